@@ -1,0 +1,165 @@
+"""Options, each declared once: name, kind, default, text. Validation, documentation and help come from that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from penstock.core.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "Kind",
+    "Option",
+    "Values",
+    "boolean",
+    "choice",
+    "duration",
+    "integer",
+    "memory",
+    "number",
+    "strings",
+    "text",
+]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """How an option's text is read; `allowed` says it in words, for errors and documentation."""
+
+    allowed: str
+    read: Callable[[str], T_co]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _boolean(value: str) -> bool:
+    return {"true": True, "false": False}[value.strip().lower()]
+
+
+def _strings(value: str) -> tuple[str, ...]:
+    return tuple(v.strip() for v in value.split(";") if v.strip())
+
+
+_DURATION_MS = {
+    **dict.fromkeys(("", "ms", "milli", "millis", "millisecond", "milliseconds"), 1),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60_000),
+    **dict.fromkeys(("h", "hour", "hours"), 3_600_000),
+    **dict.fromkeys(("d", "day", "days"), 86_400_000),
+}
+
+
+def _duration(value: str) -> int:
+    found = re.fullmatch(r"\s*(\d+)\s*([a-zA-Z]*)\s*", value)
+    if not found:
+        raise ValueError(value)
+    return int(found[1]) * _DURATION_MS[found[2].lower()]
+
+
+_MEMORY = {
+    **dict.fromkeys(("", "b", "byte", "bytes"), 1),
+    **dict.fromkeys(("k", "kb", "kib"), 1 << 10),
+    **dict.fromkeys(("m", "mb", "mib"), 1 << 20),
+    **dict.fromkeys(("g", "gb", "gib"), 1 << 30),
+    **dict.fromkeys(("t", "tb", "tib"), 1 << 40),
+}
+
+
+def _memory(value: str) -> int:
+    found = re.fullmatch(r"\s*(\d+)\s*([a-zA-Z]*)\s*", value)
+    if not found:
+        raise ValueError(value)
+    return int(found[1]) * _MEMORY[found[2].lower()]
+
+
+text: Kind[str] = Kind("a text", _text)
+boolean: Kind[bool] = Kind("true or false", _boolean)
+number: Kind[float] = Kind("a number", float)
+strings: Kind[tuple[str, ...]] = Kind("texts separated by ';'", _strings)
+duration: Kind[int] = Kind("a duration such as 500 ms, 10 s, 5 min, 1 h, 7 d", _duration)
+memory: Kind[int] = Kind("a size such as 64 kb, 128 mb, 1 gb", _memory)
+
+
+def integer(low: int | None = None, high: int | None = None) -> Kind[int]:
+    """A whole number within bounds."""
+    bounds = " ".join(
+        ([f"of at least {low}"] if low is not None else []) + ([f"of at most {high}"] if high is not None else [])
+    )
+
+    def read(value: str) -> int:
+        number = int(value)
+        if (low is not None and number < low) or (high is not None and number > high):
+            raise ValueError(value)
+        return number
+
+    return Kind(f"a whole number {bounds}".strip(), read)
+
+
+def choice(*values: str) -> Kind[str]:
+    """One of `values`, in any case."""
+
+    def read(value: str) -> str:
+        return {v.lower(): v for v in values}[value.strip().lower()]
+
+    return Kind("one of " + ", ".join(values), read)
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T]):
+    """One option; `default` is what holds when it is not given (never read where `required`)."""
+
+    name: str
+    kind: Kind[T]
+    default: T
+    text: str
+    required: bool = False
+
+    def read(self, value: object, where: str) -> T:
+        """`value` as the option's kind.
+
+        Raises ConfigError naming the option, the value, what is allowed and `where` it stands.
+        """
+        as_text = str(value).lower() if isinstance(value, bool) else str(value)
+        try:
+            return self.kind.read(as_text)
+        except (ValueError, KeyError):
+            raise ConfigError(
+                f"option '{self.name}' is '{as_text}', allowed is {self.kind.allowed}", code="option-value", where=where
+            ) from None
+
+
+class Values:
+    """Checked options: ``values[OPTION]`` has the option's type, or its default."""
+
+    def __init__(self, options: Iterable[Option[Any]], given: Mapping[str, object], where: str) -> None:
+        """Raises ConfigError for an unknown, missing or ill-typed option."""
+        known = {o.name: o for o in options}
+        for name in given:
+            if name not in known:
+                raise ConfigError(
+                    f"unknown option '{name}'",
+                    code="option-unknown",
+                    where=where,
+                    hint=did_you_mean(name, known) or "known are " + ", ".join(sorted(known)),
+                )
+        missing = [o.name for o in known.values() if o.required and o.name not in given]
+        if missing:
+            raise ConfigError(f"option '{missing[0]}' is required", code="option-missing", where=where)
+        self._values: dict[str, Any] = {name: known[name].read(value, where) for name, value in given.items()}
+
+    def __getitem__(self, option: Option[T]) -> T:
+        value: T = self._values.get(option.name, option.default)
+        return value
+
+    def given(self, option: Option[Any]) -> bool:
+        """Whether the option was set, rather than left at its default."""
+        return option.name in self._values
