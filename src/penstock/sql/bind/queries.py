@@ -1,0 +1,295 @@
+"""Queries to logical plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from penstock.core.errors import BindError, ParseError, UnsupportedError
+from penstock.sql.bind.expressions import ExpressionBinder
+from penstock.sql.bind.grouping import Grouping
+from penstock.sql.bind.scope import Origin, Scope
+from penstock.sql.bind.windows import WINDOW_FUNCTIONS, window_table
+from penstock.sql.catalog import Table, View
+from penstock.sql.coercion import cast_to, common_type
+from penstock.sql.expr import Expr, Literal, Ref
+from penstock.sql.grammar import hint_options
+from penstock.sql.plan import Column, Filter, Limit, Node, Project, Scan, Union, Values
+
+if TYPE_CHECKING:
+    from penstock.sql.catalog import Catalog
+
+__all__ = ["QueryBinder", "projected", "unique_names"]
+
+_MAX_DEPTH = 100
+
+
+class QueryBinder:
+    """Binds queries against a catalog; `ctes` are the names of WITH in reach."""
+
+    def __init__(self, catalog: Catalog, origin: Origin, ctes: dict[str, Node] | None = None, depth: int = 0) -> None:
+        self.catalog = catalog
+        self.origin = origin
+        self.ctes = ctes or {}
+        self.depth = depth
+
+    def bind(self, query: exp.Expr) -> Node:
+        """The plan of `query`.
+
+        Raises BindError or UnsupportedError with the place marked.
+        """
+        if self.depth > _MAX_DEPTH:
+            raise self.origin.error(BindError, "the query is nested too deeply", "sql-depth", query)
+        binder = self._with(query)
+        match query:
+            case exp.Select():
+                plan = binder._select(query)
+            case exp.SetOperation():
+                plan = binder._set_operation(query)
+            case exp.Values():
+                plan = binder._values(query)
+            case exp.Subquery():
+                plan = binder.bind(query.this)
+            case _:
+                raise self._unsupported(query, type(query).__name__.upper())
+        return binder._limited(plan, query)
+
+    def _inner(self, ctes: dict[str, Node] | None = None) -> QueryBinder:
+        return QueryBinder(self.catalog, self.origin, ctes if ctes is not None else self.ctes, self.depth + 1)
+
+    def _unsupported(self, place: exp.Expr, what: str, hint: str = "") -> Exception:
+        return self.origin.error(UnsupportedError, f"{what} is not supported", "sql-unsupported", place, hint)
+
+    # -- around a query ----------------------------------------------------------------------------
+
+    def _with(self, query: exp.Expr) -> QueryBinder:
+        clause = query.args.get("with_")
+        if clause is None:
+            return self
+        if clause.args.get("recursive"):
+            raise self._unsupported(clause, "WITH RECURSIVE")
+        ctes = dict(self.ctes)
+        for cte in clause.expressions:
+            plan = self._inner(ctes).bind(cte.this)
+            names = [c.name for c in cte.args["alias"].args.get("columns") or []]
+            ctes[cte.alias] = self._renamed(plan, names, cte) if names else plan
+        return QueryBinder(self.catalog, self.origin, ctes, self.depth)
+
+    def _limited(self, plan: Node, query: exp.Expr) -> Node:
+        for key, what in (("order", "ORDER BY"), ("windows", "a WINDOW clause"), ("qualify", "QUALIFY"), ("match", "MATCH_RECOGNIZE")):
+            clause = query.args.get(key)
+            if clause is not None:
+                raise self._unsupported(clause, what)
+        limit, offset = query.args.get("limit"), query.args.get("offset")
+        if limit is None and offset is None:
+            return plan
+        if limit is None:
+            raise self._unsupported(offset, "OFFSET without LIMIT", "LIMIT n OFFSET m")
+        count = limit.args.get("expression") or limit.args.get("count")
+        return Limit(plan.columns, plan, self._count(count), self._count(offset.expression) if offset else 0)
+
+    def _count(self, node: exp.Expr) -> int:
+        bound = ExpressionBinder(Scope(self.origin)).bind(node)
+        if not isinstance(bound, Literal) or not isinstance(bound.value, int) or bound.value < 0:
+            raise self.origin.error(BindError, "LIMIT and OFFSET take a whole number", "sql-limit", node)
+        return bound.value
+
+    def _renamed(self, plan: Node, names: list[str], place: exp.Expr) -> Node:
+        if len(names) != len(plan.columns):
+            message = f"{len(names)} names are given for {len(plan.columns)} columns"
+            raise self.origin.error(BindError, message, "sql-column-names", place)
+        columns = tuple(replace(c, name=n) for c, n in zip(plan.columns, names, strict=True))
+        return Project(columns, plan, tuple(Ref(c.type, c.name) for c in plan.columns))
+
+    # -- SELECT ------------------------------------------------------------------------------------
+
+    def _select(self, query: exp.Select) -> Node:
+        if not query.expressions:
+            raise self.origin.error(ParseError, "SELECT names no column", "sql-syntax", query)
+        for key, what in (("laterals", "LATERAL"), ("joins", "JOIN"), ("into", "SELECT INTO"), ("pivots", "PIVOT")):
+            found = query.args.get(key)
+            if found:
+                place = found[0] if isinstance(found, list) else found
+                raise self._unsupported(place, self._join_words(place) if key == "joins" else what)
+        scope = self._from(query.args.get("from_"))
+        plan, columns = scope
+        names = Scope(self.origin, columns)
+        where = query.args.get("where")
+        if where is not None:
+            condition = ExpressionBinder(names, place="in WHERE").bind_boolean(where.this, "the condition of WHERE")
+            plan = Filter(plan.columns, plan, condition)
+        return Grouping(names, plan, query).select()
+
+    @staticmethod
+    def _join_words(join: exp.Expr) -> str:
+        words = [str(join.args[k]) for k in ("method", "side", "kind") if join.args.get(k)]
+        return " ".join([*words, "JOIN"])
+
+    def _from(self, clause: exp.Expr | None) -> tuple[Node, tuple[tuple[str, Column], ...]]:
+        if clause is None:
+            return Values((), ((),)), ()
+        plan, alias = self._relation(clause.this)
+        return plan, tuple((alias, c) for c in plan.columns)
+
+    def _relation(self, node: exp.Expr) -> tuple[Node, str]:
+        """The plan of something in FROM, and the name its columns are qualified with."""
+        alias_node = node.args.get("alias")
+        alias = node.alias
+        match node:
+            case exp.Table() if isinstance(node.this, exp.Anonymous):
+                plan = self._table_function(node.this)
+            case exp.Table():
+                if node.args.get("version") is not None:
+                    raise self._unsupported(node, "FOR SYSTEM_TIME AS OF")
+                if node.args.get("joins"):
+                    raise self._unsupported(node, "JOIN")
+                plan = self._table(node)
+                alias = alias or node.name
+            case exp.Subquery() | exp.Values():
+                inner = node.this if isinstance(node, exp.Subquery) else node
+                plan = self._inner().bind(inner)
+            case exp.Unnest() | exp.Lateral():
+                raise self._unsupported(node, type(node).__name__.upper())
+            case _:
+                raise self._unsupported(node, type(node).__name__.upper())
+        names = [c.name for c in alias_node.args.get("columns") or []] if alias_node is not None else []
+        return (self._renamed(plan, names, node) if names else plan), alias
+
+    def _table(self, node: exp.Table) -> Node:
+        parts = tuple(p.name for p in node.parts)
+        if len(parts) == 1 and parts[0] in self.ctes:
+            return self.ctes[parts[0]]
+        found = self.catalog.find(parts)
+        if found is None:
+            error = self.catalog.unknown(parts)
+            raise self.origin.error(BindError, error.message, error.code, node, error.hint)
+        hints = hint_options(node.meta["hints"]) if "hints" in node.meta else {}
+        if isinstance(found, View):
+            if hints:
+                raise self.origin.error(BindError, "a view takes no hints", "sql-hint", node)
+            return self._view(found)
+        return scan(found, hints)
+
+    def _view(self, view: View) -> Node:
+        catalog = replace(self.catalog, current=view.database)
+        origin = Origin(view.text, view.name, self.origin.context)
+        plan = QueryBinder(catalog, origin, None, self.depth + 1).bind(view.query)
+        names = [c.name for c in view.columns]
+        return plan if names == [c.name for c in plan.columns] else self._renamed(plan, names, view.query)
+
+    def _table_function(self, call: exp.Anonymous) -> Node:
+        if call.name.upper() == "TABLE" and len(call.expressions) == 1:
+            return self._table_function(call.expressions[0])
+        name = call.name.upper()
+        if name not in WINDOW_FUNCTIONS:
+            hint = "table functions are " + ", ".join(WINDOW_FUNCTIONS)
+            raise self._unsupported(call, f"the table function {name}", hint)
+        return window_table(call, self.origin, self._argument)
+
+    def _argument(self, table: exp.Expr) -> Node:
+        """The relation of ``TABLE t`` or ``TABLE (query)`` inside a table function."""
+        if isinstance(table, exp.Table):
+            return self._table(table)
+        return self._inner().bind(table)
+
+    # -- UNION ALL, VALUES -------------------------------------------------------------------------
+
+    def _set_operation(self, query: exp.SetOperation) -> Node:
+        parts: list[Node] = []
+        self._flatten(query, parts)
+        width = len(parts[0].columns)
+        for part in parts[1:]:
+            if len(part.columns) != width:
+                message = f"UNION ALL of {width} and {len(part.columns)} columns"
+                raise self.origin.error(BindError, message, "sql-union", query, "both sides need the same number")
+        columns = tuple(self._union_column([p.columns[i] for p in parts], query) for i in range(width))
+        return Union(columns, tuple(_aligned(p, columns) for p in parts))
+
+    def _flatten(self, query: exp.Expr, parts: list[Node]) -> None:
+        """The sides of a chain of UNION ALL, from left to right."""
+        if isinstance(query, exp.SetOperation) and not query.args.get("limit") and not query.args.get("with_"):
+            if not isinstance(query, exp.Union) or query.args.get("distinct"):
+                name = "UNION" if isinstance(query, exp.Union) else type(query).__name__.upper()
+                raise self._unsupported(query, name, "UNION ALL is" if name == "UNION" else "")
+            self._flatten(query.this, parts)
+            self._flatten(query.expression, parts)
+        elif isinstance(query, exp.SetOperation) and not parts:
+            self._flatten(query.this, parts)
+            self._flatten(query.expression, parts)
+        else:
+            parts.append(self._inner().bind(query))
+
+    def _union_column(self, columns: list[Column], place: exp.Expr) -> Column:
+        common = common_type([c.type for c in columns])
+        if common is None:
+            kinds = ", ".join(str(c.type) for c in columns)
+            message = f"column '{columns[0].name}' of UNION ALL has no common type: {kinds}"
+            raise self.origin.error(BindError, message, "sql-union", place, "CAST the sides to one type")
+        kept = all((c.role, c.window) == (columns[0].role, columns[0].window) for c in columns)
+        first = columns[0]
+        return Column(first.name, common, first.role if kept else "", first.window if kept else None)
+
+    def _values(self, query: exp.Values) -> Node:
+        binder = ExpressionBinder(Scope(self.origin), place="in VALUES")
+        rows = [[binder.bind(e) for e in _row_items(row)] for row in query.expressions]
+        if len({len(r) for r in rows}) > 1:
+            raise self.origin.error(BindError, "the rows of VALUES differ in length", "sql-values", query)
+        columns = []
+        for i, name in enumerate(f"EXPR${i}" for i in range(len(rows[0]))):
+            common = common_type([r[i].type for r in rows])
+            if common is None:
+                kinds = ", ".join(str(r[i].type) for r in rows)
+                raise self.origin.error(BindError, f"a column of VALUES has no common type: {kinds}", "sql-values", query)
+            columns.append(Column(name, common))
+        typed = tuple(tuple(cast_to(e, c.type) for e, c in zip(r, columns, strict=True)) for r in rows)
+        return Values(tuple(columns), typed)
+
+
+def _row_items(row: exp.Expr) -> list[exp.Expr]:
+    if isinstance(row, exp.Tuple):
+        return list(row.expressions)
+    if isinstance(row, exp.Anonymous) and row.name.upper() == "ROW":
+        return list(row.expressions)
+    return [row.this if isinstance(row, exp.Paren) else row]
+
+
+def _aligned(plan: Node, columns: tuple[Column, ...]) -> Node:
+    """`plan` with the names and types of `columns`."""
+    if all(have.name == want.name and have.type.with_nullable() == want.type.with_nullable() for have, want in zip(plan.columns, columns, strict=True)):
+        return plan
+    exprs = tuple(cast_to(Ref(have.type, have.name), want.type) for have, want in zip(plan.columns, columns, strict=True))
+    return Project(columns, plan, exprs)
+
+
+def scan(table: Table, hints: dict[str, str] | None = None) -> Scan:
+    """All columns of a table, its event time marked."""
+    columns = tuple(
+        Column(c.name, c.type, "rowtime" if c.name == table.watermark_column else "") for c in table.columns
+    )
+    return Scan(columns, table, tuple((hints or {}).items()))
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """The names of a result: a repeated `a` becomes `a0`, `a1`, as in Flink."""
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        unique, n = name, 0
+        while unique in seen:
+            unique, n = f"{name}{n}", n + 1
+        seen.add(unique)
+        result.append(unique)
+    return result
+
+
+def projected(plan: Node, items: list[tuple[str, Expr]]) -> Node:
+    """`items` (name, expression) over `plan`; a column that is only passed on keeps its role."""
+    by_name = {c.name: c for c in plan.columns}
+    names = unique_names([name for name, _ in items])
+    columns = []
+    for name, (_, expr) in zip(names, items, strict=True):
+        source = by_name.get(expr.name) if isinstance(expr, Ref) else None
+        columns.append(Column(name, expr.type, source.role if source else "", source.window if source else None))
+    return Project(tuple(columns), plan, tuple(e for _, e in items))

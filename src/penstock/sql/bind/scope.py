@@ -1,0 +1,86 @@
+"""What names mean inside one query: the columns in reach and the statement's text for error marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import BindError, SqlError, did_you_mean
+from penstock.sql.errors import span_of, underline
+from penstock.sql.functions.spec import Context
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from penstock.sql.errors import Span
+    from penstock.sql.plan import Column
+
+__all__ = ["Origin", "Scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a statement came from, and what it may depend on beside its text."""
+
+    text: str
+    source: str = ""
+    context: Context = field(default_factory=Context)
+
+    def where(self, place: exp.Expr | Span | None) -> str:
+        """The mark under `place` of the statement."""
+        span = place if place is None or isinstance(place, tuple) else span_of(place)
+        return underline(self.text, span, self.source)
+
+    def error(
+        self, kind: type[SqlError], message: str, code: str, place: exp.Expr | Span | None, hint: str = ""
+    ) -> SqlError:
+        """An error of `kind` with its place marked."""
+        return kind(message, code=code, where=self.where(place), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Columns in reach, each with the name of its table; names are case sensitive, as in Flink."""
+
+    origin: Origin
+    columns: tuple[tuple[str, Column], ...] = ()
+
+    def resolve(self, parts: tuple[str, ...], place: exp.Expr) -> tuple[Column, tuple[str, ...]]:
+        """The column that ``[table.]column[.field...]`` means, and the fields inside it.
+
+        Raises BindError if there is none, or more than one.
+        """
+        if len(parts) > 1:
+            found = [c for table, c in self.columns if table == parts[0] and c.name == parts[1]]
+            if found:
+                return self._only(found, parts[:2], place), parts[2:]
+        found = [c for _, c in self.columns if c.name == parts[0]]
+        if found:
+            return self._only(found, parts[:1], place), parts[1:]
+        raise self._unknown(parts, place)
+
+    def _only(self, found: list[Column], parts: tuple[str, ...], place: exp.Expr) -> Column:
+        if len(found) > 1:
+            tables = ", ".join(t for t, c in self.columns if c.name == parts[-1])
+            raise self.origin.error(
+                BindError, f"column '{parts[-1]}' is ambiguous", "sql-ambiguous", place, f"say of which table: {tables}"
+            )
+        return found[0]
+
+    def _unknown(self, parts: tuple[str, ...], place: exp.Expr) -> SqlError:
+        tables = {t for t, _ in self.columns}
+        if len(parts) > 1 and parts[0] in tables:
+            name, known = parts[1], [c.name for t, c in self.columns if t == parts[0]]
+        else:
+            name, known = parts[0], [c.name for _, c in self.columns]
+        hint = did_you_mean(name, known) or ("columns are " + ", ".join(known) if known else "no column is in reach here")
+        return self.origin.error(BindError, f"there is no column '{name}'", "sql-unknown-column", place, hint)
+
+    def star(self, table: str | None, place: exp.Expr) -> list[Column]:
+        """The columns that ``*`` or ``table.*`` means."""
+        found = [c for t, c in self.columns if table is None or t == table]
+        if not found:
+            name = table or ""
+            hint = did_you_mean(name, {t for t, _ in self.columns})
+            raise self.origin.error(BindError, f"there is nothing to take '{name}.*' from", "sql-star", place, hint)
+        return found

@@ -1,0 +1,23 @@
+"""The table of functions: everything that SQL can call, by its name in upper case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.sql.functions import aggregates, comparison, constructors, grouping, logical, numeric, temporal
+from penstock.sql.functions.refused import REFUSED
+
+if TYPE_CHECKING:
+    from penstock.sql.functions.spec import Aggregate, Function
+
+__all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
+
+_MODULES = (comparison, constructors, grouping, logical, numeric, temporal)
+
+FUNCTIONS: dict[str, Function] = {
+    name: function for module in _MODULES for function in module.FUNCTIONS for name in (function.name, *function.aliases)
+}
+
+AGGREGATES: dict[str, Aggregate] = {
+    name: function for function in aggregates.AGGREGATES for name in (function.name, *function.aliases)
+}

@@ -1,0 +1,254 @@
+"""The logical plan: a tree of frozen nodes, each with the columns of its result.
+
+Nodes say what is asked for, in the words of Flink's own plans; how it is computed is the engine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.core.types import DataType
+    from penstock.sql.catalog import Table
+    from penstock.sql.expr import AggregateCall, Expr
+
+__all__ = [
+    "Aggregate",
+    "Column",
+    "Filter",
+    "Limit",
+    "Node",
+    "Project",
+    "Scan",
+    "Sink",
+    "Union",
+    "Values",
+    "Window",
+    "WindowAggregate",
+    "WindowTable",
+    "explain",
+    "nodes",
+]
+
+Role = Literal["", "rowtime", "proctime", "window_start", "window_end", "window_time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation.
+
+    `role` says what it is beside its values: an event time (`rowtime`, `window_time`: the watermark speaks
+    about it), or a border of `window`.
+    """
+
+    name: str
+    type: DataType
+    role: Role = ""
+    window: Window | None = None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether windows can be built on it."""
+        return self.role in ("rowtime", "window_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A way to cut time, all in ms: TUMBLE has `slide` = `size`; CUMULATE grows by `slide` up to `size`.
+
+    `zoned` windows are over TIMESTAMP_LTZ and follow the civil days of the session's time zone.
+    """
+
+    kind: Literal["TUMBLE", "HOP", "CUMULATE"]
+    size: int
+    slide: int
+    offset: int
+    zoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A relation; `columns` is its row."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return ()
+
+    @property
+    def label(self) -> str:
+        """One line of EXPLAIN, without the columns."""
+        return type(self).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Node):
+    """The rows of a table, computed columns and watermark included.
+
+    `columns` are those that somebody reads; `options` are the hints given beside the name.
+    """
+
+    table: Table
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"Scan {self.table.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Values(Node):
+    """Constant rows, one tuple of literals a row."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Node):
+    input: Node
+    condition: Expr
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+
+@dataclass(frozen=True, slots=True)
+class Project(Node):
+    """`exprs` in the order of `columns`."""
+
+    input: Node
+    exprs: tuple[Expr, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTable(Node):
+    """A windowing table function: each row once per window it is in, with window_start, _end and _time."""
+
+    input: Node
+    window: Window
+    time: str
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"WindowTable {self.window.kind} on {self.time}"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Node):
+    """GROUP BY: `columns` are the keys, then the results of `calls`.
+
+    With `sets` (GROUPING SETS, each a tuple of key positions) a row counts once per set, keys outside the
+    set being NULL; a last column `$set` then holds the number of the set.
+    """
+
+    input: Node
+    keys: tuple[Expr, ...]
+    calls: tuple[AggregateCall, ...]
+    sets: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAggregate(Node):
+    """GROUP BY a window and `keys`, emitted when the window closes.
+
+    `columns` are the keys, the results of `calls`, (`$set`), then the window's borders of `borders`.
+    Windows are cut from the event time `time` of the input; or, where `attached`, the input's rows carry
+    their window and `time` names the column of its end.
+    """
+
+    input: Node
+    window: Window
+    time: str
+    attached: bool
+    keys: tuple[Expr, ...]
+    calls: tuple[AggregateCall, ...]
+    sets: tuple[tuple[int, ...], ...]
+    borders: tuple[Role, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"WindowAggregate {self.window.kind} on {self.time}"
+
+
+@dataclass(frozen=True, slots=True)
+class Union(Node):
+    """UNION ALL: rows of all inputs in the order of the log."""
+
+    parts: tuple[Node, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Limit(Node):
+    """The first `count` rows after `offset`, in the order they come."""
+
+    input: Node
+    count: int
+    offset: int = 0
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sink(Node):
+    """INSERT INTO `table`; the input's columns are the table's, in its order and types."""
+
+    input: Node
+    table: Table
+    overwrite: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"Sink {self.table.name}"
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    """`plan` and everything below it, from the top down."""
+    yield plan
+    for child in plan.inputs:
+        yield from nodes(child)
+
+
+def explain(plan: Node) -> str:
+    """The plan as indented lines, the result on top."""
+    lines: list[str] = []
+
+    def show(node: Node, depth: int) -> None:
+        columns = ", ".join(f"{c.name} {c.type}" + (f" *{c.role}*" if c.is_time else "") for c in node.columns)
+        lines.append(f"{'  ' * depth}{node.label} [{columns}]")
+        for child in node.inputs:
+            show(child, depth + 1)
+
+    show(plan, 0)
+    return "\n".join(lines)
