@@ -111,7 +111,9 @@ class Catalog:
     """What names mean now. `current` is (catalog, database)."""
 
     current: tuple[str, str] = (CATALOG, DATABASE)
-    databases: dict[tuple[str, str], str] = field(default_factory=lambda: {(CATALOG, DATABASE): "", (CATALOG, SYSTEM_DATABASE): ""})
+    databases: dict[tuple[str, str], str] = field(
+        default_factory=lambda: {(CATALOG, DATABASE): "", (CATALOG, SYSTEM_DATABASE): ""}
+    )
     objects: dict[tuple[str, str, str], Table | View] = field(default_factory=dict)
 
     def path(self, parts: tuple[str, ...]) -> tuple[str, str, str]:
@@ -145,18 +147,24 @@ class Catalog:
         if path[:2] not in self.databases:
             return self.unknown_database(path[:2])
         names = [name for *database, name in self.objects if tuple(database) == path[:2]]
-        hint = did_you_mean(path[2], names) or ("there are " + ", ".join(sorted(names)) if names else "no table is created yet")
+        hint = did_you_mean(path[2], names) or (
+            "there are " + ", ".join(sorted(names)) if names else "no table is created yet"
+        )
         return BindError(f"there is no table or view '{path[2]}'", code="sql-unknown-table", hint=hint)
 
     def unknown_database(self, path: tuple[str, str]) -> BindError:
         """The error that there is no such database."""
         names = [database for _, database in self.databases]
         return BindError(
-            f"there is no database '{path[1]}'", code="sql-unknown-database", hint=did_you_mean(path[1], names) or ", ".join(names)
+            f"there is no database '{path[1]}'",
+            code="sql-unknown-database",
+            hint=did_you_mean(path[1], names) or ", ".join(names),
         )
 
     def names(self, database: tuple[str, str], kind: type | None = None) -> list[str]:
         """The names in a database, sorted; of tables or views alone, if `kind` says so."""
         return sorted(
-            name for (*path, name), o in self.objects.items() if tuple(path) == database and (kind is None or isinstance(o, kind))
+            name
+            for (*path, name), o in self.objects.items()
+            if tuple(path) == database and (kind is None or isinstance(o, kind))
         )

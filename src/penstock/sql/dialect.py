@@ -46,7 +46,13 @@ class TypedLiteral(exp.Expression, exp.Condition):
 class IntervalLiteral(exp.Expression, exp.Condition):
     """``INTERVAL 'this' start TO end``; `sign` is -1 for ``INTERVAL -'..'``."""
 
-    arg_types: ClassVar[dict[str, bool]] = {"this": True, "start": True, "end": False, "sign": False, "precision": False}
+    arg_types: ClassVar[dict[str, bool]] = {
+        "this": True,
+        "start": True,
+        "end": False,
+        "sign": False,
+        "precision": False,
+    }
 
 
 class Special(exp.Anonymous):
@@ -104,9 +110,7 @@ class FlinkTokenizer(tokens.Tokenizer):
     UNICODE_STRINGS: ClassVar = [("U&'", "'"), ("u&'", "'")]
     COMMENTS: ClassVar = ["--", "//", ("/*", "*/")]
     NESTED_COMMENTS = False
-    KEYWORDS: ClassVar = {
-        k: v for k, v in tokens.Tokenizer.KEYWORDS.items() if k in {*_OPERATORS, *_WORDS, *_PHRASES}
-    }
+    KEYWORDS: ClassVar = {k: v for k, v in tokens.Tokenizer.KEYWORDS.items() if k in {*_OPERATORS, *_WORDS, *_PHRASES}}
     TOKENS_PRECEDING_HINT: ClassVar = {*tokens.Tokenizer.TOKENS_PRECEDING_HINT, TokenType.VAR, TokenType.IDENTIFIER}
 
 
@@ -132,9 +136,7 @@ class FlinkParser(parser.Parser):
         }
     }
     UNARY_PARSERS: ClassVar[dict[Any, Any]] = {
-        k: v
-        for k, v in parser.Parser.UNARY_PARSERS.items()
-        if k in {TokenType.PLUS, TokenType.NOT, TokenType.DASH}
+        k: v for k, v in parser.Parser.UNARY_PARSERS.items() if k in {TokenType.PLUS, TokenType.NOT, TokenType.DASH}
     }
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         "CASE": lambda self: self._parse_case(),
@@ -323,7 +325,9 @@ class FlinkParser(parser.Parser):
             word = token.text.upper()
             if word in ("ARRAY", "MAP"):
                 self._advance(2)
-                items = [] if self._match(TokenType.R_BRACKET, advance=False) else self._parse_csv(self._parse_disjunction)
+                items = (
+                    [] if self._match(TokenType.R_BRACKET, advance=False) else self._parse_csv(self._parse_disjunction)
+                )
                 self._expect(TokenType.R_BRACKET, "]")
                 return self._parse_column_ops(self._spanning(exp.Anonymous(this=word, expressions=items), token))
         return super()._parse_type(parse_interval, fallback_to_identifier)

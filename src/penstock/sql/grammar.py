@@ -39,7 +39,9 @@ def hint_options(text: str) -> dict[str, str]:
     parser = _reader(text, _tokens(text, ""))
     if not parser._match_text_seq("OPTIONS"):  # noqa: SLF001
         raise UnsupportedError(
-            f"the hint {text.strip()} is not supported", code="sql-hint", hint="supported is OPTIONS('key' = 'value', ...)"
+            f"the hint {text.strip()} is not supported",
+            code="sql-hint",
+            hint="supported is OPTIONS('key' = 'value', ...)",
         )
     return parser.options()
 
@@ -82,7 +84,9 @@ def _guarded(text: str, source: str, tokens: list[Token], read: Any) -> Any:
     try:
         result = read(parser)
         if parser.remaining or result is None:
-            parser.raise_error(f"did not expect '{parser.remaining}' here" if parser.remaining else "a statement ends early")
+            parser.raise_error(
+                f"did not expect '{parser.remaining}' here" if parser.remaining else "a statement ends early"
+            )
     except Misread as error:
         span = Span(error.start, error.end)
         message = str(error)
@@ -237,7 +241,9 @@ class StatementParser(FlinkParser):
         if what in ("FUNCTION", "SYSTEM", "CATALOG", "MODEL", "MATERIALIZED", "OR", "CONNECTION"):
             hint = {"OR": "drop it first, or use ALTER", "MATERIALIZED": "INSERT INTO a table from a query instead"}
             raise UnsupportedError(
-                f"CREATE {what} is not supported", code="sql-create", hint=hint.get(what, "only TABLE, VIEW, DATABASE are")
+                f"CREATE {what} is not supported",
+                code="sql-create",
+                hint=hint.get(what, "only TABLE, VIEW, DATABASE are"),
             )
         return self.raise_error("expected TABLE, VIEW or DATABASE after CREATE")  # type: ignore[return-value]
 
@@ -349,9 +355,20 @@ class StatementParser(FlinkParser):
                     self.raise_error("expected INCLUDING, EXCLUDING or OVERWRITING")
                 word = self._prev.text.upper()
                 if not self._match_texts(
-                    ("ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS", "WATERMARKS")
+                    (
+                        "ALL",
+                        "CONSTRAINTS",
+                        "DISTRIBUTION",
+                        "GENERATED",
+                        "METADATA",
+                        "OPTIONS",
+                        "PARTITIONS",
+                        "WATERMARKS",
+                    )
                 ):
-                    self.raise_error("expected ALL, CONSTRAINTS, GENERATED, METADATA, OPTIONS, PARTITIONS or WATERMARKS")
+                    self.raise_error(
+                        "expected ALL, CONSTRAINTS, GENERATED, METADATA, OPTIONS, PARTITIONS or WATERMARKS"
+                    )
                 options.append((word, self._prev.text.upper()))
         return st.LikeClause(name, tuple(options))
 

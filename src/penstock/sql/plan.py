@@ -5,8 +5,10 @@ Nodes say what is asked for, in the words of Flink's own plans; how it is comput
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from penstock.sql.expr import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from penstock.sql.expr import AggregateCall, Expr
 
 __all__ = [
+    "BORDERS",
     "Aggregate",
     "Column",
     "Filter",
@@ -31,9 +34,14 @@ __all__ = [
     "WindowTable",
     "explain",
     "nodes",
+    "window_borders",
+    "without_window",
 ]
 
 Role = Literal["", "rowtime", "proctime", "window_start", "window_end", "window_time"]
+
+BORDERS = ("window_start", "window_end", "window_time")
+"""The roles of a window's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +239,25 @@ class Sink(Node):
     @property
     def label(self) -> str:
         return f"Sink {self.table.name}"
+
+
+def without_window(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """`columns` of a relation that is cut into windows anew: the borders it had are ordinary values now."""
+    roles: dict[str, Role] = {"window_start": "", "window_end": "", "window_time": "rowtime"}
+    return tuple(replace(c, role=roles[c.role], window=None) if c.role in roles else c for c in columns)
+
+
+def window_borders(columns: tuple[Column, ...], keys: tuple[Expr, ...]) -> dict[int, Column] | None:
+    """Which of `keys` are borders of one window, by position; None unless start and end are among them."""
+    by_name = {c.name: c for c in columns}
+    borders: dict[int, Column] = {}
+    for i, key in enumerate(keys):
+        column = by_name.get(key.name) if isinstance(key, Ref) else None
+        if column is not None and column.role in BORDERS:
+            borders[i] = column
+    windows = {c.window for c in borders.values()}
+    roles = {c.role for c in borders.values()}
+    return borders if len(windows) == 1 and {"window_start", "window_end"} <= roles else None
 
 
 def nodes(plan: Node) -> Iterator[Node]:

@@ -191,7 +191,16 @@ class DropWatermark:
 @dataclass(frozen=True, slots=True)
 class AlterTable(Statement):
     name: Name
-    action: RenameTable | SetOptions | ResetOptions | AddColumns | ModifyColumns | RenameColumn | DropColumns | DropWatermark
+    action: (
+        RenameTable
+        | SetOptions
+        | ResetOptions
+        | AddColumns
+        | ModifyColumns
+        | RenameColumn
+        | DropColumns
+        | DropWatermark
+    )
     if_exists: bool
 
 

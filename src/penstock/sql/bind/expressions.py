@@ -138,7 +138,9 @@ class ExpressionBinder:
     def _bind_unicodestring(self, node: exp.UnicodeString) -> Expr:
         escape = re.escape(node.args["escape"].name if node.args.get("escape") else "\\")
         text = re.sub(
-            f"{escape}(?:([0-9a-fA-F]{{4}})|\\+([0-9a-fA-F]{{6}}))", lambda m: chr(int(m[1] or m[2], 16)), str(node.this)
+            f"{escape}(?:([0-9a-fA-F]{{4}})|\\+([0-9a-fA-F]{{6}}))",
+            lambda m: chr(int(m[1] or m[2], 16)),
+            str(node.this),
         )
         return Literal(t.Char(len(text), nullable=False), text)
 
@@ -152,7 +154,8 @@ class ExpressionBinder:
                 clock = dt.datetime.strptime(found[1] if found else text, "%H:%M:%S").time()  # noqa: DTZ007
                 fraction = (found and found[2]) or ""
                 return Literal(
-                    t.Time(min(len(fraction), 3), nullable=False), clock.replace(microsecond=int((fraction + "000000")[:6]))
+                    t.Time(min(len(fraction), 3), nullable=False),
+                    clock.replace(microsecond=int((fraction + "000000")[:6])),
                 )
             found = re.fullmatch(r"(\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{1,2}:\d{1,2})(?:\.(\d{1,9}))?", text)
             moment = dt.datetime.strptime(found[1] if found else text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
@@ -214,7 +217,9 @@ class ExpressionBinder:
             return self._call(f"IS {negate}NULL", node, [node.this])
         if isinstance(what, exp.Boolean):
             return self._call(f"IS {negate}{'TRUE' if what.this else 'FALSE'}", node, [node.this])
-        raise self._unsupported(node, f"IS {what.sql()}", "supported are NULL, TRUE, FALSE, UNKNOWN, JSON, DISTINCT FROM")
+        raise self._unsupported(
+            node, f"IS {what.sql()}", "supported are NULL, TRUE, FALSE, UNKNOWN, JSON, DISTINCT FROM"
+        )
 
     def _bind_like(self, node: exp.Like) -> Expr:
         call = self._call("LIKE", node, [node.this, node.expression])
@@ -259,7 +264,9 @@ class ExpressionBinder:
         common = common_type([v.type for v in values])
         if common is None:
             kinds = ", ".join(str(v.type) for v in values)
-            raise self._error(f"the values of CASE have no common type: {kinds}", "sql-case", node, "CAST them to one type")
+            raise self._error(
+                f"the values of CASE have no common type: {kinds}", "sql-case", node, "CAST them to one type"
+            )
         branches = tuple((c, cast_to(v, common)) for c, v in zip(conditions, values, strict=False))
         return Case(common, branches, cast_to(values[-1], common))
 

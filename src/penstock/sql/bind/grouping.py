@@ -12,7 +12,7 @@ from penstock.core.errors import BindError, UnsupportedError
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
-from penstock.sql.plan import Aggregate, Column, Filter, Node
+from penstock.sql.plan import Aggregate, Column, Filter, Node, window_borders
 
 if TYPE_CHECKING:
     from penstock.sql.bind.scope import Scope
@@ -53,6 +53,7 @@ class Grouping:
         if grouped:
             if group is not None:
                 self._group_by(group)
+            self._require_window(group)
             plan, items, condition = self._aggregated(items, condition, having)
         if condition is not None:
             plan = Filter(plan.columns, plan, condition)
@@ -84,6 +85,18 @@ class Grouping:
         if isinstance(node, exp.Dot):
             return str(node.expression.name)
         return f"EXPR${position}"
+
+    def _require_window(self, group: exp.Group | None) -> None:
+        borders = window_borders(self.input.columns, tuple(self.keys))
+        if borders is None or any(i not in s for s in self.sets for i in borders):
+            raise self.origin.error(
+                UnsupportedError,
+                "an aggregate over all time (its result changes with each row) is not supported",
+                "sql-updating-aggregate",
+                group if group is not None else self.query,
+                "aggregate over windows: FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))"
+                " GROUP BY window_start, window_end, ...",
+            )
 
     # -- GROUP BY ----------------------------------------------------------------------------------
 
@@ -199,7 +212,7 @@ class Grouping:
     def _distinct(self, plan: Node) -> Node:
         """SELECT DISTINCT is a GROUP BY of all columns without aggregates."""
         keys = tuple(Ref(c.type, c.name) for c in plan.columns)
-        if not any(c.role == "window_end" for c in plan.columns):
+        if window_borders(plan.columns, keys) is None:
             raise self.origin.error(
                 UnsupportedError,
                 "SELECT DISTINCT without a window is not supported",

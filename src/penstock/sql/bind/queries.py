@@ -78,7 +78,12 @@ class QueryBinder:
         return QueryBinder(self.catalog, self.origin, ctes, self.depth)
 
     def _limited(self, plan: Node, query: exp.Expr) -> Node:
-        for key, what in (("order", "ORDER BY"), ("windows", "a WINDOW clause"), ("qualify", "QUALIFY"), ("match", "MATCH_RECOGNIZE")):
+        for key, what in (
+            ("order", "ORDER BY"),
+            ("windows", "a WINDOW clause"),
+            ("qualify", "QUALIFY"),
+            ("match", "MATCH_RECOGNIZE"),
+        ):
             clause = query.args.get(key)
             if clause is not None:
                 raise self._unsupported(clause, what)
@@ -241,7 +246,9 @@ class QueryBinder:
             common = common_type([r[i].type for r in rows])
             if common is None:
                 kinds = ", ".join(str(r[i].type) for r in rows)
-                raise self.origin.error(BindError, f"a column of VALUES has no common type: {kinds}", "sql-values", query)
+                raise self.origin.error(
+                    BindError, f"a column of VALUES has no common type: {kinds}", "sql-values", query
+                )
             columns.append(Column(name, common))
         typed = tuple(tuple(cast_to(e, c.type) for e, c in zip(r, columns, strict=True)) for r in rows)
         return Values(tuple(columns), typed)
@@ -257,9 +264,14 @@ def _row_items(row: exp.Expr) -> list[exp.Expr]:
 
 def _aligned(plan: Node, columns: tuple[Column, ...]) -> Node:
     """`plan` with the names and types of `columns`."""
-    if all(have.name == want.name and have.type.with_nullable() == want.type.with_nullable() for have, want in zip(plan.columns, columns, strict=True)):
+    if all(
+        have.name == want.name and have.type.with_nullable() == want.type.with_nullable()
+        for have, want in zip(plan.columns, columns, strict=True)
+    ):
         return plan
-    exprs = tuple(cast_to(Ref(have.type, have.name), want.type) for have, want in zip(plan.columns, columns, strict=True))
+    exprs = tuple(
+        cast_to(Ref(have.type, have.name), want.type) for have, want in zip(plan.columns, columns, strict=True)
+    )
     return Project(columns, plan, exprs)
 
 

@@ -73,7 +73,9 @@ class Scope:
             name, known = parts[1], [c.name for t, c in self.columns if t == parts[0]]
         else:
             name, known = parts[0], [c.name for _, c in self.columns]
-        hint = did_you_mean(name, known) or ("columns are " + ", ".join(known) if known else "no column is in reach here")
+        hint = did_you_mean(name, known) or (
+            "columns are " + ", ".join(known) if known else "no column is in reach here"
+        )
         return self.origin.error(BindError, f"there is no column '{name}'", "sql-unknown-column", place, hint)
 
     def star(self, table: str | None, place: exp.Expr) -> list[Column]:

@@ -12,7 +12,7 @@ from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Scope
 from penstock.sql.dialect import TableArgument
 from penstock.sql.expr import Literal
-from penstock.sql.plan import Column, Node, Window, WindowTable
+from penstock.sql.plan import Column, Node, Window, WindowTable, without_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,8 @@ def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Ex
     plan = table_of(table.this)
     time = _time_column(given["TIMECOL"], plan, origin, name)
     window = _window(name, given, time, origin, call)
-    columns = (*plan.columns, *window_columns(window, time, {c.name for c in plan.columns}))
-    return WindowTable(columns, plan, window, time.name)
+    borders = window_columns(window, time, {c.name for c in plan.columns})
+    return WindowTable((*without_window(plan.columns), *borders), plan, window, time.name)
 
 
 def window_columns(window: Window, time: Column, taken: set[str]) -> tuple[Column, ...]:
@@ -85,7 +85,9 @@ def _arguments(name: str, call: exp.Anonymous, origin: Origin) -> dict[str, exp.
         elif place < len(names):
             given[names[place]] = argument
         else:
-            raise origin.error(BindError, f"{name} takes at most {len(names)} arguments", "sql-window", call, _SYNTAX[name])
+            raise origin.error(
+                BindError, f"{name} takes at most {len(names)} arguments", "sql-window", call, _SYNTAX[name]
+            )
     for key in names[:-1] if names[-1] == "OFFSET" else names:
         if key not in given:
             raise origin.error(BindError, f"{name} needs the argument {key}", "sql-window", call, _SYNTAX[name])
@@ -99,7 +101,11 @@ def _time_column(node: exp.Expr, plan: Node, origin: Origin, name: str) -> Colum
     column, rest = scope.resolve(tuple(p.name for p in node.expressions[0].parts), node.expressions[0])
     if column.role == "proctime":
         raise origin.error(
-            UnsupportedError, "windows over processing time are not supported", "sql-proctime", node, "use an event time"
+            UnsupportedError,
+            "windows over processing time are not supported",
+            "sql-proctime",
+            node,
+            "use an event time",
         )
     if rest or not column.is_time:
         raise origin.error(
@@ -118,7 +124,11 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
         bound = ExpressionBinder(Scope(origin)).bind(node)
         if not isinstance(bound, Literal) or not isinstance(bound.type, t.IntervalDay):
             raise origin.error(
-                BindError, f"{key} of {name} is a constant interval of days to seconds", "sql-window", node, "INTERVAL '10' SECOND"
+                BindError,
+                f"{key} of {name} is a constant interval of days to seconds",
+                "sql-window",
+                node,
+                "INTERVAL '10' SECOND",
             )
         if positive and bound.value <= 0:
             raise origin.error(BindError, f"{key} of {name} must be positive", "sql-window", node)

@@ -1,0 +1,25 @@
+"""The rules that turn a bound plan into the one that runs: pure functions, applied in this order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.sql.rules.projects import merge_projects
+from penstock.sql.rules.pruning import prune_columns
+from penstock.sql.rules.windows import attach_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.sql.plan import Node
+
+__all__ = ["RULES", "optimize"]
+
+RULES: tuple[Callable[[Node], Node], ...] = (attach_windows, merge_projects, prune_columns, merge_projects)
+
+
+def optimize(plan: Node) -> Node:
+    """`plan` after every rule."""
+    for rule in RULES:
+        plan = rule(plan)
+    return plan

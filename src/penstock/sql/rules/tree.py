@@ -1,0 +1,29 @@
+"""Rebuilding plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from penstock.sql.plan import Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.sql.plan import Node
+
+__all__ = ["bottom_up", "with_inputs"]
+
+
+def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """The same node over other inputs."""
+    if inputs == node.inputs:
+        return node
+    if isinstance(node, Union):
+        return replace(node, parts=inputs)
+    return replace(node, input=inputs[0])  # type: ignore[call-arg]
+
+
+def bottom_up(node: Node, change: Callable[[Node], Node]) -> Node:
+    """`change` applied to every node, inputs first."""
+    return change(with_inputs(node, tuple(bottom_up(i, change) for i in node.inputs)))

@@ -1,0 +1,93 @@
+"""Answers about the catalog: DESCRIBE, SHOW CREATE, and the patterns of SHOW ... LIKE."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from penstock.sql.catalog import Table, View
+
+if TYPE_CHECKING:
+    from penstock.sql import statements as st
+
+__all__ = ["create_table", "create_view", "describe", "like", "quoted"]
+
+
+def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
+    """The columns of DESCRIBE and its rows, as Flink lays them out."""
+    names = ("name", "type", "null", "key", "extras", "watermark")
+    if isinstance(found, View):
+        return names, tuple(
+            (c.name, c.type.name + (" *ROWTIME*" if c.is_time else ""), c.type.nullable, None, None, None)
+            for c in found.columns
+        )
+    rows = []
+    for c in found.columns:
+        is_time = c.name == found.watermark_column
+        extras = f"AS {c.computed_text}" if c.computed is not None else None
+        if c.metadata is not None:
+            source = f" FROM '{c.metadata}'" if c.metadata != c.name else ""
+            extras = f"METADATA{source}{' VIRTUAL' if c.virtual else ''}"
+        rows.append(
+            (
+                c.name,
+                c.type.name + (" *ROWTIME*" if is_time else ""),
+                c.type.nullable,
+                f"PRI({', '.join(found.primary_key)})" if c.name in found.primary_key else None,
+                extras,
+                found.watermark_text if is_time else None,
+            )
+        )
+    return names, tuple(rows)
+
+
+def quoted(name: str) -> str:
+    """An identifier in backticks."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def create_table(table: Table) -> str:
+    """The CREATE TABLE that makes this table again."""
+    lines = []
+    for c in table.columns:
+        line = f"{quoted(c.name)} "
+        if c.computed is not None:
+            line += f"AS {c.computed_text}"
+        else:
+            line += str(c.type)
+            if c.metadata is not None:
+                line += f" METADATA FROM {_text(c.metadata)}" + (" VIRTUAL" if c.virtual else "")
+        lines.append(line + (f" COMMENT {_text(c.comment)}" if c.comment else ""))
+    if table.watermark_column:
+        lines.append(f"WATERMARK FOR {quoted(table.watermark_column)} AS {table.watermark_text}")
+    if table.primary_key:
+        lines.append(f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
+    text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(quoted, table.path))} (\n  "
+    text += ",\n  ".join(lines) + "\n)"
+    if table.comment:
+        text += f"\nCOMMENT {_text(table.comment)}"
+    if table.partitioned_by:
+        text += f"\nPARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})"
+    if table.options:
+        pairs = ",\n  ".join(f"{_text(k)} = {_text(v)}" for k, v in table.options.items())
+        text += f"\nWITH (\n  {pairs}\n)"
+    return text
+
+
+def create_view(view: View) -> str:
+    """The CREATE VIEW that makes this view again."""
+    columns = ", ".join(quoted(c.name) for c in view.columns)
+    comment = f"\nCOMMENT {_text(view.comment)}" if view.comment else ""
+    return f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(quoted, view.path))} ({columns}){comment}\nAS {view.text}"
+
+
+def like(name: str, statement: st.Show) -> bool:
+    """Whether `name` passes the statement's [NOT] LIKE."""
+    if statement.pattern is None:
+        return True
+    pattern = "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in statement.pattern)
+    return (re.fullmatch(pattern, name) is not None) != statement.negated
