@@ -1,0 +1,203 @@
+"""What the oracle needs: a JDK, Maven, Flink's jars, our compiled classes. Each is looked for, else made.
+
+Jars and classes live in `$XDG_CACHE_HOME/penstock` (or `~/.cache/penstock`), named by the hash of what they
+were made from.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).resolve().parent
+POM = HERE / "pom.xml"
+SOURCES = HERE / "java"
+JAVA_VERSIONS = (17, 21)
+"""The Java versions on which Flink 2.3 runs, the preferred first."""
+
+_SERVICES = {"org.apache.flink.core.execution.PipelineExecutorFactory": "oracle.MiniExecutor"}
+
+
+class MissingPartError(Exception):
+    """Something the oracle needs is not here and could not be had; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A JDK's home, and the class path."""
+
+    java_home: Path
+    classes: Path
+    jars: Path
+
+    @property
+    def java(self) -> Path:
+        return self.java_home / "bin" / "java"
+
+    @property
+    def class_path(self) -> str:
+        return f"{self.classes}:{self.jars}/*"
+
+
+def get() -> Parts:
+    """Finds or makes all parts; says on stderr what takes long. Raises MissingPartError."""
+    with _locked(cache()):
+        java_home = find_jdk() or _install_jdk()
+        jars = _jars(java_home)
+        return Parts(java_home, _classes(java_home, jars), jars)
+
+
+def cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
+
+
+def find_jdk() -> Path | None:
+    """The home of a fitting JDK: JAVA_HOME, PATH, then where distributions put them."""
+    homes = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
+    compiler = shutil.which("javac")
+    if compiler:
+        homes.append(Path(compiler).resolve().parents[1])
+    homes += sorted(Path("/usr/lib/jvm").glob("*"))
+    versions = {version: home for home in reversed(homes) if (version := jdk_version(home)) in JAVA_VERSIONS}
+    return next((versions[v] for v in JAVA_VERSIONS if v in versions), None)
+
+
+def jdk_version(home: Path) -> int | None:
+    """The major version of the JDK at `home`; None where there is none (or only a runtime)."""
+    release = home / "release"
+    if not (home / "bin" / "javac").exists() or not release.exists():
+        return None
+    found = re.search(r'^JAVA_VERSION="(\d+)', release.read_text(), re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _install_jdk() -> Path:
+    needed = " or ".join(map(str, JAVA_VERSIONS))
+    _apt_get([f"openjdk-{v}-jdk-headless" for v in JAVA_VERSIONS], f"a JDK (Java {needed}) for the real Flink")
+    home = find_jdk()
+    if home is None:
+        raise MissingPartError(f"a JDK was installed, but none of version {needed} is in /usr/lib/jvm")
+    return home
+
+
+def _maven() -> Path:
+    found = _find_maven()
+    if found is None:
+        _apt_get(["maven"], "Maven, which fetches Flink's jars")
+        found = _find_maven()
+    if found is None:
+        raise MissingPartError("Maven was installed, but there is no mvn in PATH or /usr/bin")
+    return found
+
+
+def _find_maven() -> Path | None:
+    homes = [os.environ[name] for name in ("MAVEN_HOME", "M2_HOME") if os.environ.get(name)]
+    places = [f"{home}/bin" for home in homes] + [os.environ.get("PATH", ""), "/usr/bin", "/usr/local/bin"]
+    found = shutil.which("mvn", path=os.pathsep.join(places))
+    return Path(found) if found else None
+
+
+def _apt_get(packages: list[str], what: str) -> None:
+    """Installs the first of `packages` that the system offers."""
+    apt_get = shutil.which("apt-get", path="/usr/bin")
+    if os.geteuid() != 0 or apt_get is None:
+        raise MissingPartError(
+            f"{what} is missing: install {' or '.join(packages)} (as root on Debian or Ubuntu this happens by itself), "
+            "or set JAVA_HOME and MAVEN_HOME"
+        )
+    say(f"installing {what} with apt-get")
+    environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
+    _run([apt_get, "-q", "update"], environment, 600)
+    for package in packages:
+        if subprocess.run(["/usr/bin/apt-cache", "show", package], capture_output=True, check=False).returncode == 0:
+            _run([apt_get, "-q", "install", "-y", "--no-install-recommends", package], environment, 900)
+            return
+    raise MissingPartError(f"{what} is missing, and apt-get offers none of {', '.join(packages)}")
+
+
+def _jars(java_home: Path) -> Path:
+    jars = cache() / f"flink-{_hash([POM])}"
+    if jars.exists():
+        return jars
+    maven = _maven()
+    say("fetching Flink's jars with Maven (about 150 MB, once)")
+    with _built(jars) as folder:
+        environment = {
+            **os.environ,
+            "JAVA_HOME": str(java_home),
+            "PATH": os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/bin"]),
+        }
+        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
+        _run([str(maven), "-q", "-B", "-f", str(POM), *goal], environment, 1200)
+    return jars
+
+
+def _classes(java_home: Path, jars: Path) -> Path:
+    sources = sorted(SOURCES.rglob("*.java"))
+    classes = cache() / f"oracle-{_hash([POM, *sources])}-{jdk_version(java_home)}"
+    if classes.exists():
+        return classes
+    say("compiling the oracle")
+    with _built(classes) as folder:
+        services = folder / "META-INF" / "services"
+        services.mkdir(parents=True)
+        for service, implementation in _SERVICES.items():
+            (services / service).write_text(implementation + "\n")
+        arguments = ["-nowarn", "-Xlint:none", "-cp", f"{jars}/*", "-d", str(folder), *map(str, sources)]
+        _run([str(java_home / "bin" / "javac"), *arguments], dict(os.environ), 120)
+    return classes
+
+
+@contextmanager
+def _built(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `target` only when it is whole."""
+    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=target.name + "."))
+    try:
+        yield folder
+        folder.rename(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "flink.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run(command: list[str], environment: dict[str, str], seconds: int) -> None:
+    try:
+        done = subprocess.run(
+            command, env=environment, timeout=seconds, check=False, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise MissingPartError(f"{Path(command[0]).name} did not finish within {seconds} s") from error
+    if done.returncode:
+        raise MissingPartError(f"{' '.join(command[:4])} ... failed:\n{done.stdout[-3000:]}")
+
+
+def _hash(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def say(text: str) -> None:
+    print(f"flink: {text}", file=sys.stderr, flush=True)

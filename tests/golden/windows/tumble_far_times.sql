@@ -1,0 +1,7 @@
+-- Before 1970 and far ahead: a window starts at or before its rows.
+-- @events far.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, window_end, COUNT(*) AS n, SUM(id) AS ids
+FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;

@@ -1,0 +1,5 @@
+-- The delay depends on the row; a watermark never falls.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS CASE WHEN item = 'a' THEN ts - INTERVAL '10' SECOND WHEN item = 'b' THEN ts - INTERVAL '2' SECOND END)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, window_end, COUNT(*) AS n, SUM(id) AS ids FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;

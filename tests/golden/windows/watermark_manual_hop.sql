@@ -1,0 +1,7 @@
+-- @events manual.jsonl
+-- @watermark manual
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, window_end, COUNT(*) AS n, SUM(v) AS total
+FROM TABLE(HOP(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '15' SECOND))
+GROUP BY window_start, window_end;
