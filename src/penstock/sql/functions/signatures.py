@@ -99,7 +99,7 @@ def either(*families: Family) -> Family:
 
 def literal(family: Family) -> Family:
     """The family, as a constant."""
-    return Family(f"{family.name} literal", family.accepts, family.target, constant=True)
+    return Family(f"constant {family.name}", family.accepts, family.target, constant=True)
 
 
 Gives = "Callable[[tuple[DataType, ...]], DataType]"
