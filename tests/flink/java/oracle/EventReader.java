@@ -12,19 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
-import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.DeserializationFeature;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
-import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import org.apache.flink.types.RowKind;
 
 /** Reads events: from one file in the order of all tables, or from each table's own path, one table after the other. */
 final class EventReader {
-    private static final ObjectMapper JSON =
-            new ObjectMapper()
-                    .setNodeFactory(new JsonNodeFactory(true))
-                    .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<Set<String>> CONTROL_IN_TABLE_FILE =
             Set.of(Set.of("watermark"), Set.of("sleep"), Set.of("idle"), Set.of("op", "row"));
     private static final Set<String> KNOWN =
@@ -91,16 +88,30 @@ final class EventReader {
         if (!KNOWN.containsAll(keys) || !(isRow || node.has("watermark") || node.has("sleep") || node.has("idle"))) {
             throw new IOException(file + ", line " + line + ": not an event: " + text);
         }
-        return isRow ? message(line, name, node) : control(line, name, node);
+        return isRow ? message(line, name, node, text) : control(line, name, node);
     }
 
-    private static Event message(int line, String table, JsonNode node) throws IOException {
-        byte[] bytes =
-                node.has("raw")
-                        ? node.get("raw").asText().getBytes(StandardCharsets.UTF_8)
-                        : JSON.writeValueAsBytes(node.get("row"));
+    private static Event message(int line, String table, JsonNode node, String text) throws IOException {
+        String bytes = node.has("raw") ? node.get("raw").asText() : asWritten(text, "row");
         RowKind op = node.has("op") ? kind(node.get("op").asText()) : null;
-        return row(line, table, bytes, op, node.path("timestamp").asLong(0));
+        return row(line, table, bytes.getBytes(StandardCharsets.UTF_8), op, node.path("timestamp").asLong(0));
+    }
+
+    /** A field's value as it stands in the text: reading and writing it again could change a number. */
+    private static String asWritten(String text, String field) throws IOException {
+        try (JsonParser parser = JSON.createParser(text)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean found = parser.currentName().equals(field);
+                parser.nextToken();
+                int start = (int) parser.currentTokenLocation().getCharOffset();
+                parser.skipChildren();
+                if (found) {
+                    return text.substring(start, (int) parser.currentLocation().getCharOffset());
+                }
+            }
+        }
+        throw new IOException("no " + field + " in " + text);
     }
 
     private static Event control(int line, String table, JsonNode node) {

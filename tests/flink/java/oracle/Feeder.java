@@ -1,5 +1,7 @@
 package oracle;
 
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -50,7 +52,7 @@ final class Feeder {
         if (event.kind() == Event.Kind.ROW) {
             run.remember(event);
         }
-        for (SourceTask source : run.sources) {
+        for (SourceTask source : sources()) {
             if (event.isFor(source.table())) {
                 give(source, event);
             }
@@ -61,13 +63,18 @@ final class Feeder {
     /** Each source's last watermark, one source after the other; then all return. */
     private void end() throws Exception {
         run.line = Run.END;
-        for (SourceTask source : run.sources) {
+        for (SourceTask source : sources()) {
             give(source, Event.of(Event.Kind.WATERMARK, Long.MAX_VALUE));
             Quiet.await(run, this::over);
         }
-        for (SourceTask source : run.sources) {
+        for (SourceTask source : sources()) {
             give(source, Event.of(Event.Kind.END, 0));
         }
+    }
+
+    /** The sources in the plan's order, whichever thread was first. */
+    private List<SourceTask> sources() {
+        return run.sources.stream().sorted(Comparator.comparing(source -> run.expected.indexOf(source.table()))).toList();
     }
 
     private void give(SourceTask source, Event event) throws Exception {

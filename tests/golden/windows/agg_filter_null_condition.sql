@@ -1,0 +1,7 @@
+-- A condition that is NULL does not hold.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, COUNT(*) FILTER (WHERE price > 10) AS dear, COUNT(*) FILTER (WHERE NOT price > 10) AS cheap, COUNT(*) FILTER (WHERE (price > 10) IS UNKNOWN) AS unclear, COUNT(*) AS n
+FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;

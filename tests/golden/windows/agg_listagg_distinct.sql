@@ -1,0 +1,7 @@
+-- Flink's order of distinct texts is that of a hash table, so they are sorted here.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, ARRAY_SORT(SPLIT(LISTAGG(DISTINCT bidder), ',')) AS bidders, ARRAY_SORT(SPLIT(LISTAGG(DISTINCT item, '/'), '/')) AS items
+FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;

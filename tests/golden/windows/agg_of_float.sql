@@ -1,0 +1,10 @@
+-- @events measures.jsonl
+CREATE TABLE m (
+  k STRING, t TINYINT, s SMALLINT, i INT, b BIGINT, f FLOAT, d DOUBLE, c DECIMAL(10, 2), st STRING, vc VARCHAR(5), ch CHAR(3), bo BOOLEAN, dt DATE,
+  tm TIME(0), tz TIMESTAMP(3), l TIMESTAMP_LTZ(3), `by` BYTES, ar ARRAY<INT>, r ROW<x INT, y STRING>, mp MAP<STRING, INT>, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts
+) WITH ('connector' = 'kafka', 'topic' = 'm', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, k, COUNT(f) AS n, SUM(f) AS total, AVG(f) AS mean, MIN(f) AS lo, MAX(f) AS hi, FIRST_VALUE(f) AS fv, LAST_VALUE(f) AS lv,
+  STDDEV_POP(f) AS sp, STDDEV_SAMP(f) AS ss, VAR_POP(f) AS vp, VAR_SAMP(f) AS vs, PERCENTILE(f, 0.5) AS median, COLLECT(f) AS bag, ARRAY_AGG(f) AS arr
+FROM TABLE(TUMBLE(TABLE m, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end, k;

@@ -1,0 +1,7 @@
+-- Merged from slices.
+-- @events partly.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, window_end, STDDEV_POP(CAST(v AS DOUBLE)) AS sp, VAR_SAMP(CAST(v AS DOUBLE)) AS vs, AVG(v) AS mean, AVG(CAST(v AS DOUBLE)) AS mean_double
+FROM TABLE(HOP(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '20' SECOND))
+GROUP BY window_start, window_end;

@@ -1,0 +1,11 @@
+-- Grouping a window's result by the same window needs no second function.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, window_end, COUNT(*) AS items, SUM(n) AS n, MAX(total) AS top
+FROM (
+  SELECT window_start, window_end, item, COUNT(*) AS n, SUM(price) AS total
+  FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+  GROUP BY window_start, window_end, item
+)
+GROUP BY window_start, window_end;

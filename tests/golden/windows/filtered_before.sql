@@ -1,0 +1,7 @@
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE VIEW dear AS SELECT id, item, price * 2 AS price, ts FROM bid WHERE price > 10;
+SELECT window_start, item, COUNT(*) AS n, SUM(price) AS total
+FROM TABLE(TUMBLE(TABLE dear, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end, item;

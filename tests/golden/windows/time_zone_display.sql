@@ -1,0 +1,8 @@
+-- Windows over TIMESTAMP_LTZ start in the session's zone; window_start is a wall time there.
+-- @events times.jsonl
+CREATE TABLE r (id INT, k STRING, v INT, ltz TIMESTAMP_LTZ(3), WATERMARK FOR ltz AS ltz - INTERVAL '1' HOUR)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json', 'json.timestamp-format.standard' = 'SQL');
+SET 'table.local-time-zone' = 'Asia/Kolkata';
+SELECT window_start, window_end, window_time, COUNT(*) AS n
+FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ltz), INTERVAL '1' HOUR))
+GROUP BY window_start, window_end, window_time;

@@ -1,0 +1,6 @@
+-- The function alone.
+-- @events autumn.jsonl
+CREATE TABLE r (id INT, k STRING, v INT, ltz TIMESTAMP_LTZ(3), WATERMARK FOR ltz AS ltz - INTERVAL '1' HOUR)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json', 'json.timestamp-format.standard' = 'SQL');
+SET 'table.local-time-zone' = 'Europe/Berlin';
+SELECT id, ltz, window_start, window_end, window_time FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ltz), INTERVAL '1' HOUR));
