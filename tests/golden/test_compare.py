@@ -115,7 +115,8 @@ def test_errors_agree_by_stage_and_where_asked_by_text() -> None:
     other_text = [{**FAILED[0], "message": "unknown column y"}]
     assert differences(answer(FAILED), answer(other_text)) == []
     assert differences(answer(FAILED), answer(other_text), messages=True) != []
-    assert differences(answer(FAILED), answer([{**FAILED[0], "error": "plan"}])) != []
+    assert differences(answer(FAILED), answer([{**FAILED[0], "error": "plan"}])) == []
+    assert differences(answer(FAILED), answer([{**FAILED[0], "error": "parse"}])) != []
     assert differences(answer(FAILED), answer([])) != []
 
 

@@ -2,6 +2,7 @@ package oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,6 +10,9 @@ import java.util.regex.Pattern;
 final class Failure {
     private static final Pattern PLACE =
             Pattern.compile("(?:From|At|at) line (\\d+), column (\\d+)(?: to line (\\d+), column (\\d+))?");
+
+    private static final Set<String> VALIDATION =
+            Set.of("ValidationException", "SqlValidateException", "SqlValidatorException", "CatalogException");
 
     private Failure() {}
 
@@ -27,13 +31,14 @@ final class Failure {
         return json.name("statement").text(statement).close('}');
     }
 
+    /** Flink's layers each have their own exceptions for a statement that is wrong in itself; the rest is planning. */
     private static String stageOf(List<Throwable> chain) {
         for (Throwable e : chain) {
-            String name = e.getClass().getName();
-            if (name.contains("SqlParserException") || name.contains("SqlParseException")) {
+            String name = e.getClass().getSimpleName();
+            if (name.equals("SqlParserException") || name.equals("SqlParseException")) {
                 return "parse";
             }
-            if (name.endsWith("ValidationException")) {
+            if (VALIDATION.contains(name)) {
                 return "validate";
             }
         }

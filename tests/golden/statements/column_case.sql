@@ -1,0 +1,4 @@
+-- Columns are exact.
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT ID FROM e;

@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT) WITH ('format' = 'json');
+SELECT id FROM t;

@@ -1,0 +1,4 @@
+-- FIRST_VALUE and LAST_VALUE cannot be merged from slices.
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, FIRST_VALUE(id) FROM TABLE(HOP(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '20' SECOND)) GROUP BY window_start, window_end;

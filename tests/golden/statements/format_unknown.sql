@@ -1,0 +1,3 @@
+-- @connectors real
+CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '/tmp/t', 'format' = 'jsn');
+SELECT id FROM t;

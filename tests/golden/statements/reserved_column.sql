@@ -1,0 +1,1 @@
+CREATE TABLE t (user STRING, value INT) WITH ('connector' = 'print');

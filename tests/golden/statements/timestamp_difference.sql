@@ -1,0 +1,4 @@
+-- Two TIMESTAMPs cannot be subtracted: TIMESTAMPDIFF does that.
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT ts - ts FROM e;
