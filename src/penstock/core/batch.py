@@ -10,14 +10,15 @@ row (Flink's view with a watermark after every row) is a function of its place: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
 __all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark"]
 
@@ -50,19 +51,25 @@ class Batch:
         return self.frame.height
 
 
+_NOWHERE: NDArray[np.int64] = np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """How event time advanced during one step, as an edge saw it.
 
     `start` is the watermark when the step began; after the row at place `at[i]` it is `value[i]`
-    (ms since 1970, exclusive promise as in Flink: no row at or before it is to come).
-    `at` and `value` are int64 and strictly increasing; `through` as in `Batch`.
+    (ms since 1970, Flink's promise that no row at or before it is to come). `at` and `value` are int64 and
+    strictly increasing; `through` as in `Batch`. From place `idle_at[i]` on the edge was idle or, every other
+    time, active again (`idle` says which it was when the step began): an idle edge holds nobody back.
     """
 
     start: int
     at: NDArray[np.int64]
     value: NDArray[np.int64]
     through: int
+    idle: bool = False
+    idle_at: NDArray[np.int64] = field(default_factory=lambda: _NOWHERE)
 
     @property
     def last(self) -> int:
@@ -71,8 +78,7 @@ class Watermark:
 
     def before(self, seq: NDArray[np.int64]) -> NDArray[np.int64]:
         """The watermark just before each row of `seq`, shape (n,)."""
-        values = np.concatenate(([self.start], self.value))
-        return values[np.searchsorted(self.at, seq, side="left")]
+        return self._values()[np.searchsorted(self.at, seq, side="left")]
 
     def passed(self, time: NDArray[np.int64]) -> NDArray[np.int64]:
         """The place of the row after which the watermark reached each of `time`, shape (n,).
@@ -81,30 +87,55 @@ class Watermark:
         """
         return self.at[np.searchsorted(self.value, time, side="left")]
 
+    def until(self, seq: int) -> Watermark:
+        """The part of it before the row at place `seq`."""
+        n = int(np.searchsorted(self.at, seq, side="left"))
+        m = int(np.searchsorted(self.idle_at, seq, side="left"))
+        return replace(self, at=self.at[:n], value=self.value[:n], idle_at=self.idle_at[:m])
+
+    def _values(self) -> NDArray[np.int64]:
+        return np.concatenate(([self.start], self.value))
+
+    def _after(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What holds others back after each place: END_OF_TIME while idle."""
+        value = self._values()[np.searchsorted(self.at, at, side="right")]
+        switches = np.searchsorted(self.idle_at, at, side="right")
+        return np.where((switches % 2 == 1) != self.idle, END_OF_TIME, value)
+
     @classmethod
-    def still(cls, value: int, through: int) -> Watermark:
+    def still(cls, value: int, through: int, *, idle: bool = False) -> Watermark:
         """A step in which event time did not move."""
-        none = np.empty(0, np.int64)
-        return cls(value, none, none, through)
+        return cls(value, _NOWHERE, _NOWHERE, through, idle)
 
     @classmethod
     def rising(cls, start: int, seq: NDArray[np.int64], wm: NDArray[np.int64], through: int) -> Watermark:
         """From the watermark `wm[i]` that each row `seq[i]` would make on its own, shapes (n,)."""
         top = np.maximum.accumulate(np.concatenate(([start], wm)))
         moved = np.flatnonzero(top[1:] > top[:-1])
-        return cls(start, seq[moved], top[1:][moved], through)
+        at, value = seq[moved], top[1:][moved]
+        if len(at) > 1 and not (np.diff(at) > 0).all():  # rows of one message share a place: the last one counts
+            last = np.append(at[1:] != at[:-1], True)
+            at, value = at[last], value[last]
+        return cls(start, at, value, through)
 
     @classmethod
-    def least(cls, inputs: list[Watermark]) -> Watermark:
-        """The minimum of several inputs at each place: what an operator with several inputs sees."""
-        if len(inputs) == 1:
-            return inputs[0]
-        at = np.unique(np.concatenate([w.at for w in inputs]))
-        after = np.stack(
-            [np.concatenate(([w.start], w.value))[np.searchsorted(w.at, at, side="right")] for w in inputs]
-        )
-        start = min(w.start for w in inputs)
-        return cls.rising(start, at, after.min(axis=0), inputs[0].through)
+    def least(cls, inputs: list[Watermark], floor: int) -> Watermark:
+        """What an operator with several inputs sees: the minimum of those not idle, never below `floor`.
+
+        `floor` is what it saw last.
+        """
+        first = inputs[0]
+        if len(inputs) == 1 or all(w is first for w in inputs):
+            return first
+        at = np.unique(np.concatenate([part for w in inputs for part in (w.at, w.idle_at)]))
+        places = np.concatenate(([NO_TIME], at))
+        held = np.stack([w._after(places) for w in inputs]).min(axis=0)
+        ended = all(w.last == END_OF_TIME for w in inputs)
+        all_idle = (held == END_OF_TIME) & (not ended)
+        value = np.where(all_idle, NO_TIME, held)
+        combined = cls.rising(max(floor, int(value[0])), at, value[1:], first.through)
+        switches = np.flatnonzero(all_idle[1:] != all_idle[:-1])
+        return replace(combined, idle=bool(all_idle[0]), idle_at=at[switches])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BORDERS",
+    "SET_COLUMN",
     "Aggregate",
     "Column",
     "Filter",
@@ -27,6 +28,7 @@ __all__ = [
     "Project",
     "Scan",
     "Sink",
+    "Sinks",
     "Union",
     "Values",
     "Window",
@@ -34,11 +36,15 @@ __all__ = [
     "WindowTable",
     "explain",
     "nodes",
+    "shared_nodes",
     "window_borders",
     "without_window",
 ]
 
 Role = Literal["", "rowtime", "proctime", "window_start", "window_end", "window_time"]
+
+SET_COLUMN = "$set"
+"""The number of the grouping set that a row of an aggregate belongs to."""
 
 BORDERS = ("window_start", "window_end", "window_time")
 """The roles of a window's columns."""
@@ -241,6 +247,17 @@ class Sink(Node):
         return f"Sink {self.table.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Sinks(Node):
+    """All INSERTs of one pipeline; its own row is empty."""
+
+    parts: tuple[Sink, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return self.parts
+
+
 def without_window(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """`columns` of a relation that is cut into windows anew: the borders it had are ordinary values now."""
     roles: dict[str, Role] = {"window_start": "", "window_end": "", "window_time": "rowtime"}
@@ -267,6 +284,15 @@ def nodes(plan: Node) -> Iterator[Node]:
         yield from nodes(child)
 
 
+def shared_nodes(plan: Node) -> set[Node]:
+    """The nodes that several others take from."""
+    readers: dict[Node, set[Node]] = {}
+    for node in nodes(plan):
+        for child in node.inputs:
+            readers.setdefault(child, set()).add(node)
+    return {node for node, parents in readers.items() if len(parents) > 1}
+
+
 def explain(plan: Node) -> str:
     """The plan as indented lines, the result on top."""
     lines: list[str] = []
@@ -277,5 +303,6 @@ def explain(plan: Node) -> str:
         for child in node.inputs:
             show(child, depth + 1)
 
-    show(plan, 0)
+    for root in plan.inputs if isinstance(plan, Sinks) else (plan,):
+        show(root, 0)
     return "\n".join(lines)

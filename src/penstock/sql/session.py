@@ -17,14 +17,14 @@ from penstock.sql.catalog import CATALOG, SYSTEM_DATABASE, Catalog, Table, View
 from penstock.sql.functions import AGGREGATES, FUNCTIONS
 from penstock.sql.functions.spec import Context
 from penstock.sql.grammar import parse
-from penstock.sql.plan import explain
+from penstock.sql.plan import Sinks, explain
 from penstock.sql.rules import optimize
 from penstock.sql.show import create_table, create_view, describe, like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.sql.plan import Column, Node, Sink
+    from penstock.sql.plan import Column, Node
 
 __all__ = ["Answer", "Done", "Outcome", "Rows", "Session", "Write"]
 
@@ -62,7 +62,7 @@ class Answer(Outcome):
 class Write(Outcome):
     """A pipeline: one INSERT, or all of a statement set; `name` is that of SET 'pipeline.name', if any."""
 
-    sinks: tuple[Sink, ...]
+    plan: Sinks
     name: str
 
 
@@ -105,9 +105,9 @@ class Session:
             case st.Query(query=query):
                 return Answer(statement, optimize(QueryBinder(self.catalog, origin).bind(query)))
             case st.Insert():
-                return Write(statement, (self._insert(statement, origin),), self._pipeline_name())
+                return Write(statement, self._sinks((statement,), origin), self._pipeline_name())
             case st.StatementSet(inserts=inserts):
-                return Write(statement, tuple(self._insert(i, origin) for i in inserts), self._pipeline_name())
+                return Write(statement, self._sinks(inserts, origin), self._pipeline_name())
             case st.CreateTable() | st.DropTable() | st.AlterTable():
                 return Done(statement, self._table(statement, origin))
             case st.CreateView() | st.DropView() | st.AlterView():
@@ -132,18 +132,18 @@ class Session:
                 return Rows(statement, ("plan",), ((self._explain(inner, origin),),))
         raise TypeError(f"unknown statement {type(statement).__name__}")
 
-    def _insert(self, statement: st.Insert, origin: Origin) -> Sink:
-        sink = bind_insert(statement, self.catalog, origin)
-        optimized = optimize(sink)
-        return optimized  # type: ignore[return-value]
+    def _sinks(self, inserts: tuple[st.Insert, ...], origin: Origin) -> Sinks:
+        plan = optimize(Sinks((), tuple(bind_insert(i, self.catalog, origin) for i in inserts)))
+        assert isinstance(plan, Sinks)
+        return plan
 
     def _pipeline_name(self) -> str:
         return str(self.settings.get(config.PIPELINE_NAME.name, ""))
 
     def _explain(self, statement: st.Statement, origin: Origin) -> str:
         outcome = self._execute(statement, origin)
-        plans: tuple[Node, ...] = outcome.sinks if isinstance(outcome, Write) else (outcome.plan,)  # type: ignore[attr-defined]
-        return "\n".join(explain(p) for p in plans)
+        assert isinstance(outcome, (Answer, Write))
+        return explain(outcome.plan)
 
     # -- tables and views --------------------------------------------------------------------------
 

@@ -300,6 +300,8 @@ class ExpressionBinder:
         call = self.bind(node.this)
         if not isinstance(call, AggregateCall):
             raise self._error("FILTER belongs to an aggregate function", "sql-filter", node)
+        if call.distinct and not call.function.ignores_nulls:
+            raise self._unsupported(node, f"{call.function.name}(DISTINCT ...) with FILTER")
         return AggregateCall(call.type, call.function, call.args, call.distinct, condition)
 
     def _plain(self, place: str) -> ExpressionBinder:

@@ -12,15 +12,12 @@ from penstock.core.errors import BindError, UnsupportedError
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
-from penstock.sql.plan import Aggregate, Column, Filter, Node, window_borders
+from penstock.sql.plan import SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
 
 if TYPE_CHECKING:
     from penstock.sql.bind.scope import Scope
 
-__all__ = ["SET_COLUMN", "Grouping"]
-
-SET_COLUMN = "$set"
-"""The number of the grouping set that a row of an Aggregate belongs to."""
+__all__ = ["Grouping"]
 
 
 class Grouping:
@@ -96,6 +93,14 @@ class Grouping:
                 group if group is not None else self.query,
                 "aggregate over windows: FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))"
                 " GROUP BY window_start, window_end, ...",
+            )
+
+        window = next(iter(borders.values())).window
+        if window is not None and window.size % window.slide:
+            raise self._error(
+                f"an aggregate over HOP needs a size that is a multiple of its slide: {window.size} ms and {window.slide} ms",
+                "sql-window",
+                group,
             )
 
     # -- GROUP BY ----------------------------------------------------------------------------------

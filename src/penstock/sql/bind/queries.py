@@ -275,12 +275,21 @@ def _aligned(plan: Node, columns: tuple[Column, ...]) -> Node:
     return Project(columns, plan, exprs)
 
 
-def scan(table: Table, hints: dict[str, str] | None = None) -> Scan:
-    """All columns of a table, its event time marked."""
+def scan(table: Table, hints: dict[str, str] | None = None) -> Node:
+    """All columns of a table, its event time marked.
+
+    Computed columns are the scan's own where there is a watermark, since it is made before any filter;
+    else they are a projection, computed only for rows that are used, as in Flink.
+    """
+    options = tuple((hints or {}).items())
     columns = tuple(
         Column(c.name, c.type, "rowtime" if c.name == table.watermark_column else "") for c in table.columns
     )
-    return Scan(columns, table, tuple((hints or {}).items()))
+    if table.watermark is not None or all(c.computed is None for c in table.columns):
+        return Scan(columns, table, options)
+    stored = tuple(c for c, d in zip(columns, table.columns, strict=True) if d.computed is None)
+    exprs = tuple(d.computed or Ref(c.type, c.name) for c, d in zip(columns, table.columns, strict=True))
+    return Project(columns, Scan(stored, table, options), exprs)
 
 
 def unique_names(names: list[str]) -> list[str]:

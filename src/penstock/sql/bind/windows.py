@@ -44,6 +44,8 @@ def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Ex
         )
     given = _arguments(name, call, origin)
     table = given["DATA"]
+    if isinstance(table, exp.Subquery):
+        table = TableArgument(this=table.this)
     if not isinstance(table, TableArgument):
         raise origin.error(BindError, f"the first argument of {name} is TABLE name", "sql-window", table, _SYNTAX[name])
     if table.args.get("partition_by"):
@@ -137,9 +139,8 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
     size = ms("SIZE")
     slide = ms({"HOP": "SLIDE", "CUMULATE": "STEP"}[name]) if name != "TUMBLE" else size
     offset = ms("OFFSET", positive=False) if "OFFSET" in given else 0
-    if size % slide:
-        word = "SLIDE" if name == "HOP" else "STEP"
+    if name == "CUMULATE" and size % slide:
         raise origin.error(
-            BindError, f"SIZE of {name} must be a multiple of {word}: {size} ms and {slide} ms", "sql-window", call
+            BindError, f"SIZE of CUMULATE must be a multiple of STEP: {size} ms and {slide} ms", "sql-window", call
         )
     return Window(name, size, slide, offset, isinstance(time.type, t.TimestampLtz))  # type: ignore[arg-type]

@@ -1,8 +1,13 @@
-"""Columns that nobody reads are neither decoded nor carried."""
+"""Columns that nobody reads are neither decoded nor carried.
+
+A part of the plan that several others stand on (a view that two INSERTs read) is kept one: it gives what
+any of them reads.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from penstock.sql.expr import Ref, refs
 from penstock.sql.plan import (
@@ -16,73 +21,109 @@ from penstock.sql.plan import (
     Union,
     WindowAggregate,
     WindowTable,
+    nodes,
     without_window,
 )
+from penstock.sql.rules.tree import with_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["prune_columns"]
 
 
 def prune_columns(plan: Node) -> Node:
     """The plan in which each node gives only the columns that those above it read."""
-    return _pruned(plan, {c.name for c in plan.columns})
+    wanted: dict[Node, set[str]] = {node: set() for node in nodes(plan)}
+    wanted[plan] = {c.name for c in plan.columns}
+    for node in _parents_first(plan):
+        for child, names in _reads(node, wanted[node]):
+            wanted[child] |= names
+    rebuilt: dict[Node, Node] = {}
+    for node in reversed(list(_parents_first(plan))):
+        inputs = tuple(_ordered(node, rebuilt[i]) for i in node.inputs)
+        rebuilt[node] = _narrowed(node, inputs, wanted[node])
+    return rebuilt[plan]
 
 
-def _kept(node: Node, wanted: set[str]) -> tuple[int, ...]:
-    return tuple(i for i, c in enumerate(node.columns) if c.name in wanted)
+def _parents_first(plan: Node) -> Iterator[Node]:
+    """Every distinct node once, after all that read it."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+
+    def visit(node: Node) -> None:
+        if node not in seen:
+            seen.add(node)
+            for child in node.inputs:
+                visit(child)
+            order.append(node)
+
+    visit(plan)
+    return reversed(order)
 
 
-def _pruned(node: Node, wanted: set[str]) -> Node:  # noqa: PLR0911
+def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
+    """What `node` needs of each input to give `wanted`."""
     match node:
-        case Sink():
-            return replace(node, input=_pruned(node.input, {c.name for c in node.input.columns}))
-        case Project():
-            kept = _kept(node, wanted)
-            exprs = tuple(node.exprs[i] for i in kept)
-            return Project(tuple(node.columns[i] for i in kept), _pruned(node.input, refs(*exprs)), exprs)
-        case Filter():
-            below = _pruned(node.input, wanted | refs(node.condition))
-            return Filter(below.columns, below, node.condition)
-        case Limit():
-            below = _pruned(node.input, wanted)
-            return replace(node, columns=below.columns, input=below)
-        case Scan():
-            return replace(node, columns=tuple(node.columns[i] for i in _kept(node, wanted)))
-        case WindowTable():
-            own = {c.name for c in node.columns[len(node.input.columns) :]}
-            below = _pruned(node.input, (wanted - own) | {node.time})
-            borders = tuple(c for c in node.columns if c.name in own)
-            return WindowTable((*without_window(below.columns), *borders), below, node.window, node.time)
-        case WindowAggregate():
-            return _window_aggregate(node, wanted)
-        case Union():
-            return _union(node, wanted)
-        case Aggregate():
-            return replace(node, input=_pruned(node.input, refs(*node.keys, *node.calls)))
-    return node
+        case Project(input=below):
+            return [(below, refs(*(e for c, e in zip(node.columns, node.exprs, strict=True) if c.name in wanted)))]
+        case Filter(input=below):
+            return [(below, wanted | refs(node.condition))]
+        case WindowTable(input=below):
+            own = {c.name for c in node.columns[len(below.columns) :]}
+            return [(below, (wanted - own) | {node.time})]
+        case WindowAggregate(input=below):
+            calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
+            return [(below, refs(*node.keys, *calls) | {node.time})]
+        case Aggregate(input=below):
+            return [(below, refs(*node.keys, *node.calls))]
+        case Union() | Limit():
+            return [(below, set(wanted)) for below in node.inputs]
+    return [(below, {c.name for c in below.columns}) for below in node.inputs]
 
 
-def _window_aggregate(node: WindowAggregate, wanted: set[str]) -> Node:
+def _kept_calls(node: WindowAggregate, wanted: set[str]) -> tuple[int, ...]:
     """Keys stay, they make the groups; results that nobody reads go."""
-    n = len(node.keys)
-    calls = tuple(i for i in range(len(node.calls)) if node.columns[n + i].name in wanted)
-    kept_calls = tuple(node.calls[i] for i in calls)
-    columns = (
-        *node.columns[:n],
-        *(node.columns[n + i] for i in calls),
-        *node.columns[n + len(node.calls) :],
-    )
-    below = _pruned(node.input, refs(*node.keys, *kept_calls) | {node.time})
-    return replace(node, columns=columns, calls=kept_calls, input=below)
+    first = len(node.keys)
+    return tuple(i for i in range(len(node.calls)) if node.columns[first + i].name in wanted)
 
 
-def _union(node: Union, wanted: set[str]) -> Node:
-    """Every side gives the same columns in the same order."""
-    names = [c.name for c in node.columns if c.name in wanted]
-    parts = []
-    for part in node.parts:
-        below = _pruned(part, set(names))
-        by_name = {c.name: c for c in below.columns}
-        if [c.name for c in below.columns] != names:
-            below = Project(tuple(by_name[n] for n in names), below, tuple(Ref(by_name[n].type, n) for n in names))
-        parts.append(below)
-    return Union(tuple(c for c in node.columns if c.name in wanted), tuple(parts))
+def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
+    """`node` over narrowed inputs, giving only `wanted`."""
+    kept = tuple(c for c in node.columns if c.name in wanted)
+    match node:
+        case Project():
+            exprs = tuple(e for c, e in zip(node.columns, node.exprs, strict=True) if c.name in wanted)
+            return Project(kept, inputs[0], exprs)
+        case Filter():
+            return Filter(inputs[0].columns, inputs[0], node.condition)
+        case Limit():
+            return replace(node, columns=inputs[0].columns, input=inputs[0])
+        case Scan():
+            return replace(node, columns=kept)
+        case WindowTable():
+            borders = node.columns[len(node.input.columns) :]
+            return WindowTable((*without_window(inputs[0].columns), *borders), inputs[0], node.window, node.time)
+        case WindowAggregate():
+            places = _kept_calls(node, wanted)
+            first, last = len(node.keys), len(node.keys) + len(node.calls)
+            columns = (*node.columns[:first], *(node.columns[first + i] for i in places), *node.columns[last:])
+            return replace(node, columns=columns, calls=tuple(node.calls[i] for i in places), input=inputs[0])
+        case Union():
+            return Union(kept, tuple(_selected(i, [c.name for c in kept]) for i in inputs))
+    return with_inputs(node, inputs)
+
+
+def _ordered(parent: Node, below: Node) -> Node:
+    """A sink takes its columns in its own order."""
+    if isinstance(parent, Sink):
+        return _selected(below, [c.name for c in parent.columns])
+    return below
+
+
+def _selected(below: Node, names: list[str]) -> Node:
+    """`below` with exactly the columns `names`, in that order."""
+    by_name = {c.name: c for c in below.columns}
+    if [c.name for c in below.columns] == names:
+        return below
+    return Project(tuple(by_name[n] for n in names), below, tuple(Ref(by_name[n].type, n) for n in names))

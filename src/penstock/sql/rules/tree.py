@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.sql.plan import Union
+from penstock.sql.plan import Sinks, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     """The same node over other inputs."""
     if inputs == node.inputs:
         return node
-    if isinstance(node, Union):
+    if isinstance(node, (Sinks, Union)):
         return replace(node, parts=inputs)
     return replace(node, input=inputs[0])  # type: ignore[call-arg]
 

@@ -1,0 +1,155 @@
+"""The aggregate calls of one GROUP BY as Polars expressions: partial results, their merging, their end.
+
+Columns inside: keys `k0..`, arguments `a0..` (each expression once), states `s<call>.<part>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core import types as t
+from penstock.engine.operators.calc import Stage, project_stage
+from penstock.sql.coercion import cast_to
+from penstock.sql.expr import AggregateCall, Case, Literal
+from penstock.sql.functions.spec import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.core.types import DataType
+    from penstock.sql.expr import Expr
+    from penstock.sql.functions.spec import Context, Failure
+
+__all__ = ["Aggregation", "DistinctSet"]
+
+_ONE = Literal(t.INT.with_nullable(False), 1)
+
+
+def _bits(data_type: DataType) -> pl.DataType | None:
+    """The integer whose equality is Flink's of a floating key: it tells 0.0 from -0.0."""
+    return pl.Int64() if isinstance(data_type, t.Double) else pl.Int32() if isinstance(data_type, t.Float) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """One call: the columns of its arguments, and the mask column of its FILTER where it cannot be folded in."""
+
+    call: AggregateCall
+    number: int
+    args: tuple[str, ...]
+    mask: str | None
+
+    def values(self) -> list[Value]:
+        """The arguments as columns of the input stage."""
+        columns = [pl.col(a) for a in self.args]
+        if self.mask is not None:
+            columns = [c.filter(pl.col(self.mask)) for c in columns]
+        return [Value(c, a.type) for c, a in zip(columns, self.call.args, strict=True)]
+
+    def partial(self) -> list[pl.Expr]:
+        states = self.call.function.partial(self.values(), self.call.type)
+        return [e.alias(f"s{self.number}.{part}") for part, e in states.items()]
+
+    def parts(self) -> list[str]:
+        return [f"s{self.number}.{part}" for part in self.call.function.partial(self.values(), self.call.type)]
+
+    def merge(self) -> list[pl.Expr]:
+        parts = self.call.function.partial(self.values(), self.call.type)
+        columns = {part: pl.col(f"s{self.number}.{part}") for part in parts}
+        return [
+            e.alias(f"s{self.number}.{part}") for part, e in self.call.function.merge(columns, self.call.type).items()
+        ]
+
+    def finish(self) -> Value:
+        parts = self.call.function.partial(self.values(), self.call.type)
+        built = self.call.function.finish({p: pl.col(f"s{self.number}.{p}") for p in parts}, self.call.type)
+        return built if isinstance(built, Value) else Value(built, self.call.type)
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctSet:
+    """The distinct arguments of the calls over the same ones, kept until a window closes."""
+
+    args: tuple[str, ...]
+    calls: tuple[_Bound, ...]
+
+    def partial(self) -> list[pl.Expr]:
+        """The states of its calls, over rows without repeats."""
+        return [e for c in self.calls for e in c.partial()]
+
+
+@dataclass(slots=True)
+class Aggregation:
+    """All calls of one GROUP BY; `input` makes the keys and arguments of a batch of rows."""
+
+    keys: tuple[Expr, ...]
+    calls: tuple[AggregateCall, ...]
+    context: Context
+    key_names: list[str] = field(init=False)
+    plain: list[_Bound] = field(init=False, default_factory=list)
+    distinct: list[DistinctSet] = field(init=False, default_factory=list)
+    _exprs: dict[Expr, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.key_names = [f"k{i}" for i in range(len(self.keys))]
+        sets: dict[tuple[str, ...], list[_Bound]] = {}
+        for number, call in enumerate(self.calls):
+            bound = self._bound(call, number)
+            if call.distinct:
+                sets.setdefault(bound.args, []).append(bound)
+            else:
+                self.plain.append(bound)
+        self.distinct = [DistinctSet(args, tuple(calls)) for args, calls in sets.items()]
+
+    def _bound(self, call: AggregateCall, number: int) -> _Bound:
+        args, mask = call.args, None
+        condition = call.filter
+        if condition is not None:
+            if not args:
+                args = (_ONE,)
+            if call.function.ignores_nulls or call.distinct:
+                args = tuple(
+                    Case(a.type.with_nullable(), ((condition, cast_to(a, a.type.with_nullable())),), Literal(a.type.with_nullable(), None))
+                    for a in args
+                )
+            else:
+                mask = self._column(condition)
+        folded = AggregateCall(call.type, call.function, args, call.distinct)
+        return _Bound(folded, number, tuple(self._column(a) for a in args), mask)
+
+    def _column(self, expr: Expr) -> str:
+        return self._exprs.setdefault(expr, f"a{len(self._exprs)}")
+
+    def input(self, extra: Sequence[tuple[str, Expr]]) -> Stage:
+        """The stage that makes keys, arguments and `extra` (name, expression) columns, and SEQ."""
+        names = [*self.key_names, *self._exprs.values(), *(n for n, _ in extra)]
+        stage = project_stage(names, [*self.keys, *self._exprs, *(e for _, e in extra)], self.context)
+        exprs = list(stage.exprs)
+        for i, key in enumerate(self.keys):
+            if (bits := _bits(key.type)) is not None:
+                exprs[i] = exprs[i].reinterpret(dtype=bits)
+        return replace(stage, exprs=tuple(exprs))
+
+    def key_columns(self) -> list[pl.Expr]:
+        """The keys as values, of the columns that `input` made."""
+        return [
+            pl.col(n).reinterpret(dtype=k.type.polars) if _bits(k.type) is not None else pl.col(n)
+            for n, k in zip(self.key_names, self.keys, strict=True)
+        ]
+
+    def partial(self) -> list[pl.Expr]:
+        """Over rows: the states of the calls that are not DISTINCT."""
+        return [e for b in self.plain for e in b.partial()]
+
+    def merge(self) -> list[pl.Expr]:
+        """Over states, in order: one state."""
+        return [e for b in self.plain for e in b.merge()]
+
+    def finish(self) -> tuple[list[pl.Expr], list[Failure]]:
+        """Over states: the result of each call, in the order of `calls`."""
+        bound = sorted([*self.plain, *(c for d in self.distinct for c in d.calls)], key=lambda b: b.number)
+        values = [b.finish() for b in bound]
+        return [v.expr for v in values], [f for v in values for f in v.failures]

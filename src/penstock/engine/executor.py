@@ -1,0 +1,212 @@
+"""One step through the operators, and their state as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, Watermark
+from penstock.core.errors import StateError
+from penstock.engine.ledger import Counts, Entry
+from penstock.engine.operators.base import Snapshot
+from penstock.engine.operators.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.engine.graph import Graph, Vertex
+    from penstock.engine.input import Poll
+    from penstock.engine.sideoutput import SideOutput
+
+__all__ = ["Executor", "Stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The state of all operators: JSON data that names it, the blobs that are new, and all ids that live."""
+
+    meta: dict[str, Any]
+    new: dict[str, bytes]
+    live: frozenset[str]
+
+
+class Executor:
+    """Runs a graph step by step. `shown` collects what the last vertex gives, where that is no sink."""
+
+    def __init__(self, graph: Graph, side: SideOutput) -> None:
+        self.graph = graph
+        self.side = side
+        self.shown: list[pl.DataFrame] = []
+        self._seen: dict[str, int] = {}
+        """The last watermark of each vertex with several inputs."""
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The scans by the key that readers know them under: the fingerprint of their vertex."""
+        return {self.graph.vertices[i].fingerprint: source for i, source in self.graph.sources.items()}
+
+    def step(self, poll: Poll) -> None:
+        """Run one poll through all operators."""
+        self._run(poll, ended=False)
+
+    def end(self, poll: Poll) -> None:
+        """Bounded input has ended: every window closes, every sink finishes."""
+        self._run(poll, ended=True)
+        for sink in self.graph.sinks.values():
+            sink.connector.finish()
+
+    def _run(self, poll: Poll, *, ended: bool) -> None:
+        batches: list[Batch | None] = []
+        watermarks: list[Watermark] = []
+        for vertex in self.graph.vertices:
+            if isinstance(vertex.operator, Source):
+                batch, watermark = self._scan(vertex, vertex.operator, poll, ended=ended)
+            else:
+                watermark = self._least(vertex, [watermarks[i] for i in vertex.inputs])
+                batch = self._through(vertex, [batches[i] for i in vertex.inputs], watermark)
+            failed = self.side.failed_at
+            if failed is not None:
+                watermark = watermark.until(failed)
+                batch = batch and Batch(batch.frame.filter(pl.col(SEQ) < failed), batch.through)
+            batches.append(batch if batch is not None and batch.height else None)
+            watermarks.append(watermark)
+        last = batches[-1]
+        if last is not None and not self.graph.sinks:
+            self.shown.append(last.frame)
+
+    def _scan(self, vertex: Vertex, source: Source, poll: Poll, *, ended: bool) -> tuple[Batch | None, Watermark]:
+        source.counts.taken += poll.expired.get(vertex.fingerprint, 0)
+        source.counts.expired += poll.expired.get(vertex.fingerprint, 0)
+        if ended:
+            return None, source.end(poll.through)
+        piece = poll.pieces.get(vertex.fingerprint)
+        if piece is not None:
+            return source.take(piece, poll.through, poll.ticks)
+        return None, source.pass_time(poll.through, poll.ticks)
+
+    def _least(self, vertex: Vertex, inputs: list[Watermark]) -> Watermark:
+        watermark = Watermark.least(inputs, self._seen.get(vertex.fingerprint, NO_TIME))
+        if len(inputs) > 1 and watermark.last != END_OF_TIME:
+            self._seen[vertex.fingerprint] = watermark.last
+        return watermark
+
+    @staticmethod
+    def _through(vertex: Vertex, batches: list[Batch | None], watermark: Watermark) -> Batch | None:
+        """What an operator gives in this step, as one batch."""
+        given = [
+            vertex.operator.on_batch(batch, port) for port, batch in enumerate(batches) if batch is not None
+        ]
+        given.append(vertex.operator.on_watermark(watermark))
+        filled = [b for b in given if b is not None and b.height]
+        if len(filled) <= 1:
+            return filled[0] if filled else None
+        return Batch(pl.concat([b.frame for b in filled]).sort(SEQ, maintain_order=True), watermark.through)
+
+    # -- side outputs ------------------------------------------------------------------------------
+
+    def located(self, frame: pl.DataFrame, poll: Poll) -> pl.DataFrame:
+        """Rejects or late rows of this step, with `table`, `topic`, `partition`, `offset` and `raw` bytes.
+
+        They are NULL for rows that no single message made.
+        """
+        parts = []
+        by_name = {v.operator.name: v for v in self.graph.vertices}
+        for (operator,), rows in frame.partition_by("operator", as_dict=True, maintain_order=True).items():
+            lineage = by_name[str(operator)].lineage
+            source = self.graph.vertices[lineage] if lineage is not None else None
+            find = poll.origins.get(source.fingerprint) if source else None
+            if find is None or source is None:
+                missing = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64, "raw": pl.Binary}
+                parts.append(
+                    rows.with_columns(
+                        pl.lit("").alias("table"), *(pl.lit(None, dtype=t).alias(n) for n, t in missing.items())
+                    )
+                )
+                continue
+            origin = find(rows["seq"].to_numpy()).select("topic", "partition", "offset", "raw")
+            assert isinstance(source.operator, Source)
+            parts.append(rows.with_columns(pl.lit(source.operator.table).alias("table")).hstack(origin))
+        return pl.concat(parts, how="diagonal")
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def entries(self) -> list[Entry]:
+        """The ledger's lines."""
+        vertices = self.graph.vertices
+        return [
+            Entry(v.operator.name, v.operator.kind, v.operator.counts, tuple(vertices[i].operator.name for i in v.inputs))
+            for v in vertices
+        ]
+
+    def snapshot(self) -> Stored:
+        """The state of every operator; what was not stored before is in `new`."""
+        meta: dict[str, Any] = {}
+        new: dict[str, bytes] = {}
+        live: set[str] = set()
+        for v in self.graph.vertices:
+            taken = v.operator.snapshot()
+            prefix = f"{v.fingerprint}/"
+            new |= {prefix + name: blob for name, blob in taken.new.items()}
+            live |= {prefix + name for name in taken.live}
+            meta[v.fingerprint] = {
+                "operator": v.operator.name,
+                "kind": v.operator.kind,
+                "stateful": v.operator.stateful,
+                "version": v.operator.version,
+                "meta": taken.meta,
+                "live": sorted(taken.live),
+                "counts": v.operator.counts.as_dict(),
+                "watermark": self._seen.get(v.fingerprint, NO_TIME),
+            }
+        return Stored(meta, new, frozenset(live))
+
+    def restore(self, meta: Mapping[str, Any], load: Any) -> None:
+        """Take over stored state; `load(ids)` gives (id, blob) pairs.
+
+        Raises StateError where the plan needs state that is not there, or has none for what is.
+        """
+        self._require_match(meta)
+        edited = any(v.fingerprint not in meta for v in self.graph.vertices)
+        for v in self.graph.vertices:
+            part = meta.get(v.fingerprint)
+            if part is None:
+                continue
+            if part["version"] != v.operator.version:
+                raise StateError(
+                    f"the state of {v.operator.name} has format {part['version']}, this version of Penstock reads"
+                    f" {v.operator.version}",
+                    code="state-version",
+                    hint="run with --fresh to read the log again",
+                )
+            prefix = f"{v.fingerprint}/"
+            blobs = {str(i).removeprefix(prefix): blob for i, blob in load([prefix + i for i in part["live"]])}
+            self._seen[v.fingerprint] = part["watermark"]
+            counts = Counts.from_dict(part["counts"])
+            v.operator.counts = Counts(carried=counts.held, held=counts.held) if edited else counts
+            if part["stateful"]:
+                v.operator.restore(Snapshot(part["meta"], {}, frozenset(part["live"])), blobs)
+
+    def _require_match(self, meta: Mapping[str, Any]) -> None:
+        have = {v.fingerprint: v.operator.name for v in self.graph.vertices if v.operator.stateful}
+        stored = {k: part["operator"] for k, part in meta.items() if part["stateful"]}
+        unmatched = sorted(stored[k] for k in stored.keys() - have.keys())
+        missing = sorted(have[k] for k in have.keys() - stored.keys())
+        if unmatched or missing:
+            parts = []
+            if missing:
+                parts.append("there is no state for " + ", ".join(missing))
+            if unmatched:
+                parts.append("nothing takes over the state of " + ", ".join(unmatched))
+            raise StateError(
+                "the query has changed: " + "; ".join(parts),
+                code="state-mismatch",
+                hint="run with --fresh to drop the state and results and read the log again",
+            )
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of all operators' state."""
+        return sum(v.operator.state_bytes for v in self.graph.vertices)
+

@@ -1,0 +1,50 @@
+"""What a part of a plan is, as a short text that stays the same from one run to the next.
+
+State is stored under the fingerprint of the operator's sub-plan: an edited query finds the state of what it
+did not change, and is refused where it would need state that nobody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from penstock.sql.catalog import Table
+from penstock.sql.functions.spec import Aggregate, Function
+from penstock.sql.plan import Scan, Sink
+
+if TYPE_CHECKING:
+    from penstock.sql.plan import Node
+
+__all__ = ["fingerprint"]
+
+# they say where reading starts or how it is paced, not what is read
+_PASSING_OPTIONS = ("scan.startup.", "scan.watermark.", "properties.", "sink.")
+
+
+@lru_cache(maxsize=4096)
+def fingerprint(node: Node) -> str:
+    """24 hexadecimal digits."""
+    return blake2b(_text(node).encode(), digest_size=12).hexdigest()
+
+
+def _text(value: Any) -> str:
+    match value:
+        case Table():
+            options = {k: v for k, v in sorted(value.options.items()) if not k.startswith(_PASSING_OPTIONS)}
+            columns = [(c.name, str(c.type), c.computed_text, c.metadata) for c in value.columns]
+            return f"Table{(value.path, columns, options, value.watermark_column, value.watermark_text)}"
+        case Function() | Aggregate():
+            return value.name
+        case Scan() | Sink():
+            inputs = ",".join(_text(i) for i in value.inputs)
+            names = [(c.name, str(c.type)) for c in value.columns] if isinstance(value, Sink) else ""
+            return f"{type(value).__name__}({_text(value.table)},{names},{inputs})"
+        case tuple() | list():
+            return f"[{','.join(_text(v) for v in value)}]"
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = ",".join(f"{f.name}={_text(getattr(value, f.name))}" for f in fields(value))
+        return f"{type(value).__name__}({parts})"
+    return repr(value)

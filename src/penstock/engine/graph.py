@@ -1,0 +1,170 @@
+"""Plan to operators: one per node, those that several others stand on once, row-wise chains fused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.engine.fingerprint import fingerprint
+from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
+from penstock.engine.operators.limit import Limit
+from penstock.engine.operators.sink import SinkOperator
+from penstock.engine.operators.source import Source
+from penstock.engine.operators.union import Union
+from penstock.engine.operators.window_aggregate import WindowAggregate
+from penstock.engine.operators.window_table import WindowTable
+from penstock.sql import plan as p
+from penstock.sql.expr import Call, walk
+
+if TYPE_CHECKING:
+    from penstock.core.edges import Sink
+    from penstock.engine.operators.base import Operator
+    from penstock.engine.sideoutput import SideOutput
+    from penstock.sql.functions.spec import Context
+
+__all__ = ["Connect", "Graph", "Vertex", "build"]
+
+
+class Connect(Protocol):
+    """How the engine gets at what is outside; the project implements it."""
+
+    def sink(self, plan: p.Sink) -> Sink:
+        """The sink of an INSERT."""
+        ...
+
+    def partitions(self, scan: p.Scan) -> int:
+        """How many partitions the scan's table has."""
+        ...
+
+    def idle_timeout(self, scan: p.Scan) -> int:
+        """After how many ms of silence a partition no longer counts; 0 = never."""
+        ...
+
+    def strict_time(self, scan: p.Scan) -> bool:
+        """Whether a NULL event time fails at the scan itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """An operator and where its rows come from: indexes into `Graph.vertices`.
+
+    `lineage` is the scan (its vertex) whose rows these are, one by one, where there is just one; else None.
+    """
+
+    operator: Operator
+    inputs: tuple[int, ...]
+    fingerprint: str
+    node: p.Node
+    lineage: int | None
+
+
+@dataclass(slots=True)
+class Graph:
+    """Operators in the order in which they run, inputs first."""
+
+    vertices: list[Vertex] = field(default_factory=list)
+
+    @property
+    def sources(self) -> dict[int, Source]:
+        return {i: v.operator for i, v in enumerate(self.vertices) if isinstance(v.operator, Source)}
+
+    @property
+    def sinks(self) -> dict[int, SinkOperator]:
+        return {i: v.operator for i, v in enumerate(self.vertices) if isinstance(v.operator, SinkOperator)}
+
+    def readers_of(self, index: int) -> list[int]:
+        """The vertices that take from `index`."""
+        return [i for i, v in enumerate(self.vertices) if index in v.inputs]
+
+
+def build(plan: p.Node, connect: Connect, side: SideOutput, context: Context) -> Graph:
+    """The operators of `plan`, a Sinks node or (for a query that is only shown) any other."""
+    builder = _Builder(connect, side, context, p.shared_nodes(plan))
+    for root in plan.inputs if isinstance(plan, p.Sinks) else (plan,):
+        builder.vertex(root)
+    return builder.graph
+
+
+class _Builder:
+    def __init__(self, connect: Connect, side: SideOutput, context: Context, shared: set[p.Node]) -> None:
+        self.shared = shared
+        self.connect = connect
+        self.side = side
+        self.context = context
+        self.graph = Graph()
+        self._places: dict[p.Node, int] = {}
+        self._names: dict[str, int] = {}
+
+    def vertex(self, node: p.Node) -> int:
+        """The place of the operator that gives `node`."""
+        place = self._places.get(node)
+        if place is None or isinstance(node, p.Sink):  # the same INSERT twice writes twice
+            place = self._places[node] = self._made(node)
+        return place
+
+    def _name(self, kind: str, of: str = "") -> str:
+        base = f"{kind} {of}".strip()
+        number = self._names[base] = self._names.get(base, 0) + 1
+        return base if number == 1 else f"{base} ({number})"
+
+    def _made(self, node: p.Node) -> int:
+        if isinstance(node, (p.Filter, p.Project)):
+            return self._calc(node)
+        inputs = tuple(self.vertex(i) for i in node.inputs)
+        return self._add(self._operator(node), inputs, node)
+
+    def _add(self, operator: Operator, inputs: tuple[int, ...], node: p.Node) -> int:
+        lineages = {self.graph.vertices[i].lineage for i in inputs}
+        lineage = next(iter(lineages)) if len(lineages) == 1 and not isinstance(operator, WindowAggregate) else None
+        if isinstance(operator, Source):
+            lineage = len(self.graph.vertices)
+        mark = fingerprint(node)
+        twins = sum(v.fingerprint.split("-")[0] == mark for v in self.graph.vertices)
+        self.graph.vertices.append(Vertex(operator, inputs, f"{mark}-{twins}" if twins else mark, node, lineage))
+        return len(self.graph.vertices) - 1
+
+    def _operator(self, node: p.Node) -> Operator:
+        side, context = self.side, self.context
+        match node:
+            case p.Scan():
+                name = self._name("source", node.table.name)
+                return Source(
+                    name,
+                    side,
+                    node,
+                    context,
+                    self.connect.partitions(node),
+                    self.connect.idle_timeout(node),
+                    self.connect.strict_time(node),
+                )
+            case p.WindowAggregate():
+                return WindowAggregate(self._name("window aggregate"), side, node, context)
+            case p.WindowTable():
+                return WindowTable(self._name("window table"), side, node, context)
+            case p.Union():
+                return Union(self._name("union"), side, tuple(c.name for c in node.columns))
+            case p.Limit():
+                return Limit(self._name("limit"), side, node.count, node.offset)
+            case p.Sink():
+                return SinkOperator(self._name("sink", node.table.name), side, node, self.connect.sink(node))
+        raise TypeError(f"no operator for {type(node).__name__}")
+
+    def _calc(self, node: p.Filter | p.Project) -> int:
+        """A chain of filters and projections that nothing else reads, as one operator."""
+        stages: list[Stage] = []
+        reads_watermark = False
+        below: p.Node = node
+        while isinstance(below, (p.Filter, p.Project)) and (below is node or below not in self.shared):
+            exprs = (below.condition,) if isinstance(below, p.Filter) else below.exprs
+            reads_watermark |= any(
+                isinstance(part, Call) and part.function.name == "CURRENT_WATERMARK" for e in exprs for part in walk(e)
+            )
+            if isinstance(below, p.Filter):
+                stages.insert(0, filter_stage(below.condition, self.context))
+            else:
+                stages.insert(0, project_stage([c.name for c in below.columns], below.exprs, self.context))
+            below = below.input
+        place = self.vertex(below)
+        calc = Calc(self._name("calc"), self.side, stages, reads_watermark=reads_watermark)
+        return self._add(calc, (place,), node)

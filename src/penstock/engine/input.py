@@ -1,0 +1,299 @@
+"""The input of a pipeline: what its readers give, decoded ahead, in one order.
+
+One reader's places are used as they are. Several (files, the log, a generator) are merged: the one whose
+watermark is lowest goes first, ties by name, decided row by row, so that no cut of the input matters; rows
+then get the pipeline's own places.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from penstock.core.edges import Origins, Reader, Scanned
+    from penstock.engine.operators.source import Piece, Source
+
+__all__ = ["Input", "Poll"]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one step works on: a piece per scan that has rows, and how to find where its rows came from."""
+
+    pieces: Mapping[str, Piece]
+    origins: Mapping[str, Origins]
+    through: int
+    ticks: tuple[tuple[int, int], ...] = ()
+    expired: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Feed:
+    """One reader, read ahead: up to `depth` jobs are decoded in `pool` while the engine works."""
+
+    def __init__(self, reader: Reader, pool: ThreadPoolExecutor | None, depth: int) -> None:
+        self.reader = reader
+        self.pool = pool
+        self.depth = depth
+        self.jobs: deque[Future[Scanned]] = deque()
+
+    def ahead(self, rows: int) -> None:
+        while len(self.jobs) < self.depth:
+            job = self.reader.read(rows)
+            if job is None:
+                return
+            self.jobs.append(self._started(job))
+
+    def _started(self, job: Callable[[], Scanned]) -> Future[Scanned]:
+        if self.pool:
+            return self.pool.submit(job)
+        done: Future[Scanned] = Future()
+        done.set_result(job())
+        return done
+
+    def take(self, rows: int) -> Scanned | None:
+        self.ahead(rows)
+        if not self.jobs:
+            return None
+        scanned = self.jobs.popleft().result()
+        if self.pool:
+            self.ahead(rows)
+        return scanned
+
+    def seek(self, position: Any) -> None:
+        for job in self.jobs:
+            job.cancel()
+        self.jobs.clear()
+        self.reader.seek(position)
+
+
+@dataclass(slots=True)
+class _Head:
+    """A reader and the part of its last poll that was not taken yet."""
+
+    feed: _Feed
+    scans: tuple[str, ...]
+    start: Any = None
+    """The reader's position before the poll it stands in."""
+    taken: int = NO_TIME
+    """The reader's own place of the last row taken since `start`."""
+    scanned: Scanned | None = None
+    pieces: dict[str, Piece] = field(default_factory=dict)
+    path: Watermark | None = None
+    """How its watermark will move over what is left."""
+
+    @property
+    def name(self) -> str:
+        return self.feed.reader.name
+
+    @property
+    def ended(self) -> bool:
+        return self.scanned is None and not self.feed.jobs and self.feed.reader.ended
+
+    @property
+    def watermark(self) -> int:
+        return self.path.start if self.path else NO_TIME
+
+
+class Input:
+    """The readers of a pipeline, each with the keys of its scans; `sources` are the scans by key."""
+
+    def __init__(self, readers: Sequence[tuple[Reader, Sequence[str]]], sources: Mapping[str, Source], threads: int) -> None:
+        self.sources = sources
+        self._pool = ThreadPoolExecutor(threads, "penstock-decode") if threads > 1 else None
+        depth = threads + 1 if threads > 1 else 1
+        heads = [_Head(_Feed(reader, self._pool, depth), tuple(scans)) for reader, scans in readers]
+        self.heads = sorted(heads, key=lambda h: h.name)
+        self.place = -1
+        """The pipeline's own place of the last row, where several readers are merged."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether all input is bounded and was read to its end."""
+        return all(head.ended for head in self.heads)
+
+    def poll(self, rows: int) -> Poll | None:
+        """The next rows, about `rows`; None if there are none now."""
+        if len(self.heads) == 1:
+            return self._whole(self.heads[0], rows)
+        return self._merged(rows)
+
+    def wait(self, seconds: float) -> None:
+        """Block until there may be something to read, or `seconds` have passed."""
+        waiting = [h.feed.reader for h in self.heads if not h.ended]
+        for reader in waiting:
+            if reader.wait(seconds / len(waiting)):
+                return
+
+    def tick(self) -> None:
+        """Write down that time has passed; see Reader.tick."""
+        for head in self.heads:
+            head.feed.reader.tick()
+
+    def close(self) -> None:
+        """Stop decoding and let go of the readers."""
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        for head in self.heads:
+            head.feed.reader.close()
+
+    # -- positions ---------------------------------------------------------------------------------
+
+    def position(self) -> dict[str, Any]:
+        """Where reading goes on after all that was polled: plain JSON data."""
+        readers = {h.name: {"start": h.start, "taken": h.taken} for h in self.heads}
+        return {"readers": readers, "place": self.place}
+
+    def seek(self, position: dict[str, Any]) -> None:
+        """Go on from what `position` gave."""
+        self.place = position["place"]
+        for head in self.heads:
+            at = position["readers"].get(head.name)
+            if at is not None:
+                head.start, head.taken = at["start"], at["taken"]
+                head.scanned, head.pieces, head.path = None, {}, None
+                head.feed.seek(head.start)
+
+    def group_offsets(self) -> dict[str, dict[tuple[str, int], int]]:
+        """The offsets of consumer groups that go with `position`."""
+        found: dict[str, dict[tuple[str, int], int]] = {}
+        for head in self.heads:
+            for group, offsets in head.feed.reader.group_offsets(head.start).items():
+                found.setdefault(group, {}).update(offsets)
+        return found
+
+    # -- one reader --------------------------------------------------------------------------------
+
+    def _whole(self, head: _Head, rows: int) -> Poll | None:
+        scanned = head.feed.take(rows)
+        if scanned is None:
+            return None
+        head.start = scanned.position
+        pieces = {scan: self.sources[scan].prepare(chunk) for scan, chunk in scanned.chunks.items()}
+        origins = {scan: chunk.origins for scan, chunk in scanned.chunks.items()}
+        return Poll(pieces, origins, scanned.through, scanned.ticks, scanned.expired)
+
+    # -- several readers ---------------------------------------------------------------------------
+
+    def _merged(self, rows: int) -> Poll | None:
+        for head in self.heads:
+            if head.scanned is None:
+                self._load(head, rows)
+        ready = [h for h in self.heads if h.scanned is not None]
+        if not ready:
+            return None
+        lowest = min(ready, key=lambda h: (h.watermark, h.name))
+        others = [(h.watermark, h.name) for h in ready if h is not lowest]
+        return self._taken(lowest, self._cut(lowest, min(others) if others else None))
+
+    def _load(self, head: _Head, rows: int) -> None:
+        """Put the reader's next poll at its head."""
+        scanned = head.feed.take(rows)
+        if scanned is None:
+            return
+        head.scanned = scanned
+        head.pieces = {s: self.sources[s].prepare(c) for s, c in scanned.chunks.items()}
+        if head.taken != NO_TIME:
+            head.pieces = {s: _part(p, head.taken + 1, END_OF_TIME) for s, p in head.pieces.items()}
+        paths = []
+        for scan in head.scans:
+            watermarks, piece = copy.deepcopy(self.sources[scan].watermarks), head.pieces.get(scan)
+            if piece is None or not self.sources[scan].has_time:
+                paths.append(Watermark.still(watermarks.value, scanned.through))
+            else:
+                paths.append(
+                    watermarks.advance(
+                        piece.seq, piece.made, scanned.through, piece.partition, piece.append_time, scanned.ticks
+                    )
+                )
+        head.path = Watermark.least(paths)
+
+    @staticmethod
+    def _cut(head: _Head, bound: tuple[int, str] | None) -> int:
+        """The reader's own place of the last row that comes before the rows of all other readers."""
+        assert head.scanned is not None
+        assert head.path is not None
+        if bound is None:
+            return head.scanned.through
+        side = "left" if head.name > bound[1] else "right"
+        past = int(np.searchsorted(head.path.value, bound[0], side=side))
+        return int(head.path.at[past]) if past < len(head.path.at) else head.scanned.through
+
+    def _taken(self, head: _Head, cut: int) -> Poll:
+        """The rows of `head` up to its own place `cut`, under the pipeline's places."""
+        scanned = head.scanned
+        assert scanned is not None
+        assert head.path is not None
+        whole = cut >= scanned.through
+        low = head.taken + 1 if head.taken != NO_TIME else NO_TIME
+        own = {s: _part(p, low, cut if not whole else END_OF_TIME) for s, p in head.pieces.items()}
+        places = np.unique(np.concatenate([np.concatenate((p.seq, p.bad["seq"].to_numpy())) for p in own.values()]))
+        first = self.place + 1
+        self.place += max(len(places), 1)
+        pieces, origins = {}, {}
+        for scan, piece in own.items():
+            pieces[scan] = _placed(piece, places, first)
+            origins[scan] = _Elsewhere(scanned.chunks[scan].origins, places, first)
+        ticks = tuple((self.place, t[1]) for t in scanned.ticks) if whole else ()
+        if whole:
+            head.start, head.taken, head.scanned, head.pieces = scanned.position, NO_TIME, None, {}
+            head.path = Watermark.still(head.path.last, cut)
+        else:
+            head.taken = cut
+            n = int(np.searchsorted(head.path.at, cut, side="right"))
+            start = int(head.path.value[n - 1]) if n else head.path.start
+            head.path = Watermark(start, head.path.at[n:], head.path.value[n:], head.path.through)
+        return Poll(pieces, origins, self.place, ticks, scanned.expired if whole else {})
+
+
+def _part(piece: Piece, low: int, high: int) -> Piece:
+    """The rows at places from `low` to `high`."""
+    seq = piece.seq
+    a, b = int(np.searchsorted(seq, low, side="left")), int(np.searchsorted(seq, high, side="right"))
+    bad = piece.bad.filter(pl.col("seq").is_between(low, high))
+    frame = piece.frame.slice(a, b - a)
+    last = high == END_OF_TIME
+    out = bad.filter(~pl.col("seq").is_in(frame[SEQ].implode()))["seq"].n_unique()
+    return replace(
+        piece,
+        frame=frame,
+        made=piece.made[a:b],
+        messages=frame[SEQ].n_unique() + out + (piece.skipped if last else 0),
+        skipped=piece.skipped if last else 0,
+        bad=bad,
+        partition=None if piece.partition is None else piece.partition[a:b],
+        append_time=None if piece.append_time is None else piece.append_time[a:b],
+    )
+
+
+def _placed(piece: Piece, places: NDArray[np.int64], first: int) -> Piece:
+    """The piece with its own places `places` numbered from `first`."""
+    return replace(
+        piece,
+        frame=piece.frame.with_columns(pl.Series(SEQ, np.searchsorted(places, piece.seq) + first)),
+        bad=piece.bad.with_columns(pl.Series("seq", np.searchsorted(places, piece.bad["seq"].to_numpy()) + first)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Origins asked for by the pipeline's places."""
+
+    origins: Origins
+    places: NDArray[np.int64]
+    first: int
+
+    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+        return self.origins(self.places[seq - self.first])

@@ -1,0 +1,71 @@
+"""What an operator is.
+
+A pipeline calls its operators once a step, inputs first: `on_batch` for each input that has rows, then
+`on_watermark` once, with the least of its inputs' watermarks; what both give goes on as one batch. Between
+steps it may call `snapshot`; `restore` comes before the first step. Time is an argument: no operator reads
+a clock. A frame that was given away is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.engine.ledger import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from penstock.core.batch import Batch, Watermark
+    from penstock.engine.sideoutput import SideOutput
+
+__all__ = ["Operator", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An operator's state: `meta` (JSON data), the blobs `new` since the last snapshot, and all ids `live`."""
+
+    meta: Any = None
+    new: Mapping[str, bytes] = field(default_factory=dict)
+    live: frozenset[str] = frozenset()
+
+
+class Operator:
+    """One operator of a pipeline; `name` is unique in it."""
+
+    kind = "operator"
+    stateful = False
+    version = 1
+    """The format of its state; an older one is migrated or refused by name."""
+
+    def __init__(self, name: str, side: SideOutput) -> None:
+        self.name = name
+        self.side = side
+        self.counts = Counts()
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
+        """The rows of one input in this step, never empty; gives what can go on at once."""
+        raise NotImplementedError
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        """How event time advanced in this step; gives what that sets free."""
+        return None
+
+    def snapshot(self) -> Snapshot:
+        """The state, as a delta to the last snapshot."""
+        return Snapshot()
+
+    def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
+        """Take over the state of a snapshot; `blobs` holds its live ids."""
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """What would be given if the input ended now, nothing changed; `frames` is what would come in."""
+        raise NotImplementedError
+
+    @property
+    def state_bytes(self) -> int:
+        """The memory of the state."""
+        return 0

@@ -1,0 +1,111 @@
+"""Row-wise work: filters and projections, fused. Also the only place that evaluates expressions over rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core.batch import NO_TIME, SEQ, Batch
+from penstock.engine.operators.base import Operator
+from penstock.engine.sideoutput import failure_columns
+from penstock.sql.compile import compile_expr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.core.batch import Watermark
+    from penstock.engine.sideoutput import SideOutput
+    from penstock.sql.expr import Expr
+    from penstock.sql.functions.spec import Context, Failure
+
+__all__ = ["WATERMARK", "Calc", "Stage", "filter_stage", "project_stage"]
+
+WATERMARK = "$wm"
+"""Int64 column that CURRENT_WATERMARK reads: the watermark before the row in ms, NULL before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A filter (`condition`) or a projection (`exprs`, named), with the failures of either."""
+
+    condition: pl.Expr | None
+    exprs: tuple[pl.Expr, ...]
+    failures: tuple[Failure, ...]
+
+
+def filter_stage(condition: Expr, context: Context) -> Stage:
+    """Rows for which `condition` is TRUE go on."""
+    value = compile_expr(condition, context)
+    return Stage(value.expr, (), value.failures)
+
+
+def project_stage(names: Sequence[str], exprs: Sequence[Expr], context: Context) -> Stage:
+    """`exprs` under `names`, and SEQ."""
+    values = [compile_expr(e, context) for e in exprs]
+    named = tuple(v.expr.alias(n) for n, v in zip(names, values, strict=True))
+    return Stage(None, (*named, pl.col(SEQ)), tuple(f for v in values for f in v.failures))
+
+
+class Calc(Operator):
+    """Stages one after the other, each over the rows and columns that the one before gave."""
+
+    kind = "calc"
+
+    def __init__(self, name: str, side: SideOutput, stages: Sequence[Stage], *, reads_watermark: bool = False) -> None:
+        super().__init__(name, side)
+        self.stages = tuple(stages)
+        self.reads_watermark = reads_watermark
+        self._waiting: Batch | None = None
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
+        if self.reads_watermark:
+            self._waiting = batch
+            return None
+        return self._run(batch)
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        batch, self._waiting = self._waiting, None
+        if batch is None:
+            return None
+        before = watermark.before(batch.frame[SEQ].to_numpy())
+        known = pl.Series(WATERMARK, before).set(pl.Series(before == NO_TIME), None)
+        return self._run(Batch(batch.frame.with_columns(known), batch.through))
+
+    def _run(self, batch: Batch) -> Batch:
+        frame = batch.frame
+        self.counts.taken += frame.height
+        for stage in self.stages:
+            frame = self._stage(stage, frame)
+        self.counts.passed += frame.height
+        self.counts.given += frame.height
+        return Batch(frame, batch.through)
+
+    def _stage(self, stage: Stage, frame: pl.DataFrame) -> pl.DataFrame:
+        checks = failure_columns(stage.failures)
+        if stage.condition is None:
+            result, kept = self.side.sift(frame.select(*stage.exprs, *checks), frame, stage.failures, self.name)
+            self._count_rejected(kept)
+            return result
+        if checks:
+            frame, kept = self.side.sift(frame.with_columns(checks), frame, stage.failures, self.name)
+            self._count_rejected(kept)
+        result = frame.filter(stage.condition)
+        self.counts.filtered += frame.height - result.height
+        return result
+
+    def _count_rejected(self, kept: pl.Series | None) -> None:
+        if kept is not None:
+            self.counts.rejected += int((~kept).sum())
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        frame = pl.concat(frames)
+        if self.reads_watermark:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.Int64).alias(WATERMARK))
+        for stage in self.stages:
+            if stage.condition is not None:
+                frame = frame.filter(stage.condition)
+            else:
+                frame = frame.select(*stage.exprs)
+        return frame

@@ -1,0 +1,203 @@
+"""A scan: what the reader gives becomes the table's rows, with computed columns and the watermark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, Watermark
+from penstock.core.edges import no_bad_rows
+from penstock.core.errors import DataError
+from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.calc import project_stage
+from penstock.engine.sideoutput import SideOutput, failure_columns
+from penstock.engine.watermarks import Watermarks
+from penstock.sql.compile import compile_expr
+from penstock.sql.expr import Ref, refs
+from penstock.sql.functions.spec import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.core.edges import Chunk
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import Scan
+
+__all__ = ["Piece", "Source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of what a reader gave, after its row-wise work.
+
+    `frame` has the scan's columns and SEQ; `made` is the watermark that each row makes alone (ms, shape
+    (n,)). `messages` were read; `bad` (BAD_ROWS) lists those that are out, or were touched.
+    """
+
+    frame: pl.DataFrame
+    made: NDArray[np.int64]
+    messages: int
+    skipped: int
+    bad: pl.DataFrame
+    partition: NDArray[np.int32] | None
+    append_time: NDArray[np.int64] | None
+
+    @property
+    def seq(self) -> NDArray[np.int64]:
+        """The places of the rows, ascending, shape (n,)."""
+        return self.frame[SEQ].to_numpy()
+
+
+class Source(Operator):
+    """The rows of one Scan, and its watermark.
+
+    `strict_time`: a NULL event time fails here, as in Flink where the connector takes no watermark
+    push-down; else only a window that needs it fails.
+    """
+
+    kind = "source"
+    stateful = True
+
+    def __init__(
+        self, name: str, side: SideOutput, scan: Scan, context: Context, partitions: int, idle_timeout: int, strict_time: bool
+    ) -> None:
+        super().__init__(name, side)
+        self.table = scan.table.name
+        self.columns = [c.name for c in scan.columns]
+        self.watermarks = Watermarks(partitions, idle_timeout)
+        self.strict_time = strict_time
+        table = scan.table
+        self.time = table.watermark_column
+        watermark = None if table.watermark is None else compile_expr(table.watermark, context)
+        names = list(dict.fromkeys([*self.columns, *(sorted(refs(table.watermark)) if table.watermark else ()), self.time]))
+        by_name = {c.name: c for c in table.columns}
+        definitions = [by_name[n] for n in names if n]
+        self._stage = project_stage(
+            [c.name for c in definitions], [c.computed or Ref(c.type, c.name) for c in definitions], context
+        )
+        self._made = None if watermark is None else watermark.expr.dt.epoch("ms").fill_null(NO_TIME)
+        late = [] if watermark is None else list(watermark.failures)
+        if self.time and strict_time:
+            message = f"the event time '{self.time}' is NULL"
+            late.append(Failure(pl.col(self.time).is_null(), "null-event-time", message))
+        self._time_failures = tuple(late)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the table has an event time and a watermark."""
+        return self._made is not None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The stored columns of the table that are read, for the reader to decode."""
+        return tuple(sorted({n for e in self._stage.exprs for n in e.meta.root_names()} - {SEQ}))
+
+    def prepare(self, chunk: Chunk) -> Piece:
+        """The row-wise work on a chunk; counts and side outputs are untouched until `take`."""
+        aside = SideOutput("reject")
+        frame, partition, append_time = chunk.frame, chunk.partition, chunk.append_time
+        stage = self._stage
+        result = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        result, partition, append_time = self._sifted(aside, result, frame, stage.failures, partition, append_time)
+        if self._time_failures:
+            checked = result.with_columns(failure_columns(self._time_failures))
+            result, partition, append_time = self._sifted(
+                aside, checked, result, self._time_failures, partition, append_time
+            )
+        made = (
+            np.full(result.height, NO_TIME, np.int64)
+            if self._made is None
+            else result.select(self._made.alias("made"))["made"].to_numpy()
+        )
+        bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
+        return Piece(
+            result.select(*self.columns, SEQ) if len(result.columns) != len(self.columns) + 1 else result,
+            made,
+            chunk.messages,
+            chunk.skipped,
+            pl.concat(bad) if len(bad) > 1 else chunk.bad,
+            partition,
+            append_time,
+        )
+
+    def _sifted(
+        self,
+        aside: SideOutput,
+        checked: pl.DataFrame,
+        source: pl.DataFrame,
+        failures: tuple[Failure, ...],
+        partition: NDArray[np.int32] | None,
+        append_time: NDArray[np.int64] | None,
+    ) -> tuple[pl.DataFrame, NDArray[np.int32] | None, NDArray[np.int64] | None]:
+        """`checked` without its bad rows, and the arrays beside it likewise."""
+        result, kept = aside.sift(checked, source, failures, self.name, self.table)
+        if kept is None:
+            return result, partition, append_time
+        mask = kept.to_numpy()
+        return (
+            result,
+            None if partition is None else partition[mask],
+            None if append_time is None else append_time[mask],
+        )
+
+    def take(self, piece: Piece, through: int, ticks: tuple[tuple[int, int], ...] = ()) -> tuple[Batch, Watermark]:
+        """The batch of a step and how it moved the watermark; now the piece counts."""
+        frame, made, partition, append_time = piece.frame, piece.made, piece.partition, piece.append_time
+        out = piece.bad.filter(~pl.col("ignored"))
+        if self.side.on_bad_row == "flink" and out.height:
+            first = int(out["seq"].min())  # type: ignore[arg-type]
+            row = out.filter(pl.col("seq") == first).row(0, named=True)
+            self.side.fail(first, DataError(row["reason"], code=row["code"], where=f"table {self.table}"))
+            kept = int(np.searchsorted(piece.seq, first))
+            frame, made = frame[:kept], made[:kept]
+            partition = None if partition is None else partition[:kept]
+            append_time = None if append_time is None else append_time[:kept]
+        self._count(piece, frame)
+        seq = frame[SEQ].to_numpy()
+        if self._made is None:
+            return Batch(frame, through), Watermark.still(NO_TIME, through)
+        watermark = self.watermarks.advance(seq, made, through, partition, append_time, ticks)
+        return Batch(frame, through), watermark
+
+    def _count(self, piece: Piece, frame: pl.DataFrame) -> None:
+        seq = frame[SEQ].to_numpy()
+        passed = int(np.count_nonzero(np.diff(seq)) + 1) if len(seq) else 0
+        self.counts.taken += piece.messages
+        self.counts.filtered += piece.skipped
+        self.counts.passed += passed
+        self.counts.given += frame.height
+        if not piece.bad.height:
+            return
+        still_there = piece.bad["seq"].is_in(frame[SEQ].implode())
+        self.counts.rejected += piece.bad.filter(~still_there)["seq"].n_unique()
+        for ignored in (False, True):
+            rows = piece.bad.filter(pl.col("ignored") == ignored)
+            if rows.height:
+                self.side.reject(
+                    self.name, self.table, rows["seq"], rows["code"].to_list(), rows["reason"].to_list(), ignored=ignored
+                )
+
+    def pass_time(self, through: int, ticks: tuple[tuple[int, int], ...]) -> Watermark:
+        """A step without rows of this scan."""
+        if self._made is None or not ticks:
+            return Watermark.still(self.watermarks.value, through, idle=self.watermarks.idle)
+        none = np.empty(0, np.int64)
+        return self.watermarks.advance(none, none, through, np.empty(0, np.int32), none, ticks)
+
+    def end(self, through: int) -> Watermark:
+        """Bounded input has ended; the stored watermark stays what it was."""
+        if self._made is None:
+            return Watermark.still(NO_TIME, through)
+        at = np.array([through], np.int64)
+        return Watermark(self.watermarks.value, at, np.array([END_OF_TIME], np.int64), through)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(meta=self.watermarks.snapshot())
+
+    def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
+        self.watermarks.restore(snapshot.meta)

@@ -1,0 +1,386 @@
+"""GROUP BY over windows: partial results per slice and group, merged and given when a window closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.core import types as t
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
+from penstock.core.errors import InternalError
+from penstock.engine.aggregation import Aggregation
+from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.runs import Runs
+from penstock.engine.sideoutput import SideOutput, failure_columns
+from penstock.engine.slices import Slicing
+from penstock.sql.expr import Ref
+from penstock.sql.functions.spec import Failure
+from penstock.sql.plan import SET_COLUMN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.core.batch import Watermark
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import WindowAggregate as Plan
+
+__all__ = ["OPEN_END", "WindowAggregate"]
+
+OPEN_END = "$window_end"
+"""Of `peek`: the end of the open window that a row belongs to (Datetime ms, the window's time line)."""
+
+_SLICE, _FIRST, _END, _ROWS, _TIME = "$slice", "$first", "$end", "$rows", "$time"
+_BUFFER = 65_536
+"""So many rows are collected before they are aggregated: a call on few rows costs as much as on thousands."""
+
+
+class WindowAggregate(Operator):
+    """Rows go into the slice that their event time is in; a window closes when the watermark reaches its last ms.
+
+    Whether a row is late is decided against the watermark before it, so that no cut of the input matters: a
+    row all of whose windows have closed is late; one that some have closed counts in the others alone
+    (`$first` is the first of those), and what it lost is listed with the late rows.
+    """
+
+    kind = "window aggregate"
+    stateful = True
+
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
+        super().__init__(name, side)
+        self.plan = plan
+        self.slicing = Slicing(plan.window, plan.attached, context.zone)
+        self.groups = Aggregation(plan.keys, plan.calls, context)
+        time = next(c for c in plan.input.columns if c.name == plan.time)
+        self._input = self.groups.input([(_TIME, Ref(time.type, time.name))])
+        null = Failure(pl.col(_TIME).is_null(), "null-event-time", f"the event time '{plan.time}' is NULL")
+        self._time_failures = (null,) if time.type.nullable else ()
+        self._finish, self._finish_failures = self.groups.finish()
+        self._by = [_SLICE, *([_FIRST] if self.slicing.shared else []), *self.groups.key_names]
+        self.partials = Runs("p", self._merged)
+        self.members = [Runs(f"d{i}.", self._unrepeated) for i in range(len(self.groups.distinct))]
+        self.buffer: list[pl.DataFrame] = []
+        self.buffered = 0
+        self.fired = NO_TIME
+        """The watermark up to which windows were given."""
+        self.closed = NO_TIME
+        """The watermark that the end of bounded input stood for, when it closed the windows it found."""
+        self._next = END_OF_TIME
+        """The watermark at which the next window closes."""
+        self._waiting: Batch | None = None
+
+    # -- rows in -----------------------------------------------------------------------------------
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
+        self._waiting = batch
+        return None
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        batch, self._waiting = self._waiting, None
+        if batch is not None:
+            self._take(batch.frame, watermark)
+        end = watermark.last == END_OF_TIME
+        if end or watermark.last >= self._next:
+            return self._fire(watermark, end=end)
+        self.fired = max(self.fired, watermark.last)
+        return None
+
+    def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
+        self.counts.taken += frame.height
+        frame, rows = self._evaluated(frame)
+        if not rows.height:
+            return
+        end = self.slicing.end_of(rows[_TIME].to_numpy())
+        first = end
+        reached = watermark.start if watermark.last == END_OF_TIME else watermark.last
+        if self._epoch(int(end.min())) <= max(reached, self.closed):
+            kept, first = self._on_time(frame, end, rows[SEQ].to_numpy(), watermark)
+            rows, end, first = rows.filter(kept), end[kept], first[kept]
+            if not len(end):
+                return
+        columns = [pl.Series(_SLICE, end)] + ([pl.Series(_FIRST, first)] if self.slicing.shared else [])
+        self.buffer.append(rows.drop(_TIME, SEQ).with_columns(columns))
+        self.buffered += rows.height
+        self._next = min(self._next, self._epoch(int(first.min())))
+        if self.buffered >= _BUFFER:
+            self._flush()
+
+    def _epoch(self, border: int) -> int:
+        return int(self.slicing.epoch_of(np.array([border], np.int64))[0])
+
+    def _evaluated(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The good rows of `frame`, and beside them their keys, arguments, time (ms, Int64) and SEQ."""
+        stage = self._input
+        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
+        frame = self._counted(frame, kept)
+        if self._time_failures:
+            checked = rows.with_columns(failure_columns(self._time_failures))
+            rows, kept = self.side.sift(checked, rows, self._time_failures, self.name)
+            frame = self._counted(frame, kept)
+        return frame, rows.with_columns(self.slicing.local(pl.col(_TIME)))
+
+    def _counted(self, frame: pl.DataFrame, kept: pl.Series | None) -> pl.DataFrame:
+        if kept is None:
+            return frame
+        self.counts.rejected += int((~kept).sum())
+        return frame.filter(kept)
+
+    def _on_time(
+        self, frame: pl.DataFrame, end: NDArray[np.int64], seq: NDArray[np.int64], watermark: Watermark
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Which rows some open window still wants, and the end of the first such window of each."""
+        slicing = self.slicing
+        before = np.maximum(watermark.before(seq), self.closed)
+        first, last = end.copy(), slicing.last_window(end)
+        if slicing.shared:
+            closed = slicing.epoch_of(first) <= before
+            while closed.any():
+                first[closed] += self.plan.window.slide
+                closed = (slicing.epoch_of(first) <= before) & (first <= last)
+        late = slicing.epoch_of(last) <= before
+        lost = late | (first > end)
+        if lost.any():
+            self._report(frame.filter(pl.Series(lost)), end[lost], first[lost], late[lost], before[lost])
+        self.counts.late += int(late.sum())
+        return ~late, first
+
+    def _report(
+        self,
+        rows: pl.DataFrame,
+        end: NDArray[np.int64],
+        first: NDArray[np.int64],
+        late: NDArray[np.bool_],
+        before: NDArray[np.int64],
+    ) -> None:
+        """List rows that came after the end of one of their windows; each with the first one it lost."""
+        by_end = before == self.closed
+        self.side.late.append(
+            rows.select(
+                pl.lit(self.name).alias("operator"),
+                pl.col(SEQ).alias("seq"),
+                pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
+                pl.Series("window_start", self.slicing.start_of(end)),
+                pl.Series("window_end", end),
+                pl.Series("windows", (first - end) // self.plan.window.slide if self.slicing.shared else np.ones_like(end)),
+                pl.Series("watermark", before),
+                pl.Series("lost", late),
+                pl.Series("reason", np.where(by_end, "closed-by-end-of-input", "watermark-passed").astype(object)),
+            )
+        )
+
+    # -- partial results ---------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """Aggregate what was collected."""
+        if not self.buffer:
+            return
+        rows = pl.concat(self.buffer)
+        self.buffer, self.buffered = [], 0
+        self.partials.append(
+            rows.group_by(self._by, maintain_order=True).agg(
+                *self.groups.partial(), pl.len().cast(pl.Int64).alias(_ROWS)
+            )
+        )
+        for members, distinct in zip(self.members, self.groups.distinct, strict=True):
+            members.append(rows.select(*self._by, *distinct.args).unique(maintain_order=True))
+
+    def _merged(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.group_by(self._by, maintain_order=True).agg(*self.groups.merge(), pl.col(_ROWS).sum())
+
+    @staticmethod
+    def _unrepeated(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.unique(maintain_order=True)
+
+    # -- windows out -------------------------------------------------------------------------------
+
+    def _fire(self, watermark: Watermark, *, end: bool) -> Batch | None:
+        reached = watermark.last
+        self._flush()
+        due = self._due(list(self.partials), reached)
+        result = None
+        if due is not None and due.height:
+            given = self._results(due, [self._due(list(m), reached) for m in self.members])
+            ends = given[_END].to_numpy()
+            at = pl.Series(SEQ, watermark.passed(self.slicing.epoch_of(ends)))
+            given = self._columns(given, failure_columns(self._finish_failures)).with_columns(at)
+            given, _ = self.side.sift(given, given, self._finish_failures, self.name)
+            self.counts.given += given.height
+            result = Batch(given, watermark.through)
+            if end:
+                self.closed = max(self.closed, self._epoch(int(ends.max())))
+        self._retire(reached)
+        self.fired = max(self.fired, self.closed) if end else reached
+        self._next = self._next_close()
+        return result
+
+    def _next_close(self) -> int:
+        """The watermark at which the next window closes, of the slices there are."""
+        slices = self._slices()
+        if not len(slices):
+            return END_OF_TIME
+        epochs = self.slicing.epoch_of(slices)
+        while self.slicing.shared and (epochs <= self.fired).any():
+            slices = np.where(epochs <= self.fired, slices + self.plan.window.slide, slices)
+            epochs = self.slicing.epoch_of(slices)
+        return int(epochs.min())
+
+    def _slices(self) -> NDArray[np.int64]:
+        """The slices that have rows, ascending."""
+        ends = [f[_SLICE].unique().to_numpy() for f in self.partials]
+        return np.unique(np.concatenate(ends)) if ends else np.empty(0, np.int64)
+
+    def _due(self, frames: list[pl.DataFrame], reached: int) -> pl.DataFrame | None:
+        """The rows of all windows that `reached` closes, with `$end`, the windows in order."""
+        slicing = self.slicing
+        if not frames:
+            return None
+        if not slicing.shared:
+            parts = [f.filter(pl.col(_SLICE) <= self._border(reached)) for f in frames]
+            rows = pl.concat(parts).rename({_SLICE: _END})
+        else:
+            pairs = pl.concat([f.select(_SLICE, _FIRST).unique() for f in frames]).unique()
+            rows = pl.concat(frames).join(self._windows(pairs, reached), on=[_SLICE, _FIRST], how="inner", maintain_order="left")
+        return rows.sort(_END, maintain_order=True)
+
+    def _border(self, reached: int) -> int:
+        """The last window end that a watermark of `reached` closes."""
+        if reached == END_OF_TIME:
+            return END_OF_TIME
+        if not self.slicing.zoned:
+            return reached + 1
+        slices = self._slices()
+        closed = slices[self.slicing.epoch_of(slices) <= reached]
+        return int(closed.max()) if len(closed) else NO_TIME
+
+    def _windows(self, pairs: pl.DataFrame, reached: int) -> pl.DataFrame:
+        """(`$slice`, `$first`, `$end`): which windows each slice goes into now."""
+        slices, first = pairs[_SLICE].to_numpy(), pairs[_FIRST].to_numpy()
+        last = self.slicing.last_window(slices)
+        found = []
+        end = slices.copy()
+        while (end <= last).any():
+            epoch = self.slicing.epoch_of(end)
+            wanted = (end <= last) & (end >= first) & (epoch <= reached) & (epoch > self.fired)
+            found.append(pl.DataFrame({_SLICE: slices[wanted], _FIRST: first[wanted], _END: end[wanted]}))
+            end = end + self.plan.window.slide
+        return pl.concat(found)
+
+    def _results(self, due: pl.DataFrame, members: list[pl.DataFrame | None]) -> pl.DataFrame:
+        """One row per window and group: keys, states, `$end`, and the grouping set's number where there are sets."""
+        names = self.groups.key_names
+        sets = self.plan.sets or (tuple(range(len(names))),)
+        parts = []
+        for number, positions in enumerate(sets):
+            by = [_END, *(names[i] for i in positions)]
+            states = due.group_by(by, maintain_order=True).agg(*self.groups.merge(), pl.col(_ROWS).sum())
+            for distinct, rows in zip(self.groups.distinct, members, strict=True):
+                assert rows is not None
+                own = rows.select(*by, *distinct.args).unique(maintain_order=True)
+                counted = own.group_by(by, maintain_order=True).agg(*distinct.partial())
+                if not counted.select(by).equals(states.select(by)):
+                    raise InternalError(f"{self.name}: DISTINCT sets and groups have come apart", code="state-distinct")
+                states = states.hstack(counted.drop(by))
+            missing = [pl.lit(None, dtype=due.schema[n]).alias(n) for i, n in enumerate(names) if i not in positions]
+            parts.append(states.with_columns(*missing, pl.lit(number, dtype=pl.Int32).alias(SET_COLUMN)))
+        if len(parts) == 1:
+            return parts[0]
+        columns = parts[0].columns
+        return pl.concat([p.select(columns) for p in parts]).sort(_END, maintain_order=True)
+
+    def _columns(self, results: pl.DataFrame, extra: list[pl.Expr]) -> pl.DataFrame:
+        """The columns of the plan, of what `_results` gave."""
+        plan = self.plan
+        ends = results[_END].to_numpy()
+        exprs = [e.alias(c.name) for e, c in zip(self.groups.key_columns(), plan.columns, strict=False)]
+        rest = iter(plan.columns[len(plan.keys) :])
+        exprs += [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, rest, strict=False)]
+        if plan.sets:
+            exprs.append(pl.col(SET_COLUMN))
+        result = results.select(*exprs, *extra, pl.col(_END))
+        borders = plan.columns[len(plan.columns) - len(plan.borders) :]
+        series = [self._border_column(role, c.name, c.type, ends) for role, c in zip(plan.borders, borders, strict=True)]
+        return result.drop(_END).with_columns(series) if series else result.drop(_END)
+
+    def _border_column(self, role: str, name: str, data_type: t.DataType, ends: NDArray[np.int64]) -> pl.Series:
+        if role == "window_start":
+            ends = self.slicing.start_of(ends)
+        elif role == "window_time":
+            ends = self.slicing.time_of(ends)
+        series = pl.Series(name, ends).cast(pl.Datetime("ms"))
+        if isinstance(data_type, t.TimestampLtz):
+            series = series.dt.replace_time_zone("UTC")
+        return series.cast(data_type.polars)
+
+    def _retire(self, reached: int) -> None:
+        """Let go of slices whose last window has closed; their rows have had their effect."""
+        slices = self._slices()
+        if reached == END_OF_TIME:
+            dead = slices
+        else:
+            dead = slices[self.slicing.epoch_of(self.slicing.last_window(slices)) <= reached]
+        if not len(dead):
+            return
+        gone = pl.col(_SLICE).is_in(pl.Series(dead).implode())
+        self.counts.passed += sum(int(f.filter(gone)[_ROWS].sum()) for f in self.partials)
+        for runs in (self.partials, *self.members):
+            runs.retire(~gone)
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        self._flush()
+        self.counts.held = sum(int(f[_ROWS].sum()) for f in self.partials)
+        metas, new = [], {}
+        for runs in (self.partials, *self.members):
+            meta, blobs = runs.snapshot()
+            metas.append(meta)
+            new |= blobs
+        live = frozenset(run_id for meta in metas for run_id, _ in meta["runs"])
+        return Snapshot({"runs": metas, "fired": self.fired, "closed": self.closed}, new, live)
+
+    def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
+        meta: dict[str, Any] = snapshot.meta
+        self.fired, self.closed = meta["fired"], meta["closed"]
+        for runs, part in zip((self.partials, *self.members), meta["runs"], strict=True):
+            runs.restore(part, blobs)
+        passed = self.counts.passed
+        self._retire(self.fired)
+        self.counts.passed = passed  # those rows were counted when their windows closed
+        self._next = self._next_close()
+
+    @property
+    def state_bytes(self) -> int:
+        buffered = sum(f.estimated_size() for f in self.buffer)
+        return buffered + self.partials.bytes + sum(m.bytes for m in self.members)
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """The windows that are open, as if they closed now."""
+        partials, members = list(self.partials), [list(m) for m in self.members]
+        rows = [self._peeked(f) for f in frames if f.height] + self.buffer
+        if rows:
+            together = pl.concat(rows, how="diagonal")
+            partials.append(
+                together.group_by(self._by, maintain_order=True).agg(
+                    *self.groups.partial(), pl.len().cast(pl.Int64).alias(_ROWS)
+                )
+            )
+            for runs, distinct in zip(members, self.groups.distinct, strict=True):
+                runs.append(together.select(*self._by, *distinct.args).unique(maintain_order=True))
+        due = self._due(partials, END_OF_TIME)
+        if due is None:
+            empty = {c.name: c.type.polars for c in self.plan.columns}
+            return pl.DataFrame(schema={**empty, OPEN_END: pl.Datetime("ms"), SEQ: pl.Int64})
+        results = self._results(due, [self._due(m, END_OF_TIME) for m in members])
+        ends = results[_END].cast(pl.Datetime("ms")).alias(OPEN_END)
+        return self._columns(results, []).with_columns(ends, pl.lit(0, dtype=pl.Int64).alias(SEQ))
+
+    def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        rows = frame.select(self._input.exprs).filter(pl.col(_TIME).is_not_null())
+        rows = rows.with_columns(self.slicing.local(pl.col(_TIME)))
+        end = self.slicing.end_of(rows[_TIME].to_numpy())
+        columns = [pl.Series(_SLICE, end)] + ([pl.Series(_FIRST, end)] if self.slicing.shared else [])
+        return rows.drop(_TIME, SEQ).with_columns(columns)

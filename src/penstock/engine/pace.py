@@ -1,0 +1,67 @@
+"""When a pipeline commits, how much it takes at once, and how fast a replay may go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.core.batch import NO_TIME
+
+if TYPE_CHECKING:
+    import threading
+
+    from penstock.core.clock import Clock
+
+__all__ = ["Pace"]
+
+CAUGHT_UP_MS = 200
+BEHIND_MS = 1_000
+_LONGEST_WAIT = 0.05
+_REPLAY_ROWS = 1_000
+
+
+class Pace:
+    """`interval` (ms) between commits; None = short when caught up, longer behind a backlog.
+
+    With a `speed`, event time passes that many times faster than the clock, at most.
+    """
+
+    def __init__(self, clock: Clock, interval: int | None, speed: float | None) -> None:
+        self.clock = clock
+        self.interval = interval
+        self.speed = speed
+        self._last_commit = clock.monotonic()
+        self._began: tuple[float, int] | None = None
+
+    def rows(self, most: int) -> int:
+        """How many rows to take at once."""
+        return min(most, _REPLAY_ROWS) if self.speed else most
+
+    def commit_due(self, *, behind: bool) -> bool:
+        """Whether the interval since the last commit has passed."""
+        interval = self.interval if self.interval is not None else BEHIND_MS if behind else CAUGHT_UP_MS
+        return (self.clock.monotonic() - self._last_commit) * 1000 >= interval
+
+    def committed(self) -> None:
+        """A commit has just been done."""
+        self._last_commit = self.clock.monotonic()
+
+    def idle_seconds(self, *, dirty: bool) -> float:
+        """How long to wait for new rows before looking whether a commit is due."""
+        if not dirty:
+            return _LONGEST_WAIT
+        interval = self.interval if self.interval is not None else CAUGHT_UP_MS
+        left = interval / 1000 - (self.clock.monotonic() - self._last_commit)
+        return min(_LONGEST_WAIT, max(0.0, left))
+
+    def hold(self, event_time: int, stop: threading.Event) -> None:
+        """In a replay, wait until the clock has come as far as event time (ms)."""
+        if self.speed is None or event_time == NO_TIME:
+            return
+        now = self.clock.monotonic()
+        if self._began is None:
+            self._began = (now, event_time)
+        began, first = self._began
+        ahead = (event_time - first) / 1000 / self.speed - (now - began)
+        while ahead > 0 and not stop.is_set():
+            self.clock.sleep(min(ahead, _LONGEST_WAIT))
+            ahead = (event_time - first) / 1000 / self.speed - (self.clock.monotonic() - began)

@@ -1,0 +1,262 @@
+"""A pipeline: its position, state, checkpoints, ledger and life. One thread runs it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core.errors import StateError
+from penstock.engine import ledger
+from penstock.engine.executor import Executor
+from penstock.engine.input import Input, Poll
+from penstock.engine.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from penstock.core.clock import Clock
+    from penstock.core.edges import Reader
+    from penstock.engine.graph import Graph
+    from penstock.engine.sideoutput import SideOutput
+    from penstock.log import Log
+
+__all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
+
+REJECTS_TABLE = "rejects"
+LATE_TABLE = "late"
+_FORMAT = 1
+_STAGE_ABOVE = 1 << 20
+"""State of more bytes than this is written before the transaction, so that nobody waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a pipeline runs. Times in ms; `checkpoint_interval` None = 200 when caught up, 1,000 behind."""
+
+    batch_rows: int = 65_536
+    checkpoint_interval: int | None = None
+    threads: int = 1
+    speed: float | None = None
+    bounded: bool = False
+
+
+class Pipeline:
+    """Runs a graph from its readers to its sinks, committing through the log.
+
+    `step` and `commit` may be called by hand (tests, a notebook); `run` does both until it is stopped or
+    bounded input has ended. `lock` is held during each: whoever looks at the state from another thread
+    takes it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        graph: Graph,
+        readers: Sequence[tuple[Reader, Sequence[str]]],
+        log: Log,
+        side: SideOutput,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.side = side
+        self.clock = clock
+        self.settings = settings
+        self.executor = Executor(graph, side)
+        self.input = Input(readers, self.executor.sources, settings.threads)
+        self.pace = Pace(clock, settings.checkpoint_interval, settings.speed)
+        self.lock = threading.RLock()
+        self.epoch = 0
+        self.rows = 0
+        """Rows read since this process began."""
+        self.ended = False
+        self._through = 0
+        self._rejects: list[pl.DataFrame] = []
+        self._late: list[pl.DataFrame] = []
+        self._dirty = False
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event, upstream_ended: Callable[[], bool] = lambda: True) -> None:
+        """Poll, run, write, commit, until `stop` is set or the input has ended.
+
+        `upstream_ended` says whether the pipelines that write what this one reads have ended; bounded input
+        has not ended before. Raises what ends the pipeline: DataError (a bad row, with on-bad-row = flink),
+        LedgerError, StorageError and others; nothing after the last checkpoint is then visible.
+        """
+        while not stop.is_set():
+            upstream = upstream_ended()
+            moved = self.step(self.pace.rows(self.settings.batch_rows))
+            if self.pace.commit_due(behind=moved) and self._dirty:
+                self.commit()
+            if moved:
+                self.pace.hold(self._event_time(), stop)
+            elif self.input.ended and upstream:
+                self.finish()
+                return
+            else:
+                self._idle()
+        if self._dirty:
+            self.commit()
+
+    def step(self, rows: int) -> bool:
+        """Run the next rows, about `rows`, through all operators; False if there were none."""
+        with self.lock:
+            poll = self.input.poll(rows)
+            if poll is None:
+                return False
+            self._through = poll.through
+            self.rows += sum(piece.messages for piece in poll.pieces.values())
+            self.executor.step(poll)
+            self._collect(poll)
+            self._dirty = True
+        return True
+
+    def finish(self) -> None:
+        """Bounded input has ended: close what is open and commit."""
+        with self.lock:
+            poll = Poll({}, {}, self._through + 1)
+            self.executor.end(poll)
+            self._collect(poll)
+            self.commit()
+            self.ended = True
+
+    def _idle(self) -> None:
+        """Nothing to read: let time pass, and write that down where a silent partition holds everything up."""
+        if self._dirty and self.pace.commit_due(behind=False):
+            self.commit()
+        self.input.wait(self.pace.idle_seconds(dirty=self._dirty))
+        now = self.clock.now_ms()
+        if any(source.watermarks.waits(now) for source in self.executor.sources.values()):
+            self.input.tick()
+
+    def _event_time(self) -> int:
+        return max((s.watermarks.value for s in self.executor.sources.values()), default=0)
+
+    def _collect(self, poll: Poll) -> None:
+        """Keep the step's side outputs, with where their rows came from; raise what ended the pipeline."""
+        if self.side.rejects:
+            self._rejects.append(self.executor.located(pl.concat(self.side.rejects), poll))
+        if self.side.late:
+            self._late.append(self.executor.located(pl.concat(self.side.late), poll))
+        self.side.clear()
+        if self.side.failure is not None:
+            raise self.side.failure
+
+    # -- checkpoints -------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Make everything up to here durable and visible, in one transaction.
+
+        1. Sinks hand over: rows for topics into the transaction, files to be renamed after it.
+        2. The ledger must balance.
+        3. State that has changed is encoded; where it is large, it is written ahead of the transaction.
+        4. The transaction: results, state, position, group offsets, ledger, watermarks, rejects, late rows.
+        5. Sinks outside the log show what they prepared.
+        """
+        with self.lock:
+            epoch = self.epoch + 1
+            with self.log.transaction() as transaction:
+                tokens = {
+                    self.executor.graph.vertices[i].fingerprint: sink.prepare(epoch, transaction)
+                    for i, sink in self.executor.graph.sinks.items()
+                }
+                stored = self.executor.snapshot()
+                ledger.check(self.name, self.executor.entries())
+                new = stored.new
+                if sum(map(len, new.values())) > _STAGE_ABOVE:
+                    self.log.state.stage(self.name, epoch, new)
+                    new = {}
+                transaction.put_checkpoint(self.name, epoch, self._manifest(epoch, stored.meta, tokens), new, stored.live)
+                for group, offsets in self.input.group_offsets().items():
+                    transaction.commit_offsets(group, offsets)
+                self._put_facts(transaction)
+                self._put_side_outputs(transaction)
+            self.epoch = epoch
+            self._dirty = False
+            self._shown(tokens)
+            self.pace.committed()
+
+    def _manifest(self, epoch: int, operators: dict[str, Any], tokens: dict[str, bytes]) -> bytes:
+        return json.dumps(
+            {
+                "format": _FORMAT,
+                "epoch": epoch,
+                "through": self._through,
+                "position": self.input.position(),
+                "operators": operators,
+                "tokens": {k: base64.b64encode(t).decode() for k, t in tokens.items()},
+            }
+        ).encode()
+
+    def _put_facts(self, transaction: Any) -> None:
+        entries = [
+            {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()} for e in self.executor.entries()
+        ]
+        transaction.put(f"ledger/{self.name}", json.dumps(entries).encode())
+        transaction.put(f"watermarks/{self.name}", json.dumps(self.watermarks()).encode())
+
+    def watermarks(self) -> list[dict[str, Any]]:
+        """Each source's watermark and partitions, as JSON data (times in ms)."""
+        return [
+            {
+                "source": source.name,
+                "table": source.table,
+                "watermark": source.watermarks.value,
+                "idle_timeout": source.watermarks.idle_timeout,
+                "has_time": source.has_time,
+                "partitions": [
+                    {"partition": v.partition, "watermark": v.watermark, "last_append": v.last_append, "idle": v.idle}
+                    for v in source.watermarks.view()
+                ],
+            }
+            for source in self.executor.sources.values()
+        ]
+
+    def _put_side_outputs(self, transaction: Any) -> None:
+        now = pl.lit(self.clock.now_ms(), dtype=pl.Int64).alias("time")
+        for table, frames in ((REJECTS_TABLE, self._rejects), (LATE_TABLE, self._late)):
+            if frames:
+                rows = pl.concat(frames, how="diagonal")
+                transaction.append_rows(table, rows.with_columns(pl.lit(self.name).alias("pipeline"), now))
+                frames.clear()
+
+    def _shown(self, tokens: dict[str, bytes]) -> None:
+        for vertex in self.executor.graph.vertices:
+            token = tokens.get(vertex.fingerprint)
+            if token:
+                vertex.operator.connector.commit(token)  # type: ignore[attr-defined]
+
+    def restore(self) -> bool:
+        """Go on from the last checkpoint; False if there is none.
+
+        Raises StateError where the stored state does not fit the plan.
+        """
+        found = self.log.state.resume(self.name)
+        if found is None:
+            return False
+        manifest = json.loads(found.manifest)
+        if manifest["format"] != _FORMAT:
+            raise StateError(
+                f"the checkpoint of pipeline '{self.name}' has format {manifest['format']}, this version reads {_FORMAT}",
+                code="state-version",
+                hint="run with --fresh to read the log again",
+            )
+        self.epoch = manifest["epoch"]
+        self._through = manifest["through"]
+        self.executor.restore(manifest["operators"], lambda ids: self.log.state.load(self.name, ids))
+        self.input.seek(manifest["position"])
+        self._shown({k: base64.b64decode(t) for k, t in manifest["tokens"].items()})
+        return True
+
+    def close(self) -> None:
+        """Let go of readers and sinks; what was not committed is gone."""
+        self.input.close()
+        for sink in self.executor.graph.sinks.values():
+            sink.connector.close()

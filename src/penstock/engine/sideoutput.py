@@ -1,0 +1,141 @@
+"""What leaves the main stream: rows that cannot be used, and rows that come too late.
+
+Operators hand them over during a step; the pipeline looks up where they came from and stores them with the
+next commit. `on_bad_row` decides what a bad row means: `reject` takes it out and goes on, `flink` ends the
+pipeline at that row, as Flink's job would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from penstock.core.batch import SEQ
+from penstock.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.sql.functions.spec import Failure
+
+__all__ = ["BAD", "LATE_SCHEMA", "REJECT_SCHEMA", "OnBadRow", "SideOutput", "failure_columns"]
+
+OnBadRow = Literal["flink", "reject"]
+
+BAD = "$bad"
+"""A column of the number (from 1) of the failure that holds in a row; 0 where none does."""
+
+REJECT_SCHEMA = {
+    "operator": pl.String,
+    "table": pl.String,
+    "seq": pl.Int64,
+    "code": pl.String,
+    "reason": pl.String,
+    "ignored": pl.Boolean,
+}
+LATE_SCHEMA = {
+    "operator": pl.String,
+    "seq": pl.Int64,
+    "row": pl.String,
+    "window_start": pl.Int64,
+    "window_end": pl.Int64,
+    "watermark": pl.Int64,
+    "reason": pl.String,
+    "lost": pl.Boolean,
+}
+
+
+def failure_columns(failures: Sequence[Failure]) -> list[pl.Expr]:
+    """The expression of BAD for `failures`, and those of the values to show; nothing for none."""
+    if not failures:
+        return []
+    number = pl.lit(0, dtype=pl.UInt8)
+    for i in range(len(failures), 0, -1):
+        number = pl.when(failures[i - 1].when.fill_null(False)).then(pl.lit(i, dtype=pl.UInt8)).otherwise(number)
+    return [number.alias(BAD)]
+
+
+@dataclass(slots=True)
+class SideOutput:
+    """The side outputs of one pipeline's current step."""
+
+    on_bad_row: OnBadRow = "reject"
+    rejects: list[pl.DataFrame] = field(default_factory=list)
+    late: list[pl.DataFrame] = field(default_factory=list)
+    failure: DataError | None = None
+    failed_at: int | None = None
+    """Place of the first row at which Flink would have failed; rows from there on are not processed."""
+
+    def sift(
+        self, checked: pl.DataFrame, source: pl.DataFrame, failures: Sequence[Failure], operator: str, table: str = ""
+    ) -> tuple[pl.DataFrame, pl.Series | None]:
+        """`checked` without its bad rows, and a mask of the rows that stayed (None: all of them).
+
+        `checked` has BAD (see failure_columns) beside its columns; `source` is the frame of the same height
+        over which the failures' `shown` expressions can be evaluated.
+        """
+        if not failures:
+            return checked, None
+        bad = checked[BAD]
+        if not bad.max():
+            return checked.drop(BAD), None
+        rows = source.with_columns(bad).filter(pl.col(BAD) > 0)
+        codes, reasons = _described(rows, failures)
+        seq = rows[SEQ]
+        if self.on_bad_row == "flink":
+            first = int(seq[0])
+            self.fail(first, DataError(reasons[0], code=codes[0], where=operator))
+            kept = checked[SEQ] < first
+        else:
+            self.reject(operator, table, seq, codes, reasons)
+            kept = bad == 0
+        return checked.drop(BAD).filter(kept), kept
+
+    def reject(
+        self, operator: str, table: str, seq: pl.Series, codes: Sequence[str], reasons: Sequence[str], *, ignored: bool = False
+    ) -> None:
+        """Rows at the places `seq` are out, each with its code and reason."""
+        frame = pl.DataFrame({"seq": seq, "code": list(codes), "reason": list(reasons)}, schema_overrides={"seq": pl.Int64})
+        self.rejects.append(
+            frame.select(
+                pl.lit(operator).alias("operator"),
+                pl.lit(table).alias("table"),
+                "seq",
+                "code",
+                "reason",
+                pl.lit(ignored).alias("ignored"),
+            )
+        )
+
+    def fail(self, seq: int, error: DataError) -> None:
+        """The pipeline ends before the row at `seq`; the earliest failure of a step wins."""
+        if self.failed_at is None or seq < self.failed_at:
+            self.failed_at, self.failure = seq, error
+
+    def clear(self) -> None:
+        """Forget the step; its rows are taken care of."""
+        self.rejects = []
+        self.late = []
+
+
+def _described(rows: pl.DataFrame, failures: Sequence[Failure]) -> tuple[list[str], list[str]]:
+    """The code and reason of each of the (few) bad rows."""
+    numbers = rows[BAD].to_list()
+    shown: dict[int, list[str | None]] = {}
+    for number in set(numbers):
+        expression = failures[number - 1].shown
+        if expression is not None:
+            shown[number] = rows.select(expression.cast(pl.String, strict=False).alias("shown"))["shown"].to_list()
+    codes, reasons = [], []
+    for i, number in enumerate(numbers):
+        failure = failures[number - 1]
+        value = shown[number][i] if number in shown else None
+        codes.append(failure.code)
+        reasons.append(failure.message if value is None else f"{failure.message}: '{_short(value)}'")
+    return codes, reasons
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 100 else value[:97] + "..."
