@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
                 print(f"{case.name}: local only ({case.local_only}), not recorded")
                 continue
             answer = flink.run(case.path)
-            case.out.write_text("".join(line + "\n" for line in answer.lines()), "utf-8")
+            case.out.write_text("".join(line + "\n" for line in answer.lines(ordered=case.ordered)), "utf-8")
             outcome = (
                 f"{answer.error.stage} error"
                 if answer.error

@@ -23,14 +23,16 @@ SHOWN = 10
 """Rows of a difference that are shown."""
 
 
-def differences(expected: Answer, actual: Answer, *, lines: bool = False, messages: bool = False) -> list[str]:
+def differences(
+    expected: Answer, actual: Answer, *, ordered: bool = False, lines: bool = False, messages: bool = False
+) -> list[str]:
     """What differs, in words; empty when the answers agree.
 
-    With `lines` an append-only row must also come from the same input line and see the same watermark, and an
-    updating result must agree after each input line; without, only the final tables count. With `messages` an
-    error must have the same class, text and place; without, the same stage (validate and plan being one: refused
-    before it runs). After a runtime error the tables count only with `lines`: how many rows came before it depends
-    on the cut.
+    With `ordered` the rows of an append-only result must also come in the same order. With `lines` each must come
+    from the same input line and see the same watermark, and an updating result must agree after each input line;
+    without, only the final tables count. With `messages` an error must have the same class, text and place; without,
+    the same stage (validate and plan being one: refused before it runs). After a runtime error the tables count only
+    with `lines`: how many rows came before it depends on the cut.
     """
     found = _failures(expected.error, actual.error, messages)
     if expected.texts != actual.texts:
@@ -42,7 +44,7 @@ def differences(expected: Answer, actual: Answer, *, lines: bool = False, messag
     if wanted != got:
         return [*found, f"results of {_names(wanted)} were expected, there are {_names(got)}"]
     for left, right in zip(expected.tables, actual.tables, strict=True):
-        found += [f"{_names([left.sink])}: {text}" for text in _tables(left, right, lines)]
+        found += [f"{_names([left.sink])}: {text}" for text in _tables(left, right, ordered, lines)]
     return found
 
 
@@ -64,15 +66,23 @@ def _refused(stage: str) -> str:
     return "validate" if stage == "plan" else stage
 
 
-def _tables(expected: Table, actual: Table, lines: bool) -> list[str]:
+def _tables(expected: Table, actual: Table, ordered: bool, lines: bool) -> list[str]:
     if expected.columns != actual.columns:
         return [f"columns differ\n  expected {expected.columns}\n  actual   {actual.columns}"]
     tolerances = {name: _tolerance(kind) for name, kind in expected.columns}
     if expected.append_only:
         if not actual.append_only:
             return ["expected only +I, there are " + ", ".join(sorted({c.op for c in actual.changes} - {"+I"}))]
-        return _rows(_tagged(expected, lines), _tagged(actual, lines), tolerances, "")
+        left, right = _tagged(expected, lines), _tagged(actual, lines)
+        return _rows(left, right, tolerances, "") or (_order(left, right, tolerances) if ordered else [])
     return _updating(expected, actual, tolerances, lines)
+
+
+def _order(expected: list[Row], actual: list[Row], tolerances: dict[str, float]) -> list[str]:
+    for place, (left, right) in enumerate(zip(expected, actual, strict=True), 1):
+        if _exact(left, tolerances) != _exact(right, tolerances) or not _same_row(left, right, tolerances):
+            return [f"row {place} differs\n  expected {json.dumps(left)}\n  actual   {json.dumps(right)}"]
+    return []
 
 
 def _tagged(table: Table, lines: bool) -> list[Row]:

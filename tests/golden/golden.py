@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 END_OF_INPUT = -1
 
 _DIRECTIVE = re.compile(r"^--[ \t]*@([\w-]+)[ \t]*(.*)$", re.MULTILINE)
-_DIRECTIVES = {"events", "watermark", "timeout", "connectors", "local-only"}
+_DIRECTIVES = {"events", "watermark", "ordered", "timeout", "connectors", "local-only"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Golden:
     def manual_watermark(self) -> bool:
         """Whether only the events' watermark lines move time."""
         return self.directives.get("watermark") == "manual"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of append-only rows is part of the answer."""
+        return "ordered" in self.directives
 
     @property
     def local_only(self) -> str | None:
@@ -156,8 +161,11 @@ class Answer:
                     raise ValueError(f"not a line of an answer: {line}")
         return answer
 
-    def lines(self) -> Iterator[str]:
-        """The lines of the .out file; append-only rows of one input line are sorted, since Flink's order is a race."""
+    def lines(self, *, ordered: bool = False) -> Iterator[str]:
+        """The lines of the .out file.
+
+        Unless `ordered`, append-only rows of one input line are sorted: their order is that of Flink's hash tables.
+        """
         for result in self.results:
             if isinstance(result, str):
                 yield _dump({"text": result})
@@ -165,7 +173,10 @@ class Answer:
             sink = {} if result.sink is None else {"sink": result.sink}
             head = {"schema": result.columns, **sink}
             yield _dump(head | ({"key": result.key} if result.key else {}))
-            changes = [_dump({"op": c.op, "row": c.row, "in": c.line, "wm": c.wm, **sink}) for c in _stable(result)]
+            changes = [
+                _dump({"op": c.op, "row": c.row, "in": c.line, "wm": c.wm, **sink})
+                for c in (result.changes if ordered else _stable(result))
+            ]
             yield from changes
         if self.error:
             at = {"at": self.error.at} if self.error.at else {}

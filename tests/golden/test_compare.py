@@ -79,6 +79,13 @@ def test_rows_agree_in_any_order_and_doubles_nearly() -> None:
     assert differences(answer(APPEND), answer(actual)) == []
 
 
+def test_the_order_counts_where_asked() -> None:
+    actual = [APPEND[0], APPEND[2], APPEND[1], APPEND[3]]
+    assert differences(answer(APPEND), answer(actual), lines=True) == []
+    assert "row 1 differs" in differences(answer(APPEND), answer(actual), ordered=True)[0]
+    assert differences(answer(APPEND), answer(APPEND), ordered=True) == []
+
+
 def test_the_line_and_the_watermark_count_where_asked() -> None:
     for actual in (changed(APPEND, 1, **{"in": 3}), changed(APPEND, 1, wm=999)):
         assert differences(answer(APPEND), answer(actual)) == []

@@ -22,7 +22,7 @@ def test_each_sql_file_has_its_answer_and_each_answer_its_sql_file() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_answer_is_in_the_form_in_which_it_is_written(case: golden.Golden) -> None:
-    assert "".join(f"{line}\n" for line in case.expected().lines()) == case.out.read_text("utf-8")
+    assert "".join(f"{line}\n" for line in case.expected().lines(ordered=case.ordered)) == case.out.read_text("utf-8")
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.area == "windows"], ids=lambda case: case.name)
@@ -35,5 +35,5 @@ def test_there_are_rows_enough_for_ten_barriers(case: golden.Golden) -> None:
 def test_a_directive_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.sql"
     path.write_text("-- @event bids.jsonl\nSELECT 1;\n")
-    with pytest.raises(ValueError, match="unknown directive @event, known are connectors, events"):
+    with pytest.raises(ValueError, match="unknown directive @event, known are connectors, events, local-only, ordered"):
         golden.Golden.read(path)

@@ -25,8 +25,8 @@ final class Feeder {
     /** Returns when the job has finished; throws what made it fail, or TimeoutException. */
     void feed() throws Exception {
         try {
-            await(() -> run.sources.size() >= run.expected.size(), "the sources did not start");
-            if (!run.expected.isEmpty()) {
+            await(() -> run.sources.size() >= run.expectedSources, "the sources did not start");
+            if (run.expectedSources > 0) {
                 Quiet.await(run, this::over);
                 for (Event event : run.events) {
                     if (over()) {
@@ -72,9 +72,9 @@ final class Feeder {
         }
     }
 
-    /** The sources in the plan's order, whichever thread was first. */
+    /** The sources by the names of their tables: the plan's order and that of the threads differ from run to run. */
     private List<SourceTask> sources() {
-        return run.sources.stream().sorted(Comparator.comparing(source -> run.expected.indexOf(source.table()))).toList();
+        return run.sources.stream().sorted(Comparator.comparing(SourceTask::table)).toList();
     }
 
     private void give(SourceTask source, Event event) throws Exception {

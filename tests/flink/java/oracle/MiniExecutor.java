@@ -1,7 +1,5 @@
 package oracle;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.flink.api.common.functions.Function;
 import org.apache.flink.client.deployment.executors.PipelineExecutorUtils;
 import org.apache.flink.configuration.Configuration;
@@ -86,7 +84,7 @@ public final class MiniExecutor implements PipelineExecutorFactory {
     }
 
     private static void prepare(StreamGraph graph, Run run) {
-        List<String> tables = new ArrayList<>();
+        int sources = 0;
         for (StreamNode node : graph.getStreamNodes()) {
             StreamOperatorFactory<?> operator = node.getOperatorFactory();
             if (operator instanceof CollectSinkOperatorFactory) {
@@ -94,14 +92,14 @@ public final class MiniExecutor implements PipelineExecutorFactory {
                 node.setOperatorFactory(SimpleOperatorFactory.of(new StreamSink<>(SinkTask.ofQuery(run.selected))));
             } else if (operator instanceof UdfStreamOperatorFactory<?> factory) {
                 Function function = factory.getUserFunction();
-                if (function instanceof SourceTask source) {
-                    tables.add(source.table());
+                if (function instanceof SourceTask) {
+                    sources++;
                 } else if (function instanceof SinkTask sink) {
                     run.output.add(sink.describe());
                 }
             }
         }
-        run.expected = tables;
+        run.expectedSources = sources;
         run.job = graph.getJobID();
     }
 }

@@ -42,8 +42,8 @@ final class Run {
     /** The type of a SELECT's rows; null for other statements. */
     volatile RowType selected;
 
-    /** The tables of the sources in the submitted graph. */
-    volatile List<String> expected = List.of();
+    /** How many sources the submitted graph has. */
+    volatile int expectedSources;
 
     /** The job, once it was submitted. */
     volatile JobID job;

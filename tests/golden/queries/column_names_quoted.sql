@@ -1,0 +1,4 @@
+-- @events edges.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT id AS `my id`, k AS `select`, v AS `ünïcode`, ts AS `a.b` FROM e;

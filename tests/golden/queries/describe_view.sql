@@ -1,0 +1,5 @@
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+CREATE VIEW w AS SELECT id + 1 AS n, k, ts FROM e;
+DESCRIBE w;
+SHOW CREATE VIEW w;

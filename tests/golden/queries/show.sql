@@ -1,0 +1,8 @@
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+CREATE VIEW w AS SELECT id FROM e;
+SHOW TABLES;
+SHOW VIEWS;
+SHOW DATABASES;
+SHOW CURRENT DATABASE;
+SHOW CREATE TABLE e;

@@ -1,0 +1,5 @@
+-- @events edges.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+CREATE TABLE p (id INT) WITH ('connector' = 'print');
+EXECUTE STATEMENT SET BEGIN INSERT INTO p SELECT id FROM e WHERE id < 4; END;
