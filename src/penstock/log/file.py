@@ -1,0 +1,322 @@
+"""One SQLite file in WAL mode: opening it, its connections, and SQLite's errors in our words.
+
+A commit of durability `full` is in the WAL and synced before it returns (`synchronous=FULL`; on macOS the
+drive's own cache too, `fullfsync`). Every page carries a checksum that is verified when it is read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import apsw
+import apsw.sqlite_extra
+
+from penstock.core.errors import CorruptLogError, LogError, StorageError
+from penstock.log.schema import APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
+from penstock.log.wal import WalKeeper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Connection", "Durability", "LogFile"]
+
+Durability = Literal["full", "relaxed"]
+
+OLDEST_SQLITE = (3, 51, 3)
+"""Older ones can corrupt a WAL that two connections reset."""
+
+LOCK_WAIT_SECONDS = 20.0
+LOCK_POLL_SECONDS = 0.000_5
+WAL_KEPT_BYTES = 64 << 20
+READERS_KEPT = 4
+
+
+class Connection(apsw.Connection):
+    """A connection to a log's file."""
+
+    def rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+        """All rows of some statements: a cursor left open would keep its snapshot, and run none after its first row."""
+        return self.execute(sql, arguments).fetchall()
+
+
+class LogFile:
+    """The file at `path`, or in memory where that is None.
+
+    Raises StorageError where the file cannot be opened or made, CorruptLogError where it is damaged,
+    LogError where it is not a log, or one of a later version.
+    """
+
+    def __init__(self, path: Path | None, durability: Durability = "full", *, read_only: bool = False) -> None:
+        _require_sqlite()
+        self.path = path
+        self.name = str(path) if path else "the log in memory"
+        self.read_only = read_only
+        self._durability = durability
+        self._readers: list[Connection] = []
+        self._watcher: Connection | None = None
+        self._mutex = threading.RLock()
+        self._open = True
+        self._wal = WalKeeper(self._connect)
+        with self.errors():
+            if path is None:
+                self.writer = _configured(Connection(":memory:"), "off")
+                self.writer.rows(CREATE)
+                return
+            if not path.exists() and not read_only:
+                _create(path)
+            self._check_header(path)
+            self.writer = self._connect()
+            self._check_version(self.writer)
+            self.writer.set_wal_hook(self._wal.committed)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one snapshot: for one fetch, all of whose rows are taken before it ends."""
+        if self.path is None:
+            with self._mutex, self.errors():
+                self._require_open()
+                yield self.writer
+            return
+        with self.errors():
+            with self._mutex:
+                self._require_open()
+                connection = self._readers.pop() if self._readers else None
+            connection = connection or self._connect()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+                self._give_back(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one writing connection of this process, holding the write lock of the file; all or nothing."""
+        with self._mutex if self.path is None else _nothing(), self.errors():
+            self._require_open()
+            if self.read_only:
+                raise StorageError(f"{self.name} was opened read-only", code="storage-read-only")
+            connection = self.writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def checkpoint_wal(self) -> None:
+        """Write the WAL back into the file, as far as no reader needs it; the file then has its true size."""
+        if self.path is not None and not self.read_only:
+            with self.errors():
+                self._wal.checkpoint()
+
+    def data_version(self) -> int:
+        """A number that changes when another process commits."""
+        with self._mutex, self.errors():
+            self._require_open()
+            if self._watcher is None:
+                self._watcher = self.writer if self.path is None else self._connect()
+            return int(self._watcher.execute("PRAGMA data_version").get)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """SQLite's errors, as errors of the log."""
+        try:
+            yield
+        except apsw.Error as error:
+            self._raise(error)
+
+    def close(self) -> None:
+        """Idempotent; what comes after raises StorageError."""
+        with self._mutex:
+            if not self._open:
+                return
+            self._open = False
+        self._wal.close()
+        with self._mutex:
+            watching = [] if self._watcher is None or self._watcher is self.writer else [self._watcher]
+            for connection in [*self._readers, *watching, self.writer]:
+                connection.close()
+            self._readers.clear()
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._mutex:
+            if self._open and len(self._readers) < READERS_KEPT:
+                self._readers.append(connection)
+                return
+        connection.close()
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise StorageError(f"{self.name} is closed", code="storage-closed")
+
+    def _connect(self) -> Connection:
+        path = str(self.path)
+        if not self.read_only:
+            flags = apsw.SQLITE_OPEN_READWRITE
+        else:
+            flags = apsw.SQLITE_OPEN_READONLY
+            if not Path(path + "-wal").exists() and not os.access(Path(path).parent, os.W_OK):
+                # without a WAL and the right to make one, nobody can be writing
+                path, flags = f"{Path(path).resolve().as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
+        connection = Connection(path, flags=flags, vfs="cksmvfs")
+        return _configured(connection, "full" if self._durability == "full" else "normal")
+
+    def _check_header(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                header = file.read(100)
+        except OSError as error:
+            raise StorageError(
+                f"cannot open the log {path}: {error.strerror}",
+                code="storage-open",
+                hint="" if path.exists() else "a reader needs a log that exists",
+            ) from None
+        if header[:16] != b"SQLite format 3\0":
+            raise LogError(
+                f"{path} is not a Penstock log, or its first page is damaged",
+                code="log-foreign",
+                hint="name another file, or restore this one from a copy",
+            )
+
+    def _check_version(self, connection: Connection) -> None:
+        if connection.pragma("application_id") != APPLICATION_ID:
+            raise LogError(
+                f"{self.name} is a SQLite file, but not a Penstock log", code="log-foreign", hint="name another file"
+            )
+        version = connection.pragma("user_version")
+        if version != FORMAT:
+            raise LogError(
+                f"{self.name} has format {version}; this Penstock reads format {FORMAT}",
+                code="log-version",
+                hint="upgrade Penstock, or use the version that wrote the log",
+            )
+        if not connection.pragma("checksum_verification"):
+            raise CorruptLogError(f"the header of {self.name} is damaged: it denies the checksums of its pages")
+
+    def _raise(self, error: apsw.Error) -> NoReturn:
+        extended = getattr(error, "extendedresult", 0)
+        if isinstance(error, apsw.FullError):
+            raise StorageError(
+                f"no space left for {self.name}; nothing of this write was kept",
+                code="storage-full",
+                hint="free disk space and repeat it; what was acknowledged before is safe",
+            ) from error
+        if isinstance(error, apsw.BusyError):
+            raise StorageError(
+                f"another process has held the write lock of {self.name} for {LOCK_WAIT_SECONDS:.0f} s",
+                code="storage-busy",
+                hint="look for a stopped process that has the file open",
+            ) from error
+        if isinstance(error, apsw.CorruptError | apsw.NotADBError) or extended == apsw.SQLITE_IOERR_DATA:
+            raise CorruptLogError(
+                f"{self.name} is damaged: {_reason(error)}", hint="restore it from a copy; do not write to it"
+            ) from error
+        if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
+            folder = self.path.parent if self.path else ""
+            raise StorageError(
+                f"cannot write {self.name}: the file or its folder is read-only",
+                code="storage-read-only",
+                hint=f"make {folder} writable, or open the log read-only",
+            ) from error
+        if isinstance(error, apsw.IOError):
+            raise StorageError(
+                f"the disk refused {self.name}: {_reason(error)}; nothing of this write was kept",
+                code="storage-io",
+                hint="check the disk, its space and the limits on file size",
+            ) from error
+        if isinstance(error, apsw.TooBigError):
+            raise StorageError(
+                f"a value is larger than {self.name} can hold (1 GB after compression)", code="storage-too-big"
+            ) from error
+        raise error
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _reason(error: apsw.Error) -> str:
+    if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
+        return "a page does not match its checksum"
+    return str(error)
+
+
+def _require_sqlite() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < OLDEST_SQLITE:
+        raise StorageError(
+            f"SQLite {apsw.sqlite_lib_version()} is too old for the log, which needs 3.51.3",
+            code="storage-sqlite",
+            hint="install a newer apsw",
+        )
+    if "cksmvfs" in apsw.vfs_names():
+        return
+    loader = apsw.Connection(":memory:")
+    try:
+        apsw.sqlite_extra.load(loader, "cksumvfs")
+    except (apsw.sqlite_extra.NotAvailable, apsw.ExtensionLoadingError, LookupError) as error:
+        raise StorageError(
+            f"this apsw lacks SQLite's page checksums (cksumvfs): {error}",
+            code="storage-sqlite",
+            hint="install apsw from its wheels",
+        ) from error
+    finally:
+        loader.close()
+
+
+def _configured(connection: Connection, synchronous: str) -> Connection:
+    connection.set_busy_handler(_wait_for_lock)
+    connection.rows(
+        f"PRAGMA synchronous={synchronous}; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1;"
+        f"PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit={WAL_KEPT_BYTES};"
+        "PRAGMA cache_size=-8000; PRAGMA temp_store=memory; PRAGMA trusted_schema=0;"
+    )
+    return connection
+
+
+def _wait_for_lock(tries: int) -> bool:
+    """SQLite's own handler sleeps up to 100 ms; a short poll keeps two writing processes fair."""
+    if tries * LOCK_POLL_SECONDS >= LOCK_WAIT_SECONDS:
+        return False
+    time.sleep(LOCK_POLL_SECONDS)
+    return True
+
+
+def _create(path: Path) -> None:
+    """Make a whole, empty log and link it to its name, so that no half-made file is ever seen."""
+    if not path.parent.is_dir():
+        raise StorageError(f"the folder {path.parent} of the log does not exist", code="storage-open", hint="make it")
+    making = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        connection = Connection(str(making), vfs="cksmvfs")
+        try:
+            connection.reserve_bytes("main", 8)  # SQLite ignores it once auto_vacuum is set
+            connection.rows(
+                f"PRAGMA page_size={PAGE_BYTES}; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
+                f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; BEGIN; {CREATE} COMMIT;"
+            )
+        finally:
+            connection.close()
+        with making.open("rb") as file:
+            os.fsync(file.fileno())
+        try:
+            os.link(making, path)
+        except FileExistsError:
+            return  # another process made it in the meantime
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        making.unlink(missing_ok=True)

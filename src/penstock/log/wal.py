@@ -1,0 +1,86 @@
+"""Writing the WAL back into the file, beside the writers.
+
+SQLite would do it inside some unlucky commit. Here a thread copies most of it without any lock, and takes
+the write lock only for the little that came meanwhile, so that the next commit starts the WAL anew (a WAL
+that is written over costs half of one that grows). It never waits for a reader.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import apsw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["WalKeeper"]
+
+LIMIT_PAGES = 2_000
+"""About 32 MB: larger ones save writes where pages change often, smaller ones recover quicker after a crash."""
+
+PASSES = 2
+LOCK_TRIES = 20
+
+
+class WalKeeper:
+    """Checkpoints the WAL of one file when it has grown; `connect` makes a connection of its own."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+        self._connect = connect
+        self._mutex = threading.Lock()
+        self._grown = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self.error: apsw.Error | None = None
+        """What last kept the thread from writing back: the WAL holds it all, and the next commit tries again."""
+
+    def committed(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        """SQLite's hook after each commit: `pages` are in the WAL."""
+        if pages >= LIMIT_PAGES and not self._grown.is_set():
+            self._grown.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="penstock-wal", daemon=True)
+                self._thread.start()
+        return apsw.SQLITE_OK
+
+    def checkpoint(self) -> None:
+        """Write back all that no reader still needs. Raises apsw.Error, and nothing is lost by that."""
+        with self._mutex:
+            connection = self._connect()
+            try:
+                connection.set_busy_handler(_wait_a_little)
+                for _ in range(PASSES):
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+            except apsw.BusyError:
+                return  # a reader still needs it, or another process is at it: the next time will do
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._closing = True
+        self._grown.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._grown.wait()
+            if self._closing:
+                return
+            try:
+                self.checkpoint()
+            except apsw.Error as error:
+                self.error = error
+            self._grown.clear()
+
+
+def _wait_a_little(tries: int) -> bool:
+    if tries >= LOCK_TRIES:
+        return False
+    time.sleep(0.000_5)
+    return True
