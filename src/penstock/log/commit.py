@@ -1,0 +1,175 @@
+"""Everything that writes goes through one `Writer`, and threads that write at the same time share a commit.
+
+The first thread to come leads: it takes what has queued up while the last commit was syncing, lets
+requests of the same key join into one (small appends to one topic share a stored batch), builds their
+blobs, and only then takes the write lock of the file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from penstock.core.clock import Clock
+    from penstock.log.file import Connection, LogFile
+
+__all__ = ["Request", "Work", "Write", "Writer"]
+
+NEXT_SEQ = "SELECT 1 + max((SELECT value FROM meta WHERE key = 'seq'), ifnull((SELECT max(id) FROM data), 0))"
+
+
+class Write:
+    """One open write transaction: its connection, its time, and the numbers it has taken."""
+
+    __slots__ = ("_next", "connection", "now_ms")
+
+    def __init__(self, connection: Connection, now_ms: int) -> None:
+        self.connection = connection
+        self.now_ms = now_ms
+        self._next = 0
+
+    def take(self, rows: int) -> int:
+        """The first of `rows` new places in the order of the log."""
+        first: int = self._next or self.connection.execute(NEXT_SEQ).get
+        self._next = first + rows
+        return first
+
+    @property
+    def moved(self) -> bool:
+        """Whether rows were appended."""
+        return self._next > 0
+
+
+class Request:
+    """One thread's wish to write; `write` runs inside the transaction, perhaps again after a rollback."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Ready to be submitted (again)."""
+        self.error: BaseException | None = None
+        self.done = False
+        self.turn = threading.Lock()
+        self.turn.acquire()
+
+    @property
+    def key(self) -> Hashable | None:
+        """Requests of one group with equal keys are joined; None: never."""
+        return None
+
+    def joined(self, others: Sequence[Self]) -> Request:
+        """One request that writes this and `others`, and tells each of them its result."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Build what can be built before the file is locked; called again after a rollback."""
+
+    def write(self, write: Write) -> None:
+        raise NotImplementedError
+
+
+class Work(Request):
+    """A request that is one function."""
+
+    def __init__(self, work: Callable[[Write], None]) -> None:
+        super().__init__()
+        self._work = work
+
+    def write(self, write: Write) -> None:
+        self._work(write)
+
+
+class Writer:
+    """Commits requests in groups, one group at a time; `committed(moved)` is called after each commit."""
+
+    def __init__(self, file: LogFile, clock: Clock, committed: Callable[[bool], None]) -> None:
+        self._file = file
+        self._clock = clock
+        self._committed = committed
+        self._mutex = threading.Lock()
+        self._queue: deque[Request] = deque()
+        self._leader: Request | None = None
+
+    def submit(self, request: Request) -> None:
+        """Return when `request` is committed (and, with full durability, synced), or raise what stopped it."""
+        with self._mutex:
+            if self._leader is None:
+                self._leader = request
+            else:
+                self._queue.append(request)
+        if self._leader is not request:
+            self._wait(request)
+        if not request.done:
+            self._lead(request)
+        if request.error is not None:
+            raise request.error
+
+    def run(self, work: Callable[[Write], None]) -> None:
+        """Submit one function."""
+        self.submit(Work(work))
+
+    def _wait(self, request: Request) -> None:
+        try:
+            request.turn.acquire()
+        except BaseException:
+            # an interrupt: what is being committed goes on, what waits is taken back, a lead is passed on
+            with self._mutex:
+                if request in self._queue:
+                    self._queue.remove(request)
+                    raise
+                leads = self._leader is request
+            if leads:
+                self._pass_on()
+            raise
+
+    def _lead(self, request: Request) -> None:
+        with self._mutex:
+            group = [request, *self._queue]
+            self._queue.clear()
+        try:
+            self._commit(group)
+        finally:
+            self._pass_on()
+            for member in group:
+                member.done = True
+                if member is not request:
+                    member.turn.release()
+
+    def _pass_on(self) -> None:
+        with self._mutex:
+            self._leader = self._queue.popleft() if self._queue else None
+            if self._leader is not None:
+                self._leader.turn.release()
+
+    def _commit(self, group: list[Request]) -> None:
+        try:
+            self._write(_join(group))
+        except BaseException as error:  # noqa: BLE001  (handed to the thread that asked)
+            if len(group) == 1:
+                group[0].error = error
+                return
+            for request in group:  # one of them is at fault: the others must not suffer
+                self._commit([request])
+
+    def _write(self, requests: list[Request]) -> None:
+        for request in requests:
+            request.prepare()
+        with self._file.writing() as connection:
+            write = Write(connection, self._clock.now_ms())
+            for request in requests:
+                request.write(write)
+        self._committed(write.moved)
+
+
+def _join(group: list[Request]) -> list[Request]:
+    if len(group) == 1:
+        return group
+    alike: dict[Hashable, list[Request]] = {}
+    for request in group:
+        alike.setdefault(id(request) if request.key is None else request.key, []).append(request)
+    return [same[0] if len(same) == 1 else same[0].joined(same[1:]) for same in alike.values()]
