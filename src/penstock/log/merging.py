@@ -1,0 +1,81 @@
+"""Merging small batches in the background: fewer, larger ones, with the same rows, offsets and places.
+
+A run of neighbours is merged when none of them is most of it, so that each row is written again only a few
+times on its way into a batch of full size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.log.rewriting import Rewrite
+from penstock.log.seek import live_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from penstock.log.blobs import Blobs
+    from penstock.log.commit import Writer
+    from penstock.log.file import LogFile
+    from penstock.log.stored import StoredBatch
+    from penstock.log.topic import Topic
+
+__all__ = ["merge"]
+
+FULL_ROWS = 32_768
+FULL_BYTES = 8 << 20
+"""A batch of half of one of these is left alone, and a merged one is not larger."""
+
+RUN = 16
+"""Runs of fewer are merged only when asked for (`everything`)."""
+
+LONGEST_RUN = 1_024
+"""What one step merges at most; its results are merged again later."""
+
+
+def merge(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, *, everything: bool = False) -> Iterator[int]:
+    """Merge what is small, run by run: the batches that each step did away with."""
+    merged = 1
+    while merged:
+        merged, after = 0, -1
+        while True:
+            with file.reading() as connection:
+                run = _next_run(live_batches(connection, blobs, topic, after), everything=everything)
+            if not run:
+                break
+            after = run[-1].entry.id
+            rewrite = Rewrite(blobs, topic, run, None)
+            writer.run(rewrite.write)
+            if rewrite.written:
+                merged += len(run) - 1
+                yield len(run) - 1
+
+
+def _next_run(batches: Iterable[StoredBatch], *, everything: bool) -> list[StoredBatch]:
+    """The first run of neighbours worth merging."""
+    run: list[StoredBatch] = []
+    rows = size = 0
+    for batch in batches:
+        entry = batch.entry
+        small = entry.rows < FULL_ROWS / 2 and entry.bytes < FULL_BYTES / 2
+        rows, size = rows + entry.rows, size + entry.bytes
+        if small and rows <= FULL_ROWS and size <= FULL_BYTES and len(run) < LONGEST_RUN:
+            run.append(batch)
+            continue
+        if worth := _worth(run, everything=everything):
+            return worth
+        run, rows, size = ([batch], entry.rows, entry.bytes) if small else ([], 0, 0)
+    return _worth(run, everything=everything)
+
+
+def _worth(run: list[StoredBatch], *, everything: bool) -> list[StoredBatch]:
+    """The part of `run` that is worth merging: what comes after one that outweighs the rest."""
+    if everything:
+        return run if len(run) > 1 else []
+    while len(run) >= RUN:
+        rows = [batch.entry.rows for batch in run]
+        largest = max(rows)
+        if 2 * largest <= sum(rows):
+            return run
+        run = run[rows.index(largest) + 1 :]
+    return []

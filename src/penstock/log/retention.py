@@ -1,0 +1,128 @@
+"""Retention by time and by size: exact to the row, a start offset per partition that readers honour at once.
+
+Both take a partition's oldest rows: those before the first that is young enough, and those that are too
+many. A stored batch's bytes are freed when all its rows are dead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from penstock.log import topic as topics
+from penstock.log.batch import Entry
+from penstock.log.records import sizes
+from penstock.log.rewriting import doom
+from penstock.log.seek import live_batches, live_counts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from penstock.log.blobs import Blobs
+    from penstock.log.commit import Write, Writer
+    from penstock.log.file import Connection, LogFile
+    from penstock.log.stored import StoredBatch
+    from penstock.log.topic import Topic
+
+__all__ = ["retain"]
+
+
+def retain(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, now_ms: int) -> int:
+    """Take what is too old or too much for `topic`, and say how many offsets that was."""
+    if not topic.deletes or (topic.retention_ms < 0 and topic.retention_bytes < 0):
+        return 0
+    with file.reading() as connection:
+        before = topics.starts(connection, topic)
+        starts = before.copy()
+        if topic.retention_ms >= 0:
+            starts = np.maximum(starts, _starts_by_time(connection, blobs, topic, now_ms - topic.retention_ms))
+        if topic.retention_bytes >= 0:
+            starts = np.maximum(starts, _starts_by_size(connection, blobs, topic))
+    if np.array_equal(starts, before):
+        return 0
+    writer.run(lambda write: _advance(write, topic, starts))
+    return int((starts - before).sum())
+
+
+def _starts_by_time(connection: Connection, blobs: Blobs, topic: Topic, cut: int) -> NDArray[np.int64]:
+    """Per partition the offset of the first row that is not older than `cut`, or the end."""
+    starts, end = topics.starts(connection, topic), topics.ends(connection, topic)
+    searching = starts < end
+    time = "timestamp" if topic.ages_by_timestamp else "append_time"
+    for batch in live_batches(connection, blobs, topic):
+        if not searching.any():
+            break
+        entry = batch.entry
+        here = searching & (entry.counts > 0)
+        oldest, newest = (
+            (entry.min_time, entry.max_time) if topic.ages_by_timestamp else (entry.first_append, entry.last_append)
+        )
+        if newest < cut:
+            starts[here] = entry.ends[here]
+            continue
+        if not here.any():
+            continue
+        rows = batch.frame("partition", "offset", time)
+        partition, offset, times = (column.to_numpy() for column in rows.get_columns())
+        for one in np.flatnonzero(here).tolist():
+            mine = partition == one
+            young = np.flatnonzero(mine & (times >= cut)) if oldest < cut else np.flatnonzero(mine)
+            if len(young):
+                starts[one] = max(starts[one], offset[young[0]])
+                searching[one] = False
+            elif mine.any():
+                starts[one] = entry.ends[one]
+    starts[searching] = end[searching]
+    return starts
+
+
+def _starts_by_size(connection: Connection, blobs: Blobs, topic: Topic) -> NDArray[np.int64]:
+    """Per partition the offset from which on the rows have at most `retention.bytes` together."""
+    starts = topics.starts(connection, topic)
+    left = np.full(topic.partitions, topic.retention_bytes, np.int64)
+    searching = np.ones(topic.partitions, np.bool_)
+    for batch in live_batches(connection, blobs, topic, backwards=True):
+        if not searching.any():
+            break
+        _, bytes_ = live_counts(batch, topic.partitions)
+        for one in np.flatnonzero(searching & (bytes_ > left)).tolist():
+            starts[one] = _first_within(batch, one, int(left[one]))
+            searching[one] = False
+        left -= bytes_
+    return starts
+
+
+def _first_within(batch: StoredBatch, partition: int, left: int) -> int:
+    """The offset from which on the batch's rows of `partition` have at most `left` bytes."""
+    columns = [name for name in ("key", "value", "headers") if batch.entry.has(name)]
+    rows = np.flatnonzero(batch.partition.to_numpy() == partition)
+    each = sizes(batch.frame(*columns))[rows]
+    fitting = int(np.searchsorted(np.cumsum(each[::-1]), left, side="right"))
+    if fitting == 0:
+        return int(batch.entry.ends[partition])
+    return int(batch.offset[int(rows[len(rows) - fitting])])
+
+
+def _advance(write: Write, topic: Topic, starts: NDArray[np.int64]) -> None:
+    """Move the start offsets, and take the batches of which nothing is left."""
+    connection = write.connection
+    found = connection.execute("SELECT starts, dead_through FROM topic WHERE id = ?", (topic.id,)).get
+    if found is None:
+        return
+    starts = np.maximum(starts, topics.unpack(found[0], topic.partitions))
+    dead, partly, last = [], 0, 0
+    while entries := Entry.read(connection, topic, "AND id > ? ORDER BY id LIMIT 64", last):
+        last = entries[-1].id
+        for entry in entries:
+            if entry.dead(starts):
+                dead.append(entry)
+            elif entry.touches(starts):
+                partly = entry.id
+        if np.all(entries[-1].ends >= starts):
+            break  # later ones begin where this ends
+    connection.execute(
+        "UPDATE topic SET starts = ?, dead_through = ? WHERE id = ?",
+        (topics.pack(starts), max(partly, int(found[1])), topic.id),
+    )
+    doom(write, topic, dead)

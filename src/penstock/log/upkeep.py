@@ -1,0 +1,177 @@
+"""Upkeep: retention, compaction, merging, freeing what nobody needs, and giving space back to the disk.
+
+`maintain` takes up where it left off: a round goes through everything once, a step at a time, and no step
+holds a lock or a snapshot beyond itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from penstock.log import topic as topics
+from penstock.log.batch import Entry
+from penstock.log.compaction import compact, compaction_due
+from penstock.log.merging import merge
+from penstock.log.retention import retain
+from penstock.log.rewriting import GRACE_MS, doom
+from penstock.log.topic import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.core.clock import Clock
+    from penstock.log.blobs import Blobs
+    from penstock.log.commit import Write, Writer
+    from penstock.log.file import LogFile
+    from penstock.log.state import States
+    from penstock.log.tables import Tables
+
+__all__ = ["Upkeep"]
+
+SWEEP_BYTES = 4 << 20
+"""What one transaction frees."""
+
+VACUUM_PAGES = 128
+"""What one transaction gives back to the disk."""
+
+FREE_SHARE = 0.1
+FREE_PAGES = 256
+"""Free pages are given back when they are more than this share of the file, and more than so many."""
+
+
+class Upkeep:
+    """Everything that keeps a log small and quick; each part also by itself."""
+
+    def __init__(
+        self, file: LogFile, writer: Writer, blobs: Blobs, states: States, tables: Tables, clock: Clock
+    ) -> None:
+        self._file = file
+        self._writer = writer
+        self._blobs = blobs
+        self._states = states
+        self._tables = tables
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._round: Iterator[object] | None = None
+
+    def maintain(self, budget_seconds: float) -> bool:
+        """Do what is due for about `budget_seconds`; True when a whole round is done."""
+        deadline = self._clock.monotonic() + budget_seconds
+        with self._mutex:
+            self._round = self._round or self._steps()
+            for _ in self._round:
+                if self._clock.monotonic() >= deadline:
+                    return False
+            self._round = None
+            return True
+
+    def retain(self, topic: Topic) -> int:
+        """Apply retention by time and size now; the number of offsets that went."""
+        with self._mutex:
+            return retain(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
+
+    def compact(self, topic: Topic) -> int:
+        """Make one pass of compaction now; the number of records that went."""
+        with self._mutex:
+            return sum(compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms()))
+
+    def merge(self, topic: Topic) -> int:
+        """Merge all small batches now; the number of batches that there are fewer."""
+        with self._mutex:
+            return sum(merge(self._file, self._writer, self._blobs, topic, everything=True))
+
+    def vacuum(self) -> int:
+        """Free all that nobody needs and give all free pages back to the disk; the number of bytes."""
+        with self._mutex:
+            before = self._pages("page_count")
+            for _ in self._sweep():
+                pass
+            while self._pages("freelist_count"):
+                self._vacuum_step()
+            self._file.checkpoint_wal()
+            return (before - self._pages("page_count")) * self._pages("page_size")
+
+    def _steps(self) -> Iterator[object]:
+        """One round."""
+        with self._file.reading() as connection:
+            found = topics.find_all(connection)
+        for topic in found:
+            yield retain(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
+            if compaction_due(self._file, topic, self._clock.now_ms()):
+                yield from compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
+            yield from merge(self._file, self._writer, self._blobs, topic)
+        for table in self._tables.names():
+            while self._tables.merge(table):
+                yield None
+        yield from self._sweep()
+        free = self._pages("freelist_count")
+        if free > FREE_PAGES and free > FREE_SHARE * self._pages("page_count"):
+            while self._pages("freelist_count") > FREE_PAGES:
+                self._vacuum_step()
+                yield None
+        self._file.checkpoint_wal()
+        yield None
+
+    def _sweep(self) -> Iterator[None]:
+        """Free blobs that no reader can still want, and what is left of deleted topics and old state."""
+        while self._drop_deleted_topics() or self._free_doomed():
+            yield
+        while self._states.sweep(SWEEP_BYTES):
+            yield
+
+    def _drop_deleted_topics(self) -> bool:
+        left = False
+
+        def work(write: Write) -> None:
+            nonlocal left
+            gone = write.connection.execute("SELECT id, partitions FROM topic WHERE name IS NULL LIMIT 1").get
+            if gone is None:
+                return
+            left = True
+            topic = Topic(gone[0], "", gone[1], 0, {})
+            entries = Entry.read(write.connection, topic, "ORDER BY id LIMIT 1000")
+            doom(write, topic, entries)
+            if not entries:
+                write.connection.execute("DELETE FROM topic WHERE id = ?", (topic.id,))
+
+        with self._file.reading() as connection:
+            if connection.execute("SELECT 1 FROM topic WHERE name IS NULL").get is None:
+                return False
+        self._writer.run(work)
+        return left
+
+    def _free_doomed(self) -> bool:
+        ripe = self._clock.now_ms() - GRACE_MS
+        with self._file.reading() as connection:
+            rows = connection.rows(
+                "SELECT d.data, ifnull(length(b.head), 0) + length(b.body) FROM doomed d JOIN data b ON b.id = d.data "
+                "WHERE d.since <= ? LIMIT 1000",
+                ripe,
+            )
+        chosen: list[int] = []
+        total = 0
+        for data, size in rows:
+            chosen.append(data)
+            total += size
+            if total >= SWEEP_BYTES:
+                break
+        if not chosen:
+            return False
+
+        def work(write: Write) -> None:
+            for table, column in (("data", "id"), ("decoded", "data"), ("doomed", "data")):
+                write.connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in chosen])
+
+        self._writer.run(work)
+        return True
+
+    def _vacuum_step(self) -> None:
+        def work(write: Write) -> None:
+            write.connection.rows(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+
+        self._writer.run(work)
+
+    def _pages(self, pragma: str) -> int:
+        with self._file.reading() as connection:
+            return int(connection.execute(f"PRAGMA {pragma}").get)
