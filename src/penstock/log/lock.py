@@ -1,0 +1,76 @@
+"""The lock that lets one engine run a project: the operating system's, gone with the process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+import orjson
+
+from penstock.core.clock import Clock, SystemClock
+from penstock.core.errors import LockedError, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["EngineLock"]
+
+
+class EngineLock:
+    """Held from its making until `release`, the end of the `with` block, or the end of the process.
+
+    `path` is a file in the project's folder; it holds who has the lock, and stays when it is released.
+    Raises LockedError naming the holder, StorageError where the file cannot be made.
+    """
+
+    def __init__(self, path: Path, command: str | None = None, clock: Clock | None = None) -> None:
+        self._path = path
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StorageError(
+                f"cannot lock the project: {path}: {error.strerror}",
+                code="storage-read-only",
+                hint=f"make {path.parent} writable",
+            ) from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(os.read(self._file, 4096))
+            os.close(self._file)
+            raise LockedError(
+                f"the project is in use by {holder}",
+                where=str(path),
+                hint="stop that process first; reading and appending need no lock",
+            ) from None
+        text = command if command is not None else " ".join(sys.argv)
+        since_ms = (clock or SystemClock()).now_ms()
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, orjson.dumps({"pid": os.getpid(), "command": text, "since_ms": since_ms}), 0)
+
+    def release(self) -> None:
+        """Idempotent."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _holder(text: bytes) -> str:
+    try:
+        found = orjson.loads(text)
+        since = datetime.fromtimestamp(found["since_ms"] / 1000, UTC)
+        return f"process {found['pid']} ({found['command']}) since {since:%Y-%m-%d %H:%M:%S} UTC"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return "another process that has not yet said who it is"

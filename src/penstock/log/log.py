@@ -1,0 +1,320 @@
+"""`Log`: the embedded durable log of a project, one SQLite file. Kafka's words and behaviour."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from penstock.core.clock import Clock, SystemClock
+from penstock.log import seek
+from penstock.log import topic as topics
+from penstock.log.append import Append, Appended, Decoded, TopicChanged, put_decoded
+from penstock.log.batch import encode
+from penstock.log.blobs import Blobs
+from penstock.log.commit import NEXT_SEQ, Writer
+from penstock.log.file import Durability, LogFile
+from penstock.log.groups import Groups
+from penstock.log.poll import Poll, poll
+from penstock.log.records import checked
+from penstock.log.state import States
+from penstock.log.tables import Facts, Tables
+from penstock.log.transaction import Transaction, check_decoded
+from penstock.log.upkeep import Upkeep
+from penstock.log.verify import Verified, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import polars as pl
+
+    from penstock.log.commit import Request
+    from penstock.log.seek import PartitionInfo
+    from penstock.log.stored import StoredBatch
+    from penstock.log.topic import Topic
+
+__all__ = ["Log"]
+
+POLL_SECONDS = 0.005
+"""How often a waiting reader looks whether another process has committed (some microseconds each)."""
+
+READ_ROWS = 32_768
+READ_BYTES = 16 << 20
+
+
+class Log:
+    """A project's log. Threads may share it, and other processes may have it open at the same time.
+
+    `groups`, `state`, `tables`, `facts` and `upkeep` are its parts beside the topics.
+    """
+
+    def __init__(self, file: LogFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._moved = threading.Condition()
+        self._turns: dict[int, int] = {}
+        self._topics: dict[str, Topic] = {}
+        self._blobs = Blobs(file)
+        self._writer = Writer(file, clock, self._committed)
+        self.groups = Groups(file, self._writer, self._blobs)
+        self.state = States(file, self._writer)
+        self.tables = Tables(file, self._writer)
+        self.facts = Facts(file, self._writer)
+        self.upkeep = Upkeep(file, self._writer, self._blobs, self.state, self.tables, clock)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None,
+        *,
+        durability: Durability = "full",
+        clock: Clock | None = None,
+        read_only: bool = False,
+    ) -> Self:
+        """The log at `path`, made if it is not there; None: in memory, gone when closed.
+
+        With durability `full` an acknowledged append survives a power cut, with `relaxed` the death of the
+        process. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
+        """
+        return cls(LogFile(path, durability, read_only=read_only), clock or SystemClock())
+
+    @property
+    def path(self) -> Path | None:
+        return self._file.path
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # topics
+
+    def create_topic(self, name: str, partitions: int = 1, configs: Mapping[str, object] | None = None) -> Topic:
+        """Raises LogError for a bad or taken name, ConfigError for a config that is none of `TOPIC_OPTIONS`."""
+        self._writer.run(lambda write: topics.create(write, name, partitions, configs or {}))
+        return self.topic(name)
+
+    def alter_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+    ) -> Topic:
+        """More partitions, other configs (None unsets one). Raises LogError and ConfigError as `create_topic`."""
+        self._writer.run(lambda write: topics.alter(write, name, partitions, configs or {}))
+        return self.topic(name)
+
+    def delete_topic(self, name: str) -> None:
+        """Raises LogError where there is no such topic. Its bytes are freed by upkeep."""
+        self._writer.run(lambda write: topics.delete(write, name))
+        self._topics.pop(name, None)
+
+    def topic(self, name: str) -> Topic:
+        """Raises LogError with the closest name, where there is no such topic."""
+        with self._file.reading() as connection:
+            topic = topics.find(connection, name)
+        self._topics[name] = topic
+        return topic
+
+    def topics(self) -> list[Topic]:
+        """By name."""
+        with self._file.reading() as connection:
+            return topics.find_all(connection)
+
+    def describe(self, name: str) -> list[PartitionInfo]:
+        """What each partition of a topic holds."""
+        with self._file.reading() as connection:
+            return seek.describe(connection, self._blobs, topics.find(connection, name))
+
+    def starts(self, name: str) -> dict[int, int]:
+        """Per partition the first offset that retention has left; a reader whose next is below it lost rows."""
+        with self._file.reading() as connection:
+            return dict(enumerate(topics.starts(connection, topics.find(connection, name)).tolist()))
+
+    def ends(self, name: str) -> dict[int, int]:
+        """Per partition the offset that the next record gets."""
+        with self._file.reading() as connection:
+            return dict(enumerate(topics.ends(connection, topics.find(connection, name)).tolist()))
+
+    # producing
+
+    def append(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Appended:
+        """Append `records`: `value` (Binary, null is a tombstone), and optionally `key` (Binary), `timestamp`
+        (Int64, ms), `headers` (List(Struct(key String, value Binary))), `partition` (Int32).
+
+        A record goes to its `partition`, else where Kafka's Java client puts its key; those without a key
+        go to one partition per append, going round. `decoded` is cached beside the bytes, row for row.
+        Returns when committed. Raises LogError where records do not fit, StorageError where the disk does not.
+        """
+        append = self.prepared(topic, records, decoded)
+        while True:
+            try:
+                self.submit(append)
+            except TopicChanged:
+                append = self.prepared(topic, records, decoded, fresh=True)
+                continue
+            return append.result
+
+    def prepared(
+        self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None, *, fresh: bool = False
+    ) -> Append:
+        """An append that is checked and not yet submitted."""
+        found = None if fresh else self._topics.get(topic)
+        found = found or self.topic(topic)
+        append = Append(found, checked(records, found), self._turn(found), self._clock.now_ms(), decoded)
+        if append.key is None:
+            append.prepare()
+        return append
+
+    def submit(self, request: Request) -> None:
+        """Commit a request, together with those of other threads."""
+        self._writer.submit(request)
+
+    def keep_decoded(self, batch: StoredBatch, fingerprint: str, frame: pl.DataFrame) -> None:
+        """Cache columns decoded from all rows of a stored batch. Raises LogError where the rows are not all."""
+        check_decoded(batch, frame)
+        blob = encode(frame)
+        self._writer.run(lambda write: put_decoded(write, batch.id, fingerprint, blob))
+
+    def transaction(self) -> Transaction:
+        """A transaction over topics, offsets, checkpoints, tables and facts, committed when its block ends."""
+        return Transaction(self)
+
+    # reading
+
+    def end_seq(self) -> int:
+        """The place of the last row appended to any topic, 0 before any."""
+        with self._file.reading() as connection:
+            return int(connection.execute(NEXT_SEQ).get) - 1
+
+    def wait(self, after_seq: int, timeout: float) -> bool:
+        """Whether there is a row after `after_seq`, waiting for one up to `timeout` seconds.
+
+        Appends of this process wake it at once, those of others within some milliseconds.
+        """
+        version = -1
+        for _ in range(max(1, round(timeout / POLL_SECONDS))):
+            with self._moved:
+                now = self._file.data_version()
+                if now != version and self.end_seq() > after_seq:
+                    return True
+                version = now
+                if self._moved.wait(POLL_SECONDS if timeout > 0 else 0):
+                    version = -1
+        return self.end_seq() > after_seq
+
+    def poll(
+        self,
+        names: Sequence[str],
+        after_seq: int,
+        *,
+        rows: int = READ_ROWS,
+        bytes: int = READ_BYTES,  # noqa: A002
+    ) -> Poll:
+        """The rows of some topics that come next in the order of the log: at most `rows`, about `bytes`.
+
+        `Poll.through` is where to go on; all rows up to it are in this poll. Raises LogError for an unknown topic.
+        """
+        with self._file.reading() as connection:
+            return poll(connection, self._blobs, names, after_seq, rows, bytes)
+
+    def read(
+        self,
+        name: str,
+        start: Mapping[int, int] | None = None,
+        end: Mapping[int, int] | None = None,
+        columns: Sequence[str] = ("partition", "offset", "timestamp", "key", "value", "headers"),
+    ) -> Iterator[pl.DataFrame]:
+        """Rows of a topic in the order of the log, some thousand a frame, up to its end as of now.
+
+        Of the partitions in `start` (all, from their first offset) those from that offset on, and before
+        that in `end`. Columns as `StoredBatch.frame`. Raises LogError for an offset that is not kept.
+        """
+        with self._file.reading() as connection:
+            topic = topics.find(connection, name)
+            kept = dict(enumerate(topics.starts(connection, topic).tolist()))
+            stop = dict(enumerate(topics.ends(connection, topic).tolist()))
+            seek.check_offsets(connection, topic, start or {})
+            seek.check_offsets(connection, topic, end or {})
+            first = dict(start) if start is not None else kept
+            stop.update(end or {})
+            after = seek.seq_before(connection, self._blobs, topic, first)
+            through = int(connection.execute(NEXT_SEQ).get) - 1
+        return self._read(topic, first, stop, after, through, columns)
+
+    def last(
+        self,
+        name: str,
+        rows: int,
+        columns: Sequence[str] = ("partition", "offset", "timestamp", "key", "value", "headers"),
+    ) -> Iterator[pl.DataFrame]:
+        """The last `rows` rows of a topic, in the order of the log, some thousand a frame."""
+        with self._file.reading() as connection:
+            topic = topics.find(connection, name)
+            stop = dict(enumerate(topics.ends(connection, topic).tolist()))
+            after = seek.seq_of_last(connection, self._blobs, topic, rows)
+            through = int(connection.execute(NEXT_SEQ).get) - 1
+        return self._read(topic, dict.fromkeys(stop, 0), stop, after, through, columns)
+
+    def offsets_for_times(self, name: str, times: Mapping[int, int]) -> dict[int, int | None]:
+        """Per partition the first offset whose timestamp is at least that given (ms); None where there is none."""
+        with self._file.reading() as connection:
+            return seek.offsets_at_times(connection, self._blobs, topics.find(connection, name), times)
+
+    def offsets_after(self, name: str, seq: int) -> dict[int, int]:
+        """Per partition the next offset of a reader that has read the log through `seq`."""
+        with self._file.reading() as connection:
+            return seek.offsets_after(connection, self._blobs, topics.find(connection, name), seq)
+
+    def seq_before(self, name: str, offsets: Mapping[int, int]) -> int:
+        """Where to poll from to get all rows of a topic from `offsets` (per partition) on."""
+        with self._file.reading() as connection:
+            topic = topics.find(connection, name)
+            seek.check_offsets(connection, topic, offsets)
+            return seek.seq_before(connection, self._blobs, topic, offsets)
+
+    # upkeep
+
+    def maintain(self, budget_seconds: float) -> bool:
+        """Do what upkeep is due for about so long; True when nothing is left for now."""
+        return self.upkeep.maintain(budget_seconds)
+
+    def verify(self) -> Verified:
+        """Check every checksum. Raises CorruptLogError naming the first damage."""
+        return verify(self._file, self._blobs)
+
+    def _committed(self, moved: bool) -> None:
+        if moved:
+            with self._moved:
+                self._moved.notify_all()
+
+    def _turn(self, topic: Topic) -> int:
+        """The partition for the next append's records without a key."""
+        turn = self._turns.get(topic.id)
+        if turn is None:
+            turn = self.end_seq()  # so that processes which append once each go round too
+        self._turns[topic.id] = turn + 1
+        return turn % topic.partitions
+
+    def _read(
+        self,
+        topic: Topic,
+        first: Mapping[int, int],
+        stop: Mapping[int, int],
+        after: int,
+        through: int,
+        columns: Sequence[str],
+    ) -> Iterator[pl.DataFrame]:
+        while after < through:
+            found = self.poll([topic.name], after, rows=READ_ROWS, bytes=READ_BYTES)
+            for batch in found.batches:
+                frame = batch.frame(*columns)
+                keep = seek.within(batch, first, stop)
+                if keep.any():
+                    yield frame.filter(keep)
+            after = found.through

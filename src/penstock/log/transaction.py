@@ -1,0 +1,125 @@
+"""One transaction over everything a log holds: what an engine commits together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from penstock.core.errors import LogError
+from penstock.log.append import Append, Decoded, TopicChanged, put_decoded
+from penstock.log.batch import encode
+from penstock.log.commit import Request
+from penstock.log.groups import write_offsets
+from penstock.log.tables import delete_fact, put_fact, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from types import TracebackType
+
+    import polars as pl
+
+    from penstock.log.commit import Write
+    from penstock.log.log import Log
+    from penstock.log.stored import StoredBatch
+
+__all__ = ["Transaction"]
+
+
+class Transaction(Request):
+    """Collects writes, in order; leaving the `with` block commits all of them, or none if it raises.
+
+    The file is locked only for the commit itself: blobs are built when they are given.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+        self._work: list[Callable[[Write], None]] = []
+        self._appends: list[Append] = []
+        self._pipelines: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._commit()
+
+    def append(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
+        """As `Log.append`; its `result` is there after the commit."""
+        append = self._log.prepared(topic, records, decoded)
+        self._appends.append(append)
+        self._work.append(append.write)
+        return append
+
+    def keep_decoded(self, batch: StoredBatch, fingerprint: str, frame: pl.DataFrame) -> None:
+        """As `Log.keep_decoded`."""
+        check_decoded(batch, frame)
+        blob = encode(frame)
+        self._work.append(lambda write: put_decoded(write, batch.id, fingerprint, blob))
+
+    def commit_offsets(self, group: str, offsets: Mapping[str, Mapping[int, int]]) -> None:
+        """As `Groups.commit`."""
+        self._work.append(lambda write: write_offsets(write, group, offsets))
+
+    def put_checkpoint(
+        self,
+        pipeline: str,
+        epoch: int,
+        manifest: bytes,
+        state: Mapping[str, bytes] | None = None,
+        live: Collection[str] = (),
+    ) -> None:
+        """Make a checkpoint: exactly the ids in `live` are valid from then on.
+
+        Each is in `state`, was staged, or was valid before; StateError otherwise. What is not live is
+        dropped. State that is large is staged before (`States.stage`), not given here.
+        """
+        self._pipelines.append(pipeline)
+        self._work.append(lambda write: self._log.state.put(write, pipeline, epoch, manifest, state or {}, live))
+
+    def append_rows(self, table: str, frame: pl.DataFrame) -> None:
+        """As `Tables.append`."""
+        blob = encode(frame)
+        self._work.append(lambda write: write_rows(write, table, frame.height, blob))
+
+    def put(self, key: str, value: bytes) -> None:
+        """As `Facts.put`."""
+        self._work.append(lambda write: put_fact(write, key, value))
+
+    def delete(self, key: str) -> None:
+        """As `Facts.delete`."""
+        self._work.append(lambda write: delete_fact(write, key))
+
+    def prepare(self) -> None:
+        for append in self._appends:
+            append.prepare()
+
+    def write(self, write: Write) -> None:
+        for work in self._work:
+            work(write)
+
+    def _commit(self) -> None:
+        while True:
+            try:
+                self._log.submit(self)
+            except TopicChanged:
+                for append in self._appends:
+                    append.move(self._log.topic(append.topic.name))
+                self.restart()
+                continue
+            break
+        for pipeline in self._pipelines:
+            self._log.state.settle(pipeline)
+
+
+def check_decoded(batch: StoredBatch, frame: pl.DataFrame) -> None:
+    """Raises LogError where `frame` does not stand row for row beside the whole stored batch."""
+    if not batch.whole or frame.height != batch.rows:
+        raise LogError(
+            f"{frame.height} decoded rows do not stand beside the {batch.entry.rows} rows of the stored batch",
+            code="record-decoded",
+            where=f"topic {batch.topic}",
+            hint="decode whole batches to keep their columns",
+        )
