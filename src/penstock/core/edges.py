@@ -85,6 +85,10 @@ class Reader(Protocol):
         """About `rows` rows as a job that decodes them, or None if there is nothing (more) now. Never blocks."""
         ...
 
+    def bound(self) -> None:
+        """The input ends with what is there now."""
+        ...
+
     @property
     def ended(self) -> bool:
         """Whether the input is bounded and all of it was read."""

@@ -13,10 +13,14 @@ from penstock.engine.operators.source import Source
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.operators.window_table import WindowTable
+from penstock.engine.values import evaluated
 from penstock.sql import plan as p
+from penstock.sql.catalog import Table, TableColumn
 from penstock.sql.expr import Call, walk
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from penstock.core.edges import Sink
     from penstock.engine.operators.base import Operator
     from penstock.engine.sideoutput import SideOutput
@@ -64,6 +68,8 @@ class Graph:
     """Operators in the order in which they run, inputs first."""
 
     vertices: list[Vertex] = field(default_factory=list)
+    values: dict[int, pl.DataFrame] = field(default_factory=dict)
+    """The constant rows of the vertices that are VALUES."""
 
     @property
     def sources(self) -> dict[int, Source]:
@@ -138,6 +144,10 @@ class _Builder:
                     self.connect.idle_timeout(node),
                     self.connect.strict_time(node),
                 )
+            case p.Values():
+                rows = p.Scan(node.columns, Table(("", "", "values"), tuple(TableColumn(c.name, c.type) for c in node.columns), {}))
+                self.graph.values[len(self.graph.vertices)] = evaluated(node, context)
+                return Source(self._name("values"), side, rows, context, 1, 0, strict_time=False)
             case p.WindowAggregate():
                 return WindowAggregate(self._name("window aggregate"), side, node, context)
             case p.WindowTable():

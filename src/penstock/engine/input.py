@@ -137,6 +137,11 @@ class Input:
             if reader.wait(seconds / len(waiting)):
                 return
 
+    def bound(self) -> None:
+        """The input ends with what is there now."""
+        for head in self.heads:
+            head.feed.reader.bound()
+
     def tick(self) -> None:
         """Write down that time has passed; see Reader.tick."""
         for head in self.heads:

@@ -90,14 +90,17 @@ class Pipeline:
         has not ended before. Raises what ends the pipeline: DataError (a bad row, with on-bad-row = flink),
         LedgerError, StorageError and others; nothing after the last checkpoint is then visible.
         """
+        bounded = False
         while not stop.is_set():
-            upstream = upstream_ended()
+            if self.settings.bounded and not bounded and upstream_ended():
+                self.input.bound()
+                bounded = True
             moved = self.step(self.pace.rows(self.settings.batch_rows))
             if self.pace.commit_due(behind=moved) and self._dirty:
                 self.commit()
             if moved:
                 self.pace.hold(self._event_time(), stop)
-            elif self.input.ended and upstream:
+            elif self.input.ended:
                 self.finish()
                 return
             else:

@@ -1,0 +1,299 @@
+"""`kafka`: a table over a topic of the embedded log, with the options of Flink's connector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.connectors.log_reader import LogScan, Start
+from penstock.connectors.spec import FORMAT, Connector, TableOptions
+from penstock.core import types as t
+from penstock.core.edges import Prepared
+from penstock.core.errors import ConfigError
+from penstock.core.options import Option, choice, duration, integer, strings, text
+from penstock.core.types import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.connectors.world import World
+    from penstock.core.edges import Transaction
+    from penstock.formats.format import Encoder
+    from penstock.sql.plan import Scan, Sink
+
+__all__ = ["KAFKA", "TopicSink", "ensure_topic", "log_scan", "topic_sink"]
+
+FORMATS = ("json", "csv", "raw", "avro", "avro-confluent")
+
+TOPIC = Option("topic", text, "", "The topic.", required=True)
+KEY_FORMAT = Option("key.format", text, "", "How keys are written.")
+VALUE_FORMAT = Option("value.format", text, "", "The same as format.")
+KEY_FIELDS = Option("key.fields", strings, (), "The columns that make the key, separated by ';'.")
+KEY_PREFIX = Option("key.fields-prefix", text, "", "Taken off the names of the key's columns.")
+VALUE_INCLUDE = Option(
+    "value.fields-include", choice("ALL", "EXCEPT_KEY"), "ALL", "Whether the key's columns are in the value too."
+)
+STARTUP_MODE = Option(
+    "scan.startup.mode",
+    choice("earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"),
+    "earliest-offset",
+    "Where a first reading begins; Flink's default is group-offsets.",
+)
+STARTUP_OFFSETS = Option("scan.startup.specific-offsets", text, "", "partition:0,offset:42;partition:1,offset:300")
+STARTUP_TIMESTAMP = Option("scan.startup.timestamp-millis", integer(0), 0, "Where the mode timestamp begins.")
+BOUNDED_MODE = Option(
+    "scan.bounded.mode",
+    choice("unbounded", "latest-offset"),
+    "unbounded",
+    "latest-offset: reading ends with what the topic holds at the start.",
+)
+DISCOVERY = Option("scan.topic-partition-discovery.interval", duration, 0, "New partitions are found at once.")
+PARTITIONER = Option(
+    "sink.partitioner", choice("default", "round-robin", "fixed"), "default", "By key; without a key in turns."
+)
+GUARANTEE = Option(
+    "sink.delivery-guarantee",
+    choice("exactly-once", "at-least-once", "none"),
+    "exactly-once",
+    "Always exactly once: rows are committed with the position they were made from.",
+)
+PREFIX = Option("sink.transactional-id-prefix", text, "", "Not needed here.")
+SOURCE_PARALLELISM = Option("scan.parallelism", integer(1), 1, "Without effect.")
+SINK_PARALLELISM = Option("sink.parallelism", integer(1), 1, "Without effect.")
+
+OPTIONS: tuple[Option[Any], ...] = (
+    TOPIC,
+    FORMAT,
+    VALUE_FORMAT,
+    KEY_FORMAT,
+    KEY_FIELDS,
+    KEY_PREFIX,
+    VALUE_INCLUDE,
+    STARTUP_MODE,
+    STARTUP_OFFSETS,
+    STARTUP_TIMESTAMP,
+    BOUNDED_MODE,
+    DISCOVERY,
+    PARTITIONER,
+    GUARANTEE,
+    PREFIX,
+    SOURCE_PARALLELISM,
+    SINK_PARALLELISM,
+)
+
+METADATA: Mapping[str, t.DataType] = {
+    "topic": t.STRING.with_nullable(False),
+    "partition": t.INT.with_nullable(False),
+    "headers": t.Map(t.STRING, t.BYTES, nullable=False),
+    "leader-epoch": t.INT,
+    "offset": t.BIGINT.with_nullable(False),
+    "timestamp": t.TimestampLtz(3, nullable=False),
+    "timestamp-type": t.STRING.with_nullable(False),
+}
+
+KAFKA = Connector(
+    name="kafka",
+    text="A topic of the embedded log, or of Kafka where brokers are named.",
+    options=OPTIONS,
+    prefixes=("properties.",),
+    formats=FORMATS,
+    metadata=METADATA,
+    writable_metadata=("headers", "timestamp"),
+    strict_time=False,
+)
+
+
+def ensure_topic(options: TableOptions, world: World) -> str | None:
+    """Make the table's topic if it is missing; what was made, in words, or None.
+
+    Partitions and configs are those of [topics.NAME] in penstock.toml.
+    """
+    name = options.values[TOPIC]
+    if name in {topic.name for topic in world.log.topics()}:
+        return None
+    settings = world.topics.get(name)
+    partitions = settings.partitions if settings else 1
+    world.log.create_topic(name, partitions, settings.configs if settings else {})
+    return f"topic {name} is created with {partitions} partition{'s' if partitions != 1 else ''}"
+
+
+def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]) -> LogScan:
+    """What a scan of a `kafka` table reads of the log; `needs` are the stored columns that somebody wants."""
+    options.check_metadata()
+    table = scan.table
+    by_name = {c.name: c for c in table.columns}
+    metadata = {n: by_name[n].metadata or "" for n in needs if by_name[n].metadata is not None}
+    physical = tuple(n for n in needs if by_name[n].is_physical)
+    keys = _key_fields(options)
+    key_names = {f.name for f in keys}
+    prefix = options.values[KEY_PREFIX]
+    in_value = tuple(
+        f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names
+    )
+    from_key = tuple(n for n in physical if n not in {f.name for f in in_value})
+    wanted = tuple(n for n in physical if n not in from_key)
+    use = options.value_format
+    return LogScan(
+        key=key,
+        topic=options.values[TOPIC],
+        wanted=wanted,
+        metadata=metadata,
+        make_decoder=lambda: use.format.decoder(in_value, wanted, use.options),
+        fingerprint=use.format.fingerprint(in_value, wanted, use.options),
+        start=_start(options),
+        group=options.passed.get("properties.group.id", ""),
+        key_wanted=from_key,
+        make_key_decoder=_key_decoder(options, keys, prefix, from_key) if from_key else None,
+    )
+
+
+def _key_fields(options: TableOptions) -> tuple[Field, ...]:
+    names = options.values[KEY_FIELDS]
+    if names and "key.format" not in options.formats:
+        raise ConfigError("key.fields needs a key.format", code="option-missing", where=options.where)
+    by_name = {f.name: f for f in options.physical}
+    for name in names:
+        if name not in by_name:
+            raise ConfigError(f"key.fields names no column: '{name}'", code="option-value", where=options.where)
+    return tuple(by_name[n] for n in names)
+
+
+def _key_decoder(options: TableOptions, keys: tuple[Field, ...], prefix: str, wanted: tuple[str, ...]) -> Any:
+    """A decoder of the key whose columns have the table's names, not those in the key."""
+    use = options.formats["key.format"]
+    if not prefix:
+        return lambda: use.format.decoder(keys, wanted, use.options)
+    inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
+    return lambda: _Renamed(use.format.decoder(inner, tuple(n.removeprefix(prefix) for n in wanted), use.options), prefix)
+
+
+class _Renamed:
+    """A decoder whose columns get a prefix."""
+
+    def __init__(self, decoder: Any, prefix: str) -> None:
+        self.decoder = decoder
+        self.prefix = prefix
+
+    def decode(self, values: pl.Series) -> Any:
+        from dataclasses import replace
+
+        decoded = self.decoder.decode(values)
+        return replace(decoded, frame=decoded.frame.rename(lambda n: self.prefix + n))
+
+
+def _start(options: TableOptions) -> Start:
+    values = options.values
+    mode = values[STARTUP_MODE]
+    group = options.passed.get("properties.group.id", "")
+    if mode == "group-offsets" and not group:
+        raise ConfigError(
+            "scan.startup.mode = group-offsets needs a group", code="option-missing", where=options.where, hint="'properties.group.id' = '...'"
+        )
+    return Start(mode, group, values[STARTUP_TIMESTAMP], _specific(values[STARTUP_OFFSETS], options.where))
+
+
+def _specific(value: str, where: str) -> dict[int, int]:
+    offsets = {}
+    for part in filter(None, value.split(";")):
+        pairs = dict(p.split(":", 1) for p in part.split(",") if ":" in p)
+        try:
+            offsets[int(pairs["partition"])] = int(pairs["offset"])
+        except (KeyError, ValueError):
+            raise ConfigError(
+                f"scan.startup.specific-offsets has '{part}'", code="option-value", where=where, hint="partition:0,offset:42;partition:1,offset:300"
+            ) from None
+    return offsets
+
+
+def topic_sink(plan: Sink, options: TableOptions) -> TopicSink:
+    """The sink of a `kafka` table."""
+    options.check_metadata()
+    table = plan.table
+    metadata = {c.name: c.metadata for c in table.columns if c.metadata is not None and c.is_persisted}
+    keys = _key_fields(options)
+    key_names = {f.name for f in keys}
+    in_value = tuple(
+        f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names
+    )
+    use = options.value_format
+    key = options.formats.get("key.format")
+    prefix = options.values[KEY_PREFIX]
+    inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
+    return TopicSink(
+        options.values[TOPIC],
+        [f.name for f in in_value],
+        use.format.encoder(in_value, use.options),
+        [f.name for f in keys],
+        key.format.encoder(inner, key.options) if key and keys else None,
+        metadata,
+        use.format.fingerprint(in_value, tuple(f.name for f in in_value), use.options),
+    )
+
+
+class TopicSink:
+    """Rows into a topic, inside the engine's transaction."""
+
+    def __init__(
+        self,
+        topic: str,
+        value_columns: list[str],
+        value_encoder: Encoder,
+        key_columns: list[str],
+        key_encoder: Encoder | None,
+        metadata: Mapping[str, str | None],
+        fingerprint: str,
+    ) -> None:
+        self.topic = topic
+        self._value_columns = value_columns
+        self._value = value_encoder
+        self._key_columns = key_columns
+        self._key = key_encoder
+        self._metadata = metadata
+        self._fingerprint = fingerprint
+        self._frames: list[pl.DataFrame] = []
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self._frames.append(frame)
+
+    @property
+    def pending(self) -> list[pl.DataFrame]:
+        """Rows that the next commit makes visible, for those who look from inside the process."""
+        return self._frames
+
+    @property
+    def held_rows(self) -> int:
+        return sum(f.height for f in self._frames)
+
+    def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
+        if not self._frames:
+            return Prepared(0)
+        frame = pl.concat(self._frames)
+        self._frames = []
+        values = frame.select(self._value_columns)
+        records = [self._value.encode(values).alias("value")]
+        if self._key is not None:
+            keys = frame.select(self._key_columns)
+            records.append(self._key.encode(keys).alias("key"))
+        for column, key in self._metadata.items():
+            series = frame[column]
+            records.append(
+                series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers")
+            )
+        transaction.append(self.topic, pl.DataFrame(records), (self._fingerprint, values))
+        return Prepared(frame.height)
+
+    def commit(self, token: bytes) -> None:
+        """Nothing is left to do: the rows were in the transaction."""
+
+    def finish(self) -> None:
+        """Nothing is open."""
+
+    def snapshot(self) -> tuple[Any, Mapping[str, pl.DataFrame]]:
+        return None, {}
+
+    def restore(self, metadata: Any, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Nothing was held."""
+
+    def close(self) -> None:
+        """The log is the project's."""

@@ -1,0 +1,317 @@
+"""Topics of the embedded log as a pipeline's input, in the order of the log."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.core.batch import SEQ
+from penstock.core.edges import Chunk, Scanned, no_bad_rows
+from penstock.core.errors import PositionLostError
+from penstock.log.stored import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from penstock.formats.format import Decoded, Decoder
+    from penstock.log import Log, StoredBatch
+
+__all__ = ["CLOCK_TOPIC", "LogReader", "LogScan", "Start"]
+
+CLOCK_TOPIC = "__penstock_clock"
+"""A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a first reading begins; `mode` is Flink's scan.startup.mode.
+
+    `group` for group-offsets, `timestamp` (ms) for timestamp, `offsets` per partition for specific-offsets.
+    """
+
+    mode: str = "earliest-offset"
+    group: str = ""
+    timestamp: int = 0
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LogScan:
+    """One table over a topic: what it wants of each record.
+
+    `wanted` are the decoded columns; `metadata` maps a column of the table to Kafka's key of it. `key`
+    decodes columns out of the record's key. `fingerprint` names the decoding in the log's cache.
+    """
+
+    key: str
+    topic: str
+    wanted: tuple[str, ...]
+    metadata: Mapping[str, str]
+    make_decoder: Callable[[], Decoder]
+    fingerprint: str
+    start: Start
+    group: str = ""
+    key_wanted: tuple[str, ...] = ()
+    make_key_decoder: Callable[[], Decoder] | None = None
+    decoders: deque[Decoder] = field(default_factory=deque)
+    """Those not in use: a decoder learns from what it reads, and belongs to one thread at a time."""
+
+
+class LogReader:
+    """Reads the topics of `scans` merged by their place in the log.
+
+    `ticks`: read the clock topic too. `skip_lost`: go on where retention has deleted rows that were not
+    read yet, counting them as expired; else PositionLostError names them.
+    """
+
+    name = "log"
+
+    def __init__(self, log: Log, scans: Sequence[LogScan], *, ticks: bool, skip_lost: bool = False) -> None:
+        self.log = log
+        self.scans = tuple(scans)
+        self.topics = tuple(dict.fromkeys(s.topic for s in scans))
+        self.ticks = ticks
+        self.skip_lost = skip_lost
+        self._end: int | None = None
+        self._after = 0
+        self._next: dict[str, list[int]] = {}
+        self._expired: dict[str, int] = {}
+        self.seek(None)
+
+    # -- position ----------------------------------------------------------------------------------
+
+    def seek(self, position: Any) -> None:
+        if position is None:
+            self._next = {t: self._first_offsets(t) for t in self.topics}
+            self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in self._next.items())
+        else:
+            self._next = {t: list(o) for t, o in position["next"].items()}
+            self._after = position["seq"]
+            for topic in self.topics:
+                self._next.setdefault(topic, self._first_offsets(topic))
+        self._check_kept()
+
+    def _first_offsets(self, topic: str) -> list[int]:
+        """Per partition the offset at which a first reading starts."""
+        start = next(s.start for s in self.scans if s.topic == topic)
+        starts, ends = self.log.starts(topic), self.log.ends(topic)
+        match start.mode:
+            case "latest-offset":
+                return list(ends.values())
+            case "timestamp":
+                found = self.log.offsets_for_times(topic, dict.fromkeys(starts, start.timestamp))
+                return [ends[p] if o is None else o for p, o in found.items()]
+            case "group-offsets":
+                committed = self.log.groups.offsets(start.group).get(topic, {})
+                return [max(committed.get(p, o), o) for p, o in starts.items()]
+            case "specific-offsets":
+                return [start.offsets.get(p, o) for p, o in starts.items()]
+        return list(starts.values())
+
+    def _check_kept(self) -> None:
+        """Raises PositionLostError where retention has deleted rows that were to be read next."""
+        lost: dict[str, list[tuple[int, int, int]]] = {}
+        for topic, offsets in self._next.items():
+            starts = self.log.starts(topic)
+            gone = [(p, offsets[p], starts[p]) for p in range(len(offsets)) if starts.get(p, 0) > offsets[p]]
+            if gone:
+                lost[topic] = gone
+        if not lost:
+            return
+        if not self.skip_lost:
+            raise PositionLostError(
+                "retention has deleted rows that were not read yet: " + "; ".join(_lost_words(t, g) for t, g in lost.items()),
+                hint="run with --skip-lost to go on with what is left (the ledger counts them as expired), or --fresh",
+            )
+        for topic, gone in lost.items():
+            for partition, first, start in gone:
+                self._next[topic][partition] = start
+                for scan in self.scans:
+                    if scan.topic == topic:
+                        self._expired[scan.key] = self._expired.get(scan.key, 0) + start - first
+
+    def group_offsets(self, position: Any) -> Mapping[str, Mapping[tuple[str, int], int]]:
+        if position is None:
+            return {}
+        found: dict[str, dict[tuple[str, int], int]] = {}
+        for scan in self.scans:
+            if scan.group:
+                offsets = position["next"][scan.topic]
+                found.setdefault(scan.group, {}).update({(scan.topic, p): o for p, o in enumerate(offsets)})
+        return found
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def read(self, rows: int) -> Callable[[], Scanned] | None:
+        names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
+        poll = self.log.poll(names, self._after, rows=rows)
+        if not poll.batches and not self._expired:
+            self._after = poll.through
+            return None
+        by_topic: dict[str, list[StoredBatch]] = {}
+        for batch in poll.batches:
+            by_topic.setdefault(batch.topic, []).append(batch)
+        floor = {t: np.array(o, np.int64) for t, o in self._next.items()}
+        heads = {t: gather(b, ("seq", "partition", "offset", "append_time")) for t, b in by_topic.items()}
+        for topic, head in heads.items():
+            if topic != CLOCK_TOPIC:
+                self._advance(topic, head)
+        expired, self._expired = self._expired, {}
+        self._after = poll.through
+        position = {"seq": poll.through, "next": {t: list(o) for t, o in self._next.items()}}
+        ticks = _ticks(heads.pop(CLOCK_TOPIC, None))
+        through = poll.through
+
+        def job() -> Scanned:
+            chunks = {
+                scan.key: self._chunk(scan, by_topic[scan.topic], heads[scan.topic], floor[scan.topic])
+                for scan in self.scans
+                if scan.topic in heads
+            }
+            return Scanned(chunks, through, position, ticks, expired)
+
+        return job
+
+    def _advance(self, topic: str, head: pl.DataFrame) -> None:
+        """Note the next offset of each partition; new partitions begin at 0."""
+        last = head.group_by("partition").agg(pl.col("offset").max())
+        offsets = self._next[topic]
+        for partition, offset in last.iter_rows():
+            offsets.extend([0] * (partition + 1 - len(offsets)))
+            offsets[partition] = max(offsets[partition], offset + 1)
+
+    def _chunk(
+        self, scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame, floor: NDArray[np.int64]
+    ) -> Chunk:
+        """The rows of one table, decoded or from the cache of decoded columns."""
+        partition, offset = head["partition"].to_numpy(), head["offset"].to_numpy()
+        wanted = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
+        frame, rows, bad, skipped = self._decoded(scan, batches, head)
+        if not wanted.all():
+            keep = pl.Series(wanted)
+            inside = keep if rows is None else keep.gather(rows)
+            frame = frame.filter(inside)
+            rows = (pl.Series(np.flatnonzero(wanted), dtype=pl.UInt32) if rows is None else rows.filter(inside))
+            bad = bad.filter(pl.col("seq").is_in(head["seq"].filter(keep).implode()))
+            skipped = 0
+        places = head if rows is None else head[rows]
+        meta = self._metadata(scan, batches, head, rows)
+        return Chunk(
+            frame.with_columns(*meta, places["seq"].alias(SEQ)),
+            int(wanted.sum()),
+            bad,
+            _Origins(scan.topic, batches, head),
+            skipped,
+            places["partition"].to_numpy(),
+            places["append_time"].to_numpy(),
+        )
+
+    def _decoded(
+        self, scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.Series | None, pl.DataFrame, int]:
+        """(columns, the record each row came from, bad rows, records that gave no row)."""
+        cached = [b.decoded(scan.fingerprint) for b in batches]
+        if all(c is not None for c in cached):
+            return pl.concat([c for c in cached if c is not None]).select(scan.wanted), None, no_bad_rows(), 0
+        decoder = scan.decoders.popleft() if scan.decoders else scan.make_decoder()
+        decoded = decoder.decode(gather(batches, ("value",))["value"])
+        scan.decoders.append(decoder)
+        frame = decoded.frame
+        if scan.make_key_decoder is not None:
+            keys = scan.make_key_decoder().decode(gather(batches, ("key",))["key"])
+            frame = frame.hstack(keys.frame if decoded.rows is None else keys.frame[decoded.rows])
+        given = head.height if decoded.rows is None else decoded.rows.n_unique()
+        out = decoded.bad["row"].n_unique()
+        return frame, decoded.rows, bad_rows(decoded, head["seq"]), head.height - given - out
+
+    @staticmethod
+    def _metadata(
+        scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame, rows: pl.Series | None
+    ) -> list[pl.Series]:
+        if not scan.metadata:
+            return []
+        stored = tuple({_STORED[k] for k in scan.metadata.values() if k in _STORED} - {"partition", "offset"})
+        found = head.hstack(gather(batches, stored)) if stored else head
+        found = found if rows is None else found[rows]
+        return [_METADATA[k](found, scan.topic).alias(column) for column, k in scan.metadata.items()]
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def bound(self) -> None:
+        """The input ends with what the log holds now."""
+        self._end = self.log.end_seq()
+
+    @property
+    def ended(self) -> bool:
+        return self._end is not None and self._after >= self._end
+
+    def wait(self, seconds: float) -> bool:
+        return self.log.wait(self._after, seconds)
+
+    def tick(self) -> None:
+        if CLOCK_TOPIC not in {t.name for t in self.log.topics()}:
+            self.log.create_topic(CLOCK_TOPIC)
+        self.log.append(CLOCK_TOPIC, pl.DataFrame({"value": [b""]}))
+
+    def close(self) -> None:
+        """The log is the project's."""
+
+
+_STORED = {"timestamp": "timestamp", "headers": "headers", "partition": "partition", "offset": "offset"}
+
+_METADATA: dict[str, Callable[[pl.DataFrame, str], pl.Series]] = {
+    "topic": lambda f, topic: pl.repeat(topic, f.height, eager=True),
+    "partition": lambda f, _: f["partition"].cast(pl.Int32),
+    "offset": lambda f, _: f["offset"].cast(pl.Int64),
+    "timestamp": lambda f, _: f["timestamp"].cast(pl.Datetime("ms", "UTC")),
+    "timestamp-type": lambda f, _: pl.repeat("CreateTime", f.height, eager=True),
+    "leader-epoch": lambda f, _: pl.repeat(0, f.height, dtype=pl.Int32, eager=True),
+    "headers": lambda f, _: f["headers"].fill_null([]),
+}
+
+
+def bad_rows(decoded: Decoded, seq: pl.Series) -> pl.DataFrame:
+    """BAD_ROWS of what a decoder could not read; `seq` are the places of its input's rows."""
+    if not decoded.bad.height and not decoded.ignored.height:
+        return no_bad_rows()
+    parts = []
+    for frame, ignored in ((decoded.bad, False), (decoded.ignored, True)):
+        places = seq.gather(frame["row"]).alias("seq")
+        parts.append(frame.select("code", "reason", pl.lit(ignored).alias("ignored")).insert_column(0, places))
+    return pl.concat(parts).sort("seq", maintain_order=True)
+
+
+def _ticks(head: pl.DataFrame | None) -> tuple[tuple[int, int], ...]:
+    if head is None:
+        return ()
+    return tuple(head.select("seq", "append_time").iter_rows())
+
+
+def _lost_words(topic: str, gone: list[tuple[int, int, int]]) -> str:
+    rows = sum(start - first for _, first, start in gone)
+    parts = ", ".join(f"partition {p} offsets {first} to {start - 1}" for p, first, start in gone)
+    return f"{rows} rows of topic '{topic}' ({parts})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    topic: str
+    batches: list[StoredBatch]
+    head: pl.DataFrame
+
+    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+        at = np.searchsorted(self.head["seq"].to_numpy(), seq)
+        raw = gather(self.batches, ("value",))["value"]
+        rows = self.head[at]
+        return rows.select(
+            pl.lit(self.topic).alias("topic"),
+            pl.col("partition").cast(pl.Int32),
+            "offset",
+            raw.gather(pl.Series(at, dtype=pl.UInt32)).alias("raw"),
+        )

@@ -1,0 +1,139 @@
+"""What a connector is: its options, declared once, its metadata columns, and what it can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
+from penstock.core.options import Option, Values, choice, duration, text
+from penstock.core.types import Field
+from penstock.formats import format_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.core.types import DataType
+    from penstock.formats import Format
+    from penstock.sql.catalog import Table
+
+__all__ = ["FORMAT", "WATERMARK_OPTIONS", "Connector", "FormatUse", "TableOptions"]
+
+CONNECTOR = Option("connector", text, "", "The kind of table.", required=True)
+FORMAT = Option("format", text, "", "How values are written: json, csv, raw, avro, avro-confluent, parquet.")
+
+WATERMARK_STRATEGY = Option(
+    "scan.watermark.emit.strategy",
+    choice("on-event", "on-periodic"),
+    "on-event",
+    "Penstock's watermark always advances after every row; on-periodic is accepted for Flink's sake.",
+)
+IDLE_TIMEOUT: Option[int | None] = Option(
+    "scan.watermark.idle-timeout", duration, None, "After how long without rows a partition no longer holds the watermark."
+)
+WATERMARK_OPTIONS: tuple[Option[Any], ...] = (WATERMARK_STRATEGY, IDLE_TIMEOUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A connector as declared: `prefixes` are families of options that it passes by (properties.*)."""
+
+    name: str
+    text: str
+    options: tuple[Option[Any], ...]
+    prefixes: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    metadata: Mapping[str, DataType] = field(default_factory=dict)
+    writable_metadata: tuple[str, ...] = ()
+    source: bool = True
+    sink: bool = True
+    strict_time: bool = True
+    """Whether a NULL event time fails at the scan (Flink: no watermark push-down)."""
+
+    @property
+    def all_options(self) -> tuple[Option[Any], ...]:
+        """With those that every table has."""
+        return (CONNECTOR, *self.options, *WATERMARK_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class FormatUse:
+    """A format with the options that a table gives it."""
+
+    format: Format
+    options: dict[str, str]
+
+
+class TableOptions:
+    """The options of one table, checked against its connector.
+
+    Raises ConfigError for what is unknown, missing or ill-typed, with the closest that there is.
+    """
+
+    def __init__(self, table: Table, connector: Connector, hints: Mapping[str, str] | None = None) -> None:
+        self.table = table
+        self.connector = connector
+        self.where = f"table {table.name}"
+        given = {**table.options, **(hints or {})}
+        self.formats: dict[str, FormatUse] = {}
+        own = dict(given)
+        for key in ("format", "value.format", "key.format"):
+            if key in given:
+                self.formats[key] = self._format(key, given, own)
+        own = {k: v for k, v in own.items() if not k.startswith(connector.prefixes)} if connector.prefixes else own
+        self.values = Values(connector.all_options, own, self.where)
+        self.passed = {k: v for k, v in given.items() if connector.prefixes and k.startswith(connector.prefixes)}
+
+    def _format(self, key: str, given: Mapping[str, str], own: dict[str, str]) -> FormatUse:
+        """The format that option `key` names, with the options under its name taken out of `own`."""
+        name = given[key]
+        if self.connector.formats and name not in self.connector.formats:
+            hint = did_you_mean(name, self.connector.formats) or "there are " + ", ".join(self.connector.formats)
+            raise ConfigError(
+                f"connector '{self.connector.name}' has no format '{name}'", code="format-unknown", where=self.where, hint=hint
+            )
+        found = format_named(name)
+        prefix = f"{name}." if key == "format" else f"{key.removesuffix('format')}{name}."
+        options = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
+        for k in options:
+            own.pop(prefix + k, None)
+        return FormatUse(found, options)
+
+    @property
+    def value_format(self) -> FormatUse:
+        """The format of the values. Raises ConfigError if none is named."""
+        use = self.formats.get("format") or self.formats.get("value.format")
+        if use is None:
+            raise ConfigError(
+                f"connector '{self.connector.name}' needs a format",
+                code="option-missing",
+                where=self.where,
+                hint="add 'format' = 'json'",
+            )
+        return use
+
+    @property
+    def physical(self) -> tuple[Field, ...]:
+        """The columns that the format knows."""
+        return tuple(Field(c.name, c.type) for c in self.table.physical)
+
+    def check_metadata(self) -> None:
+        """Raises UnsupportedError for a metadata column that the connector does not have."""
+        for column in self.table.columns:
+            if column.metadata is None:
+                continue
+            if column.metadata not in self.connector.metadata:
+                known = ", ".join(self.connector.metadata) or "none"
+                raise UnsupportedError(
+                    f"connector '{self.connector.name}' has no metadata '{column.metadata}'",
+                    code="metadata-unknown",
+                    where=self.where,
+                    hint=did_you_mean(column.metadata, self.connector.metadata) or f"there is {known}",
+                )
+            if column.is_persisted and column.metadata not in self.connector.writable_metadata:
+                raise UnsupportedError(
+                    f"metadata '{column.metadata}' of connector '{self.connector.name}' can only be read",
+                    code="metadata-read-only",
+                    where=self.where,
+                    hint=f"declare '{column.name}' as METADATA VIRTUAL",
+                )

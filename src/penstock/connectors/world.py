@@ -1,0 +1,36 @@
+"""What connectors work with: the project's log, its folder, its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from penstock.core.clock import Clock
+    from penstock.log import Log
+
+__all__ = ["TopicSettings", "World"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """[topics.NAME] of penstock.toml."""
+
+    partitions: int = 1
+    configs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`folder` is where relative paths begin; files outside `roots` are out of reach."""
+
+    log: Log
+    folder: Path
+    clock: Clock
+    roots: tuple[Path, ...] = ()
+    topics: Mapping[str, TopicSettings] = field(default_factory=dict)
+    skip_lost: bool = False
+    bounded: bool = False

@@ -1,0 +1,88 @@
+"""Rows as plain values: what a changelog, JSON output and the oracle's comparison show.
+
+Numbers, booleans and texts as they are; DECIMAL, DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ (UTC, ending in Z), NaN and
+the infinities as text; BYTES as 0x and hexadecimal digits; an INTERVAL as its milliseconds or months; a ROW as
+a dict, an ARRAY as a list, a MAP or MULTISET as a list of [key, value].
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from penstock.core.types import DataType, Field
+
+__all__ = ["plain", "plain_rows"]
+
+
+def plain_rows(frame: pl.DataFrame, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
+    """Each row of `frame`, which has the columns of `fields`, as plain values."""
+    columns = [_plain_column(frame[f.name], f.type) for f in fields]
+    names = [f.name for f in fields]
+    for values in zip(*columns, strict=True) if columns else ([()] * frame.height):
+        yield dict(zip(names, values, strict=True))
+
+
+def _plain_column(series: pl.Series, data_type: DataType) -> list[Any]:
+    match data_type:
+        case t.Boolean() | t.Integer() | t.Char() | t.Varchar() | t.IntervalYear():
+            return series.to_list()
+        case t.Timestamp(precision) | t.TimestampLtz(precision) if precision > 6:
+            digits = series.dt.to_string("%Y-%m-%d %H:%M:%S.%f").to_list()
+            end = "Z" if isinstance(data_type, t.TimestampLtz) else ""
+            return [v if v is None else v[: 20 + precision] + end for v in digits]
+    return [plain(v, data_type) for v in series.to_list()]
+
+
+def plain(value: Any, data_type: DataType) -> Any:
+    """One value of `data_type`, as Polars gives it to Python, as a plain one."""
+    if value is None:
+        return None
+    match data_type:
+        case t.Float() | t.Double():
+            if math.isfinite(value):
+                return _short(value) if isinstance(data_type, t.Float) else value
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case t.Decimal():
+            return f"{value:f}"
+        case t.Date():
+            return value.isoformat()
+        case t.Time(precision):
+            return value.strftime("%H:%M:%S") + (f".{value.microsecond // 1000:03d}" if precision else "")
+        case t.Timestamp(precision):
+            return _timestamp(value, precision)
+        case t.TimestampLtz(precision):
+            return _timestamp(value, precision) + "Z"
+        case t.Binary() | t.Varbinary():
+            return "0x" + value.hex()
+        case t.IntervalDay():
+            return value // dt.timedelta(milliseconds=1)
+        case t.Array(element):
+            return [plain(v, element) for v in value]
+        case t.Map(key, item):
+            return [[plain(e["key"], key), plain(e["value"], item)] for e in value]
+        case t.Multiset(element):
+            return [[plain(e["key"], element), e["value"]] for e in value]
+        case t.Row(fields):
+            return {f.name: plain(value[f.name], f.type) for f in fields}
+    return value
+
+
+def _short(value: float) -> float:
+    """A FLOAT by the fewest digits that mean it."""
+    import numpy as np
+
+    return float(str(np.float32(value)))
+
+
+def _timestamp(value: dt.datetime, precision: int) -> str:
+    text = f"{value.year:04d}" + value.strftime("-%m-%d %H:%M:%S")
+    return text + ("." + f"{value.microsecond:06d}000"[:precision] if precision else "")

@@ -1,0 +1,123 @@
+"""penstock.toml: the settings of a project, checked."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.connectors.world import TopicSettings
+from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.options import Option, Values, choice, duration, integer, text
+from penstock.log import TOPIC_OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["FILE", "SECTIONS", "Settings", "read_settings"]
+
+FILE = "penstock.toml"
+
+NAME = Option("name", text, "", "The project's name; its folder's if left out.")
+ON_BAD_ROW = Option(
+    "on-bad-row", choice("reject", "flink"), "reject", "A row that cannot be read: reject takes it out and goes on; flink ends the pipeline, as Flink would."
+)
+CHECKPOINT_INTERVAL: Option[int | None] = Option(
+    "checkpoint-interval", duration, None, "How often results are committed; by default 200 ms when caught up, 1 s behind a backlog."
+)
+BATCH_ROWS = Option("batch-rows", integer(1, 10_000_000), 65_536, "How many rows are worked on at once, at most.")
+THREADS: Option[int | None] = Option("threads", integer(1, 256), None, "How many threads decode; by default one per core.")
+IDLE_TIMEOUT = Option("idle-timeout", duration, 0, "After how long without rows a partition no longer holds the watermark; 0 = never.")
+TIME_ZONE = Option("time-zone", text, "UTC", "The session's time zone (table.local-time-zone).")
+DURABILITY = Option(
+    "durability", choice("full", "relaxed"), "full", "full: an acknowledged append survives a power cut; relaxed: the end of the process."
+)
+PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
+
+SECTIONS: dict[str, tuple[Option[Any], ...]] = {
+    "project": (NAME,),
+    "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
+    "log": (DURABILITY,),
+    "topics.NAME": (PARTITIONS, *TOPIC_OPTIONS),
+}
+"""Every section and its options; [files] has `roots`, a list of folders outside the project that may be read and written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A project's settings; times in ms."""
+
+    name: str
+    on_bad_row: str = "reject"
+    checkpoint_interval: int | None = None
+    batch_rows: int = 65_536
+    threads: int | None = None
+    idle_timeout: int = 0
+    time_zone: str = "UTC"
+    durability: str = "full"
+    topics: Mapping[str, TopicSettings] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of the project in `folder`.
+
+    Raises ConfigError naming the file, the section and what was allowed.
+    """
+    path = folder / FILE
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{folder} is no Penstock project: it has no {FILE}", code="project-missing", hint=f"penstock init {folder} makes one"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not TOML: {error}", code="project-toml", where=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{FILE} cannot be read: {error}", code="project-toml", where=str(path)) from None
+    return _settings(document, folder)
+
+
+def _settings(document: dict[str, Any], folder: Path) -> Settings:
+    known = {"project", "engine", "log", "topics", "files"}
+    for section in document:
+        if section not in known:
+            hint = did_you_mean(section, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
+            raise ConfigError(f"there is no section [{section}]", code="project-section", where=str(folder / FILE), hint=hint)
+
+    def section(name: str) -> Values:
+        given = document.get(name, {})
+        where = f"{folder / FILE}, [{name}]"
+        if not isinstance(given, dict):
+            raise ConfigError(f"'{name}' is a section: [{name}]", code="project-section", where=where)
+        return Values(SECTIONS[name], given, where)
+
+    project, engine, log = section("project"), section("engine"), section("log")
+    roots = document.get("files", {}).get("roots", [])
+    if not isinstance(roots, list) or not all(isinstance(r, str) for r in roots):
+        raise ConfigError("roots is a list of folders", code="option-value", where=f"{folder / FILE}, [files]")
+    return Settings(
+        name=project[NAME] or folder.resolve().name,
+        on_bad_row=engine[ON_BAD_ROW],
+        checkpoint_interval=engine[CHECKPOINT_INTERVAL],
+        batch_rows=engine[BATCH_ROWS],
+        threads=engine[THREADS],
+        idle_timeout=engine[IDLE_TIMEOUT],
+        time_zone=engine[TIME_ZONE],
+        durability=log[DURABILITY],
+        topics=_topics(document.get("topics", {}), folder),
+        roots=tuple(roots),
+    )
+
+
+def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
+    where = f"{folder / FILE}, [topics]"
+    if not isinstance(given, dict) or not all(isinstance(v, dict) for v in given.values()):
+        raise ConfigError("topics are sections: [topics.NAME]", code="project-section", where=where)
+    found = {}
+    for name, options in given.items():
+        values = Values(SECTIONS["topics.NAME"], options, f"{folder / FILE}, [topics.{name}]")
+        configs = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in options.items() if k != PARTITIONS.name}
+        found[name] = TopicSettings(values[PARTITIONS], configs)
+    return found
