@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -41,11 +42,11 @@ class Oracle:
         self._parts = parts.get()
         self._folder = Path(tempfile.mkdtemp(prefix="penstock-flink-"))
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._errors = (self._folder / "stderr").open("w")
-        self._process = subprocess.Popen(
-            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            encoding="utf-8", cwd=self._folder,
-        )  # fmt: skip
+        with (self._folder / "stderr").open("w") as errors:
+            self._process = subprocess.Popen(
+                self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+                encoding="utf-8", cwd=self._folder,
+            )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
@@ -70,6 +71,10 @@ class Oracle:
             "oracle.Oracle",
         ]
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def run(self, sql_file: Path) -> Answer:
         """What the statements of `sql_file` give. Raises OracleError if there is no answer in time."""
         seconds = int(Golden.read(sql_file).directives.get("timeout", "60")) + _GRACE_SECONDS
@@ -84,7 +89,7 @@ class Oracle:
         while not lines[-1].startswith('{"end":'):
             lines.append(self._next(deadline, str(sql_file)))
         answer = Answer.parse(lines)
-        if answer.error and answer.error.stage == "read":
+        if answer.error and answer.error.stage in {"read", "timeout"}:
             raise OracleError(f"{sql_file}: {answer.error.message}")
         return answer
 
@@ -105,7 +110,6 @@ class Oracle:
         return line
 
     def _failed(self, what: str) -> OracleError:
-        self._errors.flush()
         tail = "".join(
             path.read_text(errors="replace")[-3000:]
             for path in (self._folder / "stderr", self._folder / "log")
@@ -119,9 +123,11 @@ class Oracle:
         self._process.kill()
         self._process.wait()
         self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream:
-                stream.close()
+        assert self._process.stdin
+        assert self._process.stdout
+        with suppress(BrokenPipeError):  # what it did not read is of no interest any more
+            self._process.stdin.close()
+        self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,7 @@ from tests.flink import parts
 from tests.flink.compare import compare
 from tests.flink.oracle import Oracle, OracleError
 from tests.golden import golden
+from tests.golden.compare import differences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +44,58 @@ def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("name", ["tumble_edges", "hop_partly_late"])
+def test_the_connectors_that_stand_in_give_what_flinks_own_give(name: str, tmp_path: Path) -> None:
+    """The same query over Flink's own filesystem source: the same rows, without lines and watermarks."""
+    case = golden.find([golden.HERE / "windows" / f"{name}.sql"])[0]
+    assert case.events
+    events = [json.loads(line) for line in case.events.read_text("utf-8").splitlines()]
+    (tmp_path / "e").write_text("".join(json.dumps(event["row"]) + "\n" for event in events), "utf-8")
+    sql = case.path.read_text("utf-8").replace("'path' = 'e'", f"'path' = '{tmp_path / 'e'}'")
+    path = tmp_path / "x.sql"
+    path.write_text(sql.replace(f"-- @events {case.events.name}", "-- @connectors real"), "utf-8")
+    with Oracle() as flink:
+        answer = flink.run(path)
+    assert len(answer.tables[0].changes) > 3
+    assert differences(case.expected(), answer) == []
+
+
+@pytest.mark.real
+def test_a_file_that_takes_too_long_gives_no_answer_and_the_next_does(tmp_path: Path) -> None:
+    (tmp_path / "slow.jsonl").write_text('{"sleep":1500}\n{"table":"t","row":{"id":1}}\n')
+    table = "CREATE TABLE t (id INT) WITH ('connector' = 'kafka', 'format' = 'json');\n"
+    slow, quick = tmp_path / "slow.sql", tmp_path / "quick.sql"
+    slow.write_text(f"-- @events slow.jsonl\n-- @timeout 1\n{table}SELECT id FROM t;\n")
+    quick.write_text("SELECT 1;\n")
+    with Oracle() as flink:
+        with pytest.raises(OracleError, match=r"slow\.sql: not finished after 1 s, at line \d"):
+            flink.run(slow)
+        assert flink.run(quick).tables[0].changes[0].row == {"EXPR$0": 1}
+
+
+@pytest.mark.real
+def test_a_jvm_that_is_gone_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.sql"
+    path.write_text("SELECT 1;\n")
+    with Oracle() as flink:
+        os.kill(flink.pid, signal.SIGKILL)
+        with pytest.raises(OracleError, match=r"the JVM of Flink (is gone|ended)"):
+            flink.run(path)
+
+
+@pytest.mark.real
 def test_a_file_without_its_events_gives_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "x.sql"
     path.write_text("-- @events none.jsonl\nSELECT 1;\n")
     with Oracle() as flink, pytest.raises(OracleError, match=r"x\.sql: no events at .*none\.jsonl"):
         flink.run(path)
+
+
+def test_without_root_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(parts, "find_jdk", lambda: None)
+    with pytest.raises(parts.MissingPartError, match="install openjdk-17-jdk-headless or openjdk-21-jdk-headless"):
+        parts.get()
 
 
 def test_a_jdk_is_told_by_its_release_file(tmp_path: Path) -> None:

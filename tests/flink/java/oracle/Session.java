@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.flink.configuration.Configuration;
@@ -58,7 +59,7 @@ final class Session {
             }
             ok = true;
         } catch (Exception | LinkageError e) {
-            out.println(Failure.describe(stage, statement, e));
+            out.println(Failure.describe(e instanceof TimeoutException ? "timeout" : stage, statement, e));
         }
         out.println("{\"end\":\"" + (ok ? "ok" : "error") + "\",\"ms\":" + (System.nanoTime() - start) / 1_000_000 + "}");
     }
