@@ -121,6 +121,7 @@ class FlinkParser(parser.Parser):
     COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {TokenType.DOT: None}
     LAMBDAS: ClassVar[dict[Any, Any]] = {TokenType.FARROW: parser.Parser.LAMBDAS[TokenType.FARROW]}
     PLACEHOLDER_PARSERS: ClassVar[dict[Any, Any]] = {}
+    ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}  # ARRAY[1, 2][2] reaches into an array
     BITWISE: ClassVar[dict[Any, Any]] = {}
     RANGE_PARSERS: ClassVar[dict[Any, Any]] = {
         k: v

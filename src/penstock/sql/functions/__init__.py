@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.sql.functions import aggregates, comparison, constructors, grouping, logical, numeric, temporal
+from penstock.sql.functions import (
+    aggregates,
+    comparison,
+    constructors,
+    grouping,
+    logical,
+    numeric,
+    strings,
+    strings_parts,
+    temporal,
+)
 from penstock.sql.functions.refused import REFUSED
 
 if TYPE_CHECKING:
@@ -12,10 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
 
-_MODULES = (comparison, constructors, grouping, logical, numeric, temporal)
+_MODULES = (comparison, constructors, grouping, logical, numeric, strings, strings_parts, temporal)
 
 FUNCTIONS: dict[str, Function] = {
-    name: function for module in _MODULES for function in module.FUNCTIONS for name in (function.name, *function.aliases)
+    name: function
+    for module in _MODULES
+    for function in module.FUNCTIONS
+    for name in (function.name, *function.aliases)
 }
 
 AGGREGATES: dict[str, Aggregate] = {
