@@ -413,7 +413,7 @@ class FlinkParser(parser.Parser):
         if self._match_text_seq("TO"):
             unit = self._curr.text.upper()
             self._advance()
-            return self._special(name, arguments, unit=unit)
+            return self._special(f"{name} TO", arguments, unit=unit)
         while self._match(TokenType.COMMA):
             arguments.append(self._parse_disjunction())
         return exp.Anonymous(this=name, expressions=arguments)

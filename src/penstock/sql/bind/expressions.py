@@ -45,6 +45,7 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.NullSafeNEQ: "IS DISTINCT FROM",
     exp.DPipe: "||",
     exp.SimilarTo: "SIMILAR TO",
+    exp.Overlaps: "OVERLAPS",
 }
 
 

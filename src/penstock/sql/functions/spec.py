@@ -11,11 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from penstock.core.clock import SystemClock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
 
+    from penstock.core.clock import Clock
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
 
@@ -63,12 +66,13 @@ class Value:
 class Context:
     """What an expression may depend on beside its columns.
 
-    `zone` is the session's time zone; `now_ms` the time at which the statement's query started (constant
-    for a query, as CURRENT_TIMESTAMP is evaluated by row in Flink only for streaming: see temporal).
+    `zone` is the session's time zone; `clock` is read whenever an expression with the time of day in it
+    (NOW, CURRENT_DATE) is evaluated, not when it is compiled.
     """
 
     zone: str = "UTC"
     database: str = "default_database"
+    clock: Clock = field(default_factory=SystemClock, compare=False)
 
 
 class Build(Protocol):
@@ -146,6 +150,8 @@ class Aggregate:
     aliases: tuple[str, ...] = ()
     distinct_matters: bool = True
     """False for MIN and MAX: DISTINCT changes nothing."""
+    ignores_nulls: bool = True
+    """Whether a NULL argument counts for nothing; then FILTER can make arguments NULL."""
 
 
 @dataclass(frozen=True, slots=True)
