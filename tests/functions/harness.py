@@ -83,10 +83,7 @@ def compute(
 
 def run(bound: Expr, columns: Mapping[str, tuple[DataType, Sequence[Any]]], context: Context | None = None) -> Answer:
     """Evaluates a typed expression, and checks that the claims of its type hold."""
-    series = [
-        pl.Series(name, [decode(v, kind) for v in values], dtype=kind.polars, strict=True)
-        for name, (kind, values) in columns.items()
-    ]
+    series = [series_of(name, values, kind) for name, (kind, values) in columns.items()]
     frame = pl.DataFrame([*series, pl.Series("$row", range(len(series[0]) if series else 1))])
     value = compile_expr(bound, context or Context())
     none = pl.lit(None, pl.String)
@@ -141,13 +138,25 @@ def _is_word(leaf: exp.Expr) -> bool:
 
 
 def values_of(series: pl.Series, kind: DataType) -> list[Any]:
-    """The Python values of a series; timestamps of nanoseconds as their number, since Python has none."""
-    if isinstance(kind, (t.Timestamp, t.TimestampLtz)):
-        return series.dt.timestamp("ns" if kind.precision > 6 else "us").to_list() if len(series) else []
+    """The Python values of a series; dates and timestamps as text, since Python's reach less far."""
+    match kind:
+        case t.Date():
+            return series.dt.to_string("%Y-%m-%d").to_list()
+        case t.Timestamp(precision) | t.TimestampLtz(precision):
+            return series.dt.to_string("%Y-%m-%d %H:%M:%S%.9f").str.head(20 + precision if precision else 19).to_list()
     return series.to_list()
 
 
-def encode(value: Any, kind: DataType) -> Any:  # noqa: C901
+def series_of(name: str, values: Sequence[Any], kind: DataType) -> pl.Series:
+    """The oracle's JSON as a column."""
+    if isinstance(kind, (t.Timestamp, t.TimestampLtz)):
+        texts = pl.Series(name, [v and v.removesuffix("Z") for v in values], dtype=pl.String)
+        data_type = pl.Datetime("us") if kind.precision <= 6 else pl.Datetime("ns")
+        return texts.str.strptime(data_type, "%Y-%m-%d %H:%M:%S%.f").cast(kind.polars)
+    return pl.Series(name, [decode(v, kind) for v in values], dtype=kind.polars, strict=True)
+
+
+def encode(value: Any, kind: DataType) -> Any:
     """A Python value as the oracle's JSON."""
     if value is None:
         return None
@@ -159,7 +168,7 @@ def encode(value: Any, kind: DataType) -> Any:  # noqa: C901
         case t.Decimal(_, scale):
             return f"{Decimal(value):.{scale}f}"
         case t.Date():
-            return value.isoformat()
+            return value if isinstance(value, str) else value.isoformat()
         case t.Time(p):
             return value.strftime("%H:%M:%S") + _fraction(value.microsecond * 1000, p)
         case t.Timestamp(p):
@@ -185,15 +194,10 @@ def _pairs(value: list[dict[str, Any]], key: DataType, item: DataType) -> list[l
     return sorted(([encode(v["key"], key), encode(v["value"], item)] for v in value), key=repr)
 
 
-def _moment(value: int | dt.datetime, precision: int) -> str:
-    if isinstance(value, dt.datetime):
-        wall, nanos = value, value.microsecond * 1000
-    else:
-        per_second = 1_000_000_000 if precision > 6 else 1_000_000
-        seconds, rest = divmod(value, per_second)
-        wall = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001
-        nanos = rest * (1_000_000_000 // per_second)
-    return f"{wall.year:04d}-{wall:%m-%d %H:%M:%S}" + _fraction(nanos, precision)
+def _moment(value: str | dt.datetime, precision: int) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value.year:04d}-{value:%m-%d %H:%M:%S}" + _fraction(value.microsecond * 1000, precision)
 
 
 def _fraction(nanos: int, precision: int) -> str:
@@ -210,7 +214,7 @@ def _shortest(value: float) -> float:
     return float(single)
 
 
-def decode(value: Any, kind: DataType) -> Any:  # noqa: C901
+def decode(value: Any, kind: DataType) -> Any:
     """The oracle's JSON as a Python value that Polars takes for `kind`."""
     if value is None:
         return None
