@@ -13,6 +13,7 @@ from penstock.sql.functions import (
     numeric,
     strings,
     strings_parts,
+    strings_patterns,
     temporal,
 )
 from penstock.sql.functions.refused import REFUSED
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
 
-_MODULES = (comparison, constructors, grouping, logical, numeric, strings, strings_parts, temporal)
+_MODULES = (comparison, constructors, grouping, logical, numeric, strings, strings_parts, strings_patterns, temporal)
 
 FUNCTIONS: dict[str, Function] = {
     name: function
