@@ -8,13 +8,16 @@ from penstock.sql.functions import (
     aggregates,
     comparison,
     constructors,
+    encoding,
     grouping,
+    hashing,
     logical,
     numeric,
     strings,
     strings_parts,
     strings_patterns,
     temporal,
+    urls,
 )
 from penstock.sql.functions.refused import REFUSED
 
@@ -23,7 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
 
-_MODULES = (comparison, constructors, grouping, logical, numeric, strings, strings_parts, strings_patterns, temporal)
+_MODULES = (
+    comparison,
+    constructors,
+    grouping,
+    logical,
+    numeric,
+    strings,
+    strings_parts,
+    strings_patterns,
+    encoding,
+    hashing,
+    urls,
+    temporal,
+)
 
 FUNCTIONS: dict[str, Function] = {
     name: function
