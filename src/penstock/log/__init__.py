@@ -11,7 +11,7 @@ from penstock.log.poll import Poll
 from penstock.log.records import RECORD_COLUMNS
 from penstock.log.seek import PartitionInfo
 from penstock.log.state import Checkpoint, Savepoint, States
-from penstock.log.stored import StoredBatch
+from penstock.log.stored import StoredBatch, gather
 from penstock.log.tables import Facts, Tables
 from penstock.log.topic import TOPIC_OPTIONS, Topic
 from penstock.log.transaction import Transaction
@@ -40,4 +40,5 @@ __all__ = [
     "Transaction",
     "Upkeep",
     "Verified",
+    "gather",
 ]

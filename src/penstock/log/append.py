@@ -13,7 +13,7 @@ from penstock.core.errors import LogError
 from penstock.log.batch import Blob, Content, encode
 from penstock.log.commit import Request
 from penstock.log.records import partitions, sizes
-from penstock.log.topic import LAST_ENDS, unpack
+from penstock.log.topic import current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,13 +150,10 @@ class Append(Request):
 
     def write(self, write: Write) -> None:
         connection, topic = write.connection, self.topic
-        found = connection.execute(
-            LAST_ENDS.replace("FROM topic t", ", t.version FROM topic t") + "WHERE t.id = ? AND t.name IS NOT NULL",
-            (topic.id,),
-        ).get
-        if found is None or found[1] != topic.version:
+        found = current(connection, topic.id, topic.partitions)
+        if found is None or found[0] != topic.version:
             raise TopicChanged
-        ends = first_ends = unpack(found[0], topic.partitions)
+        ends = first_ends = found[1]
         first = seq = write.take(self.records.height)
         for part in self._parts or ():
             ends = ends + part.content.counts

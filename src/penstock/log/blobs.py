@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import orjson
@@ -87,12 +87,7 @@ class Blobs:
         found = {id_: (one, other) for id_, one, other in rows}
         for entry in entries:
             if entry.data not in found:
-                raise LogError(
-                    f"rows of topic '{topic.name}' ({_offsets(entry)}) were found longer ago than a reader is waited "
-                    "for, and have since been merged or deleted",
-                    code="log-batch-gone",
-                    hint="poll again from the same place",
-                )
+                self._raise_missing(topic, entry)
             in_head, in_body = found[entry.data]
             if head:
                 heads.append(decode(self._verified(topic, entry, in_head, entry.head_crc, "a blob"), head))
@@ -100,6 +95,23 @@ class Blobs:
                 bodies.append(decode(self._verified(topic, entry, in_body, entry.body_crc, "a blob"), body))
         parts = [frames[0] if len(frames) == 1 else pl.concat(frames) for frames in (heads, bodies) if frames]
         return parts[0] if len(parts) == 1 else parts[0].hstack(parts[1])
+
+    def _raise_missing(self, topic: Topic, entry: Entry) -> NoReturn:
+        with self._file.reading() as connection:
+            sql = "SELECT 1 FROM batch WHERE topic = ? AND id = ? AND data = ?"
+            listed = connection.rows(sql, topic.id, entry.id, entry.data)
+        if listed:
+            raise CorruptLogError(
+                f"a blob of topic '{topic.name}' is missing",
+                where=f"{_offsets(entry)} in {self._file.name}",
+                hint="restore the file from a copy; all other batches can still be read",
+            )
+        raise LogError(
+            f"rows of topic '{topic.name}' ({_offsets(entry)}) were found longer ago than a reader is waited for, "
+            "and have since been merged or deleted",
+            code="log-batch-gone",
+            hint="poll again from the same place",
+        )
 
     def _verified(self, topic: Topic, entry: Entry, blob: bytes | None, crc: int, what: str) -> bytes:
         if blob is None or zlib.crc32(blob) != crc:

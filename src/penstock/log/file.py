@@ -27,6 +27,8 @@ __all__ = ["Connection", "Durability", "LogFile"]
 
 Durability = Literal["full", "relaxed"]
 
+SYNCHRONOUS: dict[Durability, str] = {"full": "full", "relaxed": "normal"}
+
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones can corrupt a WAL that two connections reset."""
 
@@ -68,7 +70,7 @@ class LogFile:
                 self.writer.rows(CREATE)
                 return
             if not path.exists() and not read_only:
-                _create(path)
+                _create(path, durability)
             self._check_header(path)
             self.writer = self._connect()
             self._check_version(self.writer)
@@ -168,7 +170,7 @@ class LogFile:
                 # without a WAL and the right to make one, nobody can be writing
                 path, flags = f"{Path(path).resolve().as_uri()}?immutable=1", flags | apsw.SQLITE_OPEN_URI
         connection = Connection(path, flags=flags, vfs="cksmvfs")
-        return _configured(connection, "full" if self._durability == "full" else "normal")
+        return _configured(connection, SYNCHRONOUS[self._durability])
 
     def _check_header(self, path: Path) -> None:
         try:
@@ -292,13 +294,14 @@ def _wait_for_lock(tries: int) -> bool:
     return True
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, durability: Durability) -> None:
     """Make a whole, empty log and link it to its name, so that no half-made file is ever seen."""
     if not path.parent.is_dir():
         raise StorageError(f"the folder {path.parent} of the log does not exist", code="storage-open", hint="make it")
     making = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    making.unlink(missing_ok=True)  # of a process that died, and had our number
     try:
-        connection = Connection(str(making), vfs="cksmvfs")
+        connection = _configured(Connection(str(making), vfs="cksmvfs"), SYNCHRONOUS[durability])
         try:
             connection.reserve_bytes("main", 8)  # SQLite ignores it once auto_vacuum is set
             connection.rows(
@@ -307,16 +310,20 @@ def _create(path: Path) -> None:
             )
         finally:
             connection.close()
-        with making.open("rb") as file:
-            os.fsync(file.fileno())
         try:
             os.link(making, path)
         except FileExistsError:
             return  # another process made it in the meantime
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if durability == "full":
+            _sync(path)
+            _sync(path.parent)
     finally:
         making.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

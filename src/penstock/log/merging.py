@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.log import topic as topics
 from penstock.log.rewriting import Rewrite
 from penstock.log.seek import live_batches
 
@@ -40,11 +41,13 @@ def merge(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, *, everythi
         merged, after = 0, -1
         while True:
             with file.reading() as connection:
-                run = _next_run(live_batches(connection, blobs, topic, after), everything=everything)
+                now = topics.again(connection, topic)
+                live = live_batches(connection, blobs, now, after) if now else ()
+                run = _next_run(live, everything=everything)
             if not run:
                 break
             after = run[-1].entry.id
-            rewrite = Rewrite(blobs, topic, run, None)
+            rewrite = Rewrite(blobs, run, None)
             writer.run(rewrite.write)
             if rewrite.written:
                 merged += len(run) - 1

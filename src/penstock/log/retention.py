@@ -33,6 +33,10 @@ def retain(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, now_ms: in
     if not topic.deletes or (topic.retention_ms < 0 and topic.retention_bytes < 0):
         return 0
     with file.reading() as connection:
+        now = topics.again(connection, topic)
+        if now is None:
+            return 0
+        topic = now
         before = topics.starts(connection, topic)
         starts = before.copy()
         if topic.retention_ms >= 0:
@@ -107,9 +111,9 @@ def _first_within(batch: StoredBatch, partition: int, left: int) -> int:
 def _advance(write: Write, topic: Topic, starts: NDArray[np.int64]) -> None:
     """Move the start offsets, and take the batches of which nothing is left."""
     connection = write.connection
+    if topics.again(connection, topic) != topic:
+        return  # altered meanwhile: the next round sees it as it is now
     found = connection.execute("SELECT starts, dead_through FROM topic WHERE id = ?", (topic.id,)).get
-    if found is None:
-        return
     starts = np.maximum(starts, topics.unpack(found[0], topic.partitions))
     dead, partly, last = [], 0, 0
     while entries := Entry.read(connection, topic, "AND id > ? ORDER BY id LIMIT 64", last):

@@ -40,8 +40,8 @@ def doom(write: Write, topic: Topic, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     connection = write.connection
-    ends = topics.unpack(connection.execute(topics.LAST_ENDS + "WHERE t.id = ?", (topic.id,)).get, topic.partitions)
-    connection.execute("UPDATE topic SET ends = ? WHERE id = ?", (topics.pack(ends), topic.id))
+    ends = topics.pack(topics.ends(connection, topic))
+    connection.execute("UPDATE topic SET ends = ? WHERE id = ?", (ends, topic.id))
     connection.executemany("DELETE FROM batch WHERE topic = ? AND id = ?", [(topic.id, entry.id) for entry in entries])
     doom_data(write, [entry.data for entry in entries])
 
@@ -56,10 +56,8 @@ def doom_data(write: Write, data: Sequence[int]) -> None:
 class Rewrite:
     """Neighbours among a topic's batches on their way to being one, with all of their rows or those to `keep`."""
 
-    def __init__(
-        self, blobs: Blobs, topic: Topic, batches: Sequence[StoredBatch], keep: NDArray[np.bool_] | None
-    ) -> None:
-        self._topic = topic
+    def __init__(self, blobs: Blobs, batches: Sequence[StoredBatch], keep: NDArray[np.bool_] | None) -> None:
+        self._topic = topic = batches[0].source
         self._entries = [batch.entry for batch in batches]
         self._content: Content | None = None
         self._decoded: dict[str, Blob] = {}
@@ -87,6 +85,8 @@ class Rewrite:
     def write(self, write: Write) -> None:
         """Put the new batch in the place of the old ones, unless these have changed meanwhile (not `written`)."""
         connection, topic, last = write.connection, self._topic, self._entries[-1]
+        if topics.again(connection, topic) != topic:
+            return
         for entry in self._entries:
             found = connection.execute("SELECT data FROM batch WHERE topic = ? AND id = ?", (topic.id, entry.id)).get
             if found != entry.data:

@@ -74,7 +74,8 @@ def chunks(file: LogFile, blobs: Blobs, topic: Topic, rows: int, after: int = -1
         chunk: list[StoredBatch] = []
         got = 0
         with file.reading() as connection:
-            for batch in live_batches(connection, blobs, topic, after):
+            now = topics.again(connection, topic)
+            for batch in live_batches(connection, blobs, now, after) if now else ():
                 chunk.append(batch)
                 got += batch.entry.rows
                 if got >= rows:
@@ -111,15 +112,14 @@ def seq_before(connection: Connection, blobs: Blobs, topic: Topic, offsets: Mapp
 
 def offsets_after(connection: Connection, blobs: Blobs, topic: Topic, seq: int) -> dict[int, int]:
     """Per partition the next offset for a reader that has read through place `seq`."""
-    before = connection.execute(
-        "SELECT ends FROM batch WHERE topic = ? AND id <= ? ORDER BY id DESC LIMIT 1", (topic.id, seq)
-    ).get
+    following = Entry.read(connection, topic, "AND id > ? ORDER BY id LIMIT 1", seq)
+    if not following:
+        return dict(enumerate(topics.ends(connection, topic).tolist()))
     offsets = topics.starts(connection, topic)
-    if before is not None:
-        offsets = np.maximum(offsets, topics.unpack(before, topic.partitions))
-    for entry in Entry.read(connection, topic, "AND id > ? ORDER BY id LIMIT 1", seq):
-        read = StoredBatch(blobs, topic, entry, high=seq).frame("partition", "offset")
-        np.maximum.at(offsets, read["partition"].to_numpy(), read["offset"].to_numpy() + 1)
+    for entry in Entry.read(connection, topic, "AND id <= ? ORDER BY id DESC LIMIT 1", seq):
+        offsets = np.maximum(offsets, entry.ends)
+    read = StoredBatch(blobs, topic, following[0], high=seq).frame("partition", "offset")
+    np.maximum.at(offsets, read["partition"].to_numpy(), read["offset"].to_numpy() + 1)
     return dict(enumerate(offsets.tolist()))
 
 

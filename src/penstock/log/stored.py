@@ -44,7 +44,7 @@ class StoredBatch:
         starts: NDArray[np.int64] | None = None,
     ) -> None:
         self._blobs = blobs
-        self._topic = topic
+        self.source = topic
         self.entry = entry
         self._low = low
         self._high = high
@@ -53,7 +53,7 @@ class StoredBatch:
 
     @property
     def topic(self) -> str:
-        return self._topic.name
+        return self.source.name
 
     @property
     def id(self) -> int:
@@ -108,7 +108,7 @@ class StoredBatch:
 
     def decoded(self, fingerprint: str) -> pl.DataFrame | None:
         """The cached columns of these rows, if they are there."""
-        found = self._blobs.decoded(self._topic, self.entry, fingerprint)
+        found = self._blobs.decoded(self.source, self.entry, fingerprint)
         return found if found is None or self._everything else found[self._selection]
 
     @cached_property
@@ -180,7 +180,7 @@ def _complete(run: Sequence[StoredBatch], columns: Sequence[str]) -> pl.DataFram
         needed["partition"] = None
     stored = tuple(name for name in needed if entries[0].has(name))
     keep = len(run) == 1 and first._cut
-    loaded = first._blobs.load(first._topic, entries, stored, keep=keep)
+    loaded = first._blobs.load(first.source, entries, stored, keep=keep)
     series = {name: loaded.get_column(name) for name in stored}
     rows = np.array([entry.rows for entry in entries])
     for name in needed:

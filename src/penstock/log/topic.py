@@ -152,6 +152,13 @@ def find(connection: Connection, name: str) -> Topic:
     )
 
 
+def again(connection: Connection, topic: Topic) -> Topic | None:
+    """`topic` as it is now; None where it is deleted."""
+    for row in connection.rows(SELECT + " AND id = ?", topic.id):
+        return _topic(row)
+    return None
+
+
 def find_all(connection: Connection) -> list[Topic]:
     """By name."""
     return [_topic(row) for row in connection.rows(SELECT + " ORDER BY name")]
@@ -206,7 +213,7 @@ def delete(write: Write, name: str) -> None:
     Raises LogError where there is no such topic.
     """
     topic = find(write.connection, name)
-    write.connection.execute("UPDATE topic SET name = NULL WHERE id = ?", (topic.id,))
+    write.connection.execute("UPDATE topic SET name = NULL, version = version + 1 WHERE id = ?", (topic.id,))
     write.connection.execute("DELETE FROM group_offset WHERE topic = ?", (topic.id,))
 
 
@@ -217,12 +224,23 @@ def starts(connection: Connection, topic: Topic) -> NDArray[np.int64]:
 
 def ends(connection: Connection, topic: Topic) -> NDArray[np.int64]:
     """Per partition the offset that the next record gets, shape (partitions,)."""
-    return unpack(connection.execute(LAST_ENDS + "WHERE t.id = ?", (topic.id,)).get, topic.partitions)
+    found = current(connection, topic.id, topic.partitions)
+    return np.zeros(topic.partitions, np.int64) if found is None else found[1]
 
 
-LAST_ENDS = (
-    "SELECT ifnull((SELECT b.ends FROM batch b WHERE b.topic = t.id ORDER BY b.id DESC LIMIT 1), t.ends) FROM topic t "
-)
+def current(connection: Connection, topic_id: int, partitions: int) -> tuple[int, NDArray[np.int64]] | None:
+    """A topic's version and next offsets; None where it is deleted."""
+    found = connection.execute(
+        "SELECT version, ends, (SELECT b.ends FROM batch b WHERE b.topic = t.id ORDER BY b.id DESC LIMIT 1) "
+        "FROM topic t WHERE id = ?",
+        (topic_id,),
+    ).get
+    if found is None:
+        return None
+    version, written, last = found
+    told = unpack(written, partitions)
+    # the last batch tells, unless a later one is gone: then the topic's own row does
+    return version, told if last is None else np.maximum(told, unpack(last, partitions))
 
 
 def pack(numbers: NDArray[np.int64] | list[int]) -> bytes:

@@ -12,6 +12,7 @@ from penstock.core.errors import CorruptLogError
 from penstock.log import topic as topics
 from penstock.log.batch import BODY, HEAD
 from penstock.log.seek import chunks
+from penstock.log.state import PIECE_BITS
 
 if TYPE_CHECKING:
     from penstock.log.blobs import Blobs
@@ -48,6 +49,7 @@ def verify(file: LogFile, blobs: Blobs) -> Verified:
         of_batches, of_rows = _verify_topic(file, blobs, topic)
         batches += of_batches
         rows += of_rows
+    _verify_state(file)
     return Verified(pages, batches, rows, 2 * batches + _verify_blobs(file))
 
 
@@ -69,6 +71,22 @@ def _verify_topic(file: LogFile, blobs: Blobs, topic: Topic) -> tuple[int, int]:
             batches += 1
             rows += batch.rows
     return batches, rows
+
+
+def _verify_state(file: LogFile) -> None:
+    with file.reading() as connection:
+        short = connection.rows(
+            "SELECT pipeline, id FROM state s WHERE stage = 1 AND bytes != (SELECT total(length(bytes)) "
+            "FROM state_data WHERE piece BETWEEN s.row << ? AND ((s.row + 1) << ?) - 1)",
+            PIECE_BITS,
+            PIECE_BITS,
+        )
+    if short:
+        raise CorruptLogError(
+            f"state '{short[0][1]}' of pipeline '{short[0][0]}' is not whole",
+            where=f"in {file.name}",
+            hint="restore the file from a copy, or start the pipeline afresh from its topics",
+        )
 
 
 def _verify_blobs(file: LogFile) -> int:
