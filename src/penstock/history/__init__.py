@@ -1,0 +1,8 @@
+"""Questions about what was: DuckDB over live tables, topics, files and the system's own tables, in one statement."""
+
+from __future__ import annotations
+
+from penstock.history.query import Files, Limits, Rows, Tables, query
+from penstock.history.result import Result
+
+__all__ = ["Files", "Limits", "Result", "Rows", "Tables", "query"]

@@ -1,0 +1,142 @@
+"""What a question may be: one SELECT over named tables, nothing that reaches files, the network or settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from penstock.core.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Question", "read_question"]
+
+_DIALECT = "duckdb"
+_TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
+_FORBIDDEN = (
+    "read_",
+    "scan_",
+    "sniff_",
+    "glob",
+    "parquet_",
+    "duckdb_",
+    "pragma_",
+    "iceberg_",
+    "delta_",
+    "postgres_",
+    "mysql_",
+    "sqlite_",
+    "sql_auto_complete",
+    "query",
+    "query_table",
+    "getenv",
+    "current_setting",
+    "getvariable",
+    "which_secret",
+    "json_execute_serialized_sql",
+    "from_substrait",
+    "arrow_scan",
+    "pandas_scan",
+    "seq_scan",
+    "checkpoint",
+    "force_checkpoint",
+    "http_",
+    "shellfs",
+    "repeat_row",
+    "test_",
+    "summary",
+    "storage_info",
+    "write_log",
+    "parse_duckdb_log_message",
+    "enable_",
+    "disable_",
+    "set_",
+    "nextval",
+    "currval",
+    "file_",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A SELECT and the tables it names; `columns` of any table, None where a star asks for all."""
+
+    tree: exp.Expr
+    tables: tuple[tuple[str, ...], ...]
+    columns: frozenset[str] | None
+
+    def over(self, names: dict[tuple[str, ...], str]) -> str:
+        """The statement with each table replaced by the name it has in DuckDB; it keeps its own as an alias."""
+        tree = self.tree.copy()
+        for table in list(_tables(tree)):
+            parts = tuple(p.name for p in table.parts)
+            alias = table.alias or parts[-1]
+            new = exp.Table(this=exp.to_identifier(names[parts], quoted=True))
+            new.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_alias_columns(table)))
+            for key in ("joins", "sample", "pivots", "laterals"):
+                if table.args.get(key):
+                    new.set(key, table.args[key])
+            table.replace(new)
+        return str(tree.sql(dialect=_DIALECT))
+
+
+def _alias_columns(table: exp.Expr) -> list[exp.Expr] | None:
+    alias = table.args.get("alias")
+    return alias.args.get("columns") if alias is not None else None
+
+
+def read_question(sql: str) -> Question:
+    """What `sql` asks for.
+
+    Raises QueryError where it is not one SELECT, or calls what a question may not call.
+    """
+    try:
+        statements = [s for s in sqlglot.parse(sql, dialect=_DIALECT) if s is not None]
+    except (SqlglotError, RecursionError) as error:
+        raise QueryError(f"SQL syntax: {str(error).splitlines()[0]}", code="query-syntax") from None
+    if len(statements) != 1:
+        raise QueryError(f"a question is one statement, these are {len(statements)}", code="query-many")
+    tree = statements[0]
+    if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)):
+        raise QueryError(
+            f"a question is a SELECT, this is {tree.key.upper()}", code="query-not-select", hint="tables are changed by pipelines alone"
+        )
+    _require_harmless(tree)
+    tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
+    return Question(tree, tables, _columns(tree))
+
+
+def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
+    """The tables that are no WITH names and no functions."""
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and not (len(table.parts) == 1 and table.name in ctes):
+            yield table
+
+
+def _columns(tree: exp.Expr) -> frozenset[str] | None:
+    """The names of all columns that the statement mentions; None where it says ``*``."""
+    for star in tree.find_all(exp.Star):
+        if not isinstance(star.parent, exp.Count):
+            return None
+    names = {c.name for c in tree.find_all(exp.Column)} | {i.name for i in tree.find_all(exp.Identifier)}
+    return frozenset(names)
+
+
+def _require_harmless(tree: exp.Expr) -> None:
+    for node in tree.walk():
+        if isinstance(node, (exp.Command, exp.Copy, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Attach, exp.Set, exp.Into)):
+            raise QueryError(f"a question cannot {node.key.upper()}", code="query-forbidden")
+        if isinstance(node, exp.Func):
+            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+            if name.startswith(_FORBIDDEN):
+                raise QueryError(f"a question cannot call {name}", code="query-forbidden", hint="it can name the project's tables")
+        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
+            name = node.this.name.lower() if isinstance(node.this, exp.Anonymous) else node.this.key
+            if name not in _TABLE_FUNCTIONS and not isinstance(node.this, (exp.Unnest, exp.GenerateSeries)):
+                raise QueryError(f"a question cannot read from {name}", code="query-forbidden", hint="it can name the project's tables")

@@ -1,0 +1,177 @@
+"""Asking: one SELECT, bounded in time, rows and memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+
+from penstock.core.errors import QueryError
+from penstock.history.guard import read_question
+from penstock.history.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+__all__ = ["Files", "Limits", "Rows", "Tables", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`rows` of the answer at most, `seconds` for all of it, `memory` in bytes. Above `rows` it is an error."""
+
+    rows: int = 1_000_000
+    seconds: float = 60.0
+    memory: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table as frames of the same columns, made one after the other."""
+
+    frames: Iterator[pl.DataFrame]
+    schema: pl.Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A table as finished Parquet files; `partitions` are columns that come from the folders' names."""
+
+    paths: tuple[Path, ...]
+    schema: pl.Schema
+    partitions: tuple[str, ...] = ()
+
+
+class Tables(Protocol):
+    """What names mean; the project implements it."""
+
+    def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
+        """The table of that name; of its columns at least those in `columns`, where that is not None.
+
+        Raises QueryError with the closest name there is.
+        """
+        ...
+
+    def position(self) -> Any:
+        """For which commit the answer stands, as JSON data."""
+        ...
+
+
+def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | None = None) -> Result:
+    """The answer to `sql`; `spill` is a folder for what does not fit in memory.
+
+    Raises QueryError where the question is not allowed, wrong, too large or too slow.
+    """
+    limits = limits or Limits()
+    question = read_question(sql)
+    position = tables.position()
+    found = {name: tables.table(name, question.columns) for name in question.tables}
+    connection = _connection(limits, spill, [f for f in found.values() if isinstance(f, Files)])
+    timer = threading.Timer(limits.seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        names = {}
+        for number, (name, table) in enumerate(found.items()):
+            names[name] = f"t{number}"
+            _present(connection, names[name], table)
+        connection.execute("SET lock_configuration = true")
+        return Result(_answer(connection, question.over(names), limits), position)
+    except Exception as error:
+        raise _explained(error, limits, timed_out=not timer.is_alive()) from None
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.execute(f"SET memory_limit = '{limits.memory}B'")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    folders = {str(p.parent) for f in files for p in f.paths}
+    if spill is not None:
+        spill.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"SET temp_directory = {_quoted(str(spill))}")
+        folders.add(str(spill))
+    if folders:
+        connection.execute(f"SET allowed_directories = [{', '.join(_quoted(f) for f in sorted(folders))}]")
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class _Stream:
+    """A frame that DuckDB reads through Arrow's C stream, without copying."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files) -> None:
+    """Make `table` known under `name`."""
+    if isinstance(table, Files) and table.paths:
+        paths = ", ".join(_quoted(str(p)) for p in table.paths)
+        partitions = ", hive_partitioning = true" if table.partitions else ""
+        connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{paths}], union_by_name = true{partitions})')
+        return
+    frames = table.frames if isinstance(table, Rows) else iter(())
+    first = next(frames, None)
+    second = next(frames, None)
+    if second is None:
+        connection.register(name, _Stream(first if first is not None else pl.DataFrame(schema=table.schema)))
+        return
+    assert first is not None
+    connection.register("chunk", _Stream(first))
+    connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM chunk')
+    chunk: pl.DataFrame | None = second
+    while chunk is not None:
+        connection.register("chunk", _Stream(chunk))
+        connection.execute(f'INSERT INTO "{name}" SELECT * FROM chunk')
+        chunk = next(frames, None)
+    connection.unregister("chunk")
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pl.DataFrame:
+    relation = connection.sql(f"SELECT * FROM ({sql}) LIMIT {limits.rows + 1}")
+    huge = [c for c, kind in zip(relation.columns, relation.types, strict=True) if str(kind) == "HUGEINT"]
+    frame = pl.DataFrame(relation).with_columns(pl.col(c).cast(pl.Int128) for c in huge)
+    frame = frame.with_columns(pl.col(c).cast(pl.Int64) for c in huge if _fits(frame[c]))
+    if frame.height > limits.rows:
+        raise QueryError(
+            f"the answer has more than {limits.rows:,} rows", code="query-rows", hint="aggregate, filter, or add a LIMIT"
+        )
+    return frame
+
+
+def _fits(series: pl.Series) -> bool:
+    """Whether the sum of whole numbers, which DuckDB gives 128 bits, needs no more than 64."""
+    return series.cast(pl.Int64, strict=False).null_count() == series.null_count()
+
+
+def _explained(error: Exception, limits: Limits, *, timed_out: bool) -> Exception:
+    import duckdb
+
+    if isinstance(error, duckdb.InterruptException) or (timed_out and isinstance(error, duckdb.Error)):
+        return QueryError(f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError(
+            f"the question needs more than {limits.memory >> 20} MB", code="query-memory", hint="narrow it down, or select fewer columns"
+        )
+    if isinstance(error, duckdb.Error):
+        return QueryError(str(error).split("\n\nLINE", maxsplit=1)[0].strip(), code="query-wrong")
+    return error
