@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Bind, Build, Context
 
-__all__ = ["any_null", "checked", "columnwise", "define", "not_null_broken", "utf16_cut", "utf16_units"]
+__all__ = ["any_null", "checked", "columnwise", "define", "not_null_broken", "staged", "utf16_cut", "utf16_units"]
 
 _ASTRAL = r"[\x{10000}-\x{10FFFF}]"
 _SECOND_HALF = "\uffff"
@@ -28,6 +28,17 @@ def columnwise(expression: Callable[..., pl.Expr]) -> Build:
         return expression(*(a.expr for a in args))
 
     return build
+
+
+def staged(function: Callable[[pl.DataFrame], pl.Series], data_type: pl.DataType, *exprs: pl.Expr) -> pl.Expr:
+    """What `function` makes of a frame of `exprs`, whose columns are named "0", "1", ...; as many rows out as in.
+
+    For what takes many steps over the same values: a plain expression would compute them anew for each use.
+    """
+    columns = pl.struct(e.alias(str(i)) for i, e in enumerate(exprs))
+    return columns.map_batches(
+        lambda values: function(values.struct.unnest()), return_dtype=data_type, is_elementwise=True
+    )
 
 
 def any_null(*exprs: pl.Expr) -> pl.Expr:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import polars as pl
 
 from penstock.core import types as t
-from penstock.sql.functions.building import any_null, define
+from penstock.sql.functions.building import columnwise, define, staged
 from penstock.sql.functions.signatures import CHARACTER, nullable, takes
 
 __all__ = ["FUNCTIONS"]
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from penstock.core.types import DataType
-    from penstock.sql.functions.spec import Context, Value
 
 _SCHEMES = ("http", "https", "ftp", "file", "mailto", "jar", "jrt", "jmod")
 _CONTROL = "".join(chr(i) for i in range(33))
@@ -25,67 +17,75 @@ _PORT = r"(?::(?:[+]?[0-9]{1,10}|-0*1|-0+)?)?"
 _MAX_PORT = 2**31 - 1
 
 
-def _extract(text: pl.Expr, regex: str) -> pl.Expr:
-    return text.str.extract(f"(?s){regex}", 1)
+def _part(name: str, regex: str) -> pl.Expr:
+    return pl.col(name).str.extract(f"(?s){regex}", 1)
 
 
-def _pieces(url: pl.Expr) -> Mapping[str, pl.Expr]:
-    """The parts by the names that PARSE_URL takes; all NULL where the URL is none."""
-    text = url.str.strip_chars(_CONTROL).str.replace("(?i)^url:", "")
-    scheme = _extract(text, r"^([A-Za-z][A-Za-z0-9+.\-]*):").str.to_lowercase()
-    rest = _extract(text, r"^[^:]*:(.*)$")
-    fragment = _extract(rest, "^[^#]*#(.*)$")
-    front = _extract(rest, "^([^#]*)")
-    mail, jar = scheme == "mailto", scheme == "jar"
-    query = _extract(front, r"^[^?]*\?(.*)$")
-    hierarchy = _extract(front, r"^([^?]*)")
-    # four slashes are a path, two begin an authority
-    authority = pl.when(hierarchy.str.starts_with("////")).then(None).otherwise(_extract(hierarchy, "^//([^/]*)"))
-    path = pl.when(authority.is_null()).then(hierarchy).otherwise(_extract(hierarchy, "^//[^/]*(.*)$"))
-    crowded = authority.str.count_matches("@", literal=True) > 1
-    user = pl.when(~crowded).then(_extract(authority, "^([^@]*)@"))
-    place = pl.when(crowded).then(pl.lit("")).otherwise(authority.str.replace("^[^@]*@", ""))
-    bracketed = place.str.starts_with("[")
-    host = pl.when(bracketed).then(_extract(place, r"^(\[[^\]]*\])")).otherwise(_extract(place, "^([^:]*)"))
-    port = _extract(place, r"^(?:\[[^\]]*\]|[^:]*):[+]?([0-9]+)$").cast(pl.Int64, strict=False)
-    wrong_host = (
-        pl.when(bracketed)
-        .then(~place.str.contains(f"^{_IPV6}{_PORT}$"))
-        .otherwise(~place.str.contains(f"(?s)^[^:]*{_PORT}$"))
-        .fill_null(False)
-    )
-    wrong = wrong_host | (port > _MAX_PORT).fill_null(False)
-    opaque = mail | jar
-    known = scheme.is_in(_SCHEMES) & pl.when(opaque).then(pl.lit(True)).otherwise(~wrong)
-    known = known & (~jar | front.str.contains("!/", literal=True))
-    parts = {
-        "PROTOCOL": scheme,
-        "AUTHORITY": pl.when(~opaque).then(authority),
-        "USERINFO": pl.when(~opaque).then(user),
-        "HOST": pl.when(opaque).then(pl.lit("")).otherwise(host.fill_null("")),
-        "PATH": pl.when(opaque).then(hierarchy).otherwise(path),
-        "QUERY": query,
-        "REF": pl.when(~mail).then(fragment),
-    }
-    query_behind = pl.when(query.is_null()).then(pl.lit("")).otherwise(pl.lit("?") + query)
-    parts["FILE"] = parts["PATH"] + query_behind
-    return {name: pl.when(known).then(part) for name, part in parts.items()}
+_ABSENT = pl.lit(None, pl.String)
+_OPAQUE = pl.col("scheme").is_in(["mailto", "jar"])
+_STEPS: tuple[dict[str, pl.Expr], ...] = (
+    {"text": pl.col("0").str.strip_chars(_CONTROL).str.replace("(?i)^url:", "")},
+    {
+        "scheme": _part("text", r"^([A-Za-z][A-Za-z0-9+.\-]*):").str.to_lowercase(),
+        "rest": _part("text", r"^[^:]*:(.*)$"),
+    },
+    {"front": _part("rest", "^([^#]*)"), "REF": _part("rest", "^[^#]*#(.*)$")},
+    {"hierarchy": _part("front", r"^([^?]*)"), "QUERY": _part("front", r"^[^?]*\?(.*)$")},
+    {
+        # two slashes begin an authority, four a path
+        "AUTHORITY": pl.when(_OPAQUE | pl.col("hierarchy").str.starts_with("////"))
+        .then(_ABSENT)
+        .otherwise(_part("hierarchy", "^//([^/]*)")),
+    },
+    {
+        "crowded": pl.col("AUTHORITY").str.count_matches("@", literal=True) > 1,
+        "PATH": pl.when(pl.col("AUTHORITY").is_null())
+        .then(pl.col("hierarchy"))
+        .otherwise(_part("hierarchy", "^//[^/]*(.*)$")),
+    },
+    {
+        "USERINFO": pl.when(~pl.col("crowded")).then(_part("AUTHORITY", "^([^@]*)@")),
+        "place": pl.when("crowded").then(pl.lit("")).otherwise(pl.col("AUTHORITY").str.replace("^[^@]*@", "")),
+    },
+    {
+        "HOST": _part("place", r"^(\[[^\]]*\]|[^:]*)").fill_null(""),
+        "right": pl.when(pl.col("place").str.starts_with("["))
+        .then(pl.col("place").str.contains(f"^{_IPV6}{_PORT}$"))
+        .otherwise(pl.col("place").str.contains(f"(?s)^[^:]*{_PORT}$"))
+        .fill_null(True),
+        "port": _part("place", r"^(?:\[[^\]]*\]|[^:]*):[+]?([0-9]+)$").cast(pl.Int64, strict=False).fill_null(0),
+    },
+    {
+        "known": pl.col("scheme").is_in(_SCHEMES)
+        & pl.col("right")
+        & (pl.col("port") <= _MAX_PORT)
+        & ((pl.col("scheme") != "jar") | pl.col("front").str.contains("!/", literal=True)),
+        "PROTOCOL": pl.col("scheme"),
+        "REF": pl.when(pl.col("scheme") != "mailto").then("REF"),
+        "FILE": pl.col("PATH")
+        + pl.when(pl.col("QUERY").is_null()).then(pl.lit("")).otherwise(pl.lit("?") + pl.col("QUERY")),
+    },
+)
+_PARTS = ("PROTOCOL", "AUTHORITY", "USERINFO", "HOST", "PATH", "QUERY", "FILE", "REF")
 
 
-def _parse_url(_context: Context, args: Sequence[Value], _result: DataType, _clauses: Mapping[str, Any]) -> pl.Expr:
-    url, part, *key = (a.expr for a in args)
-    pieces = _pieces(url)
-    if key:
-        regex = pl.concat_str(pl.lit("(?s)(?:&|^)"), key[0].str.escape_regex(), pl.lit("=([^&]*)"))
-        value = pieces["QUERY"].str.extract(regex, 1)
-        return pl.when((part == "QUERY") & ~any_null(url, key[0])).then(value)
-    chosen = pl.when(url.is_null()).then(pl.lit(None, pl.String))
-    if args[1].is_constant:
-        return pieces.get(args[1].constant, chosen)
-    result: pl.Expr = chosen
-    for name, piece in pieces.items():
-        result = pl.when(part == name).then(piece).otherwise(result)
-    return result
+def _parse(frame: pl.DataFrame) -> pl.Series:
+    """Columns: the URL, the part's name and maybe a key."""
+    for step in _STEPS:
+        frame = frame.with_columns(**step)
+    if "2" in frame.columns:
+        regex = pl.concat_str(pl.lit("(?s)(?:&|^)"), pl.col("2").str.escape_regex(), pl.lit("=([^&]*)"))
+        # Polars takes a NULL pattern for an empty one
+        value = pl.when(pl.col("2").is_not_null() & (pl.col("1") == "QUERY")).then(
+            pl.col("QUERY").str.extract(regex, 1)
+        )
+    else:
+        value = pl.coalesce(pl.when(pl.col("1") == name).then(name) for name in _PARTS)
+    return frame.select(pl.when("known").then(value)).to_series()
+
+
+def _parse_url(*args: pl.Expr) -> pl.Expr:
+    return staged(_parse, pl.String(), *args)
 
 
 FUNCTIONS = (
@@ -95,7 +95,7 @@ FUNCTIONS = (
         "PARSE_URL(url, part [, key])",
         "A part of a URL: PROTOCOL, AUTHORITY, USERINFO, HOST, PATH, QUERY, FILE, REF; or of QUERY the value of a key.",
         takes(CHARACTER, CHARACTER, CHARACTER, optional=1, gives=nullable(t.STRING)),
-        _parse_url,
+        columnwise(_parse_url),
         ("PARSE_URL('http://user@example.com:80/a/b?k=v#r', 'HOST')", "example.com"),
         ("PARSE_URL('http://example.com/a/b?k=v#r', 'FILE')", "/a/b?k=v"),
         ("PARSE_URL('http://example.com/a?k1=v1&k2=v2', 'QUERY', 'k2')", "v2"),
