@@ -8,6 +8,7 @@ from penstock.log.groups import GroupOffset, Groups
 from penstock.log.lock import EngineLock
 from penstock.log.log import Log
 from penstock.log.poll import Poll
+from penstock.log.producer import Producer
 from penstock.log.records import RECORD_COLUMNS
 from penstock.log.seek import PartitionInfo
 from penstock.log.state import Checkpoint, Savepoint, States
@@ -32,6 +33,7 @@ __all__ = [
     "Log",
     "PartitionInfo",
     "Poll",
+    "Producer",
     "Savepoint",
     "States",
     "StoredBatch",

@@ -12,11 +12,11 @@ import polars as pl
 from penstock.core.errors import LogError
 from penstock.log.batch import Blob, Content, encode
 from penstock.log.commit import Request
-from penstock.log.records import partitions, sizes
+from penstock.log.records import checked, partitions, sizes
 from penstock.log.topic import current
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -103,7 +103,9 @@ class Append(Request):
 
     @property
     def result(self) -> Appended:
-        """Where the records are, once committed."""
+        """Where the records are, once committed. Raises what stopped it, LogError where it is not committed yet."""
+        if self.error is not None:
+            raise self.error
         if self._result is None:
             raise LogError("this append is not committed yet", code="append-open", hint="leave the transaction first")
         return self._result
@@ -113,9 +115,9 @@ class Append(Request):
         small = self.records.height < JOIN_ROWS and self._decoded is None
         return (self.topic.id, self.topic.version) if small else None
 
-    def move(self, topic: Topic) -> None:
-        """Prepare it again for `topic` as it is now."""
-        self.topic = topic
+    def renew(self, find: Callable[[str], Topic]) -> None:
+        self.topic = find(self.topic.name)
+        self.records = checked(self.records, self.topic)
         self._parts = None
 
     def joined(self, others: Sequence[Append]) -> Append:
@@ -143,9 +145,13 @@ class Append(Request):
         bytes_each = sizes(records)
         if "timestamp" in records.columns:
             records = records.with_columns(pl.col("timestamp").fill_null(self._now_ms))
+        cuts = _cuts(bytes_each)
+        if len(cuts) == 1:
+            self._parts = [_Part.of(records, self._partition, bytes_each, count, self._decoded)]
+            return
         self._parts = [
             _Part.of(records[cut], self._partition[cut], bytes_each[cut], count, _cut(self._decoded, cut))
-            for cut in _cuts(bytes_each)
+            for cut in cuts
         ]
 
     def write(self, write: Write) -> None:

@@ -66,10 +66,12 @@ class Blob:
 
 def encode(frame: pl.DataFrame) -> Blob:
     """`frame` as a blob."""
-    if not frame.width:
-        return Blob(None, 0)
     data = frame.write_ipc_stream(None, compression="zstd").getbuffer()
     return Blob(data, zlib.crc32(data))
+
+
+def _encoded(columns: list[pl.Series]) -> Blob:
+    return encode(columns[0].to_frame().hstack(columns[1:])) if columns else Blob(None, 0)
 
 
 def decode(data: bytes, columns: list[str] | None = None) -> pl.DataFrame:
@@ -147,20 +149,21 @@ class Content:
     def of(cls, frame: pl.DataFrame, partition: NDArray[np.int32], sizes: NDArray[np.int64], partitions: int) -> Self:
         """Encode `frame`, whose rows belong to `partition` and have `sizes` bytes each, shapes (rows,)."""
         counts = np.bincount(partition, minlength=partitions)
-        head = [frame.get_column(name) for name in HEAD if name in frame.columns]
+        given = frame.columns
+        head = [frame.get_column(name) for name in HEAD if name in given]
         if np.count_nonzero(counts) > 1:
             head.append(pl.Series("partition", partition))
         value = frame.get_column("value")
         if value.null_count():
             head.append(value.is_null().alias("tombstone"))
-        body = [frame.get_column(name) for name in BODY if name in frame.columns]
+        body = [frame.get_column(name) for name in BODY if name in given]
         return cls(
             frame.height,
             counts,
             np.bincount(partition, sizes, minlength=partitions).astype(np.int64),
             sum(BITS[column.name] for column in [*head, *body]),
-            encode(pl.DataFrame(head)),
-            encode(pl.DataFrame(body)),
+            _encoded(head),
+            _encoded(body),
         )
 
     def store(

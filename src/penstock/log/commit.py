@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.log.file import Connection, LogFile
+    from penstock.log.topic import Topic
 
 __all__ = ["Request", "Work", "Write", "Writer"]
 
@@ -72,6 +73,9 @@ class Request:
     def write(self, write: Write) -> None:
         raise NotImplementedError
 
+    def renew(self, find: Callable[[str], Topic]) -> None:
+        """Prepare it for its topics as they are now."""
+
 
 class Work(Request):
     """A request that is one function."""
@@ -95,37 +99,39 @@ class Writer:
         self._queue: deque[Request] = deque()
         self._leader: Request | None = None
 
-    def submit(self, request: Request) -> None:
-        """Return when `request` is committed (and, with full durability, synced), or raise what stopped it."""
+    def submit(self, *requests: Request) -> None:
+        """Return when each is committed (and, with full durability, synced) or has its `error`.
+
+        They are committed in their order, together if nothing else is going on.
+        """
         with self._mutex:
+            self._queue.extend(requests)
             if self._leader is None:
-                self._leader = request
-            else:
-                self._queue.append(request)
-        if self._leader is not request:
-            self._wait(request)
-        if not request.done:
-            self._lead(request)
+                self._leader = self._queue.popleft()
+                self._leader.turn.release()
+        try:
+            for request in requests:
+                request.turn.acquire()
+                if not request.done:
+                    self._lead(request)
+        except BaseException:
+            self._withdraw(requests)
+            raise
+
+    def run(self, work: Callable[[Write], None]) -> None:
+        """Submit one function, and raise what stopped it."""
+        request = Work(work)
+        self.submit(request)
         if request.error is not None:
             raise request.error
 
-    def run(self, work: Callable[[Write], None]) -> None:
-        """Submit one function."""
-        self.submit(Work(work))
-
-    def _wait(self, request: Request) -> None:
-        try:
-            request.turn.acquire()
-        except BaseException:
-            # an interrupt: what is being committed goes on, what waits is taken back, a lead is passed on
-            with self._mutex:
-                if request in self._queue:
-                    self._queue.remove(request)
-                    raise
-                leads = self._leader is request
-            if leads:
-                self._pass_on()
-            raise
+    def _withdraw(self, requests: Sequence[Request]) -> None:
+        """After an interrupt: what waits is taken back, a lead is passed on, what is being committed goes on."""
+        with self._mutex:
+            self._queue = deque(waiting for waiting in self._queue if waiting not in requests)
+            leads = self._leader in requests
+        if leads:
+            self._pass_on()
 
     def _lead(self, request: Request) -> None:
         with self._mutex:
@@ -137,8 +143,7 @@ class Writer:
             self._pass_on()
             for member in group:
                 member.done = True
-                if member is not request:
-                    member.turn.release()
+                member.turn.release()
 
     def _pass_on(self) -> None:
         with self._mutex:

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from penstock.core.clock import Clock, SystemClock
+from penstock.core.errors import LogError
 from penstock.log import seek
 from penstock.log import topic as topics
 from penstock.log.append import Append, Appended, Decoded, TopicChanged, put_decoded
@@ -15,6 +16,7 @@ from penstock.log.commit import NEXT_SEQ, Writer
 from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
 from penstock.log.poll import Poll, poll
+from penstock.log.producer import Producer
 from penstock.log.records import checked
 from penstock.log.state import States
 from penstock.log.tables import Facts, Tables
@@ -152,28 +154,37 @@ class Log:
         Returns when committed. Raises LogError where records do not fit, StorageError where the disk does not.
         """
         append = self.prepared(topic, records, decoded)
-        while True:
-            try:
-                self.submit(append)
-            except TopicChanged:
-                append = self.prepared(topic, records, decoded, fresh=True)
-                continue
-            return append.result
+        self.submit(append)
+        return append.result
 
-    def prepared(
-        self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None, *, fresh: bool = False
-    ) -> Append:
+    def producer(self) -> Producer:
+        """For appending much from one thread: `send` does not wait for the disk."""
+        return Producer(self)
+
+    def prepared(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """An append that is checked and not yet submitted."""
-        found = None if fresh else self._topics.get(topic)
-        found = found or self.topic(topic)
+        found = self._topics.get(topic) or self.topic(topic)
         append = Append(found, checked(records, found), self._turn(found), self._clock.now_ms(), decoded)
         if append.key is None:
             append.prepare()
         return append
 
-    def submit(self, request: Request) -> None:
-        """Commit a request, together with those of other threads."""
-        self._writer.submit(request)
+    def submit(self, *requests: Request) -> None:
+        """Commit requests, together with those of other threads. Raises the first one's error."""
+        pending: Sequence[Request] = requests
+        while pending:
+            self._writer.submit(*pending)
+            pending = [request for request in pending if isinstance(request.error, TopicChanged)]
+            for request in pending:
+                request.restart()
+                try:
+                    request.renew(self.topic)
+                except LogError as error:
+                    request.error = error
+            pending = [request for request in pending if request.error is None]
+        for request in requests:
+            if request.error is not None:
+                raise request.error
 
     def keep_decoded(self, batch: StoredBatch, fingerprint: str, frame: pl.DataFrame) -> None:
         """Cache columns decoded from all rows of a stored batch. Raises LogError where the rows are not all."""

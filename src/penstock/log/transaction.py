@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from penstock.core.errors import LogError
-from penstock.log.append import Append, Decoded, TopicChanged, put_decoded
+from penstock.log.append import Append, Decoded, put_decoded
 from penstock.log.batch import encode
 from penstock.log.commit import Request
 from penstock.log.groups import write_offsets
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.log.commit import Write
     from penstock.log.log import Log
     from penstock.log.stored import StoredBatch
+    from penstock.log.topic import Topic
 
 __all__ = ["Transaction"]
 
@@ -44,7 +45,9 @@ class Transaction(Request):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._commit()
+            self._log.submit(self)
+            for pipeline in self._pipelines:
+                self._log.state.settle(pipeline)
 
     def append(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """As `Log.append`; its `result` is there after the commit."""
@@ -100,18 +103,9 @@ class Transaction(Request):
         for work in self._work:
             work(write)
 
-    def _commit(self) -> None:
-        while True:
-            try:
-                self._log.submit(self)
-            except TopicChanged:
-                for append in self._appends:
-                    append.move(self._log.topic(append.topic.name))
-                self.restart()
-                continue
-            break
-        for pipeline in self._pipelines:
-            self._log.state.settle(pipeline)
+    def renew(self, find: Callable[[str], Topic]) -> None:
+        for append in self._appends:
+            append.renew(find)
 
 
 def check_decoded(batch: StoredBatch, frame: pl.DataFrame) -> None:
