@@ -136,14 +136,14 @@ class LogReader:
                     if scan.topic == topic:
                         self._expired[scan.key] = self._expired.get(scan.key, 0) + start - first
 
-    def group_offsets(self, position: Any) -> Mapping[str, Mapping[tuple[str, int], int]]:
+    def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         if position is None:
             return {}
-        found: dict[str, dict[tuple[str, int], int]] = {}
+        found: dict[str, dict[str, Mapping[int, int]]] = {}
         for scan in self.scans:
             if scan.group:
-                offsets = position["next"][scan.topic]
-                found.setdefault(scan.group, {}).update({(scan.topic, p): o for p, o in enumerate(offsets)})
+                offsets = dict(enumerate(position["next"][scan.topic]))
+                found.setdefault(scan.group, {})[scan.topic] = offsets
         return found
 
     # -- reading -----------------------------------------------------------------------------------

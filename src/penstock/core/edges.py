@@ -40,7 +40,8 @@ class Chunk:
     `frame` has the wanted columns and `$seq` (strictly increasing places; one message may give several
     rows, which then share its place). `messages` counts what was read, `skipped` those of them that gave no
     row and are not bad (a blank line, a tombstone). `partition` and `append_time` (ms) are per row, shape
-    (n,), or None where there is one partition or no append time.
+    (n,), or None where there is one partition or no append time. `marks` are watermarks (ms) that the input
+    itself brings, each after the row at its place; None: idle from there on, until the next row.
     """
 
     frame: pl.DataFrame
@@ -50,6 +51,7 @@ class Chunk:
     skipped: int = 0
     partition: NDArray[np.int32] | None = None
     append_time: NDArray[np.int64] | None = None
+    marks: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class Reader(Protocol):
         """Block until there may be something to read, or `seconds` have passed."""
         ...
 
-    def group_offsets(self, position: Any) -> Mapping[str, Mapping[tuple[str, int], int]]:
-        """The offsets to commit with a position: group -> (topic, partition) -> next offset."""
+    def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
+        """The offsets to commit with a position: group -> topic -> partition -> next offset."""
         ...
 
     def tick(self) -> None:

@@ -17,7 +17,7 @@ from penstock.sql.expr import AggregateCall, Case, Literal
 from penstock.sql.functions.spec import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Aggregation", "DistinctSet"]
 
+_SAMPLE = 4_096
+_WORTH = 0.7
 _ONE = Literal(t.INT.with_nullable(False), 1)
 
 
@@ -50,18 +52,23 @@ class _Bound:
         return [Value(c, a.type) for c, a in zip(columns, self.call.args, strict=True)]
 
     def partial(self) -> list[pl.Expr]:
-        states = self.call.function.partial(self.values(), self.call.type)
-        return [e.alias(f"s{self.number}.{part}") for part, e in states.items()]
+        return self._named(self.call.function.partial(self.values(), self.call.type))
 
-    def parts(self) -> list[str]:
-        return [f"s{self.number}.{part}" for part in self.call.function.partial(self.values(), self.call.type)]
+    def distinct(self) -> list[pl.Expr]:
+        """The state of the distinct values of a column of rows with repeats; for calls of one argument."""
+        function, (value,) = self.call.function, self.values()
+        if function.distinct is not None:
+            return self._named(function.distinct((value,), self.call.type))
+        unrepeated = replace(value, expr=value.expr.unique(maintain_order=True))
+        return self._named(function.partial((unrepeated,), self.call.type))
+
+    def _named(self, states: Mapping[str, pl.Expr]) -> list[pl.Expr]:
+        return [e.alias(f"s{self.number}.{part}") for part, e in states.items()]
 
     def merge(self) -> list[pl.Expr]:
         parts = self.call.function.partial(self.values(), self.call.type)
         columns = {part: pl.col(f"s{self.number}.{part}") for part in parts}
-        return [
-            e.alias(f"s{self.number}.{part}") for part, e in self.call.function.merge(columns, self.call.type).items()
-        ]
+        return self._named(self.call.function.merge(columns, self.call.type))
 
     def finish(self) -> Value:
         parts = self.call.function.partial(self.values(), self.call.type)
@@ -71,14 +78,30 @@ class _Bound:
 
 @dataclass(frozen=True, slots=True)
 class DistinctSet:
-    """The distinct arguments of the calls over the same ones, kept until a window closes."""
+    """The arguments of the DISTINCT calls over the same ones, kept until a window closes.
+
+    Whether repeats are dropped on the way is a matter of cost: rows that hardly repeat are kept as they are.
+    """
 
     args: tuple[str, ...]
     calls: tuple[_Bound, ...]
 
-    def partial(self) -> list[pl.Expr]:
-        """The states of its calls, over rows without repeats."""
-        return [e for c in self.calls for e in c.partial()]
+    def counted(self, rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+        """The states of its calls over `rows`, which may repeat, for each group in order of its first row."""
+        if len(self.args) == 1:
+            states = [e for c in self.calls for e in c.distinct()]
+        else:
+            rows = rows.unique([*by, *self.args], maintain_order=True)
+            states = [e for c in self.calls for e in c.partial()]
+        return rows.group_by(by, maintain_order=True).agg(*states)
+
+    @staticmethod
+    def thinned(rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows` without repeats, where a sample says that there are enough of them to be worth it."""
+        sample = rows.head(_SAMPLE)
+        if sample.height == _SAMPLE and sample.n_unique() > _SAMPLE * _WORTH:
+            return rows
+        return rows.unique(maintain_order=True)
 
 
 @dataclass(slots=True)

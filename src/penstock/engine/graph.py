@@ -9,7 +9,7 @@ from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
 from penstock.engine.operators.limit import Limit
 from penstock.engine.operators.sink import SinkOperator
-from penstock.engine.operators.source import Source
+from penstock.engine.operators.source import ScanSettings, Source
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.operators.window_table import WindowTable
@@ -36,16 +36,8 @@ class Connect(Protocol):
         """The sink of an INSERT."""
         ...
 
-    def partitions(self, scan: p.Scan) -> int:
-        """How many partitions the scan's table has."""
-        ...
-
-    def idle_timeout(self, scan: p.Scan) -> int:
-        """After how many ms of silence a partition no longer counts; 0 = never."""
-        ...
-
-    def strict_time(self, scan: p.Scan) -> bool:
-        """Whether a NULL event time fails at the scan itself."""
+    def scan(self, scan: p.Scan) -> ScanSettings:
+        """How a scan's watermark is made."""
         ...
 
 
@@ -79,9 +71,12 @@ class Graph:
     def sinks(self) -> dict[int, SinkOperator]:
         return {i: v.operator for i, v in enumerate(self.vertices) if isinstance(v.operator, SinkOperator)}
 
-    def readers_of(self, index: int) -> list[int]:
-        """The vertices that take from `index`."""
-        return [i for i, v in enumerate(self.vertices) if index in v.inputs]
+    def sources_of(self, index: int) -> set[int]:
+        """The scans that `index` hears from, through whatever stands between."""
+        vertex = self.vertices[index]
+        if not vertex.inputs:
+            return {index}
+        return {s for i in vertex.inputs for s in self.sources_of(i)}
 
 
 def build(plan: p.Node, connect: Connect, side: SideOutput, context: Context) -> Graph:
@@ -135,19 +130,11 @@ class _Builder:
         match node:
             case p.Scan():
                 name = self._name("source", node.table.name)
-                return Source(
-                    name,
-                    side,
-                    node,
-                    context,
-                    self.connect.partitions(node),
-                    self.connect.idle_timeout(node),
-                    self.connect.strict_time(node),
-                )
+                return Source(name, side, node, context, self.connect.scan(node))
             case p.Values():
                 rows = p.Scan(node.columns, Table(("", "", "values"), tuple(TableColumn(c.name, c.type) for c in node.columns), {}))
                 self.graph.values[len(self.graph.vertices)] = evaluated(node, context)
-                return Source(self._name("values"), side, rows, context, 1, 0, strict_time=False)
+                return Source(self._name("values"), side, rows, context, ScanSettings())
             case p.WindowAggregate():
                 return WindowAggregate(self._name("window aggregate"), side, node, context)
             case p.WindowTable():

@@ -171,9 +171,9 @@ class Input:
                 head.scanned, head.pieces, head.path = None, {}, None
                 head.feed.seek(head.start)
 
-    def group_offsets(self) -> dict[str, dict[tuple[str, int], int]]:
+    def group_offsets(self) -> dict[str, dict[str, Mapping[int, int]]]:
         """The offsets of consumer groups that go with `position`."""
-        found: dict[str, dict[tuple[str, int], int]] = {}
+        found: dict[str, dict[str, Mapping[int, int]]] = {}
         for head in self.heads:
             for group, offsets in head.feed.reader.group_offsets(head.start).items():
                 found.setdefault(group, {}).update(offsets)
@@ -223,7 +223,7 @@ class Input:
                         piece.seq, piece.made, scanned.through, piece.partition, piece.append_time, scanned.ticks
                     )
                 )
-        head.path = Watermark.least(paths)
+        head.path = Watermark.least(paths, head.watermark)
 
     @staticmethod
     def _cut(head: _Head, bound: tuple[int, str] | None) -> int:
@@ -232,8 +232,7 @@ class Input:
         assert head.path is not None
         if bound is None:
             return head.scanned.through
-        side = "left" if head.name > bound[1] else "right"
-        past = int(np.searchsorted(head.path.value, bound[0], side=side))
+        past = int(np.searchsorted(head.path.value, bound[0], side="left" if head.name > bound[1] else "right"))
         return int(head.path.at[past]) if past < len(head.path.at) else head.scanned.through
 
     def _taken(self, head: _Head, cut: int) -> Poll:

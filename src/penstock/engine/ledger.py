@@ -45,7 +45,8 @@ class Counts:
     @property
     def missing(self) -> int:
         """Rows without a fate (negative: rows with more than one)."""
-        return self.carried + self.taken - sum(getattr(self, fate) for fate in FATES)
+        fates: list[int] = [getattr(self, fate) for fate in FATES]
+        return self.carried + self.taken - sum(fates)
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)

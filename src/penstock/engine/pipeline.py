@@ -14,6 +14,7 @@ from penstock.core.errors import StateError
 from penstock.engine import ledger
 from penstock.engine.executor import Executor
 from penstock.engine.input import Input, Poll
+from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.pace import Pace
 
 if TYPE_CHECKING:
@@ -204,6 +205,17 @@ class Pipeline:
         ]
         transaction.put(f"ledger/{self.name}", json.dumps(entries).encode())
         transaction.put(f"watermarks/{self.name}", json.dumps(self.watermarks()).encode())
+        transaction.put(f"windows/{self.name}", json.dumps(self.windows()).encode())
+
+    def windows(self) -> list[dict[str, Any]]:
+        """Each windowed operator that holds rows: what it waits for, and the sources it hears from."""
+        vertices = self.executor.graph.vertices
+        found = []
+        for i, vertex in enumerate(vertices):
+            if isinstance(vertex.operator, WindowAggregate) and (waiting := vertex.operator.waiting()) is not None:
+                sources = sorted(vertices[s].operator.name for s in self.executor.graph.sources_of(i))
+                found.append({"operator": vertex.operator.name, "sources": sources, **waiting})
+        return found
 
     def watermarks(self) -> list[dict[str, Any]]:
         """Each source's watermark and partitions, as JSON data (times in ms)."""

@@ -58,8 +58,8 @@ class Runs:
         return bool(self.runs)
 
     @property
-    def bytes(self) -> int:
-        """Memory of all runs."""
+    def size(self) -> int:
+        """Bytes of memory of all runs."""
         return int(sum(run.frame.estimated_size() for run in self.runs))
 
     def append(self, frame: pl.DataFrame) -> None:

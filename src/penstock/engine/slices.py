@@ -72,8 +72,8 @@ class Slicing:
         """(index into `time`, end) of every window that each moment is in, in order; HOP of any size and slide."""
         window, slice_end = self.window, self.end_of(time)
         if window.kind == "HOP":
-            first, count = slice_end - window.slide + window.size, -(-window.size // window.slide)
-            ends = first[:, None] - np.arange(count)[::-1] * window.slide
+            last, most = slice_end - window.slide + window.size, -(-window.size // window.slide)
+            ends = last[:, None] - np.arange(most)[::-1] * window.slide
             inside = ends > time[:, None]
             return np.nonzero(inside)[0], ends[inside]
         if window.kind == "TUMBLE":

@@ -26,7 +26,7 @@ __all__ = ["ValuesReader", "evaluated"]
 
 def evaluated(plan: Values, context: Context) -> pl.DataFrame:
     """The rows of VALUES. Raises DataError where Flink would fail on one."""
-    frames = []
+    frames: list[pl.DataFrame] = []
     for row in plan.rows:
         values = [compile_expr(e, context) for e in row]
         failures = [f for v in values for f in v.failures]
@@ -78,7 +78,7 @@ class ValuesReader:
     def wait(self, seconds: float) -> bool:
         return False
 
-    def group_offsets(self, position: Any) -> Mapping[str, Mapping[tuple[str, int], int]]:
+    def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         return {}
 
     def tick(self) -> None:

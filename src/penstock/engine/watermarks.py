@@ -90,6 +90,22 @@ class Watermarks:
         self.idle = bool(idle[-1]) if len(idle) else self.idle
         return watermark
 
+    def advance_marked(
+        self, seq: NDArray[np.int64], made: NDArray[np.int64], through: int, marks: tuple[tuple[int, int | None], ...]
+    ) -> Watermark:
+        """As `advance` for one partition whose input brings watermarks, and idleness (None), of its own."""
+        at = np.array([m[0] for m in marks], np.int64)
+        value = np.array([NO_TIME if m[1] is None else m[1] for m in marks], np.int64)
+        places = np.concatenate((seq, at))
+        order = np.argsort(places, kind="stable")
+        idle = np.concatenate((np.zeros(len(seq), np.bool_), np.array([m[1] is None for m in marks], np.bool_)))[order]
+        watermark = Watermark.rising(self.value, places[order], np.concatenate((made, value))[order], through)
+        switches = np.flatnonzero(np.diff(np.concatenate(([self.idle], idle)).astype(np.int8)))
+        watermark = replace(watermark, idle=self.idle, idle_at=places[order][switches])
+        self.value, self.idle = watermark.last, bool(idle[-1])
+        self.top[0] = self.value
+        return watermark
+
     def _with_ticks(
         self,
         seq: NDArray[np.int64],
@@ -137,7 +153,7 @@ class Watermarks:
         self.last_append = seen[:, -1].copy()
         idle = now - seen[:, 1:] >= self.idle_timeout
         least = np.where(idle, END_OF_TIME, tops[:, 1:]).min(axis=0)
-        all_idle = idle.all(axis=0)
+        all_idle = np.logical_and.reduce(idle, axis=0)
         return np.where(all_idle, NO_TIME, least), all_idle
 
     def waits(self, now: int) -> bool:

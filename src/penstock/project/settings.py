@@ -81,10 +81,10 @@ def read_settings(folder: Path) -> Settings:
 
 def _settings(document: dict[str, Any], folder: Path) -> Settings:
     known = {"project", "engine", "log", "topics", "files"}
-    for section in document:
-        if section not in known:
-            hint = did_you_mean(section, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
-            raise ConfigError(f"there is no section [{section}]", code="project-section", where=str(folder / FILE), hint=hint)
+    for name in document:
+        if name not in known:
+            hint = did_you_mean(name, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
+            raise ConfigError(f"there is no section [{name}]", code="project-section", where=str(folder / FILE), hint=hint)
 
     def section(name: str) -> Values:
         given = document.get(name, {})
@@ -94,8 +94,8 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         return Values(SECTIONS[name], given, where)
 
     project, engine, log = section("project"), section("engine"), section("log")
-    roots = document.get("files", {}).get("roots", [])
-    if not isinstance(roots, list) or not all(isinstance(r, str) for r in roots):
+    folders = document.get("files", {}).get("roots", [])
+    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
         raise ConfigError("roots is a list of folders", code="option-value", where=f"{folder / FILE}, [files]")
     return Settings(
         name=project[NAME] or folder.resolve().name,
@@ -107,7 +107,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
-        roots=tuple(roots),
+        roots=tuple(folders),
     )
 
 

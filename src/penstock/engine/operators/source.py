@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Scan
 
-__all__ = ["Piece", "Source"]
+__all__ = ["Piece", "ScanSettings", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Piece:
     bad: pl.DataFrame
     partition: NDArray[np.int32] | None
     append_time: NDArray[np.int64] | None
+    marks: tuple[tuple[int, int | None], ...] = ()
 
     @property
     def seq(self) -> NDArray[np.int64]:
@@ -53,24 +54,32 @@ class Piece:
         return self.frame[SEQ].to_numpy()
 
 
-class Source(Operator):
-    """The rows of one Scan, and its watermark.
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """How a scan's watermark is made.
 
-    `strict_time`: a NULL event time fails here, as in Flink where the connector takes no watermark
-    push-down; else only a window that needs it fails.
+    `idle_timeout` in ms, 0 = never. `strict_time`: a NULL event time fails at the scan, as in Flink where
+    the connector takes no watermark push-down; else only a window that needs it fails. `manual_time`: the
+    declared watermark is not used, only the input's own marks move time.
     """
+
+    partitions: int = 1
+    idle_timeout: int = 0
+    strict_time: bool = False
+    manual_time: bool = False
+
+
+class Source(Operator):
+    """The rows of one Scan, and its watermark."""
 
     kind = "source"
     stateful = True
 
-    def __init__(
-        self, name: str, side: SideOutput, scan: Scan, context: Context, partitions: int, idle_timeout: int, strict_time: bool
-    ) -> None:
+    def __init__(self, name: str, side: SideOutput, scan: Scan, context: Context, settings: ScanSettings) -> None:
         super().__init__(name, side)
         self.table = scan.table.name
         self.columns = [c.name for c in scan.columns]
-        self.watermarks = Watermarks(partitions, idle_timeout)
-        self.strict_time = strict_time
+        self.watermarks = Watermarks(settings.partitions, settings.idle_timeout)
         table = scan.table
         self.time = table.watermark_column
         watermark = None if table.watermark is None else compile_expr(table.watermark, context)
@@ -81,8 +90,10 @@ class Source(Operator):
             [c.name for c in definitions], [c.computed or Ref(c.type, c.name) for c in definitions], context
         )
         self._made = None if watermark is None else watermark.expr.dt.epoch("ms").fill_null(NO_TIME)
+        if settings.manual_time and watermark is not None:
+            self._made = pl.lit(NO_TIME)
         late = [] if watermark is None else list(watermark.failures)
-        if self.time and strict_time:
+        if self.time and settings.strict_time:
             message = f"the event time '{self.time}' is NULL"
             late.append(Failure(pl.col(self.time).is_null(), "null-event-time", message))
         self._time_failures = tuple(late)
@@ -112,7 +123,7 @@ class Source(Operator):
         made = (
             np.full(result.height, NO_TIME, np.int64)
             if self._made is None
-            else result.select(self._made.alias("made"))["made"].to_numpy()
+            else result.select(SEQ, self._made.alias("made"))["made"].to_numpy()
         )
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
         return Piece(
@@ -123,6 +134,7 @@ class Source(Operator):
             pl.concat(bad) if len(bad) > 1 else chunk.bad,
             partition,
             append_time,
+            chunk.marks,
         )
 
     def _sifted(
@@ -161,6 +173,8 @@ class Source(Operator):
         seq = frame[SEQ].to_numpy()
         if self._made is None:
             return Batch(frame, through), Watermark.still(NO_TIME, through)
+        if piece.marks:
+            return Batch(frame, through), self.watermarks.advance_marked(seq, made, through, piece.marks)
         watermark = self.watermarks.advance(seq, made, through, partition, append_time, ticks)
         return Batch(frame, through), watermark
 

@@ -186,7 +186,7 @@ class WindowAggregate(Operator):
             )
         )
         for members, distinct in zip(self.members, self.groups.distinct, strict=True):
-            members.append(rows.select(*self._by, *distinct.args).unique(maintain_order=True))
+            members.append(distinct.thinned(rows.select(*self._by, *distinct.args)))
 
     def _merged(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.group_by(self._by, maintain_order=True).agg(*self.groups.merge(), pl.col(_ROWS).sum())
@@ -279,8 +279,7 @@ class WindowAggregate(Operator):
             states = due.group_by(by, maintain_order=True).agg(*self.groups.merge(), pl.col(_ROWS).sum())
             for distinct, rows in zip(self.groups.distinct, members, strict=True):
                 assert rows is not None
-                own = rows.select(*by, *distinct.args).unique(maintain_order=True)
-                counted = own.group_by(by, maintain_order=True).agg(*distinct.partial())
+                counted = distinct.counted(rows, by)
                 if not counted.select(by).equals(states.select(by)):
                     raise InternalError(f"{self.name}: DISTINCT sets and groups have come apart", code="state-distinct")
                 states = states.hstack(counted.drop(by))
@@ -334,7 +333,8 @@ class WindowAggregate(Operator):
     def snapshot(self) -> Snapshot:
         self._flush()
         self.counts.held = sum(int(f[_ROWS].sum()) for f in self.partials)
-        metas, new = [], {}
+        metas: list[dict[str, Any]] = []
+        new: dict[str, bytes] = {}
         for runs in (self.partials, *self.members):
             meta, blobs = runs.snapshot()
             metas.append(meta)
@@ -354,8 +354,14 @@ class WindowAggregate(Operator):
 
     @property
     def state_bytes(self) -> int:
-        buffered = sum(f.estimated_size() for f in self.buffer)
-        return buffered + self.partials.bytes + sum(m.bytes for m in self.members)
+        buffered = sum(int(f.estimated_size()) for f in self.buffer)
+        return buffered + self.partials.size + sum(m.size for m in self.members)
+
+    def waiting(self) -> dict[str, int] | None:
+        """Which window closes next and at which watermark (ms), and how many rows wait; None if none does."""
+        if self._next == END_OF_TIME:
+            return None
+        return {"needs": self._next, "rows": self.counts.held, "reached": self.fired}
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The windows that are open, as if they closed now."""
@@ -369,7 +375,7 @@ class WindowAggregate(Operator):
                 )
             )
             for runs, distinct in zip(members, self.groups.distinct, strict=True):
-                runs.append(together.select(*self._by, *distinct.args).unique(maintain_order=True))
+                runs.append(together.select(*self._by, *distinct.args))
         due = self._due(partials, END_OF_TIME)
         if due is None:
             empty = {c.name: c.type.polars for c in self.plan.columns}

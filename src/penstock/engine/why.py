@@ -1,0 +1,137 @@
+"""Why nothing comes out: which window waits for which watermark, what holds it back, and what to set.
+
+It speaks from the facts of the last checkpoint alone, so that any process may ask.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.core.batch import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Reason", "why"]
+
+_BEHIND_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that waits. `code` is stable: silent-partition, no-rows, behind, no-time, needs-later-event."""
+
+    pipeline: str
+    operator: str
+    code: str
+    sentence: str
+    setting: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.setting}".strip()
+
+
+def why(
+    pipelines: Mapping[str, tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]], now_ms: int
+) -> list[Reason]:
+    """Reasons for each pipeline, given as (windows, watermarks): the facts that it commits."""
+    return [
+        reason
+        for name, (windows, watermarks) in sorted(pipelines.items())
+        for reason in _pipeline(name, windows, watermarks, now_ms)
+    ]
+
+
+def _pipeline(
+    name: str, windows: Sequence[Mapping[str, Any]], watermarks: Sequence[Mapping[str, Any]], now_ms: int
+) -> list[Reason]:
+    sources = {w["source"]: w for w in watermarks}
+    reasons = [_window(name, window, [sources[s] for s in window["sources"]], now_ms) for window in windows]
+    if windows:
+        return reasons
+    for source in watermarks:
+        if source["has_time"] and all(p["watermark"] is None for p in source["partitions"]):
+            reasons.append(
+                Reason(name, source["source"], "no-rows", f"{source['source']}: no row with an event time has come in yet.")
+            )
+    return reasons
+
+
+def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
+    operator = window["operator"]
+    waits = (
+        f"{operator} holds {window['rows']:,} rows; its next window closes when the watermark reaches"
+        f" {_time(window['needs'])}."
+    )
+    lowest = min(sources, key=lambda s: int(s["watermark"]))
+    if not lowest["has_time"]:
+        return Reason(name, operator, "no-time", f"{waits} {lowest['source']} has no watermark, so it never does.", _declare(lowest))
+    holding = [p for p in lowest["partitions"] if not p["idle"]]
+    silent = [p for p in holding if p["watermark"] is None]
+    reached = [p for p in lowest["partitions"] if p["watermark"] is not None and p["watermark"] >= window["needs"]]
+    if silent and len(silent) < len(lowest["partitions"]):
+        return _silent(name, operator, waits, lowest, silent, now_ms)
+    slowest = min(holding, key=lambda p: p["watermark"] if p["watermark"] is not None else NO_TIME, default=None)
+    if slowest is not None and reached and slowest not in reached:
+        return _slow(name, operator, waits, lowest, slowest, now_ms)
+    if len(sources) > 1 and any(int(s["watermark"]) >= window["needs"] for s in sources):
+        sentence = f"{waits} {lowest['source']} holds it back: it is at {_time(int(lowest['watermark']))}."
+        return Reason(name, operator, "slow-source", sentence, "It needs rows with a later event time.")
+    at = int(lowest["watermark"])
+    missing = f"{lowest['source']} is at {_time(at)}" if at != NO_TIME else f"{lowest['source']} has none yet"
+    return Reason(
+        name,
+        operator,
+        "needs-later-event",
+        f"{waits} {missing}: a row with a later event time closes it, or the end of bounded input.",
+        "" if at == NO_TIME else f"It lacks {(window['needs'] - at) / 1000:g} s of event time.",
+    )
+
+
+def _silent(
+    name: str, operator: str, waits: str, source: Mapping[str, Any], silent: list[Mapping[str, Any]], now_ms: int
+) -> Reason:
+    numbers = ", ".join(str(p["partition"]) for p in silent)
+    word = "partition" if len(silent) == 1 else "partitions"
+    never = "has" if len(silent) == 1 else "have"
+    since = [p["last_append"] for p in silent if p["last_append"] is not None]
+    ago = f", for {_ago(now_ms - min(since))}" if since else ""
+    sentence = f"{waits} {word.capitalize()} {numbers} of table {source['table']} {never} had no row yet{ago}."
+    return Reason(name, operator, "silent-partition", sentence, _idle_setting(source))
+
+
+def _slow(
+    name: str, operator: str, waits: str, source: Mapping[str, Any], slowest: Mapping[str, Any], now_ms: int
+) -> Reason:
+    last = slowest["last_append"]
+    ago = f"; its last row came {_ago(now_ms - last)} ago" if last is not None else ""
+    sentence = (
+        f"{waits} Partition {slowest['partition']} of table {source['table']} holds it back: it is at"
+        f" {_time(slowest['watermark'])}{ago}."
+    )
+    return Reason(name, operator, "silent-partition" if last and now_ms - last > _BEHIND_MS else "behind", sentence, _idle_setting(source))
+
+
+def _idle_setting(source: Mapping[str, Any]) -> str:
+    timeout = source["idle_timeout"]
+    if timeout:
+        return f"It stops counting after {timeout / 1000:g} s of silence ('scan.watermark.idle-timeout')."
+    return (
+        "Set 'scan.watermark.idle-timeout' = '10 s' on the table, or idle-timeout in penstock.toml, so that a silent"
+        " partition stops counting."
+    )
+
+
+def _declare(source: Mapping[str, Any]) -> str:
+    return f"Declare WATERMARK FOR ... in CREATE TABLE {source['table']}."
+
+
+def _time(ms: int) -> str:
+    return dt.datetime.fromtimestamp(ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _ago(ms: int) -> str:
+    seconds = max(0, ms) / 1000
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
