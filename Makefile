@@ -1,0 +1,38 @@
+# Everything sets itself up in .venv: make demo and make test are all there is to do.
+.PHONY: demo test test-real check bench format clean help
+PYTHON_SOURCES := src tests bench
+
+help:
+	@echo "make demo       page views of a real web log, computed by Flink SQL   (ARGS=... are passed on)"
+	@echo "make test       all tests that need Python alone"
+	@echo "make test-real  the same SQL on a real Flink, which is installed or started"
+	@echo "make check      style, types, layers, dead code, generated files"
+	@echo "make bench      the benchmarks, with ratios                            (ARGS=--quick for a short run)"
+
+.venv/.run: requirements/run.txt pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh run
+
+.venv/.dev: requirements/dev.txt pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh dev
+
+demo: .venv/.run
+	@.venv/bin/penstock demo $(ARGS)
+
+test: .venv/.dev
+	@.venv/bin/python -m pytest -n auto -m "not real" $(ARGS)
+
+test-real: .venv/.dev
+	@.venv/bin/python -m pytest -m real $(ARGS)
+
+check: .venv/.dev
+	@.venv/bin/python scripts/check.py
+
+format: .venv/.dev
+	@.venv/bin/ruff check --fix $(PYTHON_SOURCES)
+	@.venv/bin/ruff format $(PYTHON_SOURCES)
+
+bench: .venv/.dev
+	@.venv/bin/python -m bench $(ARGS)
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
