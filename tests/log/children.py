@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +68,16 @@ def append_numbers(pipe: Connection, path: str, topic: str, who: int, count: int
             log.append(topic, pl.DataFrame({"value": [f"{who} {number + i}".encode() for i in range(rows)]}))
             number += rows
         pipe.send(number)
+
+
+def append_and_die(pipe: Connection, path: str) -> None:
+    """Append some rows one by one, say how many, and end without closing the log."""
+    log = Log.open(Path(path))
+    log.create_topic("t")
+    for number in range(20):
+        log.append("t", values(number))
+    pipe.send(20)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def open_and_append(pipe: Connection, path: str) -> None:

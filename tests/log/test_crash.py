@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
+from penstock.core.errors import CorruptLogError
 from penstock.log import Log
 from tests.log import children
 from tests.log.rows import values
@@ -15,6 +18,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KILLS = 10
+
+
+def test_a_damaged_wal_is_named_and_what_is_whole_can_be_salvaged(path: Path) -> None:
+    """SQLite alone would replay it up to the damage and forget the rest."""
+    child, pipe = children.start(children.append_and_die, str(path))
+    acknowledged = pipe.recv()
+    child.join()
+    pipe.close()
+    wal = path.with_name(path.name + "-wal")
+    frame = 24 + 16_384
+    position = 32 + wal.stat().st_size // frame // 2 * frame + 5000
+    with wal.open("r+b") as file:
+        file.seek(position)
+        byte = file.read(1)[0]
+        file.seek(position)
+        file.write(bytes([byte ^ 1]))
+    for _ in range(2):  # looking at it has not hidden it
+        with pytest.raises(CorruptLogError) as caught:
+            Log.open(path)
+        found = re.fullmatch(
+            rf"{path}-wal is damaged: the last (\d+) commits in it cannot be read\n"
+            "hint: restore both files from a copy, or open the log with salvage to go on without these commits",
+            str(caught.value),
+        )
+        assert found is not None
+        lost = int(found[1])
+    with Log.open(path, salvage=True) as log:
+        left = [int(v) for v in values(log, "t") if v is not None]
+        assert left == list(range(acknowledged - lost))
+        assert log.append("t", children.values(7)).offsets.to_list() == [len(left)]
+    with Log.open(path) as log:
+        assert log.verify().rows == len(left) + 1
 
 
 def test_killed_while_appending_committing_and_merging(path: Path) -> None:

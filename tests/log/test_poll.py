@@ -146,10 +146,14 @@ def test_decoded_columns_are_a_cache_beside_the_bytes(log: Log) -> None:
         "1 decoded rows do not stand beside the 3 rows of the stored batch\ntopic t\n"
         "hint: decode whole batches to keep their columns"
     )
+    log.upkeep.drop_decoded(keep=["schema-1"])
+    assert without.decoded("schema-2") is None
     log.upkeep.merge(log.topic("t"))
     (merged,) = log.poll(["t"], 0).batches
     assert numbers(merged) == [0, 1, 2, 3, 4, 5]
     assert merged.decoded("schema-2") is None
+    log.upkeep.drop_decoded()
+    assert merged.decoded("schema-1") is None
 
 
 def test_a_waiting_reader_is_woken_by_an_append(log: Log) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import zlib
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -44,6 +45,9 @@ BODY: dict[str, pl.DataType] = {
 
 BITS = {name: 1 << bit for bit, name in enumerate([*HEAD, *BODY])}
 
+END = b"\xff\xff\xff\xff\0\0\0\0"
+"""The last message of an Arrow stream."""
+
 FIELDS = (
     "id, data, first_seq, rows, bytes, min_time, max_time, first_append, last_append, ends, counts, sizes, "
     "columns, head_crc, body_crc, stored"
@@ -74,9 +78,25 @@ def _encoded(columns: list[pl.Series]) -> Blob:
     return encode(columns[0].to_frame().hstack(columns[1:])) if columns else Blob(None, 0)
 
 
-def decode(data: bytes, columns: list[str] | None = None) -> pl.DataFrame:
-    """The frame of a blob, or some of its columns."""
-    return pl.read_ipc_stream(io.BytesIO(data), columns=columns)
+def decode(*blobs: bytes, columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of blobs of the same columns, or some of these columns.
+
+    An Arrow stream is a schema, record batches and an end. Streams of one schema are joined before they are
+    read: a thousand small blobs then cost little more than a large one.
+    """
+    frames = []
+    for schema, alike in groupby(blobs, _schema):
+        first, *others = alike
+        stream = (
+            b"".join([first[: -len(END)], *(one[len(schema) : -len(END)] for one in others), END]) if others else first
+        )
+        frames.append(pl.read_ipc_stream(io.BytesIO(stream), columns=columns))
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _schema(stream: bytes) -> bytes:
+    """The first message: a marker, the length of the schema, the schema."""
+    return stream[: 8 + int.from_bytes(stream[4:8], "little")]
 
 
 @dataclass(frozen=True, slots=True)

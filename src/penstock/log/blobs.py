@@ -90,10 +90,10 @@ class Blobs:
                 self._raise_missing(topic, entry)
             in_head, in_body = found[entry.data]
             if head:
-                heads.append(decode(self._verified(topic, entry, in_head, entry.head_crc, "a blob"), head))
+                heads.append(self._verified(topic, entry, in_head, entry.head_crc, "a blob"))
             if body:
-                bodies.append(decode(self._verified(topic, entry, in_body, entry.body_crc, "a blob"), body))
-        parts = [frames[0] if len(frames) == 1 else pl.concat(frames) for frames in (heads, bodies) if frames]
+                bodies.append(self._verified(topic, entry, in_body, entry.body_crc, "a blob"))
+        parts = [decode(*data, columns=part) for data, part in ((heads, head), (bodies, body)) if part]
         return parts[0] if len(parts) == 1 else parts[0].hstack(parts[1])
 
     def _raise_missing(self, topic: Topic, entry: Entry) -> NoReturn:

@@ -17,6 +17,7 @@ import apsw
 import apsw.sqlite_extra
 
 from penstock.core.errors import CorruptLogError, LogError, StorageError
+from penstock.log.recovery import lost_commits
 from penstock.log.schema import APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
 from penstock.log.wal import WalKeeper
 
@@ -53,7 +54,9 @@ class LogFile:
     LogError where it is not a log, or one of a later version.
     """
 
-    def __init__(self, path: Path | None, durability: Durability = "full", *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path | None, durability: Durability = "full", *, read_only: bool = False, salvage: bool = False
+    ) -> None:
         _require_sqlite()
         self.path = path
         self.name = str(path) if path else "the log in memory"
@@ -74,6 +77,8 @@ class LogFile:
             self._check_header(path)
             self.writer = self._connect()
             self._check_version(self.writer)
+            if not salvage:
+                self._check_recovery(path)
             self.writer.set_wal_hook(self._wal.committed)
 
     @contextmanager
@@ -203,6 +208,20 @@ class LogFile:
             )
         if not connection.pragma("checksum_verification"):
             raise CorruptLogError(f"the header of {self.name} is damaged: it denies the checksums of its pages")
+
+    def _check_recovery(self, path: Path) -> None:
+        # another process may start the WAL anew while it is looked at: damage is there to stay
+        for _ in range(3):
+            lost = lost_commits(path, PAGE_BYTES)
+            if lost < 2:
+                return
+        # closing must leave all as it is, or the next to open would see nothing amiss
+        self.writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self.writer.close()
+        raise CorruptLogError(
+            f"{self.name}-wal is damaged: the last {lost} commits in it cannot be read",
+            hint="restore both files from a copy, or open the log with salvage to go on without these commits",
+        )
 
     def _raise(self, error: apsw.Error) -> NoReturn:
         extended = getattr(error, "extendedresult", 0)

@@ -96,7 +96,10 @@ class Groups:
             )
         with self._file.reading() as connection:
             found = topics.find(connection, topic)
-            target = self._target(connection, found, group, to, shift, time_ms)
+            target = self._target(connection, found, group, to, shift)
+        if time_ms is not None:
+            at = offsets_at_times(self._file, self._blobs, found, dict.fromkeys(target, time_ms))
+            target.update({partition: offset for partition, offset in at.items() if offset is not None})
         self.commit(group, {topic: target})
         return target
 
@@ -117,13 +120,9 @@ class Groups:
         group: str,
         to: str | Mapping[int, int] | None,
         shift: int | None,
-        time_ms: int | None,
     ) -> dict[int, int]:
         first = dict(enumerate(topics.starts(connection, topic).tolist()))
         end = dict(enumerate(topics.ends(connection, topic).tolist()))
-        if time_ms is not None:
-            found = offsets_at_times(connection, self._blobs, topic, dict.fromkeys(first, time_ms))
-            return {partition: end[partition] if at is None else at for partition, at in found.items()}
         if shift is not None:
             now = {row.partition: row.offset for row in _rows(connection, group) if row.topic == topic.name}
             if not now:
@@ -131,7 +130,7 @@ class Groups:
             return {p: min(max(offset + shift, first[p]), end[p]) for p, offset in now.items()}
         if to == "earliest":
             return first
-        if to == "latest":
+        if to == "latest" or to is None:
             return end
         if not isinstance(to, dict):
             raise LogError(

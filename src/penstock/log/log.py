@@ -73,13 +73,15 @@ class Log:
         durability: Durability = "full",
         clock: Clock | None = None,
         read_only: bool = False,
+        salvage: bool = False,
     ) -> Self:
         """The log at `path`, made if it is not there; None: in memory, gone when closed.
 
         With durability `full` an acknowledged append survives a power cut, with `relaxed` the death of the
-        process. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
+        process. `salvage` goes on without commits that a crash left and damage made unreadable, which is an
+        error otherwise. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
         """
-        return cls(LogFile(path, durability, read_only=read_only), clock or SystemClock())
+        return cls(LogFile(path, durability, read_only=read_only, salvage=salvage), clock or SystemClock())
 
     @property
     def path(self) -> Path | None:
@@ -274,8 +276,7 @@ class Log:
 
     def offsets_for_times(self, name: str, times: Mapping[int, int]) -> dict[int, int | None]:
         """Per partition the first offset whose timestamp is at least that given (ms); None where there is none."""
-        with self._file.reading() as connection:
-            return seek.offsets_at_times(connection, self._blobs, topics.find(connection, name), times)
+        return seek.offsets_at_times(self._file, self._blobs, self.topic(name), times)
 
     def offsets_after(self, name: str, seq: int) -> dict[int, int]:
         """Per partition the next offset of a reader that has read the log through `seq`."""

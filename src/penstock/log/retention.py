@@ -14,7 +14,7 @@ from penstock.log import topic as topics
 from penstock.log.batch import Entry
 from penstock.log.records import sizes
 from penstock.log.rewriting import doom
-from penstock.log.seek import live_batches, live_counts
+from penstock.log.seek import CHUNK_ROWS, chunks, live_batches, live_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,46 +39,53 @@ def retain(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, now_ms: in
         topic = now
         before = topics.starts(connection, topic)
         starts = before.copy()
-        if topic.retention_ms >= 0:
-            starts = np.maximum(starts, _starts_by_time(connection, blobs, topic, now_ms - topic.retention_ms))
+        end = topics.ends(connection, topic)
         if topic.retention_bytes >= 0:
             starts = np.maximum(starts, _starts_by_size(connection, blobs, topic))
+    if topic.retention_ms >= 0:
+        starts = _starts_by_time(file, blobs, topic, (starts, end), now_ms - topic.retention_ms)
     if np.array_equal(starts, before):
         return 0
     writer.run(lambda write: _advance(write, topic, starts))
     return int((starts - before).sum())
 
 
-def _starts_by_time(connection: Connection, blobs: Blobs, topic: Topic, cut: int) -> NDArray[np.int64]:
-    """Per partition the offset of the first row that is not older than `cut`, or the end."""
-    starts, end = topics.starts(connection, topic), topics.ends(connection, topic)
+def _starts_by_time(
+    file: LogFile, blobs: Blobs, topic: Topic, kept: tuple[NDArray[np.int64], NDArray[np.int64]], cut: int
+) -> NDArray[np.int64]:
+    """Per partition the first offset in `kept` (start, end) of a row that is not older than `cut`, or the end."""
+    starts, end = kept[0].copy(), kept[1]
     searching = starts < end
-    time = "timestamp" if topic.ages_by_timestamp else "append_time"
-    for batch in live_batches(connection, blobs, topic):
-        if not searching.any():
-            break
-        entry = batch.entry
-        here = searching & (entry.counts > 0)
-        oldest, newest = (
-            (entry.min_time, entry.max_time) if topic.ages_by_timestamp else (entry.first_append, entry.last_append)
-        )
-        if newest < cut:
-            starts[here] = entry.ends[here]
-            continue
-        if not here.any():
-            continue
-        rows = batch.frame("partition", "offset", time)
-        partition, offset, times = (column.to_numpy() for column in rows.get_columns())
-        for one in np.flatnonzero(here).tolist():
-            mine = partition == one
-            young = np.flatnonzero(mine & (times >= cut)) if oldest < cut else np.flatnonzero(mine)
-            if len(young):
-                starts[one] = max(starts[one], offset[young[0]])
-                searching[one] = False
-            elif mine.any():
-                starts[one] = entry.ends[one]
+    for chunk in chunks(file, blobs, topic, CHUNK_ROWS):
+        for batch in chunk:
+            if not searching.any():
+                return starts
+            _skip_old(batch, topic, cut, starts, searching)
     starts[searching] = end[searching]
     return starts
+
+
+def _skip_old(
+    batch: StoredBatch, topic: Topic, cut: int, starts: NDArray[np.int64], searching: NDArray[np.bool_]
+) -> None:
+    """Move `starts` of the partitions that are `searching` past the old rows of one batch."""
+    entry = batch.entry
+    here = searching & (entry.counts > 0)
+    by_timestamp = topic.ages_by_timestamp
+    if (entry.max_time if by_timestamp else entry.last_append) < cut:
+        starts[here] = np.maximum(starts[here], entry.ends[here])
+        return
+    if not here.any():
+        return
+    rows = batch.frame("partition", "offset", "timestamp" if by_timestamp else "append_time")
+    partition, offset, times = (column.to_numpy() for column in rows.get_columns())
+    for one in np.flatnonzero(here).tolist():
+        young = np.flatnonzero((partition == one) & (times >= cut))
+        if len(young):
+            starts[one] = max(starts[one], offset[young[0]])
+            searching[one] = False
+        else:
+            starts[one] = max(starts[one], entry.ends[one])
 
 
 def _starts_by_size(connection: Connection, blobs: Blobs, topic: Topic) -> NDArray[np.int64]:

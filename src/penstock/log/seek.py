@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PartitionInfo", "check_offsets", "describe", "live_batches", "offsets_after", "offsets_at_times"]
 
 PAGE_ENTRIES = 256
+CHUNK_ROWS = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +134,23 @@ def seq_of_last(connection: Connection, blobs: Blobs, topic: Topic, rows: int) -
     return 0
 
 
-def offsets_at_times(
-    connection: Connection, blobs: Blobs, topic: Topic, times: Mapping[int, int]
-) -> dict[int, int | None]:
+def offsets_at_times(file: LogFile, blobs: Blobs, topic: Topic, times: Mapping[int, int]) -> dict[int, int | None]:
     """Per partition the first offset whose timestamp is at least the given ms since 1970; None: there is none."""
     found: dict[int, int | None] = dict.fromkeys(times)
-    for batch in live_batches(connection, blobs, topic):
-        missing = [one for one, offset in found.items() if offset is None]
-        if not missing:
-            break
-        missing = [one for one in missing if batch.entry.max_time >= times[one] and batch.entry.counts[one]]
-        if not missing:
-            continue
-        places = batch.frame("partition", "offset", "timestamp")
-        partition, offset, timestamp = (column.to_numpy() for column in places.get_columns())
-        for one in missing:
-            rows = np.flatnonzero((partition == one) & (timestamp >= times[one]))
-            if len(rows):
-                found[one] = int(offset[rows[0]])
+    for chunk in chunks(file, blobs, topic, CHUNK_ROWS):
+        for batch in chunk:
+            missing = [one for one, offset in found.items() if offset is None]
+            if not missing:
+                return found
+            missing = [one for one in missing if batch.entry.max_time >= times[one] and batch.entry.counts[one]]
+            if not missing:
+                continue
+            places = batch.frame("partition", "offset", "timestamp")
+            partition, offset, timestamp = (column.to_numpy() for column in places.get_columns())
+            for one in missing:
+                rows = np.flatnonzero((partition == one) & (timestamp >= times[one]))
+                if len(rows):
+                    found[one] = int(offset[rows[0]])
     return found
 
 

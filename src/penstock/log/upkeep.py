@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import orjson
+
 from penstock.log import topic as topics
 from penstock.log.batch import Entry
 from penstock.log.compaction import compact, compaction_due
@@ -18,7 +20,7 @@ from penstock.log.rewriting import GRACE_MS, doom
 from penstock.log.topic import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from penstock.core.clock import Clock
     from penstock.log.blobs import Blobs
@@ -31,6 +33,9 @@ __all__ = ["Upkeep"]
 
 SWEEP_BYTES = 4 << 20
 """What one transaction frees."""
+
+DROP_ROWS = 16
+"""Cached frames that one transaction drops."""
 
 VACUUM_PAGES = 128
 """What one transaction gives back to the disk."""
@@ -80,6 +85,19 @@ class Upkeep:
         """Merge all small batches now; the number of batches that there are fewer."""
         with self._mutex:
             return sum(merge(self._file, self._writer, self._blobs, topic, everything=True))
+
+    def drop_decoded(self, keep: Collection[str] = ()) -> None:
+        """Drop the columns cached under other fingerprints than those to `keep`."""
+        sql = "SELECT rowid FROM decoded WHERE fingerprint NOT IN (SELECT value FROM json_each(?))"
+        with self._file.reading() as connection:
+            found = connection.rows(sql, orjson.dumps(list(keep)).decode())
+        for start in range(0, len(found), DROP_ROWS):
+            part = found[start : start + DROP_ROWS]
+
+            def work(write: Write, part: list[tuple[int]] = part) -> None:
+                write.connection.executemany("DELETE FROM decoded WHERE rowid = ?", part)
+
+            self._writer.run(work)
 
     def vacuum(self) -> int:
         """Free all that nobody needs and give all free pages back to the disk; the number of bytes."""
