@@ -303,7 +303,8 @@ class ExpressionBinder:
             raise self._error("FILTER belongs to an aggregate function", "sql-filter", node)
         if call.distinct and not call.function.ignores_nulls:
             raise self._unsupported(node, f"{call.function.name}(DISTINCT ...) with FILTER")
-        return AggregateCall(call.type, call.function, call.args, call.distinct, condition)
+        kind = call.type.with_nullable() if call.function.null_if_empty else call.type
+        return AggregateCall(kind, call.function, call.args, call.distinct, condition)
 
     def _plain(self, place: str) -> ExpressionBinder:
         return ExpressionBinder(self.scope, aggregates=False, place=place)

@@ -136,7 +136,8 @@ class Aggregate:
     `bind` as in Function. For a group of rows, `partial` gives the state columns (name suffix -> expression
     over `args`, evaluated inside a group_by, rows in order); `merge` combines the states of several slices,
     given in order (expressions over columns of those names); `finish` makes the result of a state, outside
-    any grouping. `retract` marks the ones that could also take rows back.
+    any grouping. The types of state columns depend on the types of the arguments alone. What `merge` and
+    `finish` must know of constant arguments is state too: arguments reach `partial` as columns.
     """
 
     name: str
@@ -150,8 +151,15 @@ class Aggregate:
     aliases: tuple[str, ...] = ()
     distinct_matters: bool = True
     """False for MIN and MAX: DISTINCT changes nothing."""
+    distinct: Callable[[Sequence[Value], DataType], Mapping[str, pl.Expr]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """The state of the distinct values of one argument over rows with repeats, if there is a faster way than
+    `partial` of the unique ones."""
     ignores_nulls: bool = True
     """Whether a NULL argument counts for nothing; then FILTER can make arguments NULL."""
+    null_if_empty: bool = True
+    """Whether a group without rows has the result NULL: then FILTER makes the result NULL-able."""
 
 
 @dataclass(frozen=True, slots=True)

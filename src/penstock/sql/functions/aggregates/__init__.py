@@ -1,0 +1,20 @@
+"""Aggregate functions, as partial results that merge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.sql.functions.aggregates import bags, extremes, percentile, spread, sums
+
+if TYPE_CHECKING:
+    from penstock.sql.functions.spec import Aggregate
+
+__all__ = ["AGGREGATES"]
+
+AGGREGATES: tuple[Aggregate, ...] = (
+    *sums.AGGREGATES,
+    *extremes.AGGREGATES,
+    *spread.AGGREGATES,
+    *bags.AGGREGATES,
+    *percentile.AGGREGATES,
+)

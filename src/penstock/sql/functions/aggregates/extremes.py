@@ -1,0 +1,105 @@
+"""MIN, MAX, FIRST_VALUE and LAST_VALUE."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core import types as t
+from penstock.sql.coercion import is_character, is_numeric
+from penstock.sql.functions.aggregates.shapes import any_value
+from penstock.sql.functions.spec import Aggregate, Example
+from penstock.sql.functions.temporal.arguments import is_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from penstock.core.types import DataType
+    from penstock.sql.functions.spec import Value
+
+__all__ = ["AGGREGATES"]
+
+_State = dict[str, pl.Expr]
+
+
+def _not_comparable(data_type: DataType) -> str:
+    fits = is_numeric(data_type) or is_character(data_type) or is_time(data_type) or isinstance(data_type, t.Boolean)
+    return "" if fits else "takes a number, a text, a BOOLEAN, a date, a time or a timestamp"
+
+
+def _extreme(least: bool, args: Sequence[Value], _result: DataType) -> _State:
+    value = args[0].expr
+    state = {"v": value.min() if least else value.max()}
+    if isinstance(args[0].type, (t.Float, t.Double)):
+        # Flink keeps the first value until one is less: a NaN that comes first stays, a later one is passed over
+        state["nan"] = value.first(ignore_nulls=True).is_nan()
+    return state
+
+
+def _merged_extreme(least: bool, state: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    merged = {"v": state["v"].min() if least else state["v"].max()}
+    return {**merged, "nan": state["nan"].first(ignore_nulls=True)} if "nan" in state else merged
+
+
+def _finish_extreme(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+    if "nan" not in state:
+        return state["v"]
+    return pl.when(state["nan"]).then(pl.lit(float("nan"), result.polars)).otherwise(state["v"])
+
+
+def _chosen(choose: Callable[[pl.Expr], pl.Expr], args: Sequence[Value], _result: DataType) -> _State:
+    return {"v": choose(args[0].expr)}
+
+
+def _chosen_again(choose: Callable[[pl.Expr], pl.Expr], state: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    return {"v": choose(state["v"])}
+
+
+def _first(expr: pl.Expr) -> pl.Expr:
+    return expr.first(ignore_nulls=True)
+
+
+def _last(expr: pl.Expr) -> pl.Expr:
+    return expr.last(ignore_nulls=True)
+
+
+_TIMES = "(VALUES (TIMESTAMP '2024-01-02 00:00:00'), (TIMESTAMP '2024-01-01 00:00:00')) AS t(x)"
+
+AGGREGATES = (
+    *(
+        Aggregate(
+            name,
+            f"{name}(x)",
+            f"The {word} value that is not NULL; texts are compared by their characters' numbers.",
+            any_value(lambda x: x, _not_comparable),
+            partial(_extreme, name == "MIN"),
+            partial(_merged_extreme, name == "MIN"),
+            _finish_extreme,
+            (
+                Example(f"SELECT {name}(x) FROM (VALUES (3), (CAST(NULL AS INT)), (2)) AS t(x)", number),
+                Example(f"SELECT {name}(x) FROM {_TIMES}", time),
+            ),
+            distinct_matters=False,
+        )
+        for name, word, number, time in (
+            ("MIN", "least", 2, "2024-01-01 00:00:00"),
+            ("MAX", "greatest", 3, "2024-01-02 00:00:00"),
+        )
+    ),
+    *(
+        Aggregate(
+            name,
+            f"{name}(x)",
+            f"The {word} value that is not NULL, in the order in which rows come.",
+            any_value(lambda x: x),
+            partial(_chosen, choose),
+            partial(_chosen_again, choose),
+            lambda state, _: state["v"],
+            (Example(f"SELECT {name}(x) FROM (VALUES (CAST(NULL AS INT)), (3), (2)) AS t(x)", number),),
+            distinct_matters=name == "LAST_VALUE",
+        )
+        for name, word, choose, number in (("FIRST_VALUE", "first", _first, 3), ("LAST_VALUE", "last", _last, 2))
+    ),
+)

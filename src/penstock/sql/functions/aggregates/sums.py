@@ -1,0 +1,165 @@
+"""COUNT, SUM and AVG.
+
+Sums of integers overflow as Java's do: SUM in the bits of its type, AVG in 64. A DECIMAL sum that does not fit
+38 digits is NULL; Flink forgets what it has and begins again at the next value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core import types as t
+from penstock.sql.casts.decimals import MAX_PRECISION, fit, unscaled
+from penstock.sql.functions.aggregates.shapes import counted, number
+from penstock.sql.functions.signatures import ArgumentError
+from penstock.sql.functions.spec import Aggregate, Example
+from penstock.sql.functions.temporal.arguments import no_bare_null, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.core.types import DataType
+    from penstock.sql.expr import Expr
+    from penstock.sql.functions.spec import Value
+
+__all__ = ["AGGREGATES"]
+
+_State = dict[str, pl.Expr]
+
+_SAFE_PRECISION = 26
+"""Up to this precision a million million values do not overflow a sum of 38 digits."""
+
+_NEAR_OVERFLOW = 1.2e38
+"""Beyond, a DOUBLE sum tells the overflow; below, the digits of a 128-bit integer do."""
+
+_AVERAGE_SCALE = 6
+
+
+def _bind_count(args: tuple[Expr, ...], clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
+    if not clauses.get("star"):
+        if len(args) != 1:
+            raise ArgumentError(f"takes * or one value, got {shown(args)}")
+        no_bare_null(args)
+    return args, t.BIGINT.with_nullable(False)
+
+
+def _count(args: Sequence[Value], _result: DataType) -> _State:
+    return {"n": counted(args[0].expr) if args else pl.len().cast(pl.Int64)}
+
+
+def _sum(args: Sequence[Value], _result: DataType) -> _State:
+    value = args[0].expr
+    match args[0].type:
+        case t.Integer():
+            state = {"s": value.cast(pl.Int64).sum()}
+        case t.Decimal(precision, scale):
+            state = {"s": value.cast(pl.Decimal(MAX_PRECISION, scale)).sum()}
+            if precision > _SAFE_PRECISION:
+                state["about"] = value.cast(pl.Float64).sum()
+        case _:
+            state = {"s": value.cast(pl.Float64).sum()}
+    return {**state, "n": counted(value)}
+
+
+def _added(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    return {name: part.sum() for name, part in state.items()}
+
+
+def _total(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+    """The sum of decimals as `result`, NULL where it has too many digits; its scale is the state's or larger."""
+    assert isinstance(result, t.Decimal)
+    total = fit(unscaled(state["s"].cast(result.polars, strict=False)), result)
+    if "about" not in state:
+        return total
+    return pl.when(state["about"].abs() * 10.0**result.scale < _NEAR_OVERFLOW).then(total)
+
+
+def _finish_sum(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+    match result:
+        case t.Integer():
+            total = state["s"].cast(result.polars, wrap_numerical=True)
+        case t.Decimal():
+            total = _total(state, result)
+        case _:
+            total = state["s"].cast(result.polars)
+    return pl.when(state["n"] > 0).then(total)
+
+
+def _finish_average(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+    # NULL for a group without values, instead of a division by zero
+    count = pl.when(state["n"] > 0).then(state["n"])
+    match result:
+        case t.Integer():
+            return state["s"].truncdiv(count).cast(result.polars, wrap_numerical=True)
+        case t.Decimal():
+            return fit(_half_up(unscaled(_total(state, result)), count.cast(pl.Int128)), result)
+    return (state["s"] / count).cast(result.polars)
+
+
+def _half_up(number: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+    """An Int128 divided by a positive one, rounded away from zero at a half."""
+    whole = number.truncdiv(divisor)
+    rest = number - whole * divisor
+    return whole + pl.when(rest.abs() * 2 >= divisor).then(rest.sign()).otherwise(0)
+
+
+def _sum_type(data_type: DataType) -> DataType:
+    return t.Decimal(MAX_PRECISION, data_type.scale) if isinstance(data_type, t.Decimal) else data_type
+
+
+def _average_type(data_type: DataType) -> DataType:
+    if isinstance(data_type, t.Decimal):
+        return t.Decimal(MAX_PRECISION, max(_AVERAGE_SCALE, data_type.scale))
+    return data_type
+
+
+AGGREGATES = (
+    Aggregate(
+        "COUNT",
+        "COUNT(*) | COUNT([DISTINCT] x)",
+        "How many rows; with x, how many values that are not NULL.",
+        _bind_count,
+        _count,
+        _added,
+        lambda state, _: state["n"],
+        (
+            Example("SELECT COUNT(*) FROM (VALUES (1), (CAST(NULL AS INT)), (1)) AS t(x)", 3),
+            Example("SELECT COUNT(x) FROM (VALUES (1), (CAST(NULL AS INT)), (1)) AS t(x)", 2),
+            Example("SELECT COUNT(DISTINCT x) FROM (VALUES (1), (CAST(NULL AS INT)), (1)) AS t(x)", 1),
+        ),
+        distinct=lambda args, _: {"n": args[0].expr.drop_nulls().n_unique().cast(pl.Int64)},
+        null_if_empty=False,
+    ),
+    Aggregate(
+        "SUM",
+        "SUM([DISTINCT] x)",
+        "The sum of the values that are not NULL, in the type of x; NULL if there is none.",
+        number(_sum_type),
+        _sum,
+        _added,
+        _finish_sum,
+        (
+            Example("SELECT SUM(x) FROM (VALUES (1), (CAST(NULL AS INT)), (2)) AS t(x)", 3),
+            Example("SELECT SUM(x) FROM (VALUES (2147483647), (1)) AS t(x)", -2147483648),
+            Example("SELECT SUM(x) FROM (VALUES (1.25), (2.50)) AS t(x)", "3.75"),
+            Example("SELECT SUM(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x)", None),
+        ),
+    ),
+    Aggregate(
+        "AVG",
+        "AVG([DISTINCT] x)",
+        "The mean of the values that are not NULL, in the type of x: of integers without its fraction.",
+        number(_average_type),
+        _sum,
+        _added,
+        _finish_average,
+        (
+            Example("SELECT AVG(x) FROM (VALUES (1), (CAST(NULL AS INT)), (4)) AS t(x)", 2),
+            Example("SELECT AVG(x) FROM (VALUES (-1), (-4)) AS t(x)", -2),
+            Example("SELECT AVG(x) FROM (VALUES (1.0), (1.0), (3.0)) AS t(x)", "1.666667"),
+            Example("SELECT AVG(x) FROM (VALUES (1e0), (2e0)) AS t(x)", 1.5),
+        ),
+    ),
+)
