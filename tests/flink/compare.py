@@ -45,7 +45,7 @@ def compare(cases: Iterable[Golden]) -> Report:
                 report.local[case.area] += 1
                 continue
             report.asked[case.area] += 1
-            found = differences(case.expected(), flink.run(case.path), ordered=case.ordered, lines=True, messages=True)
+            found = differences(case.expected(), flink.run(case.path), ordered=case.ordered, lines=True, words=True)
             if found:
                 report.differing[case.name] = found
             else:

@@ -61,6 +61,23 @@ def test_the_connectors_that_stand_in_give_what_flinks_own_give(name: str, tmp_p
 
 
 @pytest.mark.real
+def test_without_events_each_table_reads_its_own_path(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"id":1}\n{"watermark":"max"}\n{"id":2}\n')
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "2.csv").write_text("20\n")
+    (tmp_path / "b" / "1.csv").write_text("10\n11\n")
+    path = tmp_path / "x.sql"
+    path.write_text(
+        "CREATE TABLE a (id INT) WITH ('connector' = 'filesystem', 'path' = 'a.json', 'format' = 'json');\n"
+        "CREATE TABLE b (id INT) WITH ('connector' = 'filesystem', 'path' = 'b', 'format' = 'csv');\n"
+        "SELECT id FROM b UNION ALL SELECT id FROM a;\n"
+    )
+    with Oracle() as flink:
+        answer = flink.run(path)
+    assert [(c.line, c.row["id"]) for c in answer.tables[0].changes] == [(1, 1), (3, 2), (4, 10), (5, 11), (6, 20)]
+
+
+@pytest.mark.real
 def test_a_file_that_takes_too_long_gives_no_answer_and_the_next_does(tmp_path: Path) -> None:
     (tmp_path / "slow.jsonl").write_text('{"sleep":1500}\n{"table":"t","row":{"id":1}}\n')
     table = "CREATE TABLE t (id INT) WITH ('connector' = 'kafka', 'format' = 'json');\n"

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
-from tests.golden.golden import Change, line_order
+from tests.golden.golden import Answer, Change, Table, line_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.golden.golden import Answer, Failure, Table
+    from tests.golden.golden import Failure
 
 Row = dict[str, Any]
 
@@ -24,17 +25,20 @@ SHOWN = 10
 
 
 def differences(
-    expected: Answer, actual: Answer, *, ordered: bool = False, lines: bool = False, messages: bool = False
+    expected: Answer, actual: Answer, *, ordered: bool = False, lines: bool = False, words: bool = False
 ) -> list[str]:
     """What differs, in words; empty when the answers agree.
 
     With `ordered` the rows of an append-only result must also come in the same order. With `lines` each must come
     from the same input line and see the same watermark, and an updating result must agree after each input line;
-    without, only the final tables count. With `messages` an error must have the same class, text and place; without,
-    the same stage (validate and plan being one: refused before it runs). After a runtime error the tables count only
-    with `lines`: how many rows came before it depends on the cut.
+    without, only the final tables count. With `words` all that Flink says must be the same: an error's class, text
+    and place, EXPLAIN's plans, the marks of time attributes in types; without, an error's stage (validate and plan
+    being one: refused before it runs). After a runtime error the tables count only with `lines`: how many rows came
+    before it depends on the cut.
     """
-    found = _failures(expected.error, actual.error, messages)
+    found = _failures(expected.error, actual.error, words)
+    if not words:
+        expected, actual = _plain(expected), _plain(actual)
     if expected.texts != actual.texts:
         found.append(f"texts differ\n  expected {expected.texts}\n  actual   {actual.texts}")
     if expected.error and expected.error.stage == "runtime" and not lines:
@@ -52,13 +56,27 @@ def _names(sinks: Sequence[str | None]) -> str:
     return ", ".join("SELECT" if sink is None else sink for sink in sinks) or "nothing"
 
 
-def _failures(expected: Failure | None, actual: Failure | None, messages: bool) -> list[str]:
+def _failures(expected: Failure | None, actual: Failure | None, words: bool) -> list[str]:
     if expected is None and actual is None:
         return []
     if expected is None or actual is None:
         return [f"error\n  expected {expected}\n  actual   {actual}"]
-    same = expected == actual if messages else _refused(expected.stage) == _refused(actual.stage)
+    same = expected == actual if words else _refused(expected.stage) == _refused(actual.stage)
     return [] if same else [f"errors differ\n  expected {expected}\n  actual   {actual}"]
+
+
+def _plain(answer: Answer) -> Answer:
+    """`answer` without plans and without the marks of time attributes."""
+    results = [
+        ("" if result.startswith("== ") else result) if isinstance(result, str) else _unmarked(result)
+        for result in answer.results
+    ]
+    return Answer(results, answer.error)
+
+
+def _unmarked(table: Table) -> Table:
+    columns = [(name, re.sub(r" \*(ROW|PROC)TIME\*", "", kind)) for name, kind in table.columns]
+    return Table(table.sink, columns, table.key, table.changes)
 
 
 def _refused(stage: str) -> str:

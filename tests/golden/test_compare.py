@@ -50,8 +50,8 @@ def changed(lines: Lines, number: int, **new: Any) -> Lines:
 
 @pytest.mark.parametrize("lines", [APPEND, UPDATING, KEYED, FAILED])
 def test_an_answer_agrees_with_itself_and_survives_its_text(lines: Lines) -> None:
-    assert differences(answer(lines), answer(lines), lines=True, messages=True) == []
-    assert differences(answer(lines), Answer.parse(answer(lines).lines()), lines=True, messages=True) == []
+    assert differences(answer(lines), answer(lines), lines=True, words=True) == []
+    assert differences(answer(lines), Answer.parse(answer(lines).lines()), lines=True, words=True) == []
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,19 @@ def test_a_keyed_sink_is_compared_by_key() -> None:
 def test_errors_agree_by_stage_and_where_asked_by_text() -> None:
     other_text = [{**FAILED[0], "message": "unknown column y"}]
     assert differences(answer(FAILED), answer(other_text)) == []
-    assert differences(answer(FAILED), answer(other_text), messages=True) != []
+    assert differences(answer(FAILED), answer(other_text), words=True) != []
     assert differences(answer(FAILED), answer([{**FAILED[0], "error": "plan"}])) == []
     assert differences(answer(FAILED), answer([{**FAILED[0], "error": "parse"}])) != []
     assert differences(answer(FAILED), answer([])) != []
+
+
+def test_plans_and_marks_of_time_attributes_count_where_asked() -> None:
+    flinks: Lines = [{"text": "== Plan ==\na"}, {"schema": [["t", "TIMESTAMP(3) NOT NULL *ROWTIME*"]]}]
+    ours: Lines = [{"text": "== Plan ==\nb"}, {"schema": [["t", "TIMESTAMP(3) NOT NULL"]]}]
+    assert differences(answer(flinks), answer(ours)) == []
+    assert len(differences(answer(flinks), answer(ours), words=True)) == 2
+    other: Lines = [ours[0], {"schema": [["t", "TIMESTAMP(3)"]]}]
+    assert differences(answer(flinks), answer(other)) != []
 
 
 def test_rows_before_a_runtime_error_count_only_line_by_line() -> None:

@@ -2,10 +2,10 @@ package oracle;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 import org.apache.flink.core.execution.JobClient;
 
 /** Feeds a running job its events in order, each fully processed before the next. */
@@ -25,8 +25,9 @@ final class Feeder {
     /** Returns when the job has finished; throws what made it fail, or TimeoutException. */
     void feed() throws Exception {
         try {
-            await(() -> run.sources.size() >= run.expectedSources, "the sources did not start");
             if (run.expectedSources > 0) {
+                await(() -> run.sources.size() >= run.expectedSources, "the sources did not start");
+                await(() -> MiniExecutor.isDeployed(run.job), "the tasks did not start");
                 Quiet.await(run, this::over);
                 for (Event event : run.events) {
                     if (over()) {
@@ -90,8 +91,8 @@ final class Feeder {
         return finished.isDone();
     }
 
-    private void await(BooleanSupplier condition, String otherwise) throws Exception {
-        while (!condition.getAsBoolean() && !finished.isDone()) {
+    private void await(Callable<Boolean> condition, String otherwise) throws Exception {
+        while (!finished.isDone() && !condition.call()) {
             if (System.nanoTime() > deadline) {
                 throw new TimeoutException(otherwise + " within " + run.file.timeoutSeconds() + " s");
             }

@@ -140,7 +140,8 @@ final class Json {
     }
 
     private static String moment(Object value, LocalZonedTimestampType type) {
-        return timestamp(LocalDateTime.ofInstant(((TimestampData) value).toInstant(), ZoneOffset.UTC), type.getPrecision()) + "Z";
+        LocalDateTime utc = LocalDateTime.ofInstant(((TimestampData) value).toInstant(), ZoneOffset.UTC);
+        return timestamp(utc, type.getPrecision()) + "Z";
     }
 
     private static String timestamp(LocalDateTime time, int precision) {

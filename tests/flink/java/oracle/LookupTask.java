@@ -49,14 +49,16 @@ public final class LookupTask extends LookupFunction {
     public Collection<RowData> lookup(RowData key) throws IOException {
         List<RowData> found = new ArrayList<>();
         for (RowData row : present()) {
-            boolean fits =
-                    IntStream.range(0, keys.length)
-                            .allMatch(i -> sameValue(columns[keys[i]].getFieldOrNull(row), wanted[i].getFieldOrNull(key)));
-            if (fits) {
+            IntStream places = IntStream.range(0, keys.length);
+            if (places.allMatch(i -> sameValue(column(row, keys[i]), wanted[i].getFieldOrNull(key)))) {
                 found.add(row);
             }
         }
         return found;
+    }
+
+    private Object column(RowData row, int place) {
+        return columns[place].getFieldOrNull(row);
     }
 
     private static boolean sameValue(Object left, Object right) {
@@ -70,7 +72,7 @@ public final class LookupTask extends LookupFunction {
             Object id =
                     primaryKey.length == 0
                             ? event.line()
-                            : Arrays.stream(primaryKey).mapToObj(i -> columns[i].getFieldOrNull(row)).toList();
+                            : Arrays.stream(primaryKey).mapToObj(i -> column(row, i)).toList();
             if (event.op() == RowKind.DELETE) {
                 rows.remove(id);
             } else {

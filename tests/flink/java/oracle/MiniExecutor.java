@@ -1,5 +1,6 @@
 package oracle;
 
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.functions.Function;
 import org.apache.flink.client.deployment.executors.PipelineExecutorUtils;
 import org.apache.flink.configuration.Configuration;
@@ -8,6 +9,8 @@ import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.PipelineExecutor;
 import org.apache.flink.core.execution.PipelineExecutorFactory;
+import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.runtime.minicluster.MiniClusterJobClient;
@@ -81,6 +84,16 @@ public final class MiniExecutor implements PipelineExecutorFactory {
                                             classLoader,
                                             MiniClusterJobClient.JobFinalizationBehavior.NOTHING));
         };
+    }
+
+    /** Whether every task of a job runs (or has run); those of its sources may be first, and must not be fed then. */
+    static boolean isDeployed(JobID job) throws Exception {
+        for (AccessExecutionVertex task : cluster.getExecutionGraph(job).get().getAllExecutionVertices()) {
+            if (task.getExecutionState() != ExecutionState.RUNNING && task.getExecutionState() != ExecutionState.FINISHED) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void prepare(StreamGraph graph, Run run) {

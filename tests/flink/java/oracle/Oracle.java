@@ -11,7 +11,8 @@ import java.nio.file.Path;
 /**
  * Runs SQL files in a real Flink: planner and runtime are Flink's, only the connectors are ours.
  *
- * <p>Each line of standard input is the path of a SQL file; each answer is JSON lines, the last of them {@code {"end":...}}.
+ * <p>Each line of standard input is the path of a SQL file; each answer is JSON lines, the last of them
+ * {@code {"end":...}}.
  */
 public final class Oracle {
     private Oracle() {}

@@ -36,8 +36,8 @@ class OracleSink implements DynamicTableSink, SupportsWritingMetadata {
 
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-        List<String> key =
-                table.getCatalogTable().getResolvedSchema().getPrimaryKey().map(UniqueConstraint::getColumns).orElse(List.of());
+        ResolvedSchema schema = table.getCatalogTable().getResolvedSchema();
+        List<String> key = schema.getPrimaryKey().map(UniqueConstraint::getColumns).orElse(List.of());
         return SinkFunctionProvider.of(SinkTask.ofTable(table.getObjectIdentifier().getObjectName(), rowType(), key));
     }
 

@@ -3,6 +3,7 @@ package oracle;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.legacy.table.connector.source.SourceFunctionProvider;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.source.DynamicTableSource;
@@ -31,10 +32,9 @@ class ScanSource implements ScanTableSource, SupportsReadingMetadata {
     }
 
     ScanRuntimeProvider provider(ScanContext context, WatermarkStrategy<RowData> watermarks) {
+        DeserializationSchema<RowData> decoder = input.format().createRuntimeDecoder(context, input.type());
         return SourceFunctionProvider.of(
-                new SourceTask(input.table(), input.format().createRuntimeDecoder(context, input.type()), input.isUpsert(),
-                        watermarks, metadata),
-                false);
+                new SourceTask(input.table(), decoder, input.isUpsert(), watermarks, metadata), false);
     }
 
     @Override

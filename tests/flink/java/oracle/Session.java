@@ -28,8 +28,8 @@ final class Session {
     private static final Pattern QUERY = Pattern.compile("(?is)^(SELECT|WITH|VALUES|TABLE|\\()(\\b|(?<=\\()).*");
     private static final Pattern CREATE_TABLE =
             Pattern.compile(
-                    "(?is)^CREATE\\s+(?:TEMPORARY\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:[`\\w]+\\.)*`?(\\w+)`?\\b.*"
-                            + "'path'\\s*=\\s*'(?:file:(?://)?)?([^']*)'.*");
+                    "(?is)^CREATE\\s+(?:TEMPORARY\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?"
+                            + "(?:[`\\w]+\\.)*`?(\\w+)`?\\b.*'path'\\s*=\\s*'(?:file:(?://)?)?([^']*)'.*");
 
     private final PrintStream out;
     private final Configuration base = MiniExecutor.jobConfiguration();
@@ -61,7 +61,8 @@ final class Session {
         } catch (Exception | LinkageError e) {
             out.println(Failure.describe(e instanceof TimeoutException ? "timeout" : stage, statement, e));
         }
-        out.println("{\"end\":\"" + (ok ? "ok" : "error") + "\",\"ms\":" + (System.nanoTime() - start) / 1_000_000 + "}");
+        long ms = (System.nanoTime() - start) / 1_000_000;
+        out.println(new Json().open('{').name("end").text(ok ? "ok" : "error").name("ms").raw(ms).close('}'));
     }
 
     private void execute(SqlFile file) throws Exception {
@@ -121,7 +122,8 @@ final class Session {
         ResolvedSchema schema = query.getResolvedSchema();
         Json json = new Json().open('{').name("schema").open('[');
         for (Column column : schema.getColumns()) {
-            json.open('[').text(column.getName()).text(column.getDataType().getLogicalType().asSummaryString()).close(']');
+            String type = column.getDataType().getLogicalType().asSummaryString();
+            json.open('[').text(column.getName()).text(type).close(']');
         }
         run.output.add(json.close(']').close('}').toString());
         run.selected = (RowType) schema.toPhysicalRowDataType().getLogicalType();

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 /** A SQL file: its statements and its directives ({@code -- @name value}). */
 record SqlFile(Path path, Map<String, String> directives, List<String> statements) {
     private static final Pattern DIRECTIVE = Pattern.compile("(?m)^--\\s*@([\\w-]+)[ \\t]*(.*)$");
-    private static final Pattern LEADING_COMMENT = Pattern.compile("^(?:\\s+|--[^\\n]*(?:\\n|$)|/\\*(?!\\+).*?\\*/)+", Pattern.DOTALL);
+    private static final Pattern LEADING_COMMENT =
+            Pattern.compile("^(?:\\s+|--[^\\n]*(?:\\n|$)|/\\*(?!\\+).*?\\*/)+", Pattern.DOTALL);
     private static final Pattern STATEMENT_SET = Pattern.compile("(?is)^(?:EXECUTE|EXPLAIN)\\s+STATEMENT\\s+SET\\b.*");
     private static final Pattern ENDED = Pattern.compile("(?is).*\\bEND\\s*$");
 

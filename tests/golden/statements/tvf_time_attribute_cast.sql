@@ -1,0 +1,3 @@
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, COUNT(*) FROM TABLE(TUMBLE((SELECT CAST(ts AS TIMESTAMP(3)) AS t FROM e), DESCRIPTOR(t), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;

@@ -1,0 +1,4 @@
+-- @events edges.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'e', 'format' = 'json');
+SELECT window_start, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE default_catalog.default_database.e, DESCRIPTOR(`ts`), INTERVAL '10' SECONDS)) GROUP BY window_start, window_end;
