@@ -1,0 +1,143 @@
+"""What the layouts read of one block, put together as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from penstock.core import types as t
+from penstock.formats.arrow import Column, frame_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from penstock.formats.block import Block, Ints, Mask
+    from penstock.formats.json.layout import Path
+
+__all__ = ["Leaf", "Part", "frame_of_parts"]
+
+
+class Leaf(NamedTuple):
+    """One leaf's values: slices of the block for a text, else physical; `valid` None: no nulls."""
+
+    values: NDArray[Any] | None
+    start: Ints | None
+    end: Ints | None
+    valid: Mask | None
+
+    def take(self, rows: Ints | Mask) -> Leaf:
+        def some(part: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if part is None else part[rows]
+
+        return Leaf(some(self.values), some(self.start), some(self.end), some(self.valid))
+
+    def writable(self, height: int) -> Leaf:
+        """A copy with its own arrays and a mask."""
+        valid = np.ones(height, bool) if self.valid is None else self.valid.copy()
+        start = None if self.start is None else self.start.copy()
+        return Leaf(
+            None if self.values is None else self.values.copy(),
+            start,
+            None if self.end is None else self.end.copy(),
+            valid,
+        )
+
+
+@dataclass(slots=True)
+class Part:
+    """What one layout read: the block's rows, their leaves, and the ROW fields that are not null."""
+
+    rows: Ints
+    leaves: dict[Path, Leaf]
+    present: frozenset[Path]
+
+    def take(self, keep: Mask) -> Part:
+        return Part(self.rows[keep], {p: leaf.take(keep) for p, leaf in self.leaves.items()}, self.present)
+
+
+def frame_of_parts(block: Block, parts: list[Part], fields: tuple[t.Field, ...]) -> tuple[pl.DataFrame, Ints]:
+    """The columns `fields` of all parts in the order of the rows, and those rows."""
+    rows = np.concatenate([np.zeros(0, np.int64), *(p.rows for p in parts)]) if len(parts) != 1 else parts[0].rows
+    order = np.argsort(rows, kind="stable") if len(parts) > 1 else None
+    builder = _Builder(block, parts, order, len(rows))
+    flat: dict[str, Column] = {}
+    ready: dict[str, pl.Series] = {}
+    for f in fields:
+        column = builder.column((f.name,), f.type)
+        if isinstance(column, Column):
+            flat[f.name] = column
+        else:
+            ready[f.name] = column.alias(f.name)
+    frame = frame_of(flat, len(rows))
+    if ready:
+        frame = frame.hstack(list(ready.values())).select([f.name for f in fields])
+    return frame, rows if order is None else rows[order]
+
+
+class _Builder:
+    def __init__(self, block: Block, parts: list[Part], order: Ints | None, height: int) -> None:
+        self._block = block
+        self._parts = parts
+        self._order = order
+        self._height = height
+
+    def column(self, path: Path, type_: t.DataType) -> Column | pl.Series:
+        if isinstance(type_, t.Row):
+            return self._struct(path, type_)
+        leaf = self._leaf(path)
+        if leaf is None:
+            return pl.Series([None], dtype=type_.polars).new_from_index(0, self._height)
+        if leaf.start is not None and leaf.end is not None:
+            if isinstance(type_, t.Char | t.Varchar):
+                return self._block.column(leaf.start, leaf.end, leaf.valid, type_.polars)
+            return self._block.series(leaf.start, leaf.end, leaf.valid, pl.String()).str.decode("base64")
+        assert leaf.values is not None
+        return Column(type_.polars, leaf.values, leaf.valid)
+
+    def _struct(self, path: Path, type_: t.Row) -> pl.Series:
+        inner = [self.column((*path, f.name), f.type) for f in type_.fields]
+        series = [
+            c.alias(f.name) if isinstance(c, pl.Series) else frame_of({f.name: c}, self._height).to_series()
+            for f, c in zip(type_.fields, inner, strict=True)
+        ]
+        struct = pl.DataFrame(series, height=self._height).to_struct("")
+        present = [np.full(len(p.rows), path in p.present) for p in self._parts]
+        valid = self._ordered(np.concatenate(present) if present else np.zeros(0, bool))
+        return struct if valid.all() else pl.select(pl.when(pl.Series(valid)).then(struct)).to_series()
+
+    def _leaf(self, path: Path) -> Leaf | None:
+        """The leaf of all parts; None where no part has it."""
+        leaves = [p.leaves.get(path) for p in self._parts]
+        found = [leaf for leaf in leaves if leaf is not None]
+        if not found:
+            return None
+        if len(self._parts) == 1:
+            return found[0]
+        whole = [leaf or _nothing(found[0], len(p.rows)) for leaf, p in zip(leaves, self._parts, strict=True)]
+        valid = [
+            np.ones(len(p.rows), bool) if w.valid is None else w.valid for w, p in zip(whole, self._parts, strict=True)
+        ]
+        joined = Leaf(
+            _joined([w.values for w in whole]),
+            _joined([w.start for w in whole]),
+            _joined([w.end for w in whole]),
+            np.concatenate(valid),
+        )
+        return joined if self._order is None else joined.take(self._order)
+
+    def _ordered(self, values: Mask) -> Mask:
+        return values if self._order is None else values[self._order]
+
+
+def _joined(parts: list[NDArray[Any] | None]) -> NDArray[Any] | None:
+    there = [p for p in parts if p is not None]
+    return np.concatenate(there) if there else None
+
+
+def _nothing(like: Leaf, height: int) -> Leaf:
+    """A leaf of nulls."""
+    empty = [None if p is None else np.zeros((height, *p.shape[1:]), p.dtype) for p in like[:3]]
+    return Leaf(empty[0], empty[1], empty[2], np.zeros(height, bool))

@@ -1,0 +1,271 @@
+"""JSON messages to columns: by learnt layouts, else one by one."""
+
+from __future__ import annotations
+
+import base64
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.core import types as t
+from penstock.formats.block import Block
+from penstock.formats.format import Decoded, Touched, touched
+from penstock.formats.json import tokens as tk
+from penstock.formats.json.batch import Leaf, Part, frame_of_parts
+from penstock.formats.json.exact import ExactReader, fault_of
+from penstock.formats.json.layout import Cells, Layout, Slot, learn, match
+from penstock.formats.json.leaves import Leaves
+from penstock.formats.json.quick import QuickReader
+from penstock.formats.json.slots import false_numbers, is_text, values_of
+from penstock.formats.json.tree import MisfitError
+from penstock.formats.nested import series_of
+
+if TYPE_CHECKING:
+    from penstock.core.types import Field
+    from penstock.formats.block import Ints
+    from penstock.formats.json.rules import Rules
+
+__all__ = ["JsonDecoder"]
+
+_MAX_LAYOUTS = 8
+_MAX_SAMPLES = 3
+_WORTH_A_LAYOUT = 32
+"""Matching one more layout costs about as much as reading so many messages one by one."""
+_NESTED = (t.Row, t.Array, t.Map, t.Multiset)
+
+
+class JsonDecoder:
+    """Decodes JSON as Flink's json format does."""
+
+    def __init__(self, schema: tuple[Field, ...], wanted: tuple[Field, ...], rules: Rules) -> None:
+        """Raises UnsupportedError for a type that JSON does not have."""
+        self.schema = schema
+        self.wanted = wanted
+        self.rules = rules
+        self.exact = ExactReader(schema, rules)
+        self.leaves = Leaves(rules)
+        self.quick = QuickReader(schema, rules, self.leaves)
+        self.layouts: list[Layout] = []
+
+    def decode(self, values: pl.Series) -> Decoded:
+        return _Run(self, Block.of_values(values)).result()
+
+    def decode_lines(self, block: bytes) -> Decoded:
+        return _Run(self, Block.of_lines(block)).result()
+
+    def whole_lines(self, block: bytes) -> int:
+        return block.rfind(b"\n") + 1
+
+    def learn(self, message: bytes) -> Layout | None:
+        """The layout of a message, if it has one that is not known yet."""
+        found = learn(message, self.schema, all_fields=self.rules.fail_on_missing)
+        return None if found in self.layouts else found
+
+
+class _Run:
+    """One block on its way."""
+
+    def __init__(self, decoder: JsonDecoder, block: Block) -> None:
+        self._decoder = decoder
+        self._block = block
+        self._kept = {f.name for f in decoder.wanted}
+        self._height = len(block.start)
+        self._parts: list[Part] = []
+        self._pieces: list[tuple[Ints, pl.DataFrame]] = []
+        self._bad: Touched = {}
+        self._ignored: Touched = {}
+
+    def result(self) -> Decoded:
+        block = self._block
+        filled = block.end > block.start
+        broken = block.broken()
+        odd = np.zeros(0, np.int64)
+        if broken is not None:
+            odd = np.flatnonzero(filled & broken)
+            filled &= ~broken
+        rest = self._by_layouts(np.flatnonzero(filled))
+        self._one_by_one(np.sort(np.concatenate((rest, odd))))
+        frame, rows = self._together()
+        same = len(rows) == self._height and bool((rows == np.arange(len(rows))).all())
+        return Decoded(
+            frame,
+            None if same else pl.Series("row", rows, dtype=pl.UInt32),
+            touched(self._bad),
+            touched(self._ignored),
+            self._height,
+        )
+
+    def _by_layouts(self, rest: Ints) -> Ints:
+        """Read what has a layout; the rows left."""
+        decoder = self._decoder
+        for layout in list(decoder.layouts):
+            if rest.size and (rest.size >= _WORTH_A_LAYOUT or layout is decoder.layouts[0]):
+                rest = self._by_layout(layout, rest)
+        for _ in range(_MAX_SAMPLES):
+            if not rest.size or (decoder.layouts and rest.size < _WORTH_A_LAYOUT):
+                break
+            sample = rest[len(rest) // 2]
+            new = decoder.learn(self._message(sample))
+            if new is not None:
+                decoder.layouts = [*decoder.layouts[: _MAX_LAYOUTS - 1], new]
+                rest = self._by_layout(new, rest)
+        return rest
+
+    def _message(self, row: int) -> bytes:
+        return self._block.slice(int(self._block.start[row]), int(self._block.end[row]))
+
+    def _by_layout(self, layout: Layout, rows: Ints) -> Ints:
+        block = self._block
+        whole = len(rows) == self._height
+        ok, cells = match(block, layout, *((block.start, block.end) if whole else (block.start[rows], block.end[rows])))
+        if ok.all():
+            left, good = rows[:0], rows
+        else:
+            fitting = np.flatnonzero(ok)
+            if 2 * len(fitting) > len(rows) and layout is not self._decoder.layouts[0]:
+                others = [known for known in self._decoder.layouts if known is not layout]
+                self._decoder.layouts = [layout, *others]
+            left, good = rows[~ok], rows[fitting]
+            cells = [c.take(fitting) for c in cells]
+        if not len(good):
+            return left
+        slots = _Slots(self._decoder, block, good, self._kept)
+        for slot, cell in zip(layout.slots, cells, strict=True):
+            slots.read(slot, cell)
+        self._bad.update(slots.bad)
+        self._ignored.update(slots.ignored)
+        part = Part(good, slots.leaves, layout.rows)
+        self._parts.append(part if slots.fine.all() else part.take(slots.fine))
+        return np.sort(np.concatenate((left, good[slots.astray]))) if slots.astray.any() else left
+
+    def _one_by_one(self, rows: Ints) -> None:
+        decoder = self._decoder
+        sources: list[int] = []
+        values: list[list[Any]] = []
+        unlearnt = True
+        for row in rows.tolist():
+            message = self._message(row)
+            reading = decoder.quick.read(message) or decoder.exact.read(message)
+            if reading.fault is not None:
+                (self._ignored if decoder.rules.ignore_errors else self._bad)[row] = reading.fault
+            elif unlearnt and len(decoder.layouts) < _MAX_LAYOUTS:
+                new = decoder.learn(message)
+                if new is not None:
+                    decoder.layouts = [*decoder.layouts, new]
+                    unlearnt = False
+            sources.extend([row] * len(reading.rows))
+            values.extend(reading.rows)
+        if values:
+            at = {f.name: i for i, f in enumerate(decoder.schema)}
+            columns = [series_of(f.type, [v[at[f.name]] for v in values]).alias(f.name) for f in decoder.wanted]
+            self._pieces.append(
+                (np.array(sources, np.int64), pl.DataFrame(columns) if columns else pl.DataFrame(height=len(values)))
+            )
+
+    def _together(self) -> tuple[pl.DataFrame, Ints]:
+        frame, rows = frame_of_parts(self._block, self._parts, self._decoder.wanted)
+        if not self._pieces:
+            return frame, rows
+        rows = np.concatenate([rows, *(r for r, _ in self._pieces)])
+        order = np.argsort(rows, kind="stable")
+        whole = pl.concat([frame, *(f for _, f in self._pieces)])
+        return whole[order], rows[order]
+
+
+class _Slots:
+    """The slots of one layout, read for the rows that have it.
+
+    `fine`: which rows are to be kept; `astray`: which must be read one by one after all.
+    """
+
+    def __init__(self, decoder: JsonDecoder, block: Block, rows: Ints, kept: set[str]) -> None:
+        self._decoder = decoder
+        self._block = block
+        self._rows = rows
+        self._kept = kept
+        self.fine = np.ones(len(rows), bool)
+        self.astray = np.zeros(len(rows), bool)
+        self.leaves: dict[tuple[str, ...], Leaf] = {}
+        self.bad: Touched = {}
+        self.ignored: Touched = {}
+
+    def read(self, slot: Slot, cells: Cells) -> None:
+        if not isinstance(slot.type, t.Integer | t.Float | t.Double | t.Decimal):
+            strays = false_numbers(self._block, cells)
+            if strays is not None:
+                self.astray |= strays
+                self.fine &= ~strays
+        if slot.type is None:
+            return
+        values, valid, ok = values_of(self._block, cells, slot.type, self._decoder.rules)
+        leaf = Leaf(values, None, None, valid)
+        if is_text(slot.type):
+            leaf = Leaf(None, cells.start, cells.end, valid)
+        if ok is not None:
+            leaf = self._odd(slot, cells, leaf, np.flatnonzero(~ok & ~self.astray))
+        if slot.path[0] in self._kept and not isinstance(slot.type, _NESTED):
+            self.leaves[slot.path] = leaf
+
+    def _odd(self, slot: Slot, cells: Cells, leaf: Leaf, odd: Ints) -> Leaf:
+        """Read the cells `odd` one by one."""
+        assert slot.type is not None
+        strange = cells.take(odd)
+        nested = isinstance(slot.type, _NESTED)
+        stray = np.full(len(odd), True) if nested else false_numbers(self._block, strange)
+        leaf = leaf.writable(len(cells.start))
+        texts: list[bytes] = []
+        at: list[int] = []
+        read = None if nested else self._decoder.leaves.reader(slot.type)
+        for i, k in enumerate(odd.tolist()):
+            token = None if stray is not None and stray[i] else self._token(strange, i)
+            if token is None or read is None:
+                self.astray[k], self.fine[k] = True, False
+                continue
+            try:
+                value = read(*token)
+            except ValueError:
+                self._misfit(k, MisfitError(list(slot.path), *token, slot.type))
+                value = None
+            if value is None and leaf.valid is not None:
+                leaf.valid[k] = False
+            elif leaf.values is None:
+                texts.append(_stored(value, slot.type))
+                at.append(k)
+            elif isinstance(slot.type, t.Decimal):
+                leaf.values[k] = (value & _WORD, (value >> 64) & _WORD)
+            else:
+                leaf.values[k] = value
+        if texts and leaf.start is not None and leaf.end is not None:
+            leaf.start[at], leaf.end[at] = self._block.extend(texts)
+        return leaf
+
+    def _misfit(self, k: int, error: MisfitError) -> None:
+        row = int(self._rows[k])
+        if self._decoder.rules.ignore_errors:
+            self.ignored.setdefault(row, fault_of(error))
+        else:
+            self.bad.setdefault(row, fault_of(error))
+            self.fine[k] = False
+
+    def _token(self, cells: Cells, i: int) -> tuple[int, str] | None:
+        """The cell as a token; None for a string with a wrong escape."""
+        kind = cells.kind if isinstance(cells.kind, int) else int(cells.kind[i])
+        text = self._block.slice(int(cells.start[i]), int(cells.end[i])).decode()
+        if kind == tk.TEXT and "\\" in text:
+            try:
+                text = scanstring(text + '"', 0, False)[0]
+            except ValueError:
+                return None
+        return kind, text
+
+
+_WORD = (1 << 64) - 1
+
+
+def _stored(value: Any, type_: t.DataType) -> bytes:
+    """How a text or bytes value stands in a block."""
+    if isinstance(type_, t.Char | t.Varchar):
+        return bytes(value, "utf-8")
+    return base64.b64encode(value)
