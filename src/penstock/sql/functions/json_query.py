@@ -11,36 +11,38 @@ from penstock.core import types as t
 from penstock.sql.expr import Expr as Expression
 from penstock.sql.expr import Literal
 from penstock.sql.functions.building import define, staged
-from penstock.sql.functions.json_index import ARRAY, LITERAL, NUMBER, OBJECT, Index
-from penstock.sql.functions.json_paths import children, follow, parse_path
-from penstock.sql.functions.json_values import as_json, as_text, is_null
+from penstock.sql.functions.json_index import ARRAY, OBJECT, Index
+from penstock.sql.functions.json_native import native_path, scalars
+from penstock.sql.functions.json_outcomes import EMPTY, ERROR, MISFIT, OK, array, exists, json, scalar
+from penstock.sql.functions.json_paths import parse_path
 from penstock.sql.functions.signatures import CHARACTER, ArgumentError, literal, nullable, takes
 from penstock.sql.functions.spec import Failure, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
     from penstock.sql.functions.json_paths import Path
     from penstock.sql.functions.spec import Bind, Context
 
-    Ints = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
-
 __all__ = ["FUNCTIONS"]
 
-_OK, _EMPTY, _ERROR, _MISFIT = 0, 1, 2, 3
-_WRAPS_ALL = ("WITH", "UNCONDITIONAL")
+_PIECE = 1000
 _PLAIN = (t.Char, t.Varchar, t.Integer, t.Decimal, t.Boolean)
 _CERTAIN = t.BOOLEAN.with_nullable(False)
 _CALL = takes(CHARACTER, literal(CHARACTER), gives=nullable(t.STRING))
 
 
-def _of_json(function: Callable[[Index], pl.Series], data_type: pl.DataType, text: pl.Expr) -> pl.Expr:
-    return staged(lambda frame: function(Index(frame["0"])), data_type, text)
+def _in_pieces(function: Callable[[pl.DataFrame], pl.Series]) -> Callable[[pl.DataFrame], pl.Series]:
+    """`function` of as many rows at a time as the processor's cache holds the tokens of."""
+
+    def whole(frame: pl.DataFrame) -> pl.Series:
+        if frame.height <= _PIECE:
+            return function(frame)
+        return pl.concat([function(piece) for piece in frame.iter_slices(_PIECE)])
+
+    return whole
 
 
 # -- IS JSON -----------------------------------------------------------------------------------------
@@ -61,144 +63,14 @@ def _is_json(_context: Context, args: Sequence[Value], _result: DataType, clause
         }
         return pl.Series(index.valid & fits[kind])
 
-    return _of_json(answer, pl.Boolean(), args[0].expr)
+    return staged(_in_pieces(lambda frame: answer(Index(frame["0"]))), pl.Boolean(), args[0].expr)
 
 
-# -- what a path leads to ------------------------------------------------------------------------------
+# -- behaviours ----------------------------------------------------------------------------------------
 
 
 def _path(args: Sequence[Value]) -> Path | None:
     return None if args[1].constant is None else parse_path(str(args[1].constant))
-
-
-def _status(index: Index, path: Path, broken: Flags) -> NDArray[np.int8]:
-    """A text's outcome where nothing was found: an error if strict, else empty."""
-    status = np.full(index.size, _ERROR if path.strict else _EMPTY, dtype=np.int8)
-    if not path.definite:
-        # a list was found, even if there is nothing in it
-        status[~broken | (index.valid & (not path.strict))] = _OK
-    return status
-
-
-def _exists(index: Index, path: Path) -> pl.Series:
-    nodes, broken = follow(index, path)
-    status = _status(index, path, broken)
-    found = np.zeros(index.size, dtype=np.bool_)
-    if path.definite:
-        docs = index.doc[nodes]
-        status[docs] = _OK
-        found[docs] = ~is_null(index, nodes)
-    else:
-        found = status == _OK
-    return _outcome(pl.Series(found), status)
-
-
-def _outcome(value: pl.Series, status: NDArray[np.int8]) -> pl.Series:
-    return pl.DataFrame({"value": value, "status": status}).to_struct()
-
-
-def _scalar(index: Index, path: Path, returning: DataType) -> pl.Series:
-    """The text of a scalar of the kind that RETURNING wants."""
-    nodes, broken = follow(index, path)
-    status = _status(index, path, broken)
-    value = pl.Series([None], dtype=pl.String).new_from_index(0, index.size)
-    status[status == _OK] = _ERROR if path.strict else _EMPTY  # a list is no scalar
-    if path.definite:
-        kinds = index.kind[nodes]
-        scalar = (kinds != OBJECT) & (kinds != ARRAY) & ~is_null(index, nodes)
-        nodes = nodes[scalar]
-        docs = index.doc[nodes]
-        shown = as_text(index, nodes)
-        status[docs] = np.where(_fits(index, nodes, shown, returning), _OK, _MISFIT)
-        value = value.scatter(docs, shown)
-    return _outcome(value, status)
-
-
-def _fits(index: Index, nodes: Ints, shown: pl.Series, returning: DataType) -> Any:
-    kinds = index.kind[nodes]
-    match returning:
-        case t.Boolean():
-            return kinds == LITERAL
-        case t.Integer():
-            whole = shown.str.contains(r"^-?\d+$").to_numpy()
-            return (kinds == NUMBER) & whole & shown.cast(pl.Int32, strict=False).is_not_null().to_numpy()
-        case t.Double():
-            return (kinds == NUMBER) & index.slices(nodes).str.contains("[.eE]").to_numpy()
-    return np.ones(nodes.size, dtype=np.bool_)
-
-
-def _wraps(wrapper: str, is_array: Flags) -> Flags:
-    """Which values become the only element of an array."""
-    if wrapper == "CONDITIONAL":
-        return ~is_array
-    return np.full(is_array.size, wrapper in _WRAPS_ALL)
-
-
-def _lists(docs: Ints, texts: pl.Series, wanted: Ints) -> pl.Series:
-    """The texts that belong to each of the `wanted` documents, as lists."""
-    found = pl.DataFrame({"doc": docs, "text": texts}).group_by("doc", maintain_order=True).agg("text")
-    rows = pl.DataFrame({"doc": wanted}).join(found, on="doc", how="left", maintain_order="left")
-    return rows.select(pl.coalesce("text", pl.lit([], pl.List(pl.String)))).to_series()
-
-
-def _joined(lists: pl.Series) -> pl.Series:
-    return _around(lists.list.join(","))
-
-
-def _around(json: pl.Series) -> pl.Series:
-    return pl.select(pl.lit("[") + pl.lit(json) + pl.lit("]")).to_series()
-
-
-def _json(index: Index, path: Path, wrapper: str) -> pl.Series:
-    """Objects and arrays, or what the wrapper makes of a value."""
-    nodes, broken = follow(index, path)
-    status = _status(index, path, broken)
-    if path.definite:
-        nodes = nodes[~is_null(index, nodes)]
-        docs, text = index.doc[nodes], as_json(index, nodes)
-        is_array = index.kind[nodes] == ARRAY
-        whole = is_array | (index.kind[nodes] == OBJECT)
-    else:
-        docs = np.flatnonzero(status == _OK)
-        text = _joined(_lists(index.doc[nodes], as_json(index, nodes), docs))
-        is_array = whole = np.ones(docs.size, dtype=np.bool_)
-    wrapped = _wraps(wrapper, is_array)
-    if wrapped.any():
-        text = _around(text).zip_with(pl.Series(wrapped), text)
-    fits = wrapped | whole
-    return _placed(docs[fits], text.filter(pl.Series(fits)), status)
-
-
-def _array(index: Index, path: Path, wrapper: str) -> pl.Series:
-    """The elements of arrays as texts; a wrapper makes a value the only element."""
-    nodes, broken = follow(index, path)
-    status = _status(index, path, broken)
-    if path.definite:
-        nodes = nodes[~is_null(index, nodes)]
-        is_array = index.kind[nodes] == ARRAY
-        wrapped = _wraps(wrapper, is_array)
-        docs = index.doc[nodes[is_array | wrapped]]
-        tokens = np.concatenate((children(index, nodes[is_array & ~wrapped])[0], nodes[wrapped]))
-        lists = _lists(index.doc[tokens], as_text(index, tokens), docs)
-    else:
-        docs = np.flatnonzero(status == _OK)
-        if wrapper in _WRAPS_ALL:
-            lists = _lists(docs, _joined(_lists(index.doc[nodes], as_json(index, nodes), docs)), docs)
-        else:
-            lists = _lists(index.doc[nodes], as_text(index, nodes), docs)
-    return _placed(docs, lists, status)
-
-
-def _placed(docs: Ints, values: pl.Series, status: NDArray[np.int8]) -> pl.Series:
-    """The outcome of each text, of which `docs` have a value."""
-    status[status == _OK] = _ERROR
-    status[docs] = _OK
-    rows = pl.DataFrame({"doc": np.arange(status.size), "status": status})
-    found = pl.DataFrame({"doc": docs, "value": values}, schema={"doc": pl.Int64, "value": values.dtype})
-    return rows.join(found, on="doc", how="left", maintain_order="left").select("value", "status").to_struct()
-
-
-# -- functions -----------------------------------------------------------------------------------------
 
 
 def _answer(
@@ -213,7 +85,7 @@ def _answer(
 
     def compute(frame: pl.DataFrame) -> pl.Series:
         rows = outcome(Index(frame["0"])).struct.unnest().hstack(frame)
-        value: pl.Expr = pl.when(pl.col("status") == _OK).then(shown(pl.col("value")))
+        value: pl.Expr = pl.when(pl.col("status") == OK).then(shown(pl.col("value")))
         for i, status in enumerate(behaviours, 1):
             value = pl.when(pl.col("status") == status).then(pl.col(str(i))).otherwise(value)
         known = pl.col("0").is_not_null()
@@ -223,13 +95,13 @@ def _answer(
         status = outcome(Index(frame["0"])).struct.field("status")
         return frame.select(pl.when(pl.col("0").is_not_null()).then(pl.lit(status))).to_series()
 
-    value = staged(compute, result.polars, text, *(default for _, default in behaviours.values()))
+    value = staged(_in_pieces(compute), result.polars, text, *(default for _, default in behaviours.values()))
     messages = {status: message for status, (message, _) in behaviours.items() if message}
     if misfit:
-        messages[_MISFIT] = misfit
+        messages[MISFIT] = misfit
     if not messages:
         return Value(value, result)
-    status = staged(failing, pl.Int8(), text)
+    status = staged(_in_pieces(failing), pl.Int8(), text)
     return Value(value, result, tuple(Failure(status == s, "json", m, text) for s, m in messages.items()))
 
 
@@ -242,8 +114,8 @@ def _exists_of(
     on_error = clauses.get("on_error") or "FALSE"
     default = pl.lit({"TRUE": True, "FALSE": False}.get(on_error), pl.Boolean)
     message = "JSON_EXISTS finds nothing at its path" if on_error == "ERROR" else ""
-    behaviours = {_EMPTY: ("", pl.lit(False)), _ERROR: (message, default)}
-    return _answer(lambda index: _exists(index, path), lambda x: x, args[0].expr, result, behaviours)
+    behaviours = {EMPTY: ("", pl.lit(False)), ERROR: (message, default)}
+    return _answer(lambda index: exists(index, path), lambda x: x, args[0].expr, result, behaviours)
 
 
 def _value_of(
@@ -253,10 +125,10 @@ def _value_of(
     if path is None:
         return pl.lit(None, result.polars)
     behaviours = {}
-    for status, clause in ((_EMPTY, "on_empty"), (_ERROR, "on_error")):
+    for status, clause in ((EMPTY, "on_empty"), (ERROR, "on_error")):
         behaviour = clauses.get(clause) or "NULL"
         failing = behaviour == "ERROR"
-        message = f"JSON_VALUE finds {'nothing' if status == _EMPTY else 'no scalar'} at its path" if failing else ""
+        message = f"JSON_VALUE finds {'nothing' if status == EMPTY else 'no scalar'} at its path" if failing else ""
         default = behaviour.value if isinstance(behaviour, Literal) else None
         behaviours[status] = message, pl.lit(_default(default, result), result.polars)
 
@@ -268,8 +140,22 @@ def _value_of(
                 return text.str.slice(0, length)
         return text.cast(result.polars, strict=False)
 
+    if isinstance(result, t.Varchar) and not clauses.get("on_empty") and not clauses.get("on_error"):
+        native = native_path(path)
+        if native is not None:
+            return staged(lambda frame: _quick(frame["0"], path, native, result), pl.String(), args[0].expr)
     kind = "" if isinstance(result, t.Varchar) else f"JSON_VALUE finds a value that is no {result.name}"
-    return _answer(lambda index: _scalar(index, path, result), shown, args[0].expr, result, behaviours, kind)
+    return _answer(lambda index: scalar(index, path, result), shown, args[0].expr, result, behaviours, kind)
+
+
+def _quick(texts: pl.Series, path: Path, native: str, result: t.Varchar) -> pl.Series:
+    """The scalar or NULL; the index is made only of the texts of which Polars gives no sure answer."""
+    found, sure = scalars(texts, native)
+    if not sure.all():
+        unsure = ~sure
+        rest = scalar(Index(texts.filter(unsure)), path, result).struct.field("value")
+        found = found.scatter(unsure.arg_true(), rest)
+    return found if result.length == t.MAX_LENGTH else found.str.slice(0, result.length)
 
 
 def _default(value: Any, result: DataType) -> Any:
@@ -286,10 +172,10 @@ def _query_of(
         return pl.lit(None, result.polars)
     wrapper = clauses.get("wrapper") or "WITHOUT"
     behaviours = {}
-    for status, clause in ((_EMPTY, "on_empty"), (_ERROR, "on_error")):
+    for status, clause in ((EMPTY, "on_empty"), (ERROR, "on_error")):
         behaviour = clauses.get(clause) or "NULL"
         failing = behaviour == "ERROR"
-        message = f"JSON_QUERY finds {'nothing' if status == _EMPTY else 'no object or array'} at its path"
+        message = f"JSON_QUERY finds {'nothing' if status == EMPTY else 'no object or array'} at its path"
         empty = {"EMPTY ARRAY": "[]", "EMPTY OBJECT": "{}"}.get(behaviour)
         if isinstance(result, t.Array):
             default = pl.lit([] if empty else None, result.polars)
@@ -297,14 +183,14 @@ def _query_of(
             default = pl.lit(empty, pl.String)
         behaviours[status] = message if failing else "", default
     if isinstance(result, t.Array):
-        return _answer(lambda index: _array(index, path, wrapper), lambda x: x, args[0].expr, result, behaviours)
+        return _answer(lambda index: array(index, path, wrapper), lambda x: x, args[0].expr, result, behaviours)
     assert isinstance(result, t.Varchar)
     length = result.length
 
     def shown(text: pl.Expr) -> pl.Expr:
         return text if length == t.MAX_LENGTH else text.str.slice(0, length)
 
-    return _answer(lambda index: _json(index, path, wrapper), shown, args[0].expr, result, behaviours)
+    return _answer(lambda index: json(index, path, wrapper), shown, args[0].expr, result, behaviours)
 
 
 # -- binding -------------------------------------------------------------------------------------------
