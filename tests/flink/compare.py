@@ -36,25 +36,25 @@ class Report:
         return "\n".join([*lines, f"{self.agreed.total()} of {self.asked.total()} golden files agree with Flink"])
 
 
-def compare(cases: Iterable[Golden]) -> Report:
+def compare(flink: Oracle, cases: Iterable[Golden]) -> Report:
     """Runs every portable one of `cases` on the real Flink."""
     report = Report()
-    with Oracle() as flink:
-        for case in cases:
-            if case.local_only is not None:
-                report.local[case.area] += 1
-                continue
-            report.asked[case.area] += 1
-            found = differences(case.expected(), flink.run(case.path), ordered=case.ordered, lines=True, words=True)
-            if found:
-                report.differing[case.name] = found
-            else:
-                report.agreed[case.area] += 1
+    for case in cases:
+        if case.local_only is not None:
+            report.local[case.area] += 1
+            continue
+        report.asked[case.area] += 1
+        found = differences(case.expected(), flink.run(case.path), ordered=case.ordered, lines=True, words=True)
+        if found:
+            report.differing[case.name] = found
+        else:
+            report.agreed[case.area] += 1
     return report
 
 
 def main(arguments: list[str]) -> int:
-    report = compare(golden.find(Path(a) for a in arguments))
+    with Oracle() as flink:
+        report = compare(flink, golden.find(Path(a) for a in arguments))
     print(report)
     return 1 if report.differing else 0
 

@@ -16,12 +16,19 @@ from tests.golden import golden
 from tests.golden.compare import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
+@pytest.fixture(scope="module")
+def flink() -> Iterator[Oracle]:
+    with Oracle() as oracle:
+        yield oracle
+
+
 @pytest.mark.real
-def test_golden_files_agree_with_flink(capsys: pytest.CaptureFixture[str]) -> None:
-    report = compare(golden.find())
+def test_golden_files_agree_with_flink(flink: Oracle, capsys: pytest.CaptureFixture[str]) -> None:
+    report = compare(flink, golden.find())
     with capsys.disabled():
         print(f"\n{report}")
     assert not report.differing
@@ -29,7 +36,7 @@ def test_golden_files_agree_with_flink(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.real
-def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
+def test_a_wrong_expectation_is_found(flink: Oracle, tmp_path: Path) -> None:
     """The same way that the suite goes, from the file to the report."""
     case = next(c for c in golden.find() if c.name == "windows/tumble")
     assert case.events
@@ -37,7 +44,7 @@ def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
         (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
     out = tmp_path / case.out.name
     out.write_text(out.read_text("utf-8").replace('"n":3', '"n":4', 1), "utf-8")
-    report = compare(golden.find([tmp_path]))
+    report = compare(flink, golden.find([tmp_path]))
     assert report.differing.keys() == {f"{tmp_path.name}/tumble"}
     assert '"n": 4' in str(report)
     assert "0 of 1 golden files agree with Flink" in str(report)
@@ -45,7 +52,7 @@ def test_a_wrong_expectation_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["tumble_edges", "hop_partly_late"])
-def test_the_connectors_that_stand_in_give_what_flinks_own_give(name: str, tmp_path: Path) -> None:
+def test_the_connectors_that_stand_in_give_what_flinks_own_give(flink: Oracle, name: str, tmp_path: Path) -> None:
     """The same query over Flink's own filesystem source: the same rows, without lines and watermarks."""
     case = golden.find([golden.HERE / "windows" / f"{name}.sql"])[0]
     assert case.events
@@ -54,14 +61,13 @@ def test_the_connectors_that_stand_in_give_what_flinks_own_give(name: str, tmp_p
     sql = case.path.read_text("utf-8").replace("'path' = 'e'", f"'path' = '{tmp_path / 'e'}'")
     path = tmp_path / "x.sql"
     path.write_text(sql.replace(f"-- @events {case.events.name}", "-- @connectors real"), "utf-8")
-    with Oracle() as flink:
-        answer = flink.run(path)
+    answer = flink.run(path)
     assert len(answer.tables[0].changes) > 3
     assert differences(case.expected(), answer) == []
 
 
 @pytest.mark.real
-def test_without_events_each_table_reads_its_own_path(tmp_path: Path) -> None:
+def test_without_events_each_table_reads_its_own_path(flink: Oracle, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"id":1}\n{"watermark":"max"}\n{"id":2}\n')
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "2.csv").write_text("20\n")
@@ -72,39 +78,37 @@ def test_without_events_each_table_reads_its_own_path(tmp_path: Path) -> None:
         "CREATE TABLE b (id INT) WITH ('connector' = 'filesystem', 'path' = 'b', 'format' = 'csv');\n"
         "SELECT id FROM b UNION ALL SELECT id FROM a;\n"
     )
-    with Oracle() as flink:
-        answer = flink.run(path)
+    answer = flink.run(path)
     assert [(c.line, c.row["id"]) for c in answer.tables[0].changes] == [(1, 1), (3, 2), (4, 10), (5, 11), (6, 20)]
 
 
 @pytest.mark.real
-def test_a_file_that_takes_too_long_gives_no_answer_and_the_next_does(tmp_path: Path) -> None:
+def test_a_file_that_takes_too_long_gives_no_answer_and_the_next_does(flink: Oracle, tmp_path: Path) -> None:
     (tmp_path / "slow.jsonl").write_text('{"sleep":1500}\n{"table":"t","row":{"id":1}}\n')
     table = "CREATE TABLE t (id INT) WITH ('connector' = 'kafka', 'format' = 'json');\n"
     slow, quick = tmp_path / "slow.sql", tmp_path / "quick.sql"
     slow.write_text(f"-- @events slow.jsonl\n-- @timeout 1\n{table}SELECT id FROM t;\n")
     quick.write_text("SELECT 1;\n")
-    with Oracle() as flink:
-        with pytest.raises(OracleError, match=r"slow\.sql: not finished after 1 s, at line \d"):
-            flink.run(slow)
-        assert flink.run(quick).tables[0].changes[0].row == {"EXPR$0": 1}
+    with pytest.raises(OracleError, match=r"slow\.sql: not finished after 1 s, at line \d"):
+        flink.run(slow)
+    assert flink.run(quick).tables[0].changes[0].row == {"EXPR$0": 1}
 
 
 @pytest.mark.real
 def test_a_jvm_that_is_gone_is_told(tmp_path: Path) -> None:
     path = tmp_path / "x.sql"
     path.write_text("SELECT 1;\n")
-    with Oracle() as flink:
-        os.kill(flink.pid, signal.SIGKILL)
+    with Oracle() as short_lived:
+        os.kill(short_lived.pid, signal.SIGKILL)
         with pytest.raises(OracleError, match=r"the JVM of Flink (is gone|ended)"):
-            flink.run(path)
+            short_lived.run(path)
 
 
 @pytest.mark.real
-def test_a_file_without_its_events_gives_no_answer(tmp_path: Path) -> None:
+def test_a_file_without_its_events_gives_no_answer(flink: Oracle, tmp_path: Path) -> None:
     path = tmp_path / "x.sql"
     path.write_text("-- @events none.jsonl\nSELECT 1;\n")
-    with Oracle() as flink, pytest.raises(OracleError, match=r"x\.sql: no events at .*none\.jsonl"):
+    with pytest.raises(OracleError, match=r"x\.sql: no events at .*none\.jsonl"):
         flink.run(path)
 
 

@@ -1,3 +1,3 @@
 -- @connectors real
-CREATE TABLE t (id INT) WITH ('connector' = 'filesytem', 'path' = '/tmp/t', 'format' = 'json');
+CREATE TABLE t (id INT) WITH ('connector' = 'filesytem', 'path' = 't', 'format' = 'json');
 SELECT id FROM t;

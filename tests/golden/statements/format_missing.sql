@@ -1,3 +1,3 @@
 -- @connectors real
-CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '/tmp/t');
+CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = 't');
 SELECT id FROM t;

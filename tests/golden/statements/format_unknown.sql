@@ -1,3 +1,3 @@
 -- @connectors real
-CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '/tmp/t', 'format' = 'jsn');
+CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = 't', 'format' = 'jsn');
 SELECT id FROM t;
