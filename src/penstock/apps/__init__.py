@@ -1,0 +1,8 @@
+"""The shipped projects: what they simulate, and later their SQL, dashboards and alerts."""
+
+from __future__ import annotations
+
+from penstock.apps.faults import FAULTS
+from penstock.apps.simulation import LATE_MS, ORDERLY_MS, START_MS, Simulated, events
+
+__all__ = ["FAULTS", "LATE_MS", "ORDERLY_MS", "START_MS", "Simulated", "events"]

@@ -1,0 +1,1 @@
+"""Live health of meetings in a product like Slack or Zoom."""
