@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from penstock.sql.functions import (
     aggregates,
+    collections,
+    collections_sets,
     comparison,
     constructors,
     encoding,
     grouping,
     hashing,
+    json_query,
     logical,
+    maps,
     numeric,
     strings,
     strings_parts,
@@ -37,7 +41,11 @@ _MODULES = (
     strings_patterns,
     encoding,
     hashing,
+    json_query,
     urls,
+    collections,
+    collections_sets,
+    maps,
     temporal,
 )
 

@@ -1,4 +1,4 @@
-"""ROW, ARRAY, MAP, and reaching into them."""
+"""ROW and ARRAY, and the fields of a row."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core import types as t
-from penstock.sql.functions.signatures import ANY, ArgumentError, same, takes
+from penstock.sql.functions.collections import list_of
+from penstock.sql.functions.signatures import ANY, same, takes
 from penstock.sql.functions.spec import Example, Function
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from penstock.core.types import DataType
-    from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context, Value
 
 __all__ = ["FUNCTIONS"]
@@ -33,19 +33,7 @@ def _field(context: Context, args: Sequence[Value], result: DataType, clauses: M
 
 
 def _array(context: Context, args: Sequence[Value], result: DataType, clauses: Mapping[str, Any]) -> pl.Expr:
-    return pl.concat_list(*(a.expr for a in args))
-
-
-def _bind_index(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
-    container, index = args
-    match container.type:
-        case t.Array(element) if isinstance(index.type, t.Integer):
-            return args, element.with_nullable()
-    raise ArgumentError(f"takes ARRAY[INT], got ({', '.join(str(a.type) for a in args)})")
-
-
-def _index(context: Context, args: Sequence[Value], result: DataType, clauses: Mapping[str, Any]) -> pl.Expr:
-    return args[0].expr.list.get(args[1].expr - 1, null_on_oob=True)
+    return list_of(*(a.expr for a in args))
 
 
 FUNCTIONS = (
@@ -67,14 +55,5 @@ FUNCTIONS = (
         same(gives=lambda x: t.Array(x, nullable=False)),
         _array,
         (Example("ARRAY[1, 2]", [1, 2]),),
-    ),
-    Function(
-        "[]",
-        "constructor",
-        "array[i]",
-        "The element at a place, counted from 1; NULL beyond the end.",
-        _bind_index,
-        _index,
-        (Example("ARRAY[1, 2][2]", 2),),
     ),
 )
