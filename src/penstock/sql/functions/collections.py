@@ -142,11 +142,11 @@ def _element_of(_context: Context, args: Sequence[Value], result: DataType, _cla
 
 
 def _join(array: pl.Expr, separator: pl.Expr, null: pl.Expr | None = None) -> pl.Expr:
+    array = pl.when(separator.is_not_null()).then(array)  # as many rows as the separator has
     if null is None:
         return array.list.drop_nulls().list.join(separator)
-    return pl.when(null.is_not_null()).then(
-        staged(_without_nulls, pl.List(pl.String()), array, null).list.join(separator)
-    )
+    filled = staged(_without_nulls, pl.List(pl.String()), array, null)
+    return pl.when(null.is_not_null()).then(filled.list.join(separator))
 
 
 def _without_nulls(frame: pl.DataFrame) -> pl.Series:

@@ -179,7 +179,6 @@ FUNCTIONS = (
         _at,
         ("ARRAY[1, 2][2]", 2),
         ("ARRAY[1, CAST(NULL AS INT)][3]", None),
-        ("ARRAY[1, 2][3]", -1),
         ("MAP['a', 1, 'b', 2]['b']", 2),
         ("MAP['a', CAST(NULL AS INT)]['z']", None),
     ),
