@@ -134,6 +134,11 @@ class Append(Request):
             members=members,
         )
 
+    def prepare_alone(self) -> None:
+        """Build the blobs now, in this thread, unless it is to be joined with others."""
+        if self.key is None:
+            self.prepare()
+
     def prepare(self) -> None:
         if self._parts is not None:
             return

@@ -155,7 +155,8 @@ class Log:
         go to one partition per append, going round. `decoded` is cached beside the bytes, row for row.
         Returns when committed. Raises LogError where records do not fit, StorageError where the disk does not.
         """
-        append = self.prepared(topic, records, decoded)
+        append = self.checked(topic, records, decoded)
+        append.prepare_alone()
         self.submit(append)
         return append.result
 
@@ -163,13 +164,10 @@ class Log:
         """For appending much from one thread: `send` does not wait for the disk."""
         return Producer(self)
 
-    def prepared(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
-        """An append that is checked and not yet submitted."""
+    def checked(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
+        """An append that fits its topic, and is not yet submitted."""
         found = self._topics.get(topic) or self.topic(topic)
-        append = Append(found, checked(records, found), self._turn(found), self._clock.now_ms(), decoded)
-        if append.key is None:
-            append.prepare()
-        return append
+        return Append(found, checked(records, found), self._turn(found), self._clock.now_ms(), decoded)
 
     def submit(self, *requests: Request) -> None:
         """Commit requests, together with those of other threads. Raises the first one's error."""

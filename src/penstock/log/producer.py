@@ -1,14 +1,16 @@
-"""Sending without waiting: the next append is prepared while the last one is being synced."""
+"""Sending without waiting: the next appends are prepared, on all cores, while the last one is being synced."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from penstock.core.errors import StorageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from types import TracebackType
 
     import polars as pl
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Producer"]
 
+ENCODERS = 2
 WAITING_ROWS = 65_536
 """`send` blocks while more than this is on its way."""
 
@@ -31,7 +34,8 @@ class Producer:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._state = threading.Condition()
-        self._queue: deque[Append] = deque()
+        self._queue: deque[tuple[Append, Future[None]]] = deque()
+        self._encoders = ThreadPoolExecutor(ENCODERS, "penstock-encoder")
         self._rows = 0
         self._busy = False
         self._closing = False
@@ -41,13 +45,13 @@ class Producer:
 
     def send(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """As `Log.append`, but returns before it is committed; the `result` is there after `flush`."""
-        append = self._log.prepared(topic, records, decoded)
+        append = self._log.checked(topic, records, decoded)
         with self._state:
             self._state.wait_for(lambda: self._rows < WAITING_ROWS or self._error is not None)
             self._raise()
             if self._closing:
                 raise StorageError("this producer is closed", code="storage-closed")
-            self._queue.append(append)
+            self._queue.append((append, self._encoders.submit(append.prepare_alone)))
             self._rows += records.height
             self._state.notify_all()
         return append
@@ -67,6 +71,7 @@ class Producer:
                 self._closing = True
                 self._state.notify_all()
             self._thread.join()
+            self._encoders.shutdown()
 
     def __enter__(self) -> Self:
         return self
@@ -87,17 +92,19 @@ class Producer:
                 self._state.wait_for(lambda: self._queue or self._closing)
                 if not self._queue:
                     return
-                batch = list(self._queue)
+                sent = list(self._queue)
                 self._queue.clear()
                 self._busy = True
             error: BaseException | None = None
+            for append, encoding in sent:
+                append.error = encoding.exception()
+                error = error or append.error
             try:
-                self._log.submit(*batch)
+                self._log.submit(*(append for append, _ in sent if append.error is None))
             except BaseException as raised:  # noqa: BLE001  (handed to the thread that sends)
-                error = raised
+                error = error or raised
             with self._state:
                 self._busy = False
-                self._rows -= sum(append.records.height for append in batch)
-                if error is not None:
-                    self._error = self._error or error
+                self._rows -= sum(append.records.height for append, _ in sent)
+                self._error = self._error or error
                 self._state.notify_all()

@@ -51,7 +51,8 @@ class Transaction(Request):
 
     def append(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """As `Log.append`; its `result` is there after the commit."""
-        append = self._log.prepared(topic, records, decoded)
+        append = self._log.checked(topic, records, decoded)
+        append.prepare()
         self._appends.append(append)
         self._work.append(append.write)
         return append
