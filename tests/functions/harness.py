@@ -77,7 +77,7 @@ def compute(
     """`evaluate` for an expression that has been parsed."""
     context = Context(zone=zone)
     origin = Origin(sql, "", context)
-    scope = Scope(origin, tuple(("t", Column(name, kind)) for name, (kind, _) in columns.items()))
+    scope = Scope(origin, tuple((("t",), Column(name, kind)) for name, (kind, _) in columns.items()))
     return run(ExpressionBinder(scope).bind(node), columns, context)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from penstock.sql.functions import (
     aggregates,
+    arithmetic,
     collections,
     collections_sets,
     comparison,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
 
 _MODULES = (
+    arithmetic,
     comparison,
     constructors,
     grouping,

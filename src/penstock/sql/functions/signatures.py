@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.core import types as t
-from penstock.sql.coercion import cast_to, common_type, is_character, is_numeric, may_cast_implicitly
+from penstock.sql.coercion import cast_to, is_character, is_numeric, may_cast_implicitly, merged_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,7 +171,7 @@ def same(*, at_least: int = 1, gives: Callable[[DataType], DataType] | None = No
     def bind(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
         if len(args) < at_least:
             raise ArgumentError(f"takes at least {at_least} argument{'s' if at_least != 1 else ''}, got {len(args)}")
-        common = common_type([a.type for a in args])
+        common = merged_type([a.type for a in args])
         if common is None:
             raise ArgumentError(f"takes arguments of one type, got ({', '.join(str(a.type) for a in args)})")
         return tuple(cast_to(a, common) for a in args), gives(common) if gives else common
