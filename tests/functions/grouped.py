@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -72,5 +73,5 @@ def partials(call: AggregateCall, frame: pl.DataFrame, cuts: Sequence[int]) -> p
     values = [Value(pl.col(f"a{i}"), a.type) for i, a in enumerate(call.args)]
     states = [e.alias(n) for n, e in call.function.partial(values, call.type).items()]
     borders = [0, *sorted(cuts), frame.height]
-    pieces = [frame[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [frame[start:end] for start, end in pairwise(borders)]
     return pl.concat([p.group_by("$key", maintain_order=True).agg(*states) for p in pieces])

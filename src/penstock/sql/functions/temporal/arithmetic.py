@@ -35,6 +35,9 @@ __all__ = ["FUNCTIONS"]
 
 _MONTHS = {"MILLENNIUM": 12_000, "CENTURY": 1_200, "DECADE": 120, "YEAR": 12, "QUARTER": 3, "MONTH": 1}
 _MILLIS = {"WEEK": 7 * DAY, "DAY": DAY, "HOUR": HOUR, "MINUTE": MINUTE, "SECOND": SECOND, "MILLISECOND": 1}
+_MONTHS_BETWEEN = {**_MONTHS, "DECADE": 12}
+"""TIMESTAMPDIFF takes a decade for a year, as in Flink."""
+
 _PER_SECOND = {"MILLISECOND": 1_000, "MICROSECOND": 1_000_000, "NANOSECOND": 1_000_000_000}
 _ODBC = "SQL_TSI_"
 _MIDNIGHT = t.Timestamp(6)
@@ -128,7 +131,7 @@ def _diff(_context: Context, args: Sequence[Value], result: DataType, clauses: M
     unit = str(clauses["unit"]).removeprefix(_ODBC)
     if unit in _MONTHS:
         months = by_batch(_months_between, [end, start], pl.Int64())
-        return _wrapped(months.truncdiv(_MONTHS[unit]), result)
+        return _wrapped(months.truncdiv(_MONTHS_BETWEEN[unit]), result)
     seconds = (end - start).truncdiv(SECOND)
     if unit == "WEEK":
         # by way of seconds in 32 bits

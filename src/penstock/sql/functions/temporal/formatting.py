@@ -33,7 +33,7 @@ _DIRECTIVES = {
     "new": {**_SIMPLE, "yyyy": "%Y", "uuuu": "%Y", "SSSSSS": "%6f", "SSSSSSSSS": "%9f"},
     "old": {**_SIMPLE, "yyyy": "%Y", "yy": "%y"},
 }
-_USUAL_FROM = {"new": dt.datetime(1, 1, 1), "old": dt.datetime(1582, 10, 15)}  # noqa: DTZ001
+_USUAL_FROM = {"new": dt.datetime(1, 1, 1), "old": dt.datetime(1583, 1, 1)}  # noqa: DTZ001
 _USUAL_UNTIL = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001
 
 
@@ -64,13 +64,18 @@ _HOURS: dict[str, _Number] = {
 }
 
 
+def _missing_days(fields: _Fields, until: int) -> pl.Expr:
+    """The ten days that were left out before a date of 1582, in a month up to `until`."""
+    late = (fields.month > 10) | ((fields.month == 10) & (fields.day >= 15))
+    return pl.when((fields.year == 1582) & (fields.month <= until) & late).then(10).otherwise(0)
+
+
 def _old_day_of_year(fields: _Fields) -> pl.Expr:
-    # in the year of the change ten days are missing; a year of the Julian calendar is a leap year each four
+    # each fourth year of the Julian calendar is a leap year
     year, month = fields.year, fields.month
     leap = (year % 4 == 0) & ((year <= 1582) | (year % 100 != 0) | (year % 400 == 0))
     before = (367 * month - 362) // 12 - pl.when(month <= 2).then(0).when(leap).then(1).otherwise(2)
-    missing = (year == 1582) & ((month > 10) | ((month == 10) & (fields.day >= 15)))
-    return before + fields.day - pl.when(missing).then(10).otherwise(0)
+    return before + fields.day - _missing_days(fields, 12)
 
 
 _NUMBERS: dict[str, dict[str, tuple[_Number, int]]] = {
@@ -86,7 +91,7 @@ _NUMBERS: dict[str, dict[str, tuple[_Number, int]]] = {
         **{letter: (number, 99) for letter, number in _HOURS.items()},
         "d": (lambda f: f.day, 99),
         "D": (_old_day_of_year, 99),
-        "F": (lambda f: (f.day - 1) // 7 + 1, 99),
+        "F": (lambda f: (f.day - _missing_days(f, 10) - 1) // 7 + 1, 99),
         "u": (lambda f: f.wall.dt.weekday(), 99),
         "S": (lambda f: f.wall.dt.millisecond(), 99),
         **{letter: (lambda f: f.month, 2) for letter in "ML"},

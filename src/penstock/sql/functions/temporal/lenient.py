@@ -34,6 +34,7 @@ _FIELDS = {
 }  # fmt: skip
 _THINGS = {"clock_hour": "hour", "half_hour": "hour", "clock_half": "hour", "month_name": "month"}
 
+_BLANKS = r"[ \t]*"
 _NEVER = r"^\b\B"
 """What an empty pattern fits: Java reads nothing by it."""
 
@@ -78,10 +79,11 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Texts to numbers; what is not there gets the value it has at the beginning of 1970."""
     fields = {}
     for name, absent in _ABSENT.items():
-        variants = [pl.col(n).cast(pl.Int64, strict=False) for n in (name, f"{name}_short") if n in frame.columns]
-        # Java keeps them in 32 bits
-        found = [v.cast(pl.Int32, wrap_numerical=True).cast(pl.Int64) for v in variants]
-        fields[name] = pl.coalesce(*found, pl.lit(absent, pl.Int64))
+        fields[name] = pl.lit(absent, pl.Int64)
+        if name in frame.columns:
+            number = pl.col(name).str.strip_chars(" \t").cast(pl.Int64, strict=False)
+            # Java keeps them in 32 bits
+            fields[name] = number.cast(pl.Int32, wrap_numerical=True).cast(pl.Int64)
     if "month_name" in frame.columns:
         months = {name[:3].lower(): i for i, name in enumerate(MONTHS, 1)}
         short = pl.col("month_name").str.head(3).str.to_lowercase()
@@ -124,27 +126,30 @@ def _wall() -> pl.Expr:
 # -- patterns ----------------------------------------------------------------------------------------
 
 
-def _is_number(part: Part) -> bool:
-    return part.text in _FIELDS and (part.text not in ("M", "L") or part.count <= 2)
+def _is_number(part: Part | None) -> bool:
+    if part is None or not part.count or part.text not in _FIELDS:
+        return False
+    return part.text not in ("M", "L") or part.count <= 2
 
 
 def _field(part: Part, following: Part | None) -> tuple[str, str] | None:
     """The field that a part tells, and its form; a number right before another one has as many digits as letters."""
-    if part.text in ("M", "L") and part.count > 2:
-        return "month_name", f"(?<month_name>(?i:{'|'.join([*MONTHS, *(m[:3] for m in MONTHS)])}))"
+    if _is_number(part):
+        name = _FIELDS[part.text]
+        if not _is_number(following):
+            return name, f"{_BLANKS}(?<{name}>-?[0-9]{{1,18}})"
+        # blanks before it count as letters
+        widths = (f"[ \\t]{{{blanks}}}[0-9]{{{part.count - blanks}}}" for blanks in range(part.count))
+        return name, f"(?<{name}>{'|'.join(widths)})"
+    if part.text in ("M", "L"):
+        return "month_name", f"{_BLANKS}(?<month_name>(?i:{'|'.join([*MONTHS, *(m[:3] for m in MONTHS)])}))"
     if part.text == "E":
-        return "weekday", f"(?i:{'|'.join([*WEEKDAYS, *(d[:3] for d in WEEKDAYS)])})"
+        return "weekday", f"{_BLANKS}(?i:{'|'.join([*WEEKDAYS, *(d[:3] for d in WEEKDAYS)])})"
     if part.text == "a":
-        return "half", "(?<half>(?i:AM|PM))"
-    if part.text not in _FIELDS:
-        return None
-    name = _FIELDS[part.text]
-    if following is None or not following.count or not _is_number(following):
-        return name, f"(?<{name}>-?[0-9]{{1,18}})"
-    exact = f"(?<{name}>[0-9]{{{part.count}}})"
-    if part.count == 1:
-        return name, exact
-    return name, f"(?:{exact}|(?<{name}_short>[0-9]{{1,{part.count - 1}}})[ \\t])"
+        return "half", f"{_BLANKS}(?<half>(?i:AM|PM))"
+    if part.text == "Z" or str(part) in _NUMERIC_ZONES:
+        return "zone", f"{_BLANKS}(?<zone>{_NUMERIC_ZONES['Z' if part.text == 'Z' else str(part)]})"
+    return None
 
 
 def _forms(parts: Sequence[Part]) -> tuple[str, str | None]:
@@ -157,22 +162,19 @@ def _forms(parts: Sequence[Part]) -> tuple[str, str | None]:
         if part.text == "y" and part.count <= 2:
             raise refuse(part, _ALLOWED, "which century it means depends on the day of the run, use yyyy")
         field = _field(part, parts[i + 1] if i + 1 < len(parts) else None)
-        if field is not None:
-            name, form = field
-        elif part.text == "Z" or str(part) in _NUMERIC_ZONES:
-            name, form = "zone", f"(?<zone>{_NUMERIC_ZONES['Z' if part.text == 'Z' else str(part)]})"
-            zone_at = i if part.text == "Z" else zone_at
-        else:
+        if field is None:
             raise refuse(part, _ALLOWED)
+        name, form = field
         thing = _THINGS.get(name, name)
         if thing in things:
             raise refuse(part, _ALLOWED, f"the {thing} stands there twice")
         things.add(thing)
-        forms.append(f"[ \\t]*{form}")
+        zone_at = i if part.text == "Z" else zone_at
+        forms.append(form)
     _check(things, {_FIELDS[p.text] for p in parts if p.text in ("h", "K")})
     named = None
     if zone_at >= 0:
-        named = "^" + "".join([*forms[:zone_at], "[ \\t]*[A-Za-z]{2}"])
+        named = "^" + "".join([*forms[:zone_at], _BLANKS, "[A-Za-z]{2}"])
     return "^" + "".join(forms) if forms else _NEVER, named
 
 

@@ -50,7 +50,7 @@ _RANGES = {
     "clock_hour": (0, 24), "half_hour": (0, 11), "clock_half": (0, 12), "minute": (0, 59), "second": (0, 59),
     "nano": (0, 999_999_999),
 }  # fmt: skip
-_GROUPS = (*_RANGES, "era_year", "short_year", "fraction", "month_name", "weekday", "half")
+_GROUPS = (*_RANGES, "era_year", "short_year", "fraction", "month_name", "weekday", "half", "zone")
 
 _EXACT = {
     "yyyy": ("(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])", "%Y", 4),
@@ -140,6 +140,8 @@ def _numbers(frame: pl.DataFrame, digits: int) -> pl.DataFrame:
     for name in _GROUPS:
         if name not in frame.columns:
             fields[name] = pl.lit(None, pl.Int64)
+        elif name == "zone":
+            fields[name] = pl.col(name).str.replace_all("[^0-9]", "").str.head(4).str.pad_end(4, "0").cast(pl.Int64)
         elif name in words:
             fields[name] = pl.col(name).replace_strict(words[name], default=None, return_dtype=pl.Int64)
         else:
@@ -176,6 +178,7 @@ def _time(frame: pl.DataFrame, _digits: int) -> pl.DataFrame:
         ms=hour * HOUR + minute * MINUTE + second * SECOND + nano // 1_000_000,
         below=nano % 1_000_000,
         late=late,
+        timed=~hole & pl.coalesce("hour", "clock_hour", twelve).is_not_null(),
     )
 
 
@@ -202,6 +205,8 @@ def _date(frame: pl.DataFrame, _digits: int) -> pl.DataFrame:
             & (whole | (day <= length))
             & (~by_day | (pl.col("day_of_year") <= year_length))
             & (~dated | pl.col("weekday").is_null() | (pl.col("weekday") == (pl.col("days") + 3) % 7 + 1))
+            # only of a whole moment the zone is looked at: none is further away than 18 hours
+            & (~dated | ~pl.col("timed") | pl.col("zone").is_null() | (pl.col("zone") <= 1800))
         )
         .with_columns(days=pl.col("days") + (pl.col("late") & dated))
     )
@@ -302,7 +307,10 @@ def _forms(parts: Sequence[Part]) -> tuple[str, set[str]]:
             fields[thing] = field
             form += f"(?<{field}>{number[1] if number else word[1] if word else ''})"
         elif str(part) in _ZONES:
-            form += _ZONES[str(part)]
+            if "zone" in fields:
+                raise refuse(part, _ALLOWED, "the zone stands there twice")
+            fields["zone"] = "zone"
+            form += f"(?<zone>{_ZONES[str(part)]})"
         else:
             raise refuse(part, _ALLOWED)
         after_number = number is not None
@@ -314,6 +322,11 @@ def _forms(parts: Sequence[Part]) -> tuple[str, set[str]]:
     if "day_of_year" in found and found & {"day", "month", "month_name"}:
         raise refuse(Part("D", 1), _ALLOWED, "the date stands there twice")
     return f"^{form}$", found
+
+
+def _near(zone: str) -> str:
+    """The form of a zone, with hours that no check can refuse."""
+    return zone.replace(_CLOCK, "(?:0[0-9]|1[0-7])")
 
 
 def _shortcut(parts: Sequence[Part], fields: set[str]) -> tuple[str, str, int] | None:
@@ -334,7 +347,7 @@ def _shortcut(parts: Sequence[Part], fields: set[str]) -> tuple[str, str, int] |
     dated = fields & {"year", "era_year"} and fields & {"month", "month_name"} and "day" in fields
     if not dated or chain != sorted(chain, reverse=True) or chain[:2] == [True, False]:
         return None
-    rest = "".join(_ZONES[str(p)] if p.count else re.escape(p.text) for p in parts[zone:])
+    rest = "".join(_near(_ZONES[str(p)]) if p.count else re.escape(p.text) for p in parts[zone:])
     return f"^{form}{rest}$", pattern, length
 
 

@@ -35,7 +35,7 @@ _SHORT = {
 _SHORT_FIXED = {"EST": -5 * HOUR, "MST": -7 * HOUR, "HST": -10 * HOUR, "GMT": 0, "UTC": 0, "UT": 0, "Z": 0}
 
 _YEAR_1900 = -2_208_988_800_000
-_YEAR_2400 = 13_569_465_600_000
+_YEAR_2030 = 1_893_456_000_000
 
 
 def zone_named(name: str) -> str | int:
@@ -88,8 +88,13 @@ def _is_region(name: str) -> bool:
 
 @cache
 def _standard_offset(region: str) -> int:
-    """Today's standard offset in ms, without summer time: the less of both halves of a late year."""
-    return min(int(_shift(pl.Series([_YEAR_2400 + half * 182 * DAY]), region)[0]) for half in (0, 1))
+    """Today's standard offset in ms, without summer time: the less of both halves of a year."""
+    return min(int(_shift(pl.Series([_YEAR_2030 + half * 182 * DAY]), region)[0]) for half in (0, 1))
+
+
+@cache
+def _wall_of_1900(region: str) -> int:
+    return _YEAR_1900 + int(_shift(pl.Series([_YEAR_1900]), region)[0])
 
 
 def offset_at(ms: pl.Series, zone: str | int) -> pl.Series:
@@ -118,7 +123,7 @@ def moment_of_wall(wall: pl.Series, zone: str | int) -> pl.Series:
     # a day before the jump the old offset still holds
     moment = _resolved(near, zone).fill_null(_resolved(near - DAY, zone) + DAY)
     standard = _standard_offset(zone)
-    other = (wall < _YEAR_1900 + standard) | (wall > LAST_MILLI)
+    other = (wall < _wall_of_1900(zone)) | (wall > LAST_MILLI)
     return moment.zip_with(~other, wall - standard) if other.any() else moment
 
 
