@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from penstock.sql.functions import (
     aggregates,
+    aggregates_json,
     arithmetic,
     collections,
     collections_sets,
@@ -14,6 +15,7 @@ from penstock.sql.functions import (
     encoding,
     grouping,
     hashing,
+    json_make,
     json_query,
     logical,
     maps,
@@ -43,6 +45,7 @@ _MODULES = (
     strings_patterns,
     encoding,
     hashing,
+    json_make,
     json_query,
     urls,
     collections,
@@ -59,5 +62,8 @@ FUNCTIONS: dict[str, Function] = {
 }
 
 AGGREGATES: dict[str, Aggregate] = {
-    name: function for function in aggregates.AGGREGATES for name in (function.name, *function.aliases)
+    name: function
+    for module in (aggregates, aggregates_json)
+    for function in module.AGGREGATES
+    for name in (function.name, *function.aliases)
 }
