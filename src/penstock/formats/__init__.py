@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, did_you_mean
+from penstock.formats.csv import Csv
 from penstock.formats.format import TOUCHED, Decoded, Decoder, Encoder, Format
 from penstock.formats.json import Json
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "TOUCHED", "Decoded", "Decoder", "Encoder", "Format", "format_named"]
 
-FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (Json(),)})
+FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (Csv(), Json())})
 """The formats of messages by name."""
 
 

@@ -20,7 +20,7 @@ from penstock.formats.arrow import Column, frame_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PAD", "Block", "Bytes", "Ints", "Mask", "Words", "digits", "find", "stands"]
+__all__ = ["PAD", "Block", "Bytes", "Ints", "Mask", "Words", "digits", "find", "stands", "words_of"]
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Words: TypeAlias = NDArray[np.uint64]
@@ -47,6 +47,7 @@ def _all(byte: int) -> np.uint64:
 _ONES, _HIGH, _ZEROS, _OVER_NINE = _all(0x01), _all(0x80), _all(0x30), _all(0x76)
 _PAIRS = _U(0x000000FF000000FF)
 _HIGH_PAIRS, _LOW_PAIRS = _U(100 + (1_000_000 << 32)), _U(1 + (10_000 << 32))
+_WORD = (1 << 64) - 1
 _POWERS = [_U(10**k) for k in range(20)]
 
 
@@ -197,6 +198,11 @@ def find(block: Block, at: Ints, byte: int, limit: Ints) -> Ints:
         found[left] += step
         left = left[step == 32]
     return found
+
+
+def words_of(value: int) -> tuple[int, int]:
+    """A 128-bit number as its low and its high word."""
+    return value & _WORD, (value >> 64) & _WORD
 
 
 def stands(block: Block, at: Ints, text: bytes) -> Mask:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from penstock.core.options import Option, Values
-    from penstock.core.types import Field
+    from penstock.core.types import DataType, Field
 
 __all__ = [
     "TOUCHED",
@@ -163,6 +163,12 @@ def stable_hash(
     parts += ["", *wanted, ""]
     parts += [f"{o.name}\x1f{options[o]!r}" for o in known]
     return hashlib.blake2b("\x1e".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def with_article(type_: DataType) -> str:
+    """The type for an error message: an INT, a STRING."""
+    name = shortened(type_.name)
+    return f"{'an' if name[0] in 'AI' else 'a'} {name}"
 
 
 def shortened(value: str) -> str:

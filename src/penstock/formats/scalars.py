@@ -21,7 +21,10 @@ __all__ = [
     "date_value",
     "decimal_value",
     "float_value",
+    "in_range",
     "integer_value",
+    "iso_time_value",
+    "sql_date_value",
     "time_value",
     "timestamp_value",
     "trim",
@@ -42,6 +45,8 @@ _DATE = r"(-(?!0+-)\d{4,10}|\+\d{5,10}|\d{4})-(\d\d)-(\d\d)"
 _SECONDS = r"(\d\d):(\d\d):(\d\d)(?:\.(\d{0,9}))?"
 _ISO_TIME = r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?"
 _ONLY_DATE = re.compile(_DATE, re.ASCII)
+_ISO_ONLY_TIME = re.compile(_ISO_TIME, re.ASCII)
+_SQL_DATE = re.compile(r"(\d{4}|\+\d{3})-(\d{1,2}|\+\d)-(\d{1,2}|\+\d)", re.ASCII)
 _ONLY_TIME = re.compile(_SECONDS, re.ASCII)
 _TIMESTAMP = {
     (" ", False): re.compile(f"{_DATE} {_SECONDS}", re.ASCII),
@@ -117,12 +122,17 @@ def decimal_value(text: str, type_: Decimal) -> int | None:
     return -value if sign else value
 
 
+def _last_day(year: int, month: int, *, julian: bool) -> int:
+    leap = year % 4 == 0 and (julian or year % 100 != 0 or year % 400 == 0)
+    return _MONTH_DAYS[month - 1] + (month == 2 and leap)
+
+
 def _days(year: str, month: str, day: str, *, lenient: bool) -> int:
     """Days since 1970; `lenient` takes a day up to 31 for the month's last (Java's SMART)."""
     y, m, d = int(year), int(month), int(day)
     if not (1 <= m <= 12 and 1 <= d <= 31):
         raise ValueError(day)
-    last = _MONTH_DAYS[m - 1] + (m == 2 and y % 4 == 0 and (y % 100 != 0 or y % 400 == 0))
+    last = _last_day(y, m, julian=False)
     if d > last:
         if not lenient:
             raise ValueError(day)
@@ -160,6 +170,37 @@ def time_value(text: str) -> int:
     if not found:
         raise ValueError(text)
     return _nanos(found[1], found[2], found[3], found[4], lenient=True) // 1_000_000 % 86_400_000
+
+
+def iso_time_value(text: str) -> int:
+    """LocalTime.parse: milliseconds of the day; the seconds may be missing."""
+    found = _ISO_ONLY_TIME.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    return _nanos(found[1], found[2], found[3], found[4], lenient=False) // 1_000_000
+
+
+def sql_date_value(text: str) -> int:
+    """java.sql.Date.valueOf and toLocalDate: days since 1970.
+
+    A day beyond the month's last goes on into the next month; before 15 October 1582 Java's calendar is the Julian,
+    of which year, month and day are then taken as they are.
+    """
+    found = _SQL_DATE.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    year, month, day = max(int(found[1]), 1), int(found[2]), int(found[3])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        raise ValueError(text)
+    gregorian = (year, month, day) >= (1582, 10, 5)
+    last = _last_day(year, month, julian=not gregorian)
+    if day > last:
+        year, month, day = (year + month // 12, month % 12 + 1, day - last)
+    if (1582, 10, 5) <= (year, month, day) < (1582, 10, 15):
+        day += 10
+    if day > _last_day(year, month, julian=False):
+        raise ValueError(text)
+    return _days(str(year), str(month), str(day), lenient=False)
 
 
 def timestamp_value(text: str, type_: Timestamp | TimestampLtz, sep: str) -> int:

@@ -7,11 +7,9 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from penstock.core import types as t
-from penstock.formats.block import Block
-from penstock.formats.format import Decoded, Touched, touched
+from penstock.formats.block import Block, words_of
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.batch import Leaf, Part, frame_of_parts
 from penstock.formats.json.exact import ExactReader, fault_of
@@ -20,11 +18,14 @@ from penstock.formats.json.leaves import Leaves
 from penstock.formats.json.quick import QuickReader
 from penstock.formats.json.slots import false_numbers, is_text, values_of
 from penstock.formats.json.tree import MisfitError
-from penstock.formats.nested import series_of
+from penstock.formats.pieces import Piece, assemble, piece_of_rows
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from penstock.core.types import Field
     from penstock.formats.block import Ints
+    from penstock.formats.format import Decoded, Touched
     from penstock.formats.json.rules import Rules
 
 __all__ = ["JsonDecoder"]
@@ -73,7 +74,7 @@ class _Run:
         self._kept = {f.name for f in decoder.wanted}
         self._height = len(block.start)
         self._parts: list[Part] = []
-        self._pieces: list[tuple[Ints, pl.DataFrame]] = []
+        self._pieces: list[Piece] = []
         self._bad: Touched = {}
         self._ignored: Touched = {}
 
@@ -87,15 +88,8 @@ class _Run:
             filled &= ~broken
         rest = self._by_layouts(np.flatnonzero(filled))
         self._one_by_one(np.sort(np.concatenate((rest, odd))))
-        frame, rows = self._together()
-        same = len(rows) == self._height and bool((rows == np.arange(len(rows))).all())
-        return Decoded(
-            frame,
-            None if same else pl.Series("row", rows, dtype=pl.UInt32),
-            touched(self._bad),
-            touched(self._ignored),
-            self._height,
-        )
+        frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted)
+        return assemble([(rows, frame), *self._pieces], self._bad, self._ignored, self._height)
 
     def _by_layouts(self, rest: Ints) -> Ints:
         """Read what has a layout; the rows left."""
@@ -158,20 +152,7 @@ class _Run:
             sources.extend([row] * len(reading.rows))
             values.extend(reading.rows)
         if values:
-            at = {f.name: i for i, f in enumerate(decoder.schema)}
-            columns = [series_of(f.type, [v[at[f.name]] for v in values]).alias(f.name) for f in decoder.wanted]
-            self._pieces.append(
-                (np.array(sources, np.int64), pl.DataFrame(columns) if columns else pl.DataFrame(height=len(values)))
-            )
-
-    def _together(self) -> tuple[pl.DataFrame, Ints]:
-        frame, rows = frame_of_parts(self._block, self._parts, self._decoder.wanted)
-        if not self._pieces:
-            return frame, rows
-        rows = np.concatenate([rows, *(r for r, _ in self._pieces)])
-        order = np.argsort(rows, kind="stable")
-        whole = pl.concat([frame, *(f for _, f in self._pieces)])
-        return whole[order], rows[order]
+            self._pieces.append(piece_of_rows(sources, values, decoder.schema, decoder.wanted))
 
 
 class _Slots:
@@ -234,7 +215,7 @@ class _Slots:
                 texts.append(_stored(value, slot.type))
                 at.append(k)
             elif isinstance(slot.type, t.Decimal):
-                leaf.values[k] = (value & _WORD, (value >> 64) & _WORD)
+                leaf.values[k] = words_of(value)
             else:
                 leaf.values[k] = value
         if texts and leaf.start is not None and leaf.end is not None:
@@ -259,9 +240,6 @@ class _Slots:
             except ValueError:
                 return None
         return kind, text
-
-
-_WORD = (1 << 64) - 1
 
 
 def _stored(value: Any, type_: t.DataType) -> bytes:

@@ -6,17 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from penstock.core import types as t
 from penstock.core.errors import DataError, UnsupportedError
 from penstock.formats import render
 from penstock.formats.json.exact import key_and_value
+from penstock.formats.lists import items_of, joined, with_nulls
 
 if TYPE_CHECKING:
     from penstock.core.types import Field
-    from penstock.formats.block import Ints
 
 __all__ = ["JsonEncoder", "Spelling"]
 
@@ -93,16 +92,16 @@ class JsonEncoder:
                 return '"' + render.timestamps(values, self._spelling.separator, zulu=zulu) + '"'
             case t.Row(fields=fields):
                 columns = [values.struct.field(f.name) for f in fields]
-                return _with_nulls(self._objects(fields, columns, len(values)), values)
+                return with_nulls(self._objects(fields, columns, len(values)), values)
             case t.Array(element=element):
-                rows, items = _items(values)
-                return _joined(values, rows, self.texts(items, element).fill_null("null"), "[]")
+                rows, items = items_of(values)
+                return joined(values, rows, self.texts(items, element).fill_null("null"), ",", "[", "]")
             case t.Map() | t.Multiset():
                 return self._maps(values, type_)
         return values.to_physical().cast(pl.String)  # numbers and booleans
 
     def _maps(self, values: pl.Series, type_: t.Map | t.Multiset) -> pl.Series:
-        rows, entries = _items(values)
+        rows, entries = items_of(values)
         keys, items = entries.struct.field("key"), entries.struct.field("value")
         if keys.null_count():
             if self._spelling.null_keys == "FAIL":
@@ -116,32 +115,7 @@ class JsonEncoder:
                 rows, keys, items = rows[there.to_numpy()], keys.filter(there), items.filter(there)
             keys = keys.fill_null(self._spelling.null_key)
         texts = self.texts(items, key_and_value(type_)[1]).fill_null("null")
-        return _joined(values, rows, quoted(keys) + ":" + texts, "{}")
-
-
-def _items(values: pl.Series) -> tuple[Ints, pl.Series]:
-    """The items of all lists, and for each the row of its list."""
-    sizes = values.list.len().fill_null(0)
-    rows = np.repeat(np.arange(len(values)), sizes.to_numpy())
-    return rows, values.filter(sizes > 0).explode()
-
-
-def _joined(lists: pl.Series, rows: Ints, texts: pl.Series, brackets: str) -> pl.Series:
-    """The texts of each row with commas between and brackets around; null where the list is null."""
-    empty = pl.Series([brackets]).new_from_index(0, len(lists))
-    if len(rows):
-        pieces = (
-            pl.DataFrame({"row": rows, "text": texts})
-            .group_by("row", maintain_order=True)
-            .agg(pl.col("text").str.join(","))
-        )
-        empty = empty.scatter(pieces["row"], brackets[0] + pieces["text"] + brackets[1])
-    return _with_nulls(empty, lists)
-
-
-def _with_nulls(texts: pl.Series, values: pl.Series) -> pl.Series:
-    """`texts`, null where `values` are."""
-    return texts if not values.null_count() else pl.select(pl.when(values.is_not_null()).then(texts)).to_series()
+        return joined(values, rows, quoted(keys) + ":" + texts, ",", "{", "}")
 
 
 def quoted(values: pl.Series) -> pl.Series:

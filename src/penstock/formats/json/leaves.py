@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import binascii
-import re
 from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from penstock.core import types as t
 from penstock.core.errors import UnsupportedError
+from penstock.formats.base_64 import base64_value
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.tokens import java_text
 from penstock.formats.render import java_double
@@ -31,8 +30,6 @@ __all__ = ["Leaf", "Leaves"]
 Leaf: TypeAlias = Callable[[int, str], Any]
 """A value from a token's kind and text; raises ValueError where Flink would throw."""
 
-_QUAD = re.compile("[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==")
-_BASE64 = re.compile(f"[\0- ]*(?:(?:{_QUAD.pattern})[\0- ]*)*")
 _UNBOUNDED = Context(prec=2_000)
 
 
@@ -98,9 +95,7 @@ class Leaves:
             if self._rules.tree:
                 return None  # JsonNode.binaryValue of what is no text
             raise ValueError(text)
-        if not _BASE64.fullmatch(text):
-            raise ValueError(text)
-        return b"".join(binascii.a2b_base64(quad) for quad in _QUAD.findall(text))
+        return base64_value(text)
 
 
 def _truncated(kind: int, text: str, type_: t.Integer) -> int:

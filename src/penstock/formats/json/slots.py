@@ -118,11 +118,13 @@ def _integers(block: Block, cells: Cells, type_: t.Integer, number: Mask | bool)
 
 def _base64(block: Block, cells: Cells) -> Mask:
     """Which cells are base64 without blanks."""
-    size = cells.end - cells.start
-    ok: Mask = size % 4 == 0
-    ok &= ~((cells.escaped if cells.escaped is not None else False) | (cells.kind != tk.TEXT))
+    ok: Mask = (cells.end - cells.start) % 4 == 0
+    ok = ok & np.asarray(cells.kind == tk.TEXT)
+    if cells.escaped is not None:
+        ok &= ~cells.escaped
     texts = block.series(cells.start, cells.end, ok, pl.String())
-    return ok & texts.str.decode("base64", strict=False).is_not_null().to_numpy()
+    decoded: Mask = texts.str.decode("base64", strict=False).is_not_null().to_numpy()
+    return ok & decoded
 
 
 def false_numbers(block: Block, cells: Cells) -> Mask | None:

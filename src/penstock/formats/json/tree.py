@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from penstock.core import types as t
-from penstock.formats.format import shortened
+from penstock.formats.format import shortened, with_article
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.tokens import Tokens, java_text
 
@@ -43,7 +43,7 @@ class MisfitError(ValueError):
         """The column, the value and what was expected."""
         shown = {tk.OBJECT: "an object", tk.ARRAY: "an array", tk.TEXT: f'"{shortened(self._text)}"'}
         value = shown.get(self._kind) or shortened(self._text)
-        return f"column {'.'.join(self._path)}: {value} is not {_with_article(self._type)}"
+        return f"column {'.'.join(self._path)}: {value} is not {with_article(self._type)}"
 
 
 class MissingError(ValueError):
@@ -51,11 +51,6 @@ class MissingError(ValueError):
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"field {', '.join(names)} is not in the message, and fail-on-missing-field is true")
-
-
-def _with_article(type_: t.DataType) -> str:
-    name = shortened(type_.name)
-    return f"{'an' if name[0] in 'AI' else 'a'} {name}"
 
 
 def tree_of(tokens: Tokens) -> Node:
