@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def bind(sql: str, columns: Columns) -> AggregateCall:
     """The call of an aggregate function over `columns`."""
-    scope = Scope(Origin(sql), tuple(("t", Column(name, type_of(kind))) for name, (kind, _) in columns.items()))
+    scope = Scope(Origin(sql), tuple((("t",), Column(name, type_of(kind))) for name, (kind, _) in columns.items()))
     call = ExpressionBinder(scope, aggregates=True).bind(parse_expression(sql))
     assert isinstance(call, AggregateCall)
     return call
@@ -55,7 +55,10 @@ def aggregate(sql: str, columns: Columns, cuts: Sequence[int] = (), keys: Sequen
 
 
 def arguments(call: AggregateCall, columns: Columns, keys: Sequence[int] | None = None) -> pl.DataFrame:
-    """The arguments `a0`.. of each row, and its `$key`; repeats left out for DISTINCT."""
+    """The arguments `a0`.. of each row, its `$key`, and whether it passes FILTER (`$mask`); no repeats for DISTINCT.
+
+    A row that does not pass has NULL for arguments where NULL counts for nothing.
+    """
     series = [
         pl.Series(name, [decode(v, type_of(kind)) for v in values], dtype=type_of(kind).polars)
         for name, (kind, values) in columns.items()
@@ -64,13 +67,19 @@ def arguments(call: AggregateCall, columns: Columns, keys: Sequence[int] | None 
         [*series, pl.Series("$key", keys if keys is not None else [0] * len(series[0]), dtype=pl.Int64)]
     )
     args = [compile_expr(a, Context()).expr.alias(f"a{i}") for i, a in enumerate(call.args)]
-    frame = frame.select("$key", *args)
+    mask = pl.lit(True) if call.filter is None else compile_expr(call.filter, Context()).expr.fill_null(False)
+    frame = frame.select("$key", *args, mask.alias("$mask"))
+    if call.function.ignores_nulls:
+        frame = frame.with_columns(pl.when("$mask").then(f"a{i}").alias(f"a{i}") for i in range(len(args)))
     return frame.unique(maintain_order=True) if call.distinct else frame
 
 
 def partials(call: AggregateCall, frame: pl.DataFrame, cuts: Sequence[int]) -> pl.DataFrame:
     """The states of each piece and key, piece after piece."""
-    values = [Value(pl.col(f"a{i}"), a.type) for i, a in enumerate(call.args)]
+    columns = [pl.col(f"a{i}") for i in range(len(call.args))]
+    if not call.function.ignores_nulls:
+        columns = [c.filter(pl.col("$mask")) for c in columns]
+    values = [Value(c, a.type) for c, a in zip(columns, call.args, strict=True)]
     states = [e.alias(n) for n, e in call.function.partial(values, call.type).items()]
     borders = [0, *sorted(cuts), frame.height]
     pieces = [frame[start:end] for start, end in pairwise(borders)]

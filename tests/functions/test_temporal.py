@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -85,6 +86,7 @@ def test_the_clock_is_read_at_each_evaluation_in_the_sessions_zone() -> None:
 @pytest.mark.parametrize("kind", ["TIMESTAMP(3)", "TIMESTAMP_LTZ(3)"])
 def test_the_watermark_is_a_column_of_the_engine(kind: str) -> None:
     zone = "Z" if "LTZ" in kind else ""
+    columns: dict[str, tuple[str, list[Any]]]
     columns = {"ts": (kind, [None, f"2024-01-01 00:00:00{zone}"]), WATERMARK: ("BIGINT", [None, 1500])}
     answer = evaluate("CURRENT_WATERMARK(ts)", columns, zone="Asia/Tokyo")
     assert answer == Answer(kind, [None, f"1970-01-01 00:00:01.500{zone}"])

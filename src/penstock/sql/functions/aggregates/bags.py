@@ -12,7 +12,7 @@ from penstock.sql.expr import Literal
 from penstock.sql.functions.aggregates.shapes import any_value, never_null
 from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.spec import Aggregate, Example, Value
-from penstock.sql.functions.temporal.arguments import constant_text, no_bare_null, shown
+from penstock.sql.functions.temporal.arguments import no_bare_null, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +32,9 @@ def _bind_listagg(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[
     if not 1 <= len(args) <= 2 or not is_character(args[0].type):
         raise ArgumentError(f"takes a text and perhaps a constant separator, got {shown(args)}")
     no_bare_null(args)
-    separator = constant_text(args[1], "the separator") if len(args) > 1 else Literal(t.Char(1, nullable=False), ",")
-    if separator.value is None:
-        raise ArgumentError("takes a separator that is not NULL")
+    separator = args[1] if len(args) > 1 else Literal(t.Char(1, nullable=False), ",")
+    if not isinstance(separator, Literal) or separator.value is None or not is_character(separator.type):
+        raise ArgumentError("takes a separator that is a text literal, and not NULL")
     return (args[0], separator), args[0].type
 
 
@@ -69,8 +69,12 @@ def _finish_array(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | V
     return never_null(pl.when(state["v"].list.len() > 0).then(state["v"]), result, "ARRAY_AGG")
 
 
-def _finish_bag(state: Mapping[str, pl.Expr], _result: DataType) -> pl.Expr:
+def _finish_bag(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+    assert isinstance(result, t.Multiset)
     value = pl.element()
+    if isinstance(result.element, (t.Binary, t.Varbinary)):
+        # to Flink each one is another, whatever its bytes
+        return state["v"].list.eval(pl.struct(value.alias("key"), pl.lit(1, pl.Int32).alias("value")))
     counts = value.unique_counts().cast(pl.Int32)
     return state["v"].list.eval(pl.struct(value.unique(maintain_order=True).alias("key"), counts.alias("value")))
 

@@ -64,10 +64,10 @@ def _type(data_type: DataType) -> DataType:
 
 
 _WHAT = {
-    "VAR_POP": ("variance of a population", 1.1875, 2),
-    "VAR_SAMP": ("variance of a sample, NULL for a single value", 1.5833333333333333, 4),
-    "STDDEV_POP": ("standard deviation of a population", 1.0897247358851685, 1),
-    "STDDEV_SAMP": ("standard deviation of a sample, NULL for a single value", 1.2583057392117916, 2),
+    "VAR_POP": ("variance of a population", 1.171875, 2),
+    "VAR_SAMP": ("variance of a sample, NULL for a single value", 1.5625, 4),
+    "STDDEV_POP": ("standard deviation of a population", 1.0825317547305484, 1),
+    "STDDEV_SAMP": ("standard deviation of a sample, NULL for a single value", 1.25, 2),
 }
 _ALIASES = {"VAR_SAMP": ("VARIANCE",), "STDDEV_SAMP": ("STDDEV",)}
 

@@ -1,7 +1,8 @@
 """COUNT, SUM and AVG.
 
-Sums of integers overflow as Java's do: SUM in the bits of its type, AVG in 64. A DECIMAL sum that does not fit
-38 digits is NULL; Flink forgets what it has and begins again at the next value.
+Sums of integers overflow as Java's do, in the bits of the type; that of AVG too, as in the windows of Flink (its
+updating aggregates add in 64 bits). A DECIMAL sum that does not fit 38 digits is NULL; Flink forgets what it has and
+begins again at the next value.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def _finish_average(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
     count = pl.when(state["n"] > 0).then(state["n"])
     match result:
         case t.Integer():
-            return state["s"].truncdiv(count).cast(result.polars, wrap_numerical=True)
+            return (
+                state["s"].cast(result.polars, wrap_numerical=True).cast(pl.Int64).truncdiv(count).cast(result.polars)
+            )
         case t.Decimal():
             return fit(_half_up(unscaled(_total(state, result)), count.cast(pl.Int128)), result)
     return (state["s"] / count).cast(result.polars)
