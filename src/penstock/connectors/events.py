@@ -162,7 +162,7 @@ class EventsReader:
         ]
         bad = bad_rows(decoded, places)
         marks = sorted([m for m in [*lines.marks, *self.events.everywhere] if first <= m[0] <= last])
-        frame = decoded.frame.select(scan.wanted).with_columns(*meta, places.gather(rows).alias(SEQ))
+        frame = pl.DataFrame([*decoded.frame.select(scan.wanted), *meta, places.gather(rows).alias(SEQ)])
         out = bad.filter(~pl.col("seq").is_in(frame[SEQ].implode()))["seq"].n_unique()
         return Chunk(
             frame,

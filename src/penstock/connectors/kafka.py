@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from penstock.connectors.world import World
     from penstock.core.edges import Transaction
     from penstock.formats.format import Encoder
-    from penstock.sql.plan import Scan, Sink
+    from penstock.sql.catalog import Table
+    from penstock.sql.plan import Scan
 
-__all__ = ["KAFKA", "TopicSink", "ensure_topic", "log_scan", "topic_sink"]
+__all__ = ["KAFKA", "RecordEncoder", "TopicSink", "ensure_topic", "log_scan", "record_encoder"]
 
 FORMATS = ("json", "csv", "raw", "avro", "avro-confluent")
 
@@ -140,7 +141,7 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
         wanted=wanted,
         metadata=metadata,
         make_decoder=lambda: use.format.decoder(in_value, wanted, use.options),
-        fingerprint=use.format.fingerprint(in_value, wanted, use.options),
+        fingerprint=use.format.fingerprint(in_value, tuple(f.name for f in in_value), use.options),
         start=_start(options),
         group=options.passed.get("properties.group.id", ""),
         key_wanted=from_key,
@@ -206,81 +207,81 @@ def _specific(value: str, where: str) -> dict[int, int]:
     return offsets
 
 
-def topic_sink(plan: Sink, options: TableOptions) -> TopicSink:
-    """The sink of a `kafka` table."""
+class RecordEncoder:
+    """Rows of a table as records of its topic: key, value, and what metadata columns say."""
+
+    def __init__(
+        self,
+        values: tuple[Field, ...],
+        value: Encoder,
+        keys: tuple[Field, ...],
+        key: Encoder | None,
+        metadata: Mapping[str, str | None],
+        fingerprint: str,
+    ) -> None:
+        self._values = [f.name for f in values]
+        self._value = value
+        self._keys = [f.name for f in keys]
+        self._key = key
+        self._metadata = metadata
+        self._fingerprint = fingerprint
+
+    def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
+        """Records, and the columns of the values to keep beside them, with the fingerprint of their decoding."""
+        values = frame.select(self._values)
+        records = [self._value.encode(values).alias("value")]
+        if self._key is not None:
+            records.append(self._key.encode(frame.select(self._keys)).alias("key"))
+        for column, key in self._metadata.items():
+            series = frame[column]
+            records.append(
+                series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers")
+            )
+        return pl.DataFrame(records), (self._fingerprint, values)
+
+
+def record_encoder(table: Table, options: TableOptions) -> RecordEncoder:
+    """How rows of a `kafka` table become records."""
     options.check_metadata()
-    table = plan.table
     metadata = {c.name: c.metadata for c in table.columns if c.metadata is not None and c.is_persisted}
     keys = _key_fields(options)
     key_names = {f.name for f in keys}
-    in_value = tuple(
-        f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names
-    )
-    use = options.value_format
-    key = options.formats.get("key.format")
+    values = tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names)
+    use, key = options.value_format, options.formats.get("key.format")
     prefix = options.values[KEY_PREFIX]
     inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
-    return TopicSink(
-        options.values[TOPIC],
-        [f.name for f in in_value],
-        use.format.encoder(in_value, use.options),
-        [f.name for f in keys],
+    return RecordEncoder(
+        values,
+        use.format.encoder(values, use.options),
+        keys,
         key.format.encoder(inner, key.options) if key and keys else None,
         metadata,
-        use.format.fingerprint(in_value, tuple(f.name for f in in_value), use.options),
+        use.format.fingerprint(values, tuple(f.name for f in values), use.options),
     )
 
 
 class TopicSink:
     """Rows into a topic, inside the engine's transaction."""
 
-    def __init__(
-        self,
-        topic: str,
-        value_columns: list[str],
-        value_encoder: Encoder,
-        key_columns: list[str],
-        key_encoder: Encoder | None,
-        metadata: Mapping[str, str | None],
-        fingerprint: str,
-    ) -> None:
+    def __init__(self, topic: str, encoder: RecordEncoder) -> None:
         self.topic = topic
-        self._value_columns = value_columns
-        self._value = value_encoder
-        self._key_columns = key_columns
-        self._key = key_encoder
-        self._metadata = metadata
-        self._fingerprint = fingerprint
-        self._frames: list[pl.DataFrame] = []
+        self._encoder = encoder
+        self.pending: list[pl.DataFrame] = []
+        """Rows that the next commit makes visible; those who look from inside the process see them."""
 
     def write(self, frame: pl.DataFrame) -> None:
-        self._frames.append(frame)
-
-    @property
-    def pending(self) -> list[pl.DataFrame]:
-        """Rows that the next commit makes visible, for those who look from inside the process."""
-        return self._frames
+        self.pending.append(frame)
 
     @property
     def held_rows(self) -> int:
-        return sum(f.height for f in self._frames)
+        return sum(f.height for f in self.pending)
 
     def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
-        if not self._frames:
+        if not self.pending:
             return Prepared(0)
-        frame = pl.concat(self._frames)
-        self._frames = []
-        values = frame.select(self._value_columns)
-        records = [self._value.encode(values).alias("value")]
-        if self._key is not None:
-            keys = frame.select(self._key_columns)
-            records.append(self._key.encode(keys).alias("key"))
-        for column, key in self._metadata.items():
-            series = frame[column]
-            records.append(
-                series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers")
-            )
-        transaction.append(self.topic, pl.DataFrame(records), (self._fingerprint, values))
+        frame = pl.concat(self.pending)
+        self.pending = []
+        transaction.append(self.topic, *self._encoder.records(frame))
         return Prepared(frame.height)
 
     def commit(self, token: bytes) -> None:

@@ -193,17 +193,18 @@ class LogReader:
         partition, offset = head["partition"].to_numpy(), head["offset"].to_numpy()
         wanted = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
         frame, rows, bad, skipped = self._decoded(scan, batches, head)
-        if not wanted.all():
-            keep = pl.Series(wanted)
-            inside = keep if rows is None else keep.gather(rows)
-            frame = frame.filter(inside)
-            rows = (pl.Series(np.flatnonzero(wanted), dtype=pl.UInt32) if rows is None else rows.filter(inside))
-            bad = bad.filter(pl.col("seq").is_in(head["seq"].filter(keep).implode()))
-            skipped = 0
         places = head if rows is None else head[rows]
         meta = self._metadata(scan, batches, head, rows)
+        frame = pl.DataFrame([*frame, *meta, places["seq"].alias(SEQ)])
+        if not wanted.all():
+            first_wanted = head["seq"].filter(pl.Series(wanted)).implode()
+            inside = frame[SEQ].is_in(first_wanted)
+            frame, places = frame.filter(inside), places.filter(inside)
+            bad = bad.filter(pl.col("seq").is_in(first_wanted))
+            out = bad.filter(~pl.col("seq").is_in(frame[SEQ].implode()))["seq"].n_unique()
+            skipped = int(wanted.sum()) - frame[SEQ].n_unique() - out
         return Chunk(
-            frame.with_columns(*meta, places["seq"].alias(SEQ)),
+            frame,
             int(wanted.sum()),
             bad,
             _Origins(scan.topic, batches, head),

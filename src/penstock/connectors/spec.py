@@ -11,11 +11,16 @@ from penstock.core.types import Field
 from penstock.formats import format_named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from penstock.connectors.world import World
+    from penstock.core.edges import Reader
+    from penstock.core.edges import Sink as EdgeSink
     from penstock.core.types import DataType
     from penstock.formats import Format
     from penstock.sql.catalog import Table
+    from penstock.sql.plan import Scan, Sink
 
 __all__ = ["FORMAT", "WATERMARK_OPTIONS", "Connector", "FormatUse", "TableOptions"]
 
@@ -49,6 +54,15 @@ class Connector:
     sink: bool = True
     strict_time: bool = True
     """Whether a NULL event time fails at the scan (Flink: no watermark push-down)."""
+    make_reader: Callable[[Scan, str, TableOptions, tuple[str, ...], World], Reader] | None = None
+    """The reader of a scan under a key, for the stored columns that are wanted; None for topics, which a
+    pipeline reads together."""
+    make_sink: Callable[[Sink, TableOptions, World], EdgeSink] | None = None
+    """The sink of an INSERT; None for topics."""
+    files: Callable[[Table, TableOptions, World], tuple[Path, ...] | None] | None = None
+    """The finished Parquet files of a table, for questions; None if it is not made of them."""
+    clear: Callable[..., int] | None = None
+    """``clear(table, options, world, act=...)``: how many results there are to remove; `act` removes them."""
 
     @property
     def all_options(self) -> tuple[Option[Any], ...]:
@@ -117,8 +131,8 @@ class TableOptions:
         """The columns that the format knows."""
         return tuple(Field(c.name, c.type) for c in self.table.physical)
 
-    def check_metadata(self) -> None:
-        """Raises UnsupportedError for a metadata column that the connector does not have."""
+    def check_metadata(self, *, written: bool = True) -> None:
+        """Raises UnsupportedError for a metadata column that the connector does not have, or cannot write."""
         for column in self.table.columns:
             if column.metadata is None:
                 continue
@@ -130,7 +144,7 @@ class TableOptions:
                     where=self.where,
                     hint=did_you_mean(column.metadata, self.connector.metadata) or f"there is {known}",
                 )
-            if column.is_persisted and column.metadata not in self.connector.writable_metadata:
+            if written and column.is_persisted and column.metadata not in self.connector.writable_metadata:
                 raise UnsupportedError(
                     f"metadata '{column.metadata}' of connector '{self.connector.name}' can only be read",
                     code="metadata-read-only",

@@ -33,12 +33,11 @@ class Stored:
 
 
 class Executor:
-    """Runs a graph step by step. `shown` collects what the last vertex gives, where that is no sink."""
+    """Runs a graph step by step."""
 
     def __init__(self, graph: Graph, side: SideOutput) -> None:
         self.graph = graph
         self.side = side
-        self.shown: list[pl.DataFrame] = []
         self._seen: dict[str, int] = {}
         """The last watermark of each vertex with several inputs."""
 
@@ -72,9 +71,6 @@ class Executor:
                 batch = batch and Batch(batch.frame.filter(pl.col(SEQ) < failed), batch.through)
             batches.append(batch if batch is not None and batch.height else None)
             watermarks.append(watermark)
-        last = batches[-1]
-        if last is not None and not self.graph.sinks:
-            self.shown.append(last.frame)
 
     def _scan(self, vertex: Vertex, source: Source, poll: Poll, *, ended: bool) -> tuple[Batch | None, Watermark]:
         source.counts.taken += poll.expired.get(vertex.fingerprint, 0)
@@ -103,6 +99,11 @@ class Executor:
         if len(filled) <= 1:
             return filled[0] if filled else None
         return Batch(pl.concat([b.frame for b in filled]).sort(SEQ, maintain_order=True), watermark.through)
+
+    def peek(self, index: int) -> pl.DataFrame:
+        """The rows that vertex `index` would give if the input ended now: its open windows; nothing changes."""
+        vertex = self.graph.vertices[index]
+        return vertex.operator.peek([self.peek(i) for i in vertex.inputs])
 
     # -- side outputs ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
 from penstock.engine.operators.limit import Limit
-from penstock.engine.operators.sink import SinkOperator
+from penstock.engine.operators.sink import Enforcement, SinkOperator
 from penstock.engine.operators.source import ScanSettings, Source
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
@@ -31,6 +31,8 @@ __all__ = ["Connect", "Graph", "Vertex", "build"]
 
 class Connect(Protocol):
     """How the engine gets at what is outside; the project implements it."""
+
+    enforcement: Enforcement
 
     def sink(self, plan: p.Sink) -> Sink:
         """The sink of an INSERT."""
@@ -79,11 +81,11 @@ class Graph:
         return {s for i in vertex.inputs for s in self.sources_of(i)}
 
 
-def build(plan: p.Node, connect: Connect, side: SideOutput, context: Context) -> Graph:
-    """The operators of `plan`, a Sinks node or (for a query that is only shown) any other."""
+def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -> Graph:
+    """The operators of a pipeline."""
     builder = _Builder(connect, side, context, p.shared_nodes(plan))
-    for root in plan.inputs if isinstance(plan, p.Sinks) else (plan,):
-        builder.vertex(root)
+    for sink in plan.parts:
+        builder.vertex(sink)
     return builder.graph
 
 
@@ -144,7 +146,8 @@ class _Builder:
             case p.Limit():
                 return Limit(self._name("limit"), side, node.count, node.offset)
             case p.Sink():
-                return SinkOperator(self._name("sink", node.table.name), side, node, self.connect.sink(node))
+                name = self._name("sink", node.table.name)
+                return SinkOperator(name, side, node, self.connect.sink(node), self.connect.enforcement)
         raise TypeError(f"no operator for {type(node).__name__}")
 
     def _calc(self, node: p.Filter | p.Project) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.core.edges import Reader
     from penstock.engine.graph import Graph
     from penstock.engine.sideoutput import SideOutput
-    from penstock.log import Log
+    from penstock.log import Checkpoint, Log
 
 __all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
 
@@ -125,11 +125,16 @@ class Pipeline:
     def finish(self) -> None:
         """Bounded input has ended: close what is open and commit."""
         with self.lock:
+            self.close_windows()
+            self.commit()
+            self.ended = True
+
+    def close_windows(self) -> None:
+        """Every open window closes, as at the end of bounded input."""
+        with self.lock:
             poll = Poll({}, {}, self._through + 1)
             self.executor.end(poll)
             self._collect(poll)
-            self.commit()
-            self.ended = True
 
     def _idle(self) -> None:
         """Nothing to read: let time pass, and write that down where a silent partition holds everything up."""
@@ -248,15 +253,31 @@ class Pipeline:
             if token:
                 vertex.operator.connector.commit(token)  # type: ignore[attr-defined]
 
+    @property
+    def through(self) -> int:
+        """The place of the last row that was run."""
+        return self._through
+
     def restore(self) -> bool:
         """Go on from the last checkpoint; False if there is none.
 
         Raises StateError where the stored state does not fit the plan.
         """
-        found = self.log.state.resume(self.name)
-        if found is None:
+        manifest = self._restored(self.log.state.resume(self.name))
+        if manifest is None:
             return False
-        manifest = json.loads(found.manifest)
+        self.input.seek(manifest["position"])
+        self._shown({k: base64.b64decode(t) for k, t in manifest["tokens"].items()})
+        return True
+
+    def look(self) -> bool:
+        """Take over the state of the last checkpoint to look at it, while perhaps another process runs on."""
+        return self._restored(self.log.state.checkpoint(self.name)) is not None
+
+    def _restored(self, found: Checkpoint | None) -> dict[str, Any] | None:
+        if found is None:
+            return None
+        manifest: dict[str, Any] = json.loads(found.manifest)
         if manifest["format"] != _FORMAT:
             raise StateError(
                 f"the checkpoint of pipeline '{self.name}' has format {manifest['format']}, this version reads {_FORMAT}",
@@ -266,9 +287,7 @@ class Pipeline:
         self.epoch = manifest["epoch"]
         self._through = manifest["through"]
         self.executor.restore(manifest["operators"], lambda ids: self.log.state.load(self.name, ids))
-        self.input.seek(manifest["position"])
-        self._shown({k: base64.b64decode(t) for k, t in manifest["tokens"].items()})
-        return True
+        return manifest
 
     def close(self) -> None:
         """Let go of readers and sinks; what was not committed is gone."""

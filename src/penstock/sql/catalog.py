@@ -112,7 +112,7 @@ class Catalog:
 
     current: tuple[str, str] = (CATALOG, DATABASE)
     databases: dict[tuple[str, str], str] = field(
-        default_factory=lambda: {(CATALOG, DATABASE): "", (CATALOG, SYSTEM_DATABASE): ""}
+        default_factory=lambda: {(CATALOG, DATABASE): ""}
     )
     objects: dict[tuple[str, str, str], Table | View] = field(default_factory=dict)
 

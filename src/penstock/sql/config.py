@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
@@ -43,7 +44,20 @@ CHECKPOINT_INTERVAL = Option(
 PIPELINE_NAME = Option("pipeline.name", text, "", "The name of the next pipeline.")
 RUNTIME_MODE = Option("execution.runtime-mode", choice("STREAMING"), "STREAMING", "Only STREAMING is there.")
 
-SETTINGS: tuple[Option[object], ...] = (LOCAL_TIME_ZONE, IDLE_TIMEOUT, CHECKPOINT_INTERVAL, PIPELINE_NAME, RUNTIME_MODE)
+NOT_NULL = Option(
+    "table.exec.sink.not-null-enforcer",
+    choice("ERROR", "DROP"),
+    "ERROR",
+    "A NULL for a NOT NULL column: ERROR makes it a bad row, DROP drops the row.",
+)
+TYPE_LENGTH = Option(
+    "table.exec.sink.type-length-enforcer",
+    choice("IGNORE", "TRIM_PAD", "ERROR"),
+    "IGNORE",
+    "A text longer than its column: IGNORE writes it, TRIM_PAD cuts (and pads CHAR), ERROR makes it a bad row.",
+)
+
+SETTINGS: tuple[Option[Any], ...] = (LOCAL_TIME_ZONE, IDLE_TIMEOUT, CHECKPOINT_INTERVAL, PIPELINE_NAME, RUNTIME_MODE, NOT_NULL, TYPE_LENGTH)
 
 # they change how Flink runs a job, not what it answers
 _IGNORED = (

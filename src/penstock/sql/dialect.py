@@ -15,6 +15,7 @@ from sqlglot.errors import ParseError
 from sqlglot.tokens import TokenType
 
 from penstock.core import types as t
+from penstock.sql.reserved import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,9 +71,10 @@ class TableArgument(exp.Expression, exp.Condition):
 _OPERATORS = ("/*+", "||", ">=", "<=", "<>", "!=", "=>")
 _WORDS = """
     ALL AND AS ASC BETWEEN CASE CROSS CUBE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DESC DISTINCT ELSE END ESCAPE
-    EXCEPT EXISTS FALSE FETCH FILTER FOR FROM FULL HAVING IN INNER INTERSECT INTERVAL IS JOIN LATERAL LEFT LIKE LIMIT
-    LOCALTIME LOCALTIMESTAMP MATCH_RECOGNIZE NATURAL NOT NULL OFFSET ON OR ORDINALITY OUTER OVER OVERLAPS PARTITION
-    RANGE RIGHT ROLLUP ROW ROWS SELECT TABLE THEN TRUE UNION UNKNOWN UNNEST USING VALUES WHEN WHERE WINDOW WITH
+    EXCEPT EXISTS FALSE FETCH FILTER FIRST FOR FROM FULL HAVING IN INNER INTERSECT INTERVAL IS JOIN LATERAL LEFT
+    LIKE LIMIT LOCALTIME LOCALTIMESTAMP MATCH_RECOGNIZE NATURAL NEXT NOT NULL OFFSET ON OR ORDINALITY OUTER OVER
+    OVERLAPS PARTITION RANGE RIGHT ROLLUP ROW ROWS SELECT TABLE THEN TRUE UNION UNKNOWN UNNEST USING VALUES WHEN
+    WHERE WINDOW WITH
 """.split()
 _PHRASES = ("GROUP BY", "GROUPING SETS", "ORDER BY", "PARTITION BY", "SIMILAR TO")
 
@@ -118,6 +120,7 @@ class FlinkParser(parser.Parser):
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
     SUPPORTS_DIRECTED_JOIN = False
+    SUPPORTS_TABLE_QUERY = True
     COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {TokenType.DOT: None}
     LAMBDAS: ClassVar[dict[Any, Any]] = {TokenType.FARROW: parser.Parser.LAMBDAS[TokenType.FARROW]}
     PLACEHOLDER_PARSERS: ClassVar[dict[Any, Any]] = {}
@@ -301,11 +304,21 @@ class FlinkParser(parser.Parser):
 
     def name(self) -> str:
         """One identifier."""
+        token = self._curr
         part = self._parse_id_var(any_token=False)
         if part is None:
-            self.raise_error("expected a name", self._curr)
+            self.raise_error("expected a name", token)
             return ""
+        if is_reserved(part):
+            self.raise_error(f"'{part.name}' is a reserved word, as a name write `{part.name}`", token)
         return str(part.name)
+
+    def require_free_names(self, tree: exp.Expr) -> None:
+        """Raise for the first name in `tree` that is a reserved word without back-quotes."""
+        for part in tree.find_all(exp.Identifier):
+            if is_reserved(part):
+                start, end = part.meta.get("start", 0), part.meta.get("end", 0)
+                raise Misread(f"'{part.name}' is a reserved word, as a name write `{part.name}`", start, end)
 
     # -- expressions -------------------------------------------------------------------------------
 
@@ -332,6 +345,11 @@ class FlinkParser(parser.Parser):
                 self._expect(TokenType.R_BRACKET, "]")
                 return self._parse_column_ops(self._spanning(exp.Anonymous(this=word, expressions=items), token))
         return super()._parse_type(parse_interval, fallback_to_identifier)
+
+    def _parse_primary(self) -> Any:
+        if self._match_pair(TokenType.DOT, TokenType.NUMBER):
+            return exp.Literal.number("." + self._prev.text)
+        return super()._parse_primary()
 
     def _parse_is(self, this: Any) -> Any:
         index = self._index
@@ -506,7 +524,7 @@ class FlinkParser(parser.Parser):
             if not (self._match_text_seq("VALUE") or self._match(TokenType.COLON)):
                 self.raise_error("expected VALUE", self._curr)
             arguments.append(self._parse_disjunction())
-        return self._special(name, arguments, null=self._null_clause())
+        return self._json_call(name, arguments, default="NULL")
 
     def _json_array(self, name: str) -> Any:
         arguments: list[Any] = []
@@ -516,7 +534,14 @@ class FlinkParser(parser.Parser):
             if arguments and not self._match(TokenType.COMMA):
                 break
             arguments.append(self._parse_disjunction())
-        return self._special(name, arguments, null=self._null_clause())
+        return self._json_call(name, arguments, default="ABSENT")
+
+    def _json_call(self, name: str, arguments: list[Any], default: str) -> Special:
+        """What becomes of NULLs is a clause of a function, and part of the name of an aggregate."""
+        null = self._null_clause()
+        if not name.endswith("AGG"):
+            return self._special(name, arguments, null=null)
+        return self._special(name if null in (None, default) else f"{name} {null} ON NULL", arguments)
 
     def _null_clause(self, advance: bool = True) -> str | None:
         """``NULL ON NULL`` or ``ABSENT ON NULL``."""
@@ -524,6 +549,11 @@ class FlinkParser(parser.Parser):
             if self._match_text_seq(word, "ON", "NULL", advance=advance):
                 return word
         return None
+
+
+def is_reserved(name: exp.Expr) -> bool:
+    """Whether an identifier needs back-quotes and has none."""
+    return not name.args.get("quoted") and name.name.upper() in RESERVED
 
 
 class Flink(Dialect):

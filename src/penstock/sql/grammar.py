@@ -64,9 +64,8 @@ def _chunks(tokens: list[Token]) -> list[list[Token]]:
             continue
         chunk.append(token)
         word = token.text.upper()
-        if word == "SET" and len(chunk) >= 3 and [c.text.upper() for c in chunk[-3:-1]] == ["EXECUTE", "STATEMENT"]:
-            in_set = True
-        elif word == "SET" and len(chunk) == 3 and [c.text.upper() for c in chunk[:2]] == ["BEGIN", "STATEMENT"]:
+        before = [c.text.upper() for c in chunk[-3:-1]]
+        if word == "SET" and len(before) == 2 and before[0] in ("EXECUTE", "BEGIN", "EXPLAIN") and before[1] == "STATEMENT":
             in_set = True
         elif in_set and word == "END" and len(chunk) > 1 and chunk[-2].token_type == TokenType.SEMICOLON:
             in_set = False
@@ -172,8 +171,11 @@ class StatementParser(FlinkParser):
 
     def _query(self) -> exp.Expr:
         query: exp.Expr | None = self._parse_select(nested=True)
+        if self._prev.token_type == TokenType.COMMA:
+            self.raise_error("a name is missing after the comma", self._prev)
         if query is None:
             self.raise_error(f"'{self.remaining}' does not begin a statement")
+        self.require_free_names(query)
         return self._parse_query_modifiers(query)  # type: ignore[no-any-return]
 
     def _required(self, *words: str) -> None:
@@ -305,6 +307,7 @@ class StatementParser(FlinkParser):
         expression: exp.Expr | None = self._parse_disjunction()
         if expression is None:
             self.raise_error("expected an expression")
+        self.require_free_names(expression)
         return expression, self._text(first)[0]  # type: ignore[return-value]
 
     def _primary_key(self) -> tuple[str, ...]:
@@ -585,6 +588,9 @@ class StatementParser(FlinkParser):
         while self._match_texts(("ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN", "PLAN_ADVICE")):
             details.append(self._prev.text.upper())
             self._match(TokenType.COMMA)
+        if self._match_text_seq("STATEMENT", "SET"):
+            self._required("BEGIN")
+            return st.Explain(*self._text(first), tuple(details), self._inserts(first))
         statement = self.statement()
         if not isinstance(statement, (st.Query, st.Insert, st.StatementSet)):
             self.raise_error("EXPLAIN takes a query, an INSERT or a statement set", first)

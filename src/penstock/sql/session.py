@@ -13,20 +13,23 @@ from penstock.sql.bind.inserts import bind_insert
 from penstock.sql.bind.queries import QueryBinder
 from penstock.sql.bind.scope import Origin
 from penstock.sql.bind.tables import altered, created
-from penstock.sql.catalog import CATALOG, SYSTEM_DATABASE, Catalog, Table, View
+from penstock.sql.catalog import CATALOG, SYSTEM_DATABASE, Catalog, Table, TableColumn, View
 from penstock.sql.functions import AGGREGATES, FUNCTIONS
 from penstock.sql.functions.spec import Context
 from penstock.sql.grammar import parse
-from penstock.sql.plan import Sinks, explain
+from penstock.sql.plan import Sink, Sinks, explain
 from penstock.sql.rules import optimize
 from penstock.sql.show import create_table, create_view, describe, like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from penstock.sql.plan import Column, Node
 
-__all__ = ["Answer", "Done", "Outcome", "Rows", "Session", "Write"]
+__all__ = ["SHOWN", "Answer", "Done", "Outcome", "Rows", "Session", "Write", "shown"]
+
+SHOWN = "show"
+"""The connector, and the table, of a SELECT's rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ class Rows(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Outcome):
-    """A query whose rows are to be shown."""
+    """A query whose rows are to be shown: a pipeline into the table `SHOWN`."""
 
-    plan: Node
+    query: Node
+    context: Context
+    settings: Mapping[str, object]
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,15 @@ class Write(Outcome):
 
     plan: Sinks
     name: str
+    context: Context
+    settings: Mapping[str, object]
+
+
+def shown(query: Node) -> Sinks:
+    """A pipeline of `query` into the table `SHOWN`."""
+    columns = tuple(TableColumn(c.name, c.type) for c in query.columns)
+    table = Table(("", "", SHOWN), columns, {"connector": SHOWN})
+    return Sinks((), (Sink(query.columns, query, table),))
 
 
 class Session:
@@ -103,11 +118,12 @@ class Session:
     def _execute(self, statement: st.Statement, origin: Origin) -> Outcome:  # noqa: C901
         match statement:
             case st.Query(query=query):
-                return Answer(statement, optimize(QueryBinder(self.catalog, origin).bind(query)))
+                plan = optimize(QueryBinder(self.catalog, origin).bind(query))
+                return Answer(statement, plan, self.context, dict(self.settings))
             case st.Insert():
-                return Write(statement, self._sinks((statement,), origin), self._pipeline_name())
+                return self._write(statement, (statement,), origin)
             case st.StatementSet(inserts=inserts):
-                return Write(statement, self._sinks(inserts, origin), self._pipeline_name())
+                return self._write(statement, inserts, origin)
             case st.CreateTable() | st.DropTable() | st.AlterTable():
                 return Done(statement, self._table(statement, origin))
             case st.CreateView() | st.DropView() | st.AlterView():
@@ -132,31 +148,29 @@ class Session:
                 return Rows(statement, ("plan",), ((self._explain(inner, origin),),))
         raise TypeError(f"unknown statement {type(statement).__name__}")
 
-    def _sinks(self, inserts: tuple[st.Insert, ...], origin: Origin) -> Sinks:
+    def _write(self, statement: st.Statement, inserts: tuple[st.Insert, ...], origin: Origin) -> Write:
         plan = optimize(Sinks((), tuple(bind_insert(i, self.catalog, origin) for i in inserts)))
         assert isinstance(plan, Sinks)
-        return plan
-
-    def _pipeline_name(self) -> str:
-        return str(self.settings.get(config.PIPELINE_NAME.name, ""))
+        name = str(self.settings.get(config.PIPELINE_NAME.name, ""))
+        return Write(statement, plan, name, self.context, dict(self.settings))
 
     def _explain(self, statement: st.Statement, origin: Origin) -> str:
         outcome = self._execute(statement, origin)
         assert isinstance(outcome, (Answer, Write))
-        return explain(outcome.plan)
+        return explain(outcome.query if isinstance(outcome, Answer) else outcome.plan)
 
     # -- tables and views --------------------------------------------------------------------------
 
     def _path(self, name: st.Name) -> tuple[str, str, str]:
         path = self.catalog.path(name.parts)
-        if path[:2] not in self.catalog.databases:
-            raise self.catalog.unknown_database(path[:2])
         if path[1] == SYSTEM_DATABASE:
             raise BindError(
                 f"the database '{SYSTEM_DATABASE}' holds the system's own tables",
                 code="sql-system",
                 hint="choose another database",
             )
+        if path[:2] not in self.catalog.databases:
+            raise self.catalog.unknown_database(path[:2])
         return path
 
     def _table(self, statement: st.CreateTable | st.DropTable | st.AlterTable, origin: Origin) -> str:
@@ -268,6 +282,8 @@ class Session:
         path = (CATALOG, parts[-1]) if len(parts) == 1 else (parts[0], parts[-1])
         name = path[1]
         if isinstance(statement, st.CreateDatabase):
+            if name == SYSTEM_DATABASE:
+                raise BindError(f"the database '{name}' is the system's own", code="sql-system", hint="choose another")
             if path in databases and not statement.if_not_exists:
                 raise BindError(
                     f"there is a database '{name}' already", code="sql-exists", hint="CREATE DATABASE IF NOT EXISTS"
@@ -288,7 +304,7 @@ class Session:
 
     def _drop_database(self, path: tuple[str, str], *, cascade: bool) -> None:
         inside = [p for p in self.catalog.objects if p[:2] == path]
-        if path == self.catalog.current or path[1] == SYSTEM_DATABASE:
+        if path == self.catalog.current:
             raise BindError(f"database '{path[1]}' is in use", code="sql-database", hint="USE another one first")
         if inside and not cascade:
             raise BindError(

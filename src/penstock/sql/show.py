@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sqlglot.tokens import TokenType
+
+from penstock.core.types import MAX_LENGTH
 from penstock.sql.catalog import Table, View
+from penstock.sql.dialect import Flink
 
 if TYPE_CHECKING:
+    from penstock.core.types import DataType
     from penstock.sql import statements as st
 
 __all__ = ["create_table", "create_view", "describe", "like", "quoted"]
@@ -24,7 +29,7 @@ def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, 
     rows = []
     for c in found.columns:
         is_time = c.name == found.watermark_column
-        extras = f"AS {c.computed_text}" if c.computed is not None else None
+        extras = f"AS {_quoted_columns(c.computed_text, found)}" if c.computed is not None else None
         if c.metadata is not None:
             source = f" FROM '{c.metadata}'" if c.metadata != c.name else ""
             extras = f"METADATA{source}{' VIRTUAL' if c.virtual else ''}"
@@ -35,7 +40,7 @@ def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, 
                 c.type.nullable,
                 f"PRI({', '.join(found.primary_key)})" if c.name in found.primary_key else None,
                 extras,
-                found.watermark_text if is_time else None,
+                _quoted_columns(found.watermark_text, found) if is_time else None,
             )
         )
     return names, tuple(rows)
@@ -50,20 +55,36 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def _written(data_type: DataType) -> str:
+    """A type as Flink writes it in SHOW CREATE: STRING and BYTES by their length."""
+    return str(data_type).replace("STRING", f"VARCHAR({MAX_LENGTH})").replace("BYTES", f"VARBINARY({MAX_LENGTH})")
+
+
+def _quoted_columns(text: str, table: Table) -> str:
+    """An expression as it was written, the names of columns in backticks."""
+    names = {c.name for c in table.columns}
+    parts, last = [], 0
+    for token in Flink().tokenize(text):
+        if token.token_type == TokenType.VAR and token.text in names:
+            parts += [text[last : token.start], quoted(token.text)]
+            last = token.end + 1
+    return "".join([*parts, text[last:]])
+
+
 def create_table(table: Table) -> str:
     """The CREATE TABLE that makes this table again."""
     lines = []
     for c in table.columns:
         line = f"{quoted(c.name)} "
         if c.computed is not None:
-            line += f"AS {c.computed_text}"
+            line += f"AS {_quoted_columns(c.computed_text, table)}"
         else:
-            line += str(c.type)
+            line += _written(c.type)
             if c.metadata is not None:
                 line += f" METADATA FROM {_text(c.metadata)}" + (" VIRTUAL" if c.virtual else "")
         lines.append(line + (f" COMMENT {_text(c.comment)}" if c.comment else ""))
     if table.watermark_column:
-        lines.append(f"WATERMARK FOR {quoted(table.watermark_column)} AS {table.watermark_text}")
+        lines.append(f"WATERMARK FOR {quoted(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}")
     if table.primary_key:
         lines.append(f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
     text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(quoted, table.path))} (\n  "
@@ -73,7 +94,7 @@ def create_table(table: Table) -> str:
     if table.partitioned_by:
         text += f"\nPARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})"
     if table.options:
-        pairs = ",\n  ".join(f"{_text(k)} = {_text(v)}" for k, v in table.options.items())
+        pairs = ",\n  ".join(f"{_text(k)} = {_text(v)}" for k, v in sorted(table.options.items()))
         text += f"\nWITH (\n  {pairs}\n)"
     return text
 

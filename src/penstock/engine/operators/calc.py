@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context, Failure
 
-__all__ = ["WATERMARK", "Calc", "Stage", "filter_stage", "project_stage"]
+__all__ = ["OPEN_END", "WATERMARK", "Calc", "Stage", "filter_stage", "project_stage"]
+
+OPEN_END = "$window_end"
+"""Of `peek`: the end of the open window that a row belongs to (Datetime ms, the window's time line)."""
 
 WATERMARK = "$wm"
 """Int64 column that CURRENT_WATERMARK reads: the watermark before the row in ms, NULL before the first."""
@@ -107,5 +110,5 @@ class Calc(Operator):
             if stage.condition is not None:
                 frame = frame.filter(stage.condition)
             else:
-                frame = frame.select(*stage.exprs)
+                frame = frame.select(*stage.exprs, *(c for c in (OPEN_END,) if c in frame.columns))
         return frame

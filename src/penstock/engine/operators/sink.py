@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from penstock.core import types as t
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.runs import frame_blob, read_blob
 from penstock.engine.sideoutput import failure_columns
@@ -17,10 +19,19 @@ if TYPE_CHECKING:
     from penstock.core.batch import Batch
     from penstock.core.edges import Sink as Connector
     from penstock.core.edges import Transaction
+    from penstock.core.types import DataType
     from penstock.engine.sideoutput import SideOutput
     from penstock.sql.plan import Sink as Plan
 
-__all__ = ["SinkOperator"]
+__all__ = ["Enforcement", "SinkOperator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """What a sink does with a value that its column cannot hold; Flink's settings of the same names."""
+
+    not_null: str = "ERROR"
+    type_length: str = "IGNORE"
 
 
 class SinkOperator(Operator):
@@ -29,33 +40,51 @@ class SinkOperator(Operator):
     kind = "sink"
     stateful = True
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, connector: Connector) -> None:
+    def __init__(
+        self, name: str, side: SideOutput, plan: Plan, connector: Connector, enforcement: Enforcement
+    ) -> None:
         super().__init__(name, side)
         self.table = plan.table.name
         self.connector = connector
         self.columns = [c.name for c in plan.columns]
-        certain = {c.name for c in plan.table.sink_columns if not c.type.nullable}
-        self._failures = tuple(
-            Failure(
-                pl.col(c.name).is_null(),
-                "null-in-not-null-column",
-                f"column '{c.name}' of {self.table} is NOT NULL, and this row has none",
-            )
-            for c in plan.columns
-            if c.name in certain and c.type.nullable
-        )
+        types = {c.name: c.type for c in plan.table.sink_columns}
+        # a type may say NOT NULL where an overflow has made a NULL
+        self._certain = [c for c in self.columns if not types[c].nullable]
+        self._drops_nulls = enforcement.not_null == "DROP"
+        self._no_nulls = tuple(_no_null(c, self.table) for c in self._certain)
+        self._lengths: tuple[Failure, ...] = ()
+        self._fits: list[pl.Expr] = []
+        if enforcement.type_length == "TRIM_PAD":
+            self._fits = [e for c in self.columns if (e := _fitted(c, types[c])) is not None]
+        elif enforcement.type_length == "ERROR":
+            self._lengths = tuple(f for c in self.columns if (f := _too_long(c, types[c], self.table)) is not None)
         self._stored: frozenset[str] = frozenset()
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         frame = batch.frame
         self.counts.taken += frame.height
-        checked = frame.with_columns(failure_columns(self._failures)) if self._failures else frame
-        good, kept = self.side.sift(checked, frame, self._failures, self.name)
+        if any(frame[c].null_count() for c in self._certain):
+            if self._drops_nulls:
+                kept = frame.drop_nulls(self._certain)
+                self.counts.filtered += frame.height - kept.height
+                frame = kept
+            else:
+                frame = self._checked(frame, self._no_nulls)
+        if self._lengths:
+            frame = self._checked(frame, self._lengths)
+        if frame.height:
+            self.connector.write(frame.with_columns(self._fits).select(self.columns))
+        return None
+
+    def _checked(self, frame: pl.DataFrame, failures: tuple[Failure, ...]) -> pl.DataFrame:
+        """`frame` without the rows that fail."""
+        good, kept = self.side.sift(frame.with_columns(failure_columns(failures)), frame, failures, self.name)
         if kept is not None:
             self.counts.rejected += int((~kept).sum())
-        if good.height:
-            self.connector.write(good.select(self.columns))
-        return None
+        return good
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        return frames[0]
 
     def prepare(self, epoch: int, transaction: Transaction) -> bytes:
         """Hand over to the transaction, or to what `commit` will show; the token for that."""
@@ -73,3 +102,42 @@ class SinkOperator(Operator):
     def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
         self._stored = snapshot.live
         self.connector.restore(snapshot.meta, {name: read_blob(blobs[name]) for name in snapshot.live})
+
+
+def _no_null(column: str, table: str) -> Failure:
+    message = f"column '{column}' of {table} is NOT NULL, and this row has none"
+    return Failure(pl.col(column).is_null(), "null-in-not-null-column", message)
+
+
+def _too_long(column: str, data_type: DataType, table: str) -> Failure | None:
+    size = _size(column, data_type)
+    if size is None:
+        return None
+    message = f"column '{column}' of {table} is {data_type.name}, and this value is longer"
+    return Failure(size[0] > size[1], "value-too-long", message, pl.col(column).cast(pl.String, strict=False))
+
+
+def _size(column: str, data_type: DataType) -> tuple[pl.Expr, int] | None:
+    """The length of a value and its limit, where the type has one."""
+    match data_type:
+        case t.Char(length) | t.Varchar(length) if length < t.MAX_LENGTH:
+            return pl.col(column).str.len_chars(), length
+        case t.Binary(length) | t.Varbinary(length) if length < t.MAX_LENGTH:
+            return pl.col(column).bin.size(), length
+    return None
+
+
+def _fitted(column: str, data_type: DataType) -> pl.Expr | None:
+    """The value cut to its type's length; CHAR padded with blanks, BINARY with zeros."""
+    match data_type:
+        case t.Char(length):
+            return pl.col(column).str.slice(0, length).str.pad_end(length, " ")
+        case t.Varchar(length) if length < t.MAX_LENGTH:
+            return pl.col(column).str.slice(0, length)
+        case t.Binary(length):
+            zeros = pl.lit(bytes(length), dtype=pl.Binary)
+            padded = (pl.col(column).bin.encode("hex") + zeros.bin.encode("hex")).str.slice(0, 2 * length)
+            return padded.str.decode("hex").alias(column)
+        case t.Varbinary(length) if length < t.MAX_LENGTH:
+            return pl.col(column).bin.slice(0, length)
+    return None

@@ -79,6 +79,7 @@ class Source(Operator):
         super().__init__(name, side)
         self.table = scan.table.name
         self.columns = [c.name for c in scan.columns]
+        self._empty = pl.DataFrame(schema={**{c.name: c.type.polars for c in scan.columns}, SEQ: pl.Int64()})
         self.watermarks = Watermarks(settings.partitions, settings.idle_timeout)
         table = scan.table
         self.time = table.watermark_column
@@ -209,6 +210,10 @@ class Source(Operator):
             return Watermark.still(NO_TIME, through)
         at = np.array([through], np.int64)
         return Watermark(self.watermarks.value, at, np.array([END_OF_TIME], np.int64), through)
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """Nothing more comes in."""
+        return self._empty
 
     def snapshot(self) -> Snapshot:
         return Snapshot(meta=self.watermarks.snapshot())

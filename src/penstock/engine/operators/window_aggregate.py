@@ -12,6 +12,7 @@ from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
 from penstock.core.errors import InternalError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.runs import Runs
 from penstock.engine.sideoutput import SideOutput, failure_columns
 from penstock.engine.slices import Slicing
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import WindowAggregate as Plan
 
-__all__ = ["OPEN_END", "WindowAggregate"]
-
-OPEN_END = "$window_end"
-"""Of `peek`: the end of the open window that a row belongs to (Datetime ms, the window's time line)."""
+__all__ = ["WindowAggregate"]
 
 _SLICE, _FIRST, _END, _ROWS, _TIME = "$slice", "$first", "$end", "$rows", "$time"
 _BUFFER = 65_536
@@ -243,8 +241,21 @@ class WindowAggregate(Operator):
             rows = pl.concat(parts).rename({_SLICE: _END})
         else:
             pairs = pl.concat([f.select(_SLICE, _FIRST).unique() for f in frames]).unique()
-            rows = pl.concat(frames).join(self._windows(pairs, reached), on=[_SLICE, _FIRST], how="inner", maintain_order="left")
+            rows = pl.concat(frames).join(
+                self._windows(pairs, reached), on=[_SLICE, _FIRST], how="inner", maintain_order="left"
+            )
+            return rows.sort(_END, *self._slice_order(), maintain_order=True)
         return rows.sort(_END, maintain_order=True)
+
+    def _slice_order(self) -> list[pl.Expr]:
+        """In which order Flink puts the slices of one window together; lists show it.
+
+        HOP: the newest first. CUMULATE: step by step, rows for steps that had fired when they came before
+        the next step's own.
+        """
+        if self.plan.window.kind == "HOP":
+            return [-pl.col(_SLICE)]
+        return [pl.col(_FIRST), pl.col(_SLICE) == pl.col(_FIRST)]
 
     def _border(self, reached: int) -> int:
         """The last window end that a watermark of `reached` closes."""

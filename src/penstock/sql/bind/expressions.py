@@ -117,9 +117,10 @@ class ExpressionBinder:
         number = Decimal(text)
         _, digits, exponent = number.as_tuple()
         scale = -int(exponent)
-        precision = max(len(digits), scale)
-        if precision > 38:
-            raise self._error(f"{text} has more than 38 digits", "sql-literal", node, "write it as a DOUBLE: 1e40")
+        if not -(2**63) <= int("".join(map(str, digits))) < 2**63:
+            hint = f"CAST('{text}' AS DECIMAL(38, {max(scale, 0)}))"
+            raise self._error(f"the number {text} has too many digits", "sql-literal", node, hint)
+        precision = max(len(digits) + (not text.lstrip("-").startswith(".") and len(digits) <= scale), scale)
         return Literal(t.Decimal(precision, scale, nullable=False), number)
 
     def _bind_boolean(self, node: exp.Boolean) -> Expr:
@@ -177,16 +178,21 @@ class ExpressionBinder:
         names = [node.args.get(part) for part in ("catalog", "db", "table", "this")]
         if isinstance(node.this, exp.Star):
             raise self._error("'*' is no value", "sql-star", node, "name a column, or write COUNT(*)")
-        column, fields = self.scope.resolve(tuple(n.name for n in names if n is not None), node)
+        return self.bind_name(tuple(n.name for n in names if n is not None), node)
+
+    def bind_name(self, parts: tuple[str, ...], place: exp.Expr) -> Expr:
+        """The column, or the field inside one, that a dotted name means."""
+        column, fields = self.scope.resolve(parts, place)
         bound: Expr = Ref(column.type, column.name)
         for name in fields:
-            bound = self._field(bound, name, node)
+            bound = self.field(bound, name, place)
         return bound
 
     def _bind_dot(self, node: exp.Dot) -> Expr:
-        return self._field(self.bind(node.this), node.expression.name, node)
+        return self.field(self.bind(node.this), node.expression.name, node)
 
-    def _field(self, row: Expr, name: str, place: exp.Expr) -> Expr:
+    def field(self, row: Expr, name: str, place: exp.Expr) -> Expr:
+        """A field of a row. Raises BindError if it has none of that name."""
         if not isinstance(row.type, t.Row):
             raise self._error(f"{row.type} has no field '{name}'", "sql-field", place, "only a ROW has fields")
         for f in row.type.fields:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from penstock.core import types as t
 from penstock.core.errors import BindError, UnsupportedError
 from penstock.sql.bind.expressions import ExpressionBinder
+from penstock.sql.bind.names import free_name, projected
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
 from penstock.sql.plan import SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
@@ -35,8 +36,6 @@ class Grouping:
 
     def select(self) -> Node:
         """The plan of the SELECT list, grouped where the query is."""
-        from penstock.sql.bind.queries import projected
-
         items = self._items()
         having = self.query.args.get("having")
         condition = self.binder.bind_boolean(having.this, "the condition of HAVING") if having is not None else None
@@ -65,13 +64,26 @@ class Grouping:
         items: list[tuple[str, Expr, exp.Expr]] = []
         for node in self.query.expressions:
             if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
-                table = node.table or None if isinstance(node, exp.Column) else None
-                items += [(c.name, Ref(c.type, c.name), node) for c in self.scope.star(table, node)]
+                for name, e in self._star(node):
+                    taken = {n for n, _, _ in items}
+                    items.append((free_name(name, taken), e, node))
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
             bound = self.binder.bind(inner)
+            if isinstance(bound.type, t.Null):
+                raise self._error("a bare NULL has no type", "sql-null", inner, "CAST(NULL AS INT)")
             items.append((self._name(node, bound, len(items)), bound, inner))
         return items
+
+    def _star(self, node: exp.Expr) -> list[tuple[str, Expr]]:
+        """What ``*``, ``table.*`` or ``row.*`` spells out."""
+        parts = tuple(p.name for p in node.parts[:-1]) if isinstance(node, exp.Column) else ()
+        rows = [c for _, c in self.scope.columns if parts and c.name == parts[-1] and isinstance(c.type, t.Row)]
+        if rows and not any(path and path[-1] == parts[-1] for path, _ in self.scope.columns):
+            row = self.binder.bind_name(parts, node)
+            assert isinstance(row.type, t.Row)
+            return [(f.name, self.binder.field(row, f.name, node)) for f in row.type.fields]
+        return [(c.name, Ref(c.type, c.name)) for c in self.scope.star(parts, node)]
 
     @staticmethod
     def _name(node: exp.Expr, _bound: Expr, position: int) -> str:
@@ -159,11 +171,29 @@ class Grouping:
         rewritten = [(n, self._over_groups(e, key_columns, place), place) for n, e, place in items]
         if condition is not None and having is not None:
             condition = self._over_groups(condition, key_columns, having.this)
+        self._require_mergeable()
         columns = [*key_columns, *(Column(f"$agg{i}", c.type) for i, c in enumerate(self.calls))]
         if self.sets:
             columns.append(Column(SET_COLUMN, t.INT.with_nullable(False)))
         plan = Aggregate(tuple(columns), self.input, tuple(self.keys), tuple(self.calls), tuple(self.sets))
         return plan, rewritten, condition
+
+    def _require_mergeable(self) -> None:
+        """Raise where Flink has no way to put the slices of overlapping windows together."""
+        borders = window_borders(self.input.columns, tuple(self.keys)) or {}
+        kind = next((c.window.kind for c in borders.values() if c.window is not None), "TUMBLE")
+        for call in self.calls:
+            name = call.function.name
+            if kind != "TUMBLE" and name in ("FIRST_VALUE", "LAST_VALUE"):
+                hint = "over TUMBLE it is; or MIN and MAX of the time"
+                raise self._refused(f"{name} over {kind}", hint)
+            if kind == "HOP" and name == "SUM" and call.distinct:
+                raise self._refused("SUM(DISTINCT ...) over HOP", "over TUMBLE and CUMULATE it is")
+            if call.distinct and any(isinstance(a.type, (t.Row, t.Binary, t.Varbinary)) for a in call.args):
+                raise self._refused(f"{name}(DISTINCT ...) of {call.args[0].type.name}", "CAST it to STRING")
+
+    def _refused(self, what: str, hint: str) -> Exception:
+        return self.origin.error(UnsupportedError, f"{what} is not supported, nor by Flink", "sql-aggregate", self.query, hint)
 
     def _over_groups(self, expr: Expr, key_columns: list[Column], place: exp.Expr) -> Expr:
         """`expr` in terms of the aggregate's result."""

@@ -38,15 +38,15 @@ def interval_literal(text: str, start: str, end: str | None, sign: int) -> Liter
     total = sum(int(number) * _MS[unit] for unit, number in zip(units, found.groups(), strict=False))
     if units[-1] == "SECOND" and found.groups()[-1]:
         total += int((found.groups()[-1] + "000")[:3])
-    return Literal(t.IntervalDay(name, nullable=False), sign * total)
+    return Literal(t.IntervalDay(nullable=False), sign * total)
 
 
 def _months(text: str, start: str, end: str | None, sign: int) -> Literal:
     if end in (None, start):
         if not text.isdigit():
             raise ValueError(f"'{text}' is not an INTERVAL {start}, write it as '1'")
-        return Literal(t.IntervalYear(start, nullable=False), sign * int(text) * _MONTHS[start])
+        return Literal(t.IntervalYear(nullable=False), sign * int(text) * _MONTHS[start])
     found = re.fullmatch(r"(\d+)-(\d+)", text)
     if not found:
         raise ValueError(f"'{text}' is not an INTERVAL {start} TO {end}, write it as '1-02'")
-    return Literal(t.IntervalYear(f"{start} TO {end}", nullable=False), sign * (int(found[1]) * 12 + int(found[2])))
+    return Literal(t.IntervalYear(nullable=False), sign * (int(found[1]) * 12 + int(found[2])))

@@ -21,7 +21,7 @@ from penstock.sql.plan import Column, Filter, Limit, Node, Project, Scan, Union,
 if TYPE_CHECKING:
     from penstock.sql.catalog import Catalog
 
-__all__ = ["QueryBinder", "projected", "unique_names"]
+__all__ = ["QueryBinder", "scan"]
 
 _MAX_DEPTH = 100
 
@@ -118,10 +118,11 @@ class QueryBinder:
             if found:
                 place = found[0] if isinstance(found, list) else found
                 raise self._unsupported(place, self._join_words(place) if key == "joins" else what)
-        scope = self._from(query.args.get("from_"))
-        plan, columns = scope
+        plan, columns = self._from(query.args.get("from_"))
         names = Scope(self.origin, columns)
         where = query.args.get("where")
+        if where is not None and query.args.get("from_") is None:
+            raise self.origin.error(ParseError, "WHERE without FROM", "sql-syntax", where)
         if where is not None:
             condition = ExpressionBinder(names, place="in WHERE").bind_boolean(where.this, "the condition of WHERE")
             plan = Filter(plan.columns, plan, condition)
@@ -132,16 +133,16 @@ class QueryBinder:
         words = [str(join.args[k]) for k in ("method", "side", "kind") if join.args.get(k)]
         return " ".join([*words, "JOIN"])
 
-    def _from(self, clause: exp.Expr | None) -> tuple[Node, tuple[tuple[str, Column], ...]]:
+    def _from(self, clause: exp.Expr | None) -> tuple[Node, tuple[tuple[tuple[str, ...], Column], ...]]:
         if clause is None:
             return Values((), ((),)), ()
         plan, alias = self._relation(clause.this)
         return plan, tuple((alias, c) for c in plan.columns)
 
-    def _relation(self, node: exp.Expr) -> tuple[Node, str]:
+    def _relation(self, node: exp.Expr) -> tuple[Node, tuple[str, ...]]:
         """The plan of something in FROM, and the name its columns are qualified with."""
         alias_node = node.args.get("alias")
-        alias = node.alias
+        alias: tuple[str, ...] = (node.alias,) if node.alias else ()
         match node:
             case exp.Table() if isinstance(node.this, exp.Anonymous):
                 plan = self._table_function(node.this)
@@ -151,7 +152,7 @@ class QueryBinder:
                 if node.args.get("joins"):
                     raise self._unsupported(node, "JOIN")
                 plan = self._table(node)
-                alias = alias or node.name
+                alias = alias or self._path(node)
             case exp.Subquery() | exp.Values():
                 inner = node.this if isinstance(node, exp.Subquery) else node
                 plan = self._inner().bind(inner)
@@ -161,6 +162,11 @@ class QueryBinder:
                 raise self._unsupported(node, type(node).__name__.upper())
         names = [c.name for c in alias_node.args.get("columns") or []] if alias_node is not None else []
         return (self._renamed(plan, names, node) if names else plan), alias
+
+    def _path(self, node: exp.Table) -> tuple[str, ...]:
+        """What qualifies the columns of a table without an alias."""
+        parts = tuple(p.name for p in node.parts)
+        return parts if parts[0] in self.ctes else self.catalog.path(parts)
 
     def _table(self, node: exp.Table) -> Node:
         parts = tuple(p.name for p in node.parts)
@@ -290,27 +296,3 @@ def scan(table: Table, hints: dict[str, str] | None = None) -> Node:
     stored = tuple(c for c, d in zip(columns, table.columns, strict=True) if d.computed is None)
     exprs = tuple(d.computed or Ref(c.type, c.name) for c, d in zip(columns, table.columns, strict=True))
     return Project(columns, Scan(stored, table, options), exprs)
-
-
-def unique_names(names: list[str]) -> list[str]:
-    """The names of a result: a repeated `a` becomes `a0`, `a1`, as in Flink."""
-    seen: set[str] = set()
-    result = []
-    for name in names:
-        unique, n = name, 0
-        while unique in seen:
-            unique, n = f"{name}{n}", n + 1
-        seen.add(unique)
-        result.append(unique)
-    return result
-
-
-def projected(plan: Node, items: list[tuple[str, Expr]]) -> Node:
-    """`items` (name, expression) over `plan`; a column that is only passed on keeps its role."""
-    by_name = {c.name: c for c in plan.columns}
-    names = unique_names([name for name, _ in items])
-    columns = []
-    for name, (_, expr) in zip(names, items, strict=True):
-        source = by_name.get(expr.name) if isinstance(expr, Ref) else None
-        columns.append(Column(name, expr.type, source.role if source else "", source.window if source else None))
-    return Project(tuple(columns), plan, tuple(e for _, e in items))

@@ -40,49 +40,53 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Columns in reach, each with the name of its table; names are case sensitive, as in Flink."""
+    """Columns in reach, each with the path of its table; names are case sensitive, as in Flink.
+
+    A table's path is its alias alone, or (catalog, database, name), of which any end qualifies a column.
+    """
 
     origin: Origin
-    columns: tuple[tuple[str, Column], ...] = ()
+    columns: tuple[tuple[tuple[str, ...], Column], ...] = ()
 
     def resolve(self, parts: tuple[str, ...], place: exp.Expr) -> tuple[Column, tuple[str, ...]]:
-        """The column that ``[table.]column[.field...]`` means, and the fields inside it.
+        """The column that ``[[[catalog.]database.]table.]column[.field...]`` means, and the fields inside it.
 
         Raises BindError if there is none, or more than one.
         """
-        if len(parts) > 1:
-            found = [c for table, c in self.columns if table == parts[0] and c.name == parts[1]]
+        for n in range(min(len(parts) - 1, 3), -1, -1):
+            found = [c for table, c in self.columns if _is_end(parts[:n], table) and c.name == parts[n]]
             if found:
-                return self._only(found, parts[:2], place), parts[2:]
-        found = [c for _, c in self.columns if c.name == parts[0]]
-        if found:
-            return self._only(found, parts[:1], place), parts[1:]
+                return self._only(found, parts[: n + 1], place), parts[n + 1 :]
         raise self._unknown(parts, place)
 
     def _only(self, found: list[Column], parts: tuple[str, ...], place: exp.Expr) -> Column:
         if len(found) > 1:
-            tables = ", ".join(t for t, c in self.columns if c.name == parts[-1])
-            raise self.origin.error(
-                BindError, f"column '{parts[-1]}' is ambiguous", "sql-ambiguous", place, f"say of which table: {tables}"
-            )
+            tables = ", ".join(t[-1] for t, c in self.columns if c.name == parts[-1] and t)
+            hint = f"say of which table: {tables}"
+            raise self.origin.error(BindError, f"column '{parts[-1]}' is ambiguous", "sql-ambiguous", place, hint)
         return found[0]
 
     def _unknown(self, parts: tuple[str, ...], place: exp.Expr) -> SqlError:
-        tables = {t for t, _ in self.columns}
-        if len(parts) > 1 and parts[0] in tables:
-            name, known = parts[1], [c.name for t, c in self.columns if t == parts[0]]
-        else:
-            name, known = parts[0], [c.name for _, c in self.columns]
+        name, known = parts[0], [c.name for _, c in self.columns]
+        for n in range(1, len(parts)):
+            inside = [c.name for t, c in self.columns if _is_end(parts[:n], t)]
+            if inside:
+                name, known = parts[n], inside
         hint = did_you_mean(name, known) or (
             "columns are " + ", ".join(known) if known else "no column is in reach here"
         )
         return self.origin.error(BindError, f"there is no column '{name}'", "sql-unknown-column", place, hint)
 
-    def star(self, table: str | None, place: exp.Expr) -> list[Column]:
+    def star(self, table: tuple[str, ...], place: exp.Expr) -> list[Column]:
         """The columns that ``*`` or ``table.*`` means."""
-        found = [c for t, c in self.columns if table is None or t == table]
+        found = [c for t, c in self.columns if _is_end(table, t)]
         if not found:
-            name = table or ""
-            hint = did_you_mean(name, {t for t, _ in self.columns})
+            name = ".".join(table)
+            hint = did_you_mean(name, {t[-1] for t, _ in self.columns if t})
             raise self.origin.error(BindError, f"there is nothing to take '{name}.*' from", "sql-star", place, hint)
         return found
+
+
+def _is_end(part: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether `part` is the end of `path`; nothing is the end of everything."""
+    return not part or path[-len(part) :] == part

@@ -9,6 +9,7 @@ from sqlglot import exp
 from penstock.core import types as t
 from penstock.core.errors import BindError, UnsupportedError, did_you_mean
 from penstock.sql.bind.expressions import ExpressionBinder
+from penstock.sql.bind.names import free_name
 from penstock.sql.bind.scope import Scope
 from penstock.sql.dialect import TableArgument
 from penstock.sql.expr import Literal
@@ -66,10 +67,7 @@ def window_columns(window: Window, time: Column, taken: set[str]) -> tuple[Colum
         ("window_end", border, "window_end"),
         ("window_time", time.type.with_nullable(False), "window_time"),
     ):
-        unique, n = name, 0
-        while unique in taken:
-            unique, n = f"{name}{n}", n + 1
-        columns.append(Column(unique, data_type, role, window))  # type: ignore[arg-type]
+        columns.append(Column(free_name(name, taken), data_type, role, window))  # type: ignore[arg-type]
     return tuple(columns)
 
 
@@ -83,6 +81,8 @@ def _arguments(name: str, call: exp.Anonymous, origin: Origin) -> dict[str, exp.
             if key not in names:
                 hint = did_you_mean(key, names) or "arguments are " + ", ".join(names)
                 raise origin.error(BindError, f"{name} has no argument {key}", "sql-window", call, hint)
+            if given and names.index(key) < max(names.index(k) for k in given):
+                raise origin.error(BindError, f"{key} of {name} stands in the wrong place", "sql-window", call, _SYNTAX[name])
             given[key] = argument.expression
         elif place < len(names):
             given[names[place]] = argument
@@ -99,7 +99,7 @@ def _arguments(name: str, call: exp.Anonymous, origin: Origin) -> dict[str, exp.
 def _time_column(node: exp.Expr, plan: Node, origin: Origin, name: str) -> Column:
     if not (isinstance(node, exp.Anonymous) and node.name.upper() == "DESCRIPTOR" and len(node.expressions) == 1):
         raise origin.error(BindError, f"{name} takes its time as DESCRIPTOR(column)", "sql-window", node, _SYNTAX[name])
-    scope = Scope(origin, tuple(("", c) for c in plan.columns))
+    scope = Scope(origin, tuple(((), c) for c in plan.columns))
     column, rest = scope.resolve(tuple(p.name for p in node.expressions[0].parts), node.expressions[0])
     if column.role == "proctime":
         raise origin.error(
@@ -139,6 +139,10 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
     size = ms("SIZE")
     slide = ms({"HOP": "SLIDE", "CUMULATE": "STEP"}[name]) if name != "TUMBLE" else size
     offset = ms("OFFSET", positive=False) if "OFFSET" in given else 0
+    if abs(offset) >= (slide if name == "HOP" else size):
+        raise origin.error(
+            BindError, f"OFFSET of {name} must be smaller than its windows: {size} ms and {offset} ms", "sql-window", call
+        )
     if name == "CUMULATE" and size % slide:
         raise origin.error(
             BindError, f"SIZE of CUMULATE must be a multiple of STEP: {size} ms and {slide} ms", "sql-window", call

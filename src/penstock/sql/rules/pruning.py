@@ -29,13 +29,18 @@ from penstock.sql.rules.tree import with_inputs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["prune_columns"]
+__all__ = ["prune", "prune_columns"]
 
 
 def prune_columns(plan: Node) -> Node:
     """The plan in which each node gives only the columns that those above it read."""
+    return prune(plan, {c.name for c in plan.columns})
+
+
+def prune(plan: Node, names: set[str]) -> Node:
+    """The same, of which only the columns `names` are asked for."""
     wanted: dict[Node, set[str]] = {node: set() for node in nodes(plan)}
-    wanted[plan] = {c.name for c in plan.columns}
+    wanted[plan] = names
     for node in _parents_first(plan):
         for child, names in _reads(node, wanted[node]):
             wanted[child] |= names

@@ -40,7 +40,9 @@ def _attach(node: Node) -> Node:
         return node
     window = next(iter(borders.values())).window
     assert window is not None
-    lifted = _lifted(node.input, {c.name for c in borders.values()})
+    reads = refs(*node.calls) | refs(*(k for i, k in enumerate(node.keys) if i not in borders))
+    own = {c.name for c in node.input.columns if c.role in BORDERS}
+    lifted = None if reads & own else _lifted(node.input)
     end = next(c.name for c in borders.values() if c.role == "window_end")
     below, time = lifted if lifted else (node.input, end)
     places = [i for i in range(len(node.keys)) if i not in borders]
@@ -64,7 +66,7 @@ def _attach(node: Node) -> Node:
     return Project(node.columns, aggregate, tuple(Ref(c.type, c.name) for c in node.columns))
 
 
-def _lifted(node: Node, borders: set[str]) -> tuple[Node, str] | None:
+def _lifted(node: Node) -> tuple[Node, str] | None:
     """The input of the window table function below `node` with what stands between on top of it, and the
     name of its time column there; None if something between reads the window."""
     match node:
@@ -74,7 +76,7 @@ def _lifted(node: Node, borders: set[str]) -> tuple[Node, str] | None:
             own = {c.name for c in below.columns if c.role in BORDERS}
             if refs(condition) & own:
                 return None
-            lifted = _lifted(below, borders)
+            lifted = _lifted(below)
             return (Filter(lifted[0].columns, lifted[0], condition), lifted[1]) if lifted else None
         case Project(input=below):
             return _lifted_project(node, below)
@@ -92,8 +94,7 @@ def _lifted_project(node: Project, below: Node) -> tuple[Node, str] | None:
         if refs(expr) & own:
             return None
         kept.append((column, expr))
-    names = {c.name for c in below.columns if c.name in own}
-    lifted = _lifted(below, names)
+    lifted = _lifted(below)
     if lifted is None:
         return None
     inner, time = lifted

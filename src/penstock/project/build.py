@@ -1,0 +1,77 @@
+"""A defined pipeline, wired to its tables and ready to run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from penstock.engine.graph import build
+from penstock.engine.operators.sink import Enforcement
+from penstock.engine.pipeline import Pipeline
+from penstock.engine.pipeline import Settings as PipelineSettings
+from penstock.engine.sideoutput import SideOutput
+from penstock.project.wiring import Wiring
+from penstock.sql import config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.connectors.world import World
+    from penstock.engine.sideoutput import OnBadRow
+    from penstock.project.collector import Collector
+    from penstock.project.definition import PipelineDefinition
+    from penstock.project.settings import Settings
+
+__all__ = ["Options", "make_pipeline"]
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_pipeline(
+    definition: PipelineDefinition,
+    world: World,
+    settings: Settings,
+    *,
+    bounded: bool = False,
+    speed: float | None = None,
+    batch_rows: int | None = None,
+    wiring: Wiring | None = None,
+    collector: Collector | None = None,
+) -> Pipeline:
+    """The pipeline of `definition` over `world`.
+
+    `batch_rows` cuts the input exactly so; `collector` takes the rows of a SELECT. Raises ConfigError or
+    UnsupportedError where a table's options do not fit.
+    """
+    said = definition.settings
+    wiring = wiring or Wiring(world, _idle_timeout(said, settings))
+    wiring.collector = collector
+    wiring.enforcement = Enforcement(
+        str(said.get(config.NOT_NULL.name, config.NOT_NULL.default)),
+        str(said.get(config.TYPE_LENGTH.name, config.TYPE_LENGTH.default)),
+    )
+    side = SideOutput(_on_bad_row(settings))
+    context = replace(definition.context, clock=world.clock)
+    graph = build(definition.plan, wiring, side, context)
+    interval = said.get(config.CHECKPOINT_INTERVAL.name, settings.checkpoint_interval)
+    how = PipelineSettings(
+        batch_rows=batch_rows or settings.batch_rows,
+        checkpoint_interval=None if interval is None else int(str(interval)),
+        threads=settings.threads or cores(),
+        speed=speed,
+        bounded=bounded,
+    )
+    return Pipeline(definition.name, graph, wiring.readers(graph), world.log, side, world.clock, how)
+
+
+def _idle_timeout(said: Mapping[str, object], settings: Settings) -> int:
+    value = said.get(config.IDLE_TIMEOUT.name, settings.idle_timeout)
+    return int(str(value))
+
+
+def _on_bad_row(settings: Settings) -> OnBadRow:
+    return "flink" if settings.on_bad_row == "flink" else "reject"

@@ -1,0 +1,103 @@
+"""The changes of a query as they happen, for one reader in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from penstock.core.render import plain_rows
+from penstock.core.types import Field
+from penstock.project.build import make_pipeline
+from penstock.project.collector import Collector
+from penstock.project.definition import PipelineDefinition
+from penstock.sql.session import shown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.connectors.world import World
+    from penstock.project.settings import Settings
+    from penstock.sql.session import Answer
+
+__all__ = ["Changes"]
+
+_AHEAD = 64
+"""Frames that may wait for the reader; then the query waits for it."""
+
+
+class Changes:
+    """Iterate over it: ``{"op": "+I", "row": {...}}``, one after the other, for ever; `close` ends it.
+
+    Raises what ends the query: DataError, LogError and others.
+    """
+
+    def __init__(self, query: Answer, world: World, settings: Settings) -> None:
+        self.fields = tuple(Field(c.name, c.type) for c in query.query.columns)
+        self._waiting: queue.Queue[pl.DataFrame | Exception | None] = queue.Queue(_AHEAD)
+        self._stop = threading.Event()
+        self._rows: list[dict[str, Any]] = []
+        definition = PipelineDefinition("watch", shown(query.query), query.context, query.settings)
+        self._pipeline = make_pipeline(definition, world, settings, collector=Collector(self._offer))
+        self._thread = threading.Thread(target=self._follow, name="watch", daemon=True)
+        self._thread.start()
+
+    def _offer(self, item: pl.DataFrame | Exception | None) -> None:
+        while not self._stop.is_set():
+            try:
+                self._waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def _follow(self) -> None:
+        """Run the query without ever committing: it has no state to come back to."""
+        try:
+            while not self._stop.is_set():
+                if self._pipeline.step(self._pipeline.settings.batch_rows):
+                    continue
+                if self._pipeline.input.ended:
+                    self._pipeline.close_windows()
+                    break
+                self._pipeline.input.wait(0.05)
+            self._offer(None)
+        except Exception as error:  # noqa: BLE001  # handed to whoever iterates
+            self._offer(error)
+        finally:
+            self._pipeline.close()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        while not self._rows:
+            item = self._waiting.get()
+            if item is None:
+                self.close()
+                raise StopIteration
+            if isinstance(item, Exception):
+                raise item
+            self._rows = [{"op": "+I", "row": row} for row in plain_rows(item, self.fields)]
+        return self._rows.pop(0)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> dict[str, Any]:
+        try:
+            return await asyncio.to_thread(self.__next__)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    def close(self) -> None:
+        """End the query."""
+        self._stop.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,101 @@
+"""What a project says: its settings, its catalog, and the pipelines that its SQL files define."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import BindError, ConfigError
+from penstock.project.settings import Settings, read_settings
+from penstock.sql import config
+from penstock.sql.session import Answer, Session, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import Sinks
+
+__all__ = ["Definition", "PipelineDefinition", "read_definition"]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineDefinition:
+    """A pipeline as SQL defines it, with the session's settings then; `source` is the file it stands in."""
+
+    name: str
+    plan: Sinks
+    context: Context
+    settings: Mapping[str, object] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Definition:
+    """A project's settings, the session after all its statements, and its pipelines in order."""
+
+    folder: Path
+    settings: Settings
+    session: Session = field(default_factory=Session)
+    pipelines: list[PipelineDefinition] = field(default_factory=list)
+
+    def add(self, text: str, source: str = "", stem: str = "") -> None:
+        """Take over the statements of `text`; pipelines are named after `stem`, the file's name.
+
+        Raises SqlError where a statement does not fit, and BindError for a query that leads nowhere.
+        """
+        writes = []
+        for outcome in self.session.run(text, source):
+            if isinstance(outcome, Answer):
+                raise BindError(
+                    "a query in a project's SQL file leads nowhere",
+                    code="project-query",
+                    where=source,
+                    hint="INSERT INTO a table, or put it into queries/",
+                )
+            if isinstance(outcome, Write):
+                writes.append(outcome)
+        for write in writes:
+            self.define(write, source, stem, alone=len(writes) == 1)
+
+    def define(self, write: Write, source: str = "", stem: str = "", *, alone: bool = True) -> PipelineDefinition:
+        """Add a pipeline; it is alone in its file, or named after its sink too."""
+        name = self._name(write, stem, alone=alone)
+        definition = PipelineDefinition(name, write.plan, write.context, write.settings, source)
+        self.pipelines.append(definition)
+        return definition
+
+    def _name(self, write: Write, stem: str, *, alone: bool) -> str:
+        sink = write.plan.parts[0].table.name
+        base = write.name or (stem if alone or not stem else f"{stem}.{sink}") or sink
+        taken = {p.name for p in self.pipelines}
+        name, n = base, 2
+        while name in taken:
+            name, n = f"{base}-{n}", n + 1
+        return name
+
+
+def read_definition(folder: Path) -> Definition:
+    """The project in `folder`: penstock.toml, then sql/*.sql in the order of their names.
+
+    Raises ConfigError or SqlError with the file and the place.
+    """
+    definition = Definition(folder, read_settings(folder))
+    definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
+        config.LOCAL_TIME_ZONE.name, definition.settings.time_zone
+    )
+    files = sorted((folder / "sql").glob("*.sql"))
+    if not files:
+        raise ConfigError(
+            f"{folder} has no SQL files", code="project-empty", hint=f"put CREATE TABLE and INSERT statements into {folder}/sql/*.sql"
+        )
+    for path in files:
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}", code="project-file") from None
+        stem = re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem
+        definition.add(text, str(path.relative_to(folder)), stem)
+    return definition

@@ -1,0 +1,272 @@
+"""`Penstock`: a project folder, wired; the whole public interface from Python."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import polars as pl
+
+from penstock.connectors.world import World
+from penstock.core.clock import SystemClock
+from penstock.core.errors import ConfigError, StateError
+from penstock.engine.why import Reason, why
+from penstock.history import Limits, Result, query
+from penstock.log import EngineLock, Log
+from penstock.project.append import records_of
+from penstock.project.build import make_pipeline
+from penstock.project.changes import Changes
+from penstock.project.definition import Definition, read_definition
+from penstock.project.evaluate import rows_of
+from penstock.project.fresh import drop_everything
+from penstock.project.run import Run
+from penstock.project.settings import Settings
+from penstock.project.system import facts, ledger
+from penstock.project.tables import ProjectTables
+from penstock.sql.session import Answer, Rows, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from penstock.core.clock import Clock
+    from penstock.engine.pipeline import Pipeline
+    from penstock.sql.catalog import Catalog
+    from penstock.sql.session import Session
+
+__all__ = ["Penstock", "memory", "open_project"]
+
+HOME = ".penstock"
+"""The folder inside a project that holds its log and what belongs to it."""
+
+
+def open_project(folder: str | Path) -> Penstock:
+    """The project in `folder`, as its files define it.
+
+    Raises ConfigError or SqlError where it does not fit; StorageError where its log cannot be opened.
+    """
+    from pathlib import Path
+
+    return Penstock(read_definition(Path(folder)), Path(folder) / HOME)
+
+
+def memory(name: str = "memory") -> Penstock:
+    """A project without a folder, for a notebook or a test: all of it is gone when it is closed."""
+    from pathlib import Path
+
+    return Penstock(Definition(Path.cwd(), Settings(name)), None)
+
+
+class Penstock:
+    """A project: its tables, its pipelines, its log.
+
+    Threads may share it. One engine at a time runs a project (`run`, `start`); any process may append and ask.
+    """
+
+    def __init__(self, definition: Definition, home: Path | None, clock: Clock | None = None) -> None:
+        self.definition = definition
+        self.home = home
+        self.clock = clock or SystemClock()
+        self.skip_lost = False
+        self._log: Log | None = None
+        self._run: Run | None = None
+        self._lock: EngineLock | None = None
+        self._opening = threading.Lock()
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return self.definition.settings
+
+    @property
+    def session(self) -> Session:
+        return self.definition.session
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.session.catalog
+
+    @property
+    def log(self) -> Log:
+        """The project's log, opened at first use."""
+        with self._opening:
+            if self._log is None:
+                path = None
+                if self.home is not None:
+                    self.home.mkdir(parents=True, exist_ok=True)
+                    path = self.home / "log.db"
+                durability = "full" if self.settings.durability == "full" else "relaxed"
+                self._log = Log.open(path, durability=durability, clock=self.clock)  # type: ignore[arg-type]
+            return self._log
+
+    @property
+    def world(self) -> World:
+        """What the connectors work with."""
+        folder = self.definition.folder
+        roots = () if self.home is None else (folder, *((folder / r) for r in self.settings.roots))
+        return World(self.log, folder, self.clock, roots, self.settings.topics, self.skip_lost)
+
+    @property
+    def running(self) -> list[Pipeline]:
+        """The pipelines that run in this process now."""
+        return self._run.pipelines if self._run is not None else []
+
+    def close(self) -> None:
+        """Stop what runs, after a last commit, and close the log."""
+        self.stop()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def sql(self, text: str) -> Result | None:
+        """Execute Flink SQL statements, one after the other.
+
+        CREATE and the like change the catalog. INSERT defines a pipeline, which `run` or `start` runs. A
+        SELECT is computed at once over all that is there now, open windows left out; the result of the last
+        SELECT, SHOW, DESCRIBE or EXPLAIN is returned. Raises SqlError at the first statement that is wrong.
+        """
+        result: Result | None = None
+        first = len(self.definition.pipelines)
+        for outcome in self.session.run(text):
+            if isinstance(outcome, Answer):
+                schema = {c.name: c.type.polars for c in outcome.query.columns}
+                frames = list(rows_of(outcome.query, outcome.context, self.world, self.settings))
+                result = Result(pl.concat([pl.DataFrame(schema=schema), *(f.select(*schema) for f in frames)]))
+            elif isinstance(outcome, Rows):
+                result = Result(pl.DataFrame(outcome.rows, schema=list(outcome.names), orient="row", strict=False))
+            elif isinstance(outcome, Write):
+                self.definition.define(outcome)
+        if len(self.definition.pipelines) > first and self._run is not None:
+            raise ConfigError("the engine is running; stop it before you INSERT", code="running")
+        return result
+
+    def append(self, name: str, rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """Append to a topic, by its own name or that of a table over it.
+
+        `rows` are dicts or a frame of the table's columns, written in the table's format; or a frame with
+        Binary columns `value` (and `key`, `headers`, `timestamp` ms, `partition`), appended as it is. Returns
+        the `partition` and `offset` of each. Raises LogError or DataError where they do not fit.
+        """
+        topic, records, decoded = records_of(self, name, rows)
+        appended = self.log.append(topic, records, decoded)
+        return pl.DataFrame([appended.partitions, appended.offsets])
+
+    def query(self, sql: str, limits: Limits | None = None) -> Result:
+        """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
+
+        Raises QueryError where it is not allowed, wrong, too large or too slow.
+        """
+        return query(sql, ProjectTables(self), limits, self.home / "spill" if self.home else None)
+
+    def watch(self, sql: str) -> Changes:
+        """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
+
+        It reads from the beginning of its topics and goes on for ever; close it, or break and forget it.
+        """
+        (outcome,) = self.session.run(sql)
+        if not isinstance(outcome, Answer):
+            raise ConfigError("watch takes one SELECT", code="watch")
+        return Changes(outcome, self.world, self.settings)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def run(self, *, bounded: bool = False) -> None:
+        """Run all pipelines; bounded: over what is there now, closing all windows at the end.
+
+        Else until Ctrl-C or `stop`. Raises the error of the first pipeline that failed.
+        """
+        self.start(bounded=bounded)
+        try:
+            while self._run is not None and not self._run.wait(0.1):
+                continue
+        except KeyboardInterrupt:
+            pass
+        finally:
+            errors = self.stop()
+        for error in errors.values():
+            raise error
+
+    def start(self, *, bounded: bool = False, fresh: bool = False, speed: float | None = None, batch_rows: int | None = None) -> Run:
+        """Start all pipelines, each from its last checkpoint, and return at once.
+
+        `fresh` drops state and results first. Raises LockedError if another process runs the project, and
+        StateError where a query was edited so that its state does not fit.
+        """
+        if self._run is not None:
+            raise ConfigError("the engine is running already", code="running")
+        if not self.definition.pipelines:
+            raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
+        if self.home is not None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._lock = EngineLock(self.home / "engine.lock")
+        try:
+            if fresh:
+                drop_everything(self)
+            made = [
+                (d, make_pipeline(d, self.world, self.settings, bounded=bounded, speed=speed, batch_rows=batch_rows))
+                for d in self.definition.pipelines
+            ]
+            for _, pipeline in made:
+                pipeline.restore()
+        except BaseException:
+            self._release()
+            raise
+        self._run = Run(self.log, made)
+        self._run.start()
+        return self._run
+
+    def stop(self) -> dict[str, Exception]:
+        """Commit and stop what runs; the errors of pipelines that failed, by name."""
+        if self._run is None:
+            return {}
+        run, self._run = self._run, None
+        try:
+            run.stop()
+        finally:
+            self._release()
+        return run.errors
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def savepoint(self, name: str, pipeline: str) -> None:
+        """Keep the last checkpoint of a pipeline under `name`."""
+        for running in self.running:
+            if running.name == pipeline:
+                running.commit()
+        self.log.state.create_savepoint(name, pipeline)
+
+    def restore(self, name: str) -> None:
+        """Make a savepoint the checkpoint of its pipeline again; results that were committed since stay."""
+        if self.running:
+            raise StateError("stop the engine before a savepoint is restored", code="running")
+        self.log.state.restore_savepoint(name)
+
+    # -- what became of the rows -------------------------------------------------------------------
+
+    def ledger(self) -> pl.DataFrame:
+        """Per pipeline and operator: rows taken and given, and how many had which fate, as of the last commit."""
+        return ledger(self.log)
+
+    def why(self) -> list[Reason]:
+        """Why nothing comes out: what each open window waits for, who holds it back, what to set."""
+        if self.running:
+            found = {p.name: (p.windows(), p.watermarks()) for p in self.running}
+        else:
+            watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
+            found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
+        return why(found, self.clock.now_ms())

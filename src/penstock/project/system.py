@@ -1,0 +1,168 @@
+"""The system's own tables, in the database `penstock` of every project."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core.batch import NO_TIME
+from penstock.engine.ledger import FATES
+from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.log import Log
+
+__all__ = ["SYSTEM_TABLES", "facts", "ledger", "late", "rejects", "system_table"]
+
+_MS = pl.Datetime("ms", "UTC")
+
+
+def system_table(name: str, log: Log) -> pl.DataFrame:
+    """One of SYSTEM_TABLES, as of the last commit."""
+    return _READERS[name](log)
+
+
+def rejects(log: Log) -> pl.DataFrame:
+    """Rows that were taken out: `id`, `time`, where from, `raw` bytes, `code`, `reason`; and those `ignored`."""
+    schema = {
+        "id": pl.Int64,
+        "time": _MS,
+        "pipeline": pl.String,
+        "operator": pl.String,
+        "table": pl.String,
+        "topic": pl.String,
+        "partition": pl.Int32,
+        "offset": pl.Int64,
+        "raw": pl.Binary,
+        "code": pl.String,
+        "reason": pl.String,
+        "ignored": pl.Boolean,
+    }
+    return _stored(log, REJECTS_TABLE, schema)
+
+
+def late(log: Log) -> pl.DataFrame:
+    """Rows that came after the end of a window: the `row`, the first window it lost, how many, the watermark then.
+
+    `lost` rows found all their windows closed; the others counted in those that were still open.
+    """
+    schema = {
+        "id": pl.Int64,
+        "time": _MS,
+        "pipeline": pl.String,
+        "operator": pl.String,
+        "table": pl.String,
+        "topic": pl.String,
+        "partition": pl.Int32,
+        "offset": pl.Int64,
+        "raw": pl.Binary,
+        "row": pl.String,
+        "window_start": pl.Datetime("ms"),
+        "window_end": pl.Datetime("ms"),
+        "windows": pl.Int64,
+        "watermark": _MS,
+        "reason": pl.String,
+        "lost": pl.Boolean,
+    }
+    return _stored(log, LATE_TABLE, schema)
+
+
+def _stored(log: Log, table: str, schema: dict[str, Any]) -> pl.DataFrame:
+    last, frame = log.tables.rows(table)
+    if not frame.height:
+        return pl.DataFrame(schema=schema)
+    first = last - frame.height + 1
+    frame = frame.with_columns(pl.int_range(first, last + 1, dtype=pl.Int64).alias("id"))
+    return frame.select(pl.col(n).cast(t) for n, t in schema.items())
+
+
+def ledger(log: Log) -> pl.DataFrame:
+    """Per pipeline and operator: rows `taken` and `given`, and how many had which fate."""
+    counts = dict.fromkeys(("carried", "taken", "given", *FATES), pl.Int64)
+    schema = {"pipeline": pl.String, "operator": pl.String, "kind": pl.String, **counts}
+    rows = [
+        {"pipeline": pipeline, **{k: v for k, v in entry.items() if k in schema}}
+        for pipeline, entries in facts(log, "ledger/").items()
+        for entry in entries
+    ]
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _watermarks(log: Log) -> pl.DataFrame:
+    schema = {
+        "pipeline": pl.String,
+        "source": pl.String,
+        "partition": pl.Int32,
+        "watermark": pl.Int64,
+        "combined": pl.Int64,
+        "last_append": pl.Int64,
+        "idle": pl.Boolean,
+    }
+    rows = [
+        {
+            "pipeline": pipeline,
+            "source": source["source"],
+            "combined": None if source["watermark"] == NO_TIME else source["watermark"],
+            **partition,
+        }
+        for pipeline, sources in facts(log, "watermarks/").items()
+        for source in sources
+        for partition in source["partitions"]
+    ]
+    frame = pl.DataFrame(rows, schema=schema)
+    return frame.with_columns(pl.col("watermark", "combined", "last_append").cast(_MS))
+
+
+def _topics(log: Log) -> pl.DataFrame:
+    schema = {
+        "topic": pl.String,
+        "partition": pl.Int32,
+        "start_offset": pl.Int64,
+        "end_offset": pl.Int64,
+        "rows": pl.Int64,
+        "bytes": pl.Int64,
+        "first_timestamp": pl.Int64,
+        "last_timestamp": pl.Int64,
+    }
+    rows = [
+        (topic.name, p.partition, p.start, p.end, p.rows, p.bytes, p.first_timestamp, p.last_timestamp)
+        for topic in log.topics()
+        if not topic.name.startswith("__")
+        for p in log.describe(topic.name)
+    ]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.with_columns(pl.col("first_timestamp", "last_timestamp").cast(_MS))
+
+
+def _groups(log: Log) -> pl.DataFrame:
+    schema = {
+        "group": pl.String,
+        "topic": pl.String,
+        "partition": pl.Int32,
+        "offset": pl.Int64,
+        "end_offset": pl.Int64,
+        "lag": pl.Int64,
+    }
+    rows = [(g, o.topic, o.partition, o.offset, o.end, o.lag) for g in log.groups.names() for o in log.groups.describe(g)]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def facts(log: Log, prefix: str) -> dict[str, Any]:
+    """What pipelines have committed under `prefix`, by pipeline: JSON data."""
+    return {key.removeprefix(prefix): json.loads(value) for key, value in log.facts.scan(prefix).items()}
+
+
+_READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
+    "rejects": rejects,
+    "late": late,
+    "ledger": ledger,
+    "watermarks": _watermarks,
+    "topics": _topics,
+    "groups": _groups,
+}
+
+SYSTEM_TABLES = tuple(_READERS)

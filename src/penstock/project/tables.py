@@ -1,0 +1,156 @@
+"""What names mean in a question: tables and views of SQL, open windows, topics, and the system's own tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.connectors import connector_named
+from penstock.connectors.spec import TableOptions
+from penstock.core.errors import QueryError, did_you_mean
+from penstock.engine.operators.sink import SinkOperator
+from penstock.history import Files, Rows
+from penstock.project.build import make_pipeline
+from penstock.project.evaluate import evaluate, open_windows, rows_of
+from penstock.project.system import SYSTEM_TABLES, system_table
+from penstock.sql.bind.queries import scan
+from penstock.sql.catalog import SYSTEM_DATABASE, Table, View
+from penstock.sql.rules.pruning import prune
+from penstock.sql.session import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.engine.pipeline import Pipeline
+    from penstock.project.penstock import Penstock
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import Node
+
+__all__ = ["ProjectTables"]
+
+OPEN = "$open"
+
+
+class ProjectTables:
+    """The tables of a project, as `penstock.history` asks for them."""
+
+    def __init__(self, penstock: Penstock) -> None:
+        self.penstock = penstock
+
+    def position(self) -> Any:
+        """How far the log and each pipeline are."""
+        checkpoints = {c.pipeline: c.epoch for c in self.penstock.log.state.checkpoints()}
+        running = {p.name: p.through for p in self.penstock.running}
+        return {"log": self.penstock.log.end_seq(), "checkpoints": checkpoints, "memory": running}
+
+    def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
+        if len(name) == 2 and name[0] == SYSTEM_DATABASE:
+            return self._system(name[1])
+        if name[-1].endswith(OPEN):
+            return self._open((*name[:-1], name[-1].removesuffix(OPEN)))
+        found = self.penstock.catalog.find(name)
+        if isinstance(found, Table):
+            return self._of_table(found, columns)
+        if isinstance(found, View):
+            return self._of_query(self._view(name))
+        raise self._unknown(name)
+
+    def _unknown(self, name: tuple[str, ...]) -> QueryError:
+        known = [p[2] for p in self.penstock.catalog.objects]
+        hint = did_you_mean(name[-1], known) or "there are " + ", ".join(sorted(known))
+        return QueryError(f"there is no table or view '{'.'.join(name)}'", code="query-unknown-table", hint=hint)
+
+    # -- rows --------------------------------------------------------------------------------------
+
+    def _of_table(self, table: Table, columns: frozenset[str] | None) -> Rows | Files:
+        """An append table as its rows, an upsert table as its present ones, Parquet as its files."""
+        connector = connector_named(table)
+        options = TableOptions(table, connector)
+        if connector.files is not None and (files := connector.files(table, options, self.penstock.world)) is not None:
+            schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
+            return Files(files, schema, table.partitioned_by)
+        plan = scan(table)
+        wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
+        pruned = prune(plan, {c.name for c in wanted})
+        rows = self._of_query(pruned)
+        pending = [f.select(rows.schema.names()) for f in self._pending(table, set(rows.schema.names()))]
+        return Rows(_chain(rows.frames, pending), rows.schema)
+
+    def _pending(self, table: Table, wanted: set[str]) -> list[pl.DataFrame]:
+        """Rows that running pipelines of this process have made and not yet committed."""
+        if not wanted <= {c.name for c in table.physical}:
+            return []
+        frames = []
+        for pipeline in self.penstock.running:
+            with pipeline.lock:
+                for vertex in pipeline.executor.graph.vertices:
+                    operator = vertex.operator
+                    if isinstance(operator, SinkOperator) and operator.table == table.name:
+                        frames += list(getattr(operator.connector, "pending", ()))
+        return frames
+
+    def _of_query(self, query: Node) -> Rows:
+        schema = pl.Schema({c.name: c.type.polars for c in query.columns})
+        return Rows(rows_of(query, self._context, self.penstock.world, self.penstock.settings), schema)
+
+    @property
+    def _context(self) -> Context:
+        return self.penstock.session.context
+
+    def _view(self, name: tuple[str, ...]) -> Node:
+        quoted = ".".join("`" + part.replace("`", "``") + "`" for part in name)
+        (answer,) = self.penstock.session.run(f"SELECT * FROM {quoted}")
+        assert isinstance(answer, Answer)
+        return answer.query
+
+    # -- open windows ------------------------------------------------------------------------------
+
+    def _open(self, name: tuple[str, ...]) -> Rows:
+        found = self.penstock.catalog.find(name)
+        if isinstance(found, View):
+            pipeline, rows = evaluate(self._view(name), self._context, self.penstock.world, self.penstock.settings)
+            for _ in rows:
+                pass  # what has closed is not asked for
+            frame = open_windows(pipeline, len(pipeline.executor.graph.vertices) - 1)
+            return Rows(iter([frame]), frame.schema)
+        if not isinstance(found, Table):
+            raise self._unknown(name)
+        frames = [self._open_of(pipeline, found) for pipeline in self._pipelines_into(found)]
+        if not frames:
+            raise QueryError(f"no pipeline writes into '{found.name}'", code="query-open", hint=f"ask for {found.name} itself")
+        frame = pl.concat([f for f in frames if f is not None], how="diagonal")
+        return Rows(iter([frame]), frame.schema)
+
+    @staticmethod
+    def _open_of(pipeline: Pipeline, table: Table) -> pl.DataFrame:
+        sinks = pipeline.executor.graph.sinks
+        return pl.concat([open_windows(pipeline, i) for i, s in sinks.items() if s.table == table.name], how="diagonal")
+
+    def _pipelines_into(self, table: Table) -> Iterator[Pipeline]:
+        """The pipelines that write into `table`: running ones, else as their last checkpoint left them."""
+        running = {p.name: p for p in self.penstock.running}
+        for definition in self.penstock.definition.pipelines:
+            if all(sink.table.path != table.path for sink in definition.plan.parts):
+                continue
+            if definition.name in running:
+                yield running[definition.name]
+                continue
+            pipeline = make_pipeline(definition, self.penstock.world, self.penstock.settings)
+            pipeline.look()
+            yield pipeline
+            pipeline.close()
+
+    # -- the system's own --------------------------------------------------------------------------
+
+    def _system(self, name: str) -> Rows:
+        if name not in SYSTEM_TABLES:
+            hint = did_you_mean(name, SYSTEM_TABLES) or "there are " + ", ".join(SYSTEM_TABLES)
+            raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
+        frame = system_table(name, self.penstock.log)
+        return Rows(iter([frame]), frame.schema)
+
+
+def _chain(first: Iterator[pl.DataFrame], rest: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield from first
+    yield from rest

@@ -1,0 +1,29 @@
+"""Which topics a plan reads and writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.connectors.kafka import TOPIC
+from penstock.project.wiring import LOG_CONNECTORS
+from penstock.sql import plan as p
+
+if TYPE_CHECKING:
+    from penstock.sql.catalog import Table
+
+__all__ = ["read_topics", "topic_of", "written_topics"]
+
+
+def topic_of(table: Table) -> str | None:
+    """The topic that a table stands on, or None."""
+    return table.options.get(TOPIC.name) if table.connector in LOG_CONNECTORS else None
+
+
+def read_topics(plan: p.Node) -> set[str]:
+    """The topics that a plan reads."""
+    return {t for n in p.nodes(plan) if isinstance(n, p.Scan) and (t := topic_of(n.table)) is not None}
+
+
+def written_topics(plan: p.Node) -> set[str]:
+    """The topics that a plan writes."""
+    return {t for n in p.nodes(plan) if isinstance(n, p.Sink) and (t := topic_of(n.table)) is not None}

@@ -1,0 +1,132 @@
+"""Tables to readers and sinks: where the engine meets what is outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.connectors import connector_named
+from penstock.connectors.events import EventsReader, EventsScan
+from penstock.connectors.kafka import TOPIC, TopicSink, ensure_topic, log_scan, record_encoder
+from penstock.connectors.log_reader import LogReader
+from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
+from penstock.core.errors import UnsupportedError
+from penstock.engine.operators.sink import Enforcement
+from penstock.engine.operators.source import ScanSettings
+from penstock.engine.values import ValuesReader
+from penstock.sql import plan as p
+from penstock.sql.session import SHOWN
+
+if TYPE_CHECKING:
+    from penstock.connectors.events import EventsFile
+    from penstock.connectors.log_reader import LogScan
+    from penstock.connectors.world import World
+    from penstock.core.edges import Reader, Sink
+    from penstock.engine.graph import Graph, Vertex
+    from penstock.project.collector import Collector
+
+__all__ = ["LOG_CONNECTORS", "Wiring"]
+
+LOG_CONNECTORS = ("kafka", "upsert-kafka")
+
+
+class Wiring:
+    """How one pipeline gets at its tables; the engine's `Connect`.
+
+    `idle_timeout` (ms) holds where a table says nothing. With `events` every table is fed from that file,
+    whatever its connector; `manual_time` then ignores the declared watermarks.
+    """
+
+    def __init__(
+        self, world: World, idle_timeout: int, *, events: EventsFile | None = None, manual_time: bool = False
+    ) -> None:
+        self.world = world
+        self.idle_timeout = idle_timeout
+        self.events = events
+        self.manual_time = manual_time
+        self.enforcement = Enforcement()
+        self.collector: Collector | None = None
+
+    # -- what the engine asks ----------------------------------------------------------------------
+
+    def scan(self, scan: p.Scan) -> ScanSettings:
+        options = self._options(scan)
+        idle = options.values[IDLE_TIMEOUT]
+        idle = self.idle_timeout if idle is None else idle
+        if self.events is not None:
+            return ScanSettings(1, 0, options.connector.strict_time, self.manual_time)
+        if options.connector.name in LOG_CONNECTORS:
+            ensure_topic(options, self.world)
+            partitions = self.world.log.topic(options.values[TOPIC]).partitions
+            return ScanSettings(partitions, idle, options.connector.strict_time)
+        return ScanSettings(1, idle, options.connector.strict_time)
+
+    def sink(self, plan: p.Sink) -> Sink:
+        if plan.table.connector == SHOWN:
+            assert self.collector is not None
+            return self.collector
+        options = TableOptions(plan.table, connector_named(plan.table), dict(plan.options))
+        if not options.connector.sink:
+            raise UnsupportedError(
+                f"connector '{options.connector.name}' cannot be written to", code="connector-sink", where=options.where
+            )
+        if options.connector.name in LOG_CONNECTORS:
+            ensure_topic(options, self.world)
+            return TopicSink(options.values[TOPIC], record_encoder(plan.table, options))
+        assert options.connector.make_sink is not None
+        return options.connector.make_sink(plan, options, self.world)
+
+    def _options(self, scan: p.Scan) -> TableOptions:
+        connector = connector_named(scan.table)
+        options = TableOptions(scan.table, connector, dict(scan.options))
+        if not connector.source:
+            raise UnsupportedError(
+                f"connector '{connector.name}' cannot be read from", code="connector-source", where=options.where
+            )
+        return options
+
+    # -- readers -----------------------------------------------------------------------------------
+
+    def readers(self, graph: Graph) -> list[tuple[Reader, list[str]]]:
+        """The readers that feed the scans of `graph`, each with the keys of those it feeds."""
+        found: list[tuple[Reader, list[str]]] = []
+        if graph.values:
+            frames = {graph.vertices[i].fingerprint: frame for i, frame in graph.values.items()}
+            found.append((ValuesReader(frames), list(frames)))
+        scans = [graph.vertices[i] for i in graph.sources if i not in graph.values]
+        if self.events is not None:
+            return [*found, *self._events_reader(scans, self.events)]
+        logged: list[LogScan] = []
+        idle = False
+        for vertex in scans:
+            assert isinstance(vertex.node, p.Scan)
+            options = self._options(vertex.node)
+            needs = vertex.operator.needs  # type: ignore[attr-defined]
+            if options.connector.name in LOG_CONNECTORS:
+                logged.append(log_scan(vertex.node, vertex.fingerprint, options, needs))
+                idle |= self.scan(vertex.node).idle_timeout > 0
+            else:
+                assert options.connector.make_reader is not None
+                reader = options.connector.make_reader(vertex.node, vertex.fingerprint, options, needs, self.world)
+                found.append((reader, [vertex.fingerprint]))
+        if logged:
+            reader = LogReader(self.world.log, logged, ticks=idle, skip_lost=self.world.skip_lost)
+            found.append((reader, [s.key for s in logged]))
+        return found
+
+    def _events_reader(self, scans: list[Vertex], events: EventsFile) -> list[tuple[Reader, list[str]]]:
+        """One reader for all tables: the events file has one order over them."""
+        if not scans:
+            return []
+        made = []
+        for vertex in scans:
+            assert isinstance(vertex.node, p.Scan)
+            table = vertex.node.table
+            options = self._options(vertex.node)
+            by_name = {c.name: c for c in table.columns}
+            needs = vertex.operator.needs  # type: ignore[attr-defined]
+            metadata = {n: (by_name[n].metadata or "", by_name[n].type.polars) for n in needs if by_name[n].metadata}
+            wanted = tuple(n for n in needs if by_name[n].is_physical)
+            use = options.value_format
+            decoder = use.format.decoder(options.physical, wanted, use.options)
+            made.append(EventsScan(vertex.fingerprint, table.name, wanted, metadata, decoder))
+        return [(EventsReader(events, made), [s.key for s in made])]
