@@ -100,6 +100,14 @@ class Executor:
             return filled[0] if filled else None
         return Batch(pl.concat([b.frame for b in filled]).sort(SEQ, maintain_order=True), watermark.through)
 
+    @property
+    def satisfied(self) -> bool:
+        """Whether no further input can change any result: every LIMIT above it is reached."""
+        done: list[bool] = []
+        for v in self.graph.vertices:
+            done.append(v.operator.satisfied or (bool(v.inputs) and all(done[i] for i in v.inputs)))
+        return all(done[i] for i in self.graph.sinks)
+
     def peek(self, index: int) -> pl.DataFrame:
         """The rows that vertex `index` would give if the input ended now: its open windows; nothing changes."""
         vertex = self.graph.vertices[index]

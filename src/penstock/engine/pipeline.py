@@ -99,6 +99,9 @@ class Pipeline:
             moved = self.step(self.pace.rows(self.settings.batch_rows))
             if self.pace.commit_due(behind=moved) and self._dirty:
                 self.commit()
+            if moved and self.executor.satisfied:
+                self.finish()
+                return
             if moved:
                 self.pace.hold(self._event_time(), stop)
             elif self.input.ended:

@@ -15,15 +15,16 @@ from penstock.project.wiring import Wiring
 from penstock.sql import config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
 
     from penstock.connectors.world import World
     from penstock.engine.sideoutput import OnBadRow
-    from penstock.project.collector import Collector
     from penstock.project.definition import PipelineDefinition
     from penstock.project.settings import Settings
 
-__all__ = ["Options", "make_pipeline"]
+__all__ = ["make_pipeline"]
 
 
 def cores() -> int:
@@ -40,16 +41,16 @@ def make_pipeline(
     speed: float | None = None,
     batch_rows: int | None = None,
     wiring: Wiring | None = None,
-    collector: Collector | None = None,
+    collect: Callable[[str, pl.DataFrame], None] | None = None,
 ) -> Pipeline:
     """The pipeline of `definition` over `world`.
 
-    `batch_rows` cuts the input exactly so; `collector` takes the rows of a SELECT. Raises ConfigError or
+    `batch_rows` cuts the input exactly so; `collect` takes the rows of a SELECT (and the name SHOWN). Raises ConfigError or
     UnsupportedError where a table's options do not fit.
     """
     said = definition.settings
-    wiring = wiring or Wiring(world, _idle_timeout(said, settings))
-    wiring.collector = collector
+    wiring = wiring or Wiring(world, idle_timeout(said, settings))
+    wiring.collect = collect
     wiring.enforcement = Enforcement(
         str(said.get(config.NOT_NULL.name, config.NOT_NULL.default)),
         str(said.get(config.TYPE_LENGTH.name, config.TYPE_LENGTH.default)),
@@ -68,7 +69,7 @@ def make_pipeline(
     return Pipeline(definition.name, graph, wiring.readers(graph), world.log, side, world.clock, how)
 
 
-def _idle_timeout(said: Mapping[str, object], settings: Settings) -> int:
+def idle_timeout(said: Mapping[str, object], settings: Settings) -> int:
     value = said.get(config.IDLE_TIMEOUT.name, settings.idle_timeout)
     return int(str(value))
 

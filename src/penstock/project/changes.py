@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 from penstock.core.render import plain_rows
 from penstock.core.types import Field
 from penstock.project.build import make_pipeline
-from penstock.project.collector import Collector
 from penstock.project.definition import PipelineDefinition
 from penstock.sql.session import shown
 
@@ -39,7 +38,7 @@ class Changes:
         self._stop = threading.Event()
         self._rows: list[dict[str, Any]] = []
         definition = PipelineDefinition("watch", shown(query.query), query.context, query.settings)
-        self._pipeline = make_pipeline(definition, world, settings, collector=Collector(self._offer))
+        self._pipeline = make_pipeline(definition, world, settings, collect=lambda _, frame: self._offer(frame))
         self._thread = threading.Thread(target=self._follow, name="watch", daemon=True)
         self._thread.start()
 

@@ -8,7 +8,6 @@ import polars as pl
 
 from penstock.engine.operators.calc import OPEN_END
 from penstock.project.build import make_pipeline
-from penstock.project.collector import Collector
 from penstock.project.definition import PipelineDefinition
 from penstock.sql.session import shown
 
@@ -31,7 +30,7 @@ def evaluate(query: Node, context: Context, world: World, settings: Settings) ->
     """
     taken: list[pl.DataFrame] = []
     definition = PipelineDefinition("question", shown(query), context)
-    pipeline = make_pipeline(definition, world, settings, bounded=True, collector=Collector(taken.append))
+    pipeline = make_pipeline(definition, world, settings, bounded=True, collect=lambda _, frame: taken.append(frame))
     pipeline.input.bound()
 
     def rows() -> Iterator[pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
@@ -13,16 +14,20 @@ from penstock.core.errors import UnsupportedError
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
 from penstock.engine.values import ValuesReader
+from penstock.project.collector import Collector
 from penstock.sql import plan as p
 from penstock.sql.session import SHOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
     from penstock.connectors.events import EventsFile
     from penstock.connectors.log_reader import LogScan
     from penstock.connectors.world import World
     from penstock.core.edges import Reader, Sink
     from penstock.engine.graph import Graph, Vertex
-    from penstock.project.collector import Collector
 
 __all__ = ["LOG_CONNECTORS", "Wiring"]
 
@@ -44,7 +49,8 @@ class Wiring:
         self.events = events
         self.manual_time = manual_time
         self.enforcement = Enforcement()
-        self.collector: Collector | None = None
+        self.collect: Callable[[str, pl.DataFrame], None] | None = None
+        """Takes the rows of a SELECT, and with `events` those of every INSERT, with the table's name."""
 
     # -- what the engine asks ----------------------------------------------------------------------
 
@@ -61,9 +67,8 @@ class Wiring:
         return ScanSettings(1, idle, options.connector.strict_time)
 
     def sink(self, plan: p.Sink) -> Sink:
-        if plan.table.connector == SHOWN:
-            assert self.collector is not None
-            return self.collector
+        if self.collect is not None and (plan.table.connector == SHOWN or self.events is not None):
+            return Collector(partial(self.collect, plan.table.name))
         options = TableOptions(plan.table, connector_named(plan.table), dict(plan.options))
         if not options.connector.sink:
             raise UnsupportedError(

@@ -66,6 +66,11 @@ class Operator:
         raise NotImplementedError
 
     @property
+    def satisfied(self) -> bool:
+        """Whether no further row can change what it gives."""
+        return False
+
+    @property
     def state_bytes(self) -> int:
         """The memory of the state."""
         return 0

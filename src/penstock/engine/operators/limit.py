@@ -42,6 +42,10 @@ class Limit(Operator):
         first = max(0, self.offset - self.seen)
         return frame.slice(first, max(0, self.offset + self.count - self.seen - first))
 
+    @property
+    def satisfied(self) -> bool:
+        return self.seen >= self.offset + self.count
+
     def snapshot(self) -> Snapshot:
         return Snapshot(meta={"seen": self.seen})
 
