@@ -300,7 +300,7 @@ def _configured(connection: Connection, synchronous: str) -> Connection:
     connection.rows(
         f"PRAGMA synchronous={synchronous}; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1;"
         f"PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit={WAL_KEPT_BYTES};"
-        "PRAGMA cache_size=-8000; PRAGMA temp_store=memory; PRAGMA trusted_schema=0;"
+        "PRAGMA cache_size=-4000; PRAGMA temp_store=memory; PRAGMA trusted_schema=0;"
     )
     return connection
 

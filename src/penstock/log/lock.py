@@ -15,7 +15,6 @@ from penstock.core.errors import LockedError, StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 __all__ = ["EngineLock"]
 
@@ -28,7 +27,6 @@ class EngineLock:
     """
 
     def __init__(self, path: Path, command: str | None = None, clock: Clock | None = None) -> None:
-        self._path = path
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -61,9 +59,7 @@ class EngineLock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
 

@@ -11,7 +11,6 @@ from penstock.core.errors import StorageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from types import TracebackType
 
     import polars as pl
 
@@ -76,9 +75,7 @@ class Producer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _raise(self) -> None:

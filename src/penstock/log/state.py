@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Savepoint", "States"]
 
 DEAD, VALID, STAGED = 0, 1, 2
-SWEEPABLE = "s.stage = 0 AND NOT EXISTS (SELECT 1 FROM savepoint_state p WHERE p.row = s.row)"
+SWEEPABLE = f"s.stage = {DEAD} AND NOT EXISTS (SELECT 1 FROM savepoint_state p WHERE p.row = s.row)"
 PIECE_BITS = 20
 STAGE_BYTES = 1 << 20
 """What one staging transaction writes, so that others who append wait a few ms at most."""

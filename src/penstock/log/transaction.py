@@ -13,7 +13,6 @@ from penstock.log.tables import delete_fact, put_fact, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from types import TracebackType
 
     import polars as pl
 
@@ -41,9 +40,7 @@ class Transaction(Request):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._log.submit(self)
             for pipeline in self._pipelines:

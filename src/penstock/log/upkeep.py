@@ -110,6 +110,10 @@ class Upkeep:
             self._file.checkpoint_wal()
             return (before - self._pages("page_count")) * self._pages("page_size")
 
+    def write_back(self) -> None:
+        """Write what stands in the WAL back into the file, as far as no reader needs it there."""
+        self._file.checkpoint_wal()
+
     def _steps(self) -> Iterator[object]:
         """One round."""
         with self._file.reading() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import apsw
@@ -34,8 +35,6 @@ class WalKeeper:
         self._grown = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
-        self.error: apsw.Error | None = None
-        """What last kept the thread from writing back: the WAL holds it all, and the next commit tries again."""
 
     def committed(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
         """SQLite's hook after each commit: `pages` are in the WAL."""
@@ -72,10 +71,9 @@ class WalKeeper:
             self._grown.wait()
             if self._closing:
                 return
-            try:
+            # the WAL keeps what could not be written back; why, upkeep and the commits to come will say
+            with suppress(apsw.Error):
                 self.checkpoint()
-            except apsw.Error as error:
-                self.error = error
             self._grown.clear()
 
 

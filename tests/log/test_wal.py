@@ -1,0 +1,60 @@
+"""The WAL is written back beside the writers, and does not grow for ever."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING
+
+from penstock.log import Log, wal
+from tests.log.rows import records, values
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+NOISE = random.Random(5)
+
+
+def test_the_wal_stays_small_under_constant_writing(log: Log, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "LIMIT_PAGES", 20)
+    log.create_topic("t")
+    log.create_topic("u")
+
+    def write(topic: str) -> None:
+        for _ in range(600):
+            log.append(topic, records([NOISE.randbytes(3000)]))
+
+    writers = [threading.Thread(target=write, args=(topic,)) for topic in ("t", "u")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    # each commit writes some 48 kB into it: some 50 MB in all
+    assert path.with_name("log.db-wal").stat().st_size < 20_000_000
+    log.verify()
+
+
+def test_writing_back_leaves_the_rows_in_the_file(log: Log, path: Path) -> None:
+    log.create_topic("t")
+    log.append("t", records([NOISE.randbytes(100_000), b"x"]))
+    before = path.stat().st_size
+    log.upkeep.write_back()
+    assert path.stat().st_size > before + 90_000
+    assert values_count(log) == 2
+
+
+def test_a_reader_in_the_middle_of_a_fetch_is_not_waited_for(log: Log) -> None:
+    log.create_topic("t")
+    log.append("t", records("a"))
+    with log._file.reading() as connection:
+        connection.execute("SELECT count(*) FROM batch").fetchall()
+        log.append("t", records("b"))
+        log.upkeep.write_back()
+        log.append("t", records("c"))
+    assert values(log, "t") == ["a", "b", "c"]
+
+
+def values_count(log: Log) -> int:
+    return sum(frame.height for frame in log.read("t"))
