@@ -8,6 +8,7 @@ blobs, and only then takes the write lock of the file.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["Request", "Work", "Write", "Writer"]
 
 NEXT_SEQ = "SELECT 1 + max((SELECT value FROM meta WHERE key = 'seq'), ifnull((SELECT max(id) FROM data), 0))"
+
+
+GATHER_SECONDS = 0.000_3
+"""How long a commit waits for those who shared the last one; a sync takes about as long."""
+
+
+PAUSE_SECONDS = 0.001
+"""Longer than the poll of a process that waits for the write lock."""
 
 
 class Write:
@@ -98,6 +107,9 @@ class Writer:
         self._mutex = threading.Lock()
         self._queue: deque[Request] = deque()
         self._leader: Request | None = None
+        self._expected = 1
+        self._gathering = False
+        self._gathered = threading.Semaphore(0)
 
     def submit(self, *requests: Request) -> None:
         """Return when each is committed (and, with full durability, synced) or has its `error`.
@@ -106,6 +118,9 @@ class Writer:
         """
         with self._mutex:
             self._queue.extend(requests)
+            if self._gathering and len(self._queue) + 1 >= self._expected:
+                self._gathering = False
+                self._gathered.release()
             if self._leader is None:
                 self._leader = self._queue.popleft()
                 self._leader.turn.release()
@@ -125,6 +140,11 @@ class Writer:
         if request.error is not None:
             raise request.error
 
+    def run_aside(self, work: Callable[[Write], None]) -> None:
+        """As `run`, for one of many steps of background work: other processes get their turn after it."""
+        self.run(work)
+        time.sleep(PAUSE_SECONDS)
+
     def _withdraw(self, requests: Sequence[Request]) -> None:
         """After an interrupt: what waits is taken back, a lead is passed on, what is being committed goes on."""
         with self._mutex:
@@ -134,9 +154,7 @@ class Writer:
             self._pass_on()
 
     def _lead(self, request: Request) -> None:
-        with self._mutex:
-            group = [request, *self._queue]
-            self._queue.clear()
+        group = self._gather(request)
         try:
             self._commit(group)
         finally:
@@ -144,6 +162,22 @@ class Writer:
             for member in group:
                 member.done = True
                 member.turn.release()
+
+    def _gather(self, request: Request) -> list[Request]:
+        """The requests to commit with this one: a moment is given to those who came with the last."""
+        with self._mutex:
+            self._gathering = len(self._queue) + 1 < self._expected
+            waiting = self._gathering
+        if waiting and not self._gathered.acquire(timeout=GATHER_SECONDS):
+            with self._mutex:
+                if not self._gathering:
+                    self._gathered.acquire()  # released in the meantime
+        with self._mutex:
+            self._gathering = False
+            group = [request, *self._queue]
+            self._queue.clear()
+            self._expected = len(group)
+        return group
 
     def _pass_on(self) -> None:
         with self._mutex:

@@ -69,7 +69,7 @@ def compact(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, now_ms: i
     for batches in chunks(file, blobs, topic, CHUNK_ROWS):
         for batch, keep in pass_.kept(batches):
             rewrite = Rewrite(blobs, [batch], keep)
-            writer.run(rewrite.write)
+            writer.run_aside(rewrite.write)
             if not rewrite.written:
                 return  # another process rewrites this topic too: it will finish, or the next pass will
             yield int(len(keep) - keep.sum())

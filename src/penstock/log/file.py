@@ -34,7 +34,7 @@ OLDEST_SQLITE = (3, 51, 3)
 """Older ones can corrupt a WAL that two connections reset."""
 
 LOCK_WAIT_SECONDS = 20.0
-LOCK_POLL_SECONDS = 0.000_5
+LOCK_POLL_SECONDS = 0.000_25
 WAL_KEPT_BYTES = 64 << 20
 READERS_KEPT = 4
 

@@ -48,7 +48,7 @@ def merge(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, *, everythi
                 break
             after = run[-1].entry.id
             rewrite = Rewrite(blobs, run, None)
-            writer.run(rewrite.write)
+            writer.run_aside(rewrite.write)
             if rewrite.written:
                 merged += len(run) - 1
                 yield len(run) - 1

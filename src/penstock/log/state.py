@@ -62,7 +62,7 @@ class States:
         """Write `blobs` ahead of the checkpoint of `epoch`, about a megabyte a transaction."""
         rows: dict[str, int] = {}
         for part in _parts(blobs):
-            self._writer.run(lambda write, part=part: _insert(write, pipeline, epoch, part, rows))  # type: ignore[misc]
+            self._writer.run_aside(lambda write, part=part: _insert(write, pipeline, epoch, part, rows))  # type: ignore[misc]
         with self._mutex:
             self._staged.setdefault(pipeline, {}).update(rows)
 
@@ -254,7 +254,7 @@ class States:
                 if total >= limit_bytes:
                     break
 
-        self._writer.run(work)
+        self._writer.run_aside(work)
         return swept
 
     def _pipeline_of(self, connection: Connection, name: str) -> str:

@@ -97,7 +97,7 @@ class Upkeep:
             def work(write: Write, part: list[tuple[int]] = part) -> None:
                 write.connection.executemany("DELETE FROM decoded WHERE rowid = ?", part)
 
-            self._writer.run(work)
+            self._writer.run_aside(work)
 
     def vacuum(self) -> int:
         """Free all that nobody needs and give all free pages back to the disk; the number of bytes."""
@@ -160,7 +160,7 @@ class Upkeep:
         with self._file.reading() as connection:
             if connection.execute("SELECT 1 FROM topic WHERE name IS NULL").get is None:
                 return False
-        self._writer.run(work)
+        self._writer.run_aside(work)
         return left
 
     def _free_doomed(self) -> bool:
@@ -185,14 +185,14 @@ class Upkeep:
             for table, column in (("data", "id"), ("decoded", "data"), ("doomed", "data")):
                 write.connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in chosen])
 
-        self._writer.run(work)
+        self._writer.run_aside(work)
         return True
 
     def _vacuum_step(self) -> None:
         def work(write: Write) -> None:
             write.connection.rows(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
 
-        self._writer.run(work)
+        self._writer.run_aside(work)
 
     def _pages(self, pragma: str) -> int:
         with self._file.reading() as connection:
