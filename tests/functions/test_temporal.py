@@ -131,6 +131,9 @@ def test_the_short_way_reads_as_the_long_one(texts: list[str], pattern: str) -> 
     column.append(written)
     for per_second in (1_000, 1_000_000):
         assert read.read(column, per_second).to_list() == read._by_fields(column, per_second).to_list()
+    lenient = lenient_reader(pattern.replace("SSSSSS", "SSS").replace("uuuu", "yyyy"))
+    for zone in (0, "Europe/Dublin"):
+        assert lenient.read(column, zone).to_list() == lenient._by_fields(column, zone).to_list()
 
 
 @QUICK

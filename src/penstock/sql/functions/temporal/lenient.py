@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.sql.functions.temporal.calendar import days_of_used
+from penstock.sql.functions.temporal.calendar import FIRST_GREGORIAN, days_of_used
+from penstock.sql.functions.temporal.exact import CLOCK, SIXTY, Exact, completed, exact
 from penstock.sql.functions.temporal.patterns import MONTHS, WEEKDAYS, Part, refuse, split
 from penstock.sql.functions.temporal.values import DAY, HOUR, MINUTE, SECOND
 from penstock.sql.functions.temporal.zones import moment_of_wall
@@ -38,13 +39,11 @@ _BLANKS = r"[ \t]*"
 _NEVER = r"^\b\B"
 """What an empty pattern fits: Java reads nothing by it."""
 
-_CLOCK = "(?:[01][0-9]|2[0-3])"
-_SIXTY = "[0-5][0-9]"
 _NUMERIC_ZONES = {
-    "Z": f"[+-]{_CLOCK}{_SIXTY}|(?i:GMT|UTC)",
-    "X": f"Z|[+-]{_CLOCK}",
-    "XX": f"Z|[+-]{_CLOCK}{_SIXTY}",
-    "XXX": f"Z|[+-]{_CLOCK}:{_SIXTY}",
+    "Z": f"[+-]{CLOCK}{SIXTY}|(?i:GMT|UTC)",
+    "X": f"Z|[+-]{CLOCK}",
+    "XX": f"Z|[+-]{CLOCK}{SIXTY}",
+    "XXX": f"Z|[+-]{CLOCK}:{SIXTY}",
 }
 
 
@@ -55,9 +54,18 @@ class LenientReader:
     form: str
     named_zone: str | None
     """Where a zone may stand by its name: the form of the texts that have one, which cannot be read."""
+    shortcut: Exact | None
 
     def read(self, text: pl.Series, zone: str | int) -> pl.Series:
         """Moments in ms since 1970 (Int64), NULL where a text does not fit; wall times are those of `zone`."""
+        if self.shortcut is None:
+            return self._by_fields(text, zone)
+        wall = self.shortcut.read(text) // 1000
+        # earlier dates are in another calendar
+        modern = wall.set(wall < FIRST_GREGORIAN * DAY, None)
+        return completed(text, moment_of_wall(modern, zone), lambda rest: self._by_fields(rest, zone))
+
+    def _by_fields(self, text: pl.Series, zone: str | int) -> pl.Series:
         frame = (
             text.alias("text")
             .to_frame()
@@ -190,4 +198,7 @@ def _check(things: set[str], half: set[str]) -> None:
 @cache
 def lenient_reader(pattern: str) -> LenientReader:
     """The reader of a pattern. Raises ArgumentError that names the letter it cannot read."""
-    return LenientReader(*_forms(split(pattern, brackets=False)))
+    parts = split(pattern, brackets=False)
+    # whatever stands after it, but no digit that would belong to the last number; a fraction is a number of ms
+    plain = all(p.text != "S" or p.count in (0, 3) for p in parts)
+    return LenientReader(*_forms(parts), exact(parts, end="(?:[^0-9]|$)") if plain else None)

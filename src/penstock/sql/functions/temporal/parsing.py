@@ -15,26 +15,25 @@ import polars as pl
 
 from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.temporal.calendar import days_of, days_of_used, month_length, used_civil
+from penstock.sql.functions.temporal.exact import CLOCK, SIXTY, Exact, completed, exact
 from penstock.sql.functions.temporal.patterns import MONTHS, WEEKDAYS, Part, refuse, split
 from penstock.sql.functions.temporal.values import DAY, HOUR, LAST_MILLI, MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["Reader", "reader"]
 
 _ALLOWED = "u y M L d D E a h H k K m s S n Z X x"
 
-_CLOCK = "(?:[01][0-9]|2[0-3])"
-_SIXTY = "[0-5][0-9]"
 _ZONES = {
-    "Z": f"[+-]{_CLOCK}{_SIXTY}",
-    "ZZZZZ": f"(?:Z|[+-]{_CLOCK}:{_SIXTY}(?::{_SIXTY})?)",
-    "x": f"[+-]{_CLOCK}(?:{_SIXTY})?",
-    "xx": f"[+-]{_CLOCK}{_SIXTY}",
-    "xxx": f"[+-]{_CLOCK}:{_SIXTY}",
-    "xxxx": f"[+-]{_CLOCK}{_SIXTY}(?:{_SIXTY})?",
-    "xxxxx": f"[+-]{_CLOCK}:{_SIXTY}(?::{_SIXTY})?",
+    "Z": f"[+-]{CLOCK}{SIXTY}",
+    "ZZZZZ": f"(?:Z|[+-]{CLOCK}:{SIXTY}(?::{SIXTY})?)",
+    "x": f"[+-]{CLOCK}(?:{SIXTY})?",
+    "xx": f"[+-]{CLOCK}{SIXTY}",
+    "xxx": f"[+-]{CLOCK}:{SIXTY}",
+    "xxxx": f"[+-]{CLOCK}{SIXTY}(?:{SIXTY})?",
+    "xxxxx": f"[+-]{CLOCK}:{SIXTY}(?::{SIXTY})?",
 }
 _ZONES |= {"ZZ": _ZONES["Z"], "ZZZ": _ZONES["Z"]} | {x.upper(): f"(?:Z|{_ZONES[x]})" for x in _ZONES if x[0] == "x"}
 
@@ -51,19 +50,6 @@ _RANGES = {
     "nano": (0, 999_999_999),
 }  # fmt: skip
 _GROUPS = (*_RANGES, "era_year", "short_year", "fraction", "month_name", "weekday", "half", "zone")
-
-_EXACT = {
-    "yyyy": ("(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])", "%Y", 4),
-    "uuuu": ("[0-9]{4}", "%Y", 4),
-    "MM": ("(?:0[1-9]|1[0-2])", "%m", 2),
-    "MMM": (f"(?:{'|'.join(m[:3] for m in MONTHS)})", "%b", 3),
-    "dd": ("(?:0[1-9]|[12][0-9]|3[01])", "%d", 2),
-    "HH": (_CLOCK, "%H", 2),
-    "mm": (_SIXTY, "%M", 2),
-    "ss": (_SIXTY, "%S", 2),
-    **{"S" * n: (f"[0-9]{{{n}}}", f"%{n}f", n) for n in (3, 6, 9)},
-}
-"""Parts of one width that chrono knows: their exact form, chrono's word, and the width."""
 
 _PLAIN = (
     r"^(?<year>[0-9]{4})-(?<month>[0-9]{1,2})-(?<day>[0-9]{1,2})"
@@ -83,20 +69,14 @@ class Reader:
     form: str
     fraction: int
     """Digits of a second in the pattern."""
-    shortcut: tuple[str, str, int] | None
-    """Where all parts have one width: the exact form, chrono's pattern, and the length that it is about."""
+    shortcut: Exact | None
 
     def read(self, text: pl.Series, per_second: int) -> pl.Series:
         """Wall times in units of `per_second` since 1970 (1_000, 1_000_000 or 1_000_000_000; Int64), else NULL."""
         if self.shortcut is None or per_second > 1_000_000:
             return self._by_fields(text, per_second)
-        form, pattern, length = self.shortcut
-        fits = text.str.contains(form)
-        head = text.str.slice(0, length)
-        # chrono is less strict: what does not fit must not reach it
-        head = head if fits.all() else head.zip_with(fits.fill_null(False), pl.Series([None], dtype=pl.String))
-        read = head.str.to_datetime(pattern, time_unit="us", strict=False, cache=False).to_physical()
-        return _completed(text, read // (1_000_000 // per_second), lambda rest: self._by_fields(rest, per_second))
+        read = self.shortcut.read(text) // (1_000_000 // per_second)
+        return completed(text, read, lambda rest: self._by_fields(rest, per_second))
 
     def _by_fields(self, text: pl.Series, per_second: int) -> pl.Series:
         frame = (
@@ -110,15 +90,7 @@ class Reader:
         )
         for step in (_numbers, _time, _date):
             frame = step(frame, self.fraction)
-        return _completed(text, _total(frame, per_second), lambda rest: _plain(rest, per_second))
-
-
-def _completed(text: pl.Series, read: pl.Series, otherwise: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """`read`, where it is NULL and `text` is not: `otherwise`."""
-    missed = read.is_null() & text.is_not_null()
-    if not missed.any():
-        return read
-    return read.scatter(missed.arg_true(), otherwise(text.filter(missed)))
+        return completed(text, _total(frame, per_second), lambda rest: _plain(rest, per_second))
 
 
 def _total(frame: pl.DataFrame, per_second: int) -> pl.Series:
@@ -285,8 +257,8 @@ _THINGS = {
 }  # fmt: skip
 
 
-def _forms(parts: Sequence[Part]) -> tuple[str, set[str]]:
-    """The regular expression of a pattern, and the fields it has. Raises ArgumentError."""
+def _form(parts: Sequence[Part]) -> str:
+    """The regular expression of a pattern. Raises ArgumentError."""
     form, fields, after_number, depth = "", dict[str, str](), False, 0
     for part in parts:
         number, word = (_number_form(part), _word_form(part)) if part.count else (None, None)
@@ -321,40 +293,22 @@ def _forms(parts: Sequence[Part]) -> tuple[str, set[str]]:
         raise refuse(Part("a", 1), _ALLOWED, "it goes with h or K")
     if "day_of_year" in found and found & {"day", "month", "month_name"}:
         raise refuse(Part("D", 1), _ALLOWED, "the date stands there twice")
-    return f"^{form}$", found
+    return f"^{form}$"
 
 
-def _near(zone: str) -> str:
-    """The form of a zone, with hours that no check can refuse."""
-    return zone.replace(_CLOCK, "(?:0[0-9]|1[0-7])")
-
-
-def _shortcut(parts: Sequence[Part], fields: set[str]) -> tuple[str, str, int] | None:
+def _shortcut(parts: Sequence[Part]) -> Exact | None:
     zone = next((i for i, p in enumerate(parts) if str(p) in _ZONES and p.count), len(parts))
-    if any(p.count for p in parts[zone + 1 :]) or any(p.bracket for p in parts):
+    if any(p.count or p.bracket for p in parts[zone + 1 :]):
         return None
-    form, pattern, length = "", "", 0
-    for part in parts[:zone]:
-        one = (
-            _EXACT.get(str(part))
-            if part.count
-            else (re.escape(part.text), part.text.replace("%", "%%"), len(part.text))
-        )
-        if one is None:
-            return None
-        form, pattern, length = form + one[0], pattern + one[1], length + one[2]
-    chain = [f in fields for f in ("hour", "minute", "second", "fraction")]
-    dated = fields & {"year", "era_year"} and fields & {"month", "month_name"} and "day" in fields
-    if not dated or chain != sorted(chain, reverse=True) or chain[:2] == [True, False]:
-        return None
-    rest = "".join(_near(_ZONES[str(p)]) if p.count else re.escape(p.text) for p in parts[zone:])
-    return f"^{form}{rest}$", pattern, length
+    # of the hours of a zone only those that no check can refuse
+    forms = (_ZONES[str(p)].replace(CLOCK, "(?:0[0-9]|1[0-7])") if p.count else re.escape(p.text) for p in parts[zone:])
+    return exact(parts[:zone], end="".join(forms) + "$")
 
 
 @cache
 def reader(pattern: str) -> Reader:
     """The reader of a pattern. Raises ArgumentError that names the letter it cannot read."""
     parts = split(pattern, brackets=True)
-    form, fields = _forms(parts)
+    form = _form(parts)
     fraction = next((p.count for p in parts if p.text == "S"), 0)
-    return Reader(form, fraction, _shortcut(parts, fields))
+    return Reader(form, fraction, _shortcut(parts))

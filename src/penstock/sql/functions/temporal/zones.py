@@ -120,8 +120,10 @@ def moment_of_wall(wall: pl.Series, zone: str | int) -> pl.Series:
     if isinstance(zone, int):
         return wall - zone
     near = wall.clip(-LAST_MILLI, LAST_MILLI)
-    # a day before the jump the old offset still holds
-    moment = _resolved(near, zone).fill_null(_resolved(near - DAY, zone) + DAY)
+    moment = _resolved(near, zone)
+    if moment.null_count() > wall.null_count():
+        # a day before the jump the old offset still holds
+        moment = moment.fill_null(_resolved(near - DAY, zone) + DAY)
     standard = _standard_offset(zone)
     other = (wall < _wall_of_1900(zone)) | (wall > LAST_MILLI)
     return moment.zip_with(~other, wall - standard) if other.any() else moment
