@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from penstock.connectors.kafka import KAFKA
+from penstock.connectors.upsert_kafka import UPSERT_KAFKA
 from penstock.core.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONNECTORS", "connector_named"]
 
-CONNECTORS: Mapping[str, Connector] = MappingProxyType({c.name: c for c in (KAFKA,)})
+CONNECTORS: Mapping[str, Connector] = MappingProxyType({c.name: c for c in (KAFKA, UPSERT_KAFKA)})
 """The connectors by name."""
 
 

@@ -11,8 +11,10 @@ from penstock.core.types import Field
 from penstock.formats import format_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    import polars as pl
 
     from penstock.connectors.world import World
     from penstock.core.edges import Reader
@@ -54,6 +56,10 @@ class Connector:
     sink: bool = True
     strict_time: bool = True
     """Whether a NULL event time fails at the scan (Flink: no watermark push-down)."""
+    changes: bool = False
+    """Whether its rows are changes of a table (updates, deletes) rather than rows of a log."""
+    present_rows: Callable[[Table, TableOptions, World], Iterator[pl.DataFrame]] | None = None
+    """The rows of a table of changes as they are now, for questions."""
     make_reader: Callable[[Scan, str, TableOptions, tuple[str, ...], World], Reader] | None = None
     """The reader of a scan under a key, for the stored columns that are wanted; None for topics, which a
     pipeline reads together."""

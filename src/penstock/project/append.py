@@ -9,6 +9,7 @@ import polars as pl
 from penstock.connectors import connector_named
 from penstock.connectors.kafka import TOPIC, ensure_topic, record_encoder
 from penstock.connectors.spec import TableOptions
+from penstock.connectors.upsert_kafka import upsert_encoder
 from penstock.core.errors import DataError, LogError, did_you_mean
 from penstock.log import RECORD_COLUMNS
 from penstock.project.topics import topic_of
@@ -38,7 +39,7 @@ def records_of(
     ensure_topic(options, penstock.world)
     schema = {c.name: c.type.polars for c in table.sink_columns}
     frame = _frame(rows, schema, table.name)
-    encoder = record_encoder(table, options)
+    encoder = (upsert_encoder if options.connector.changes else record_encoder)(table, options)
     return options.values[TOPIC], *encoder.records(frame)
 
 

@@ -67,6 +67,9 @@ class ProjectTables:
         """An append table as its rows, an upsert table as its present ones, Parquet as its files."""
         connector = connector_named(table)
         options = TableOptions(table, connector)
+        if connector.present_rows is not None:
+            schema = pl.Schema({c.name: c.type.polars for c in table.physical})
+            return Rows(connector.present_rows(table, options, self.penstock.world), schema)
         if connector.files is not None and (files := connector.files(table, options, self.penstock.world)) is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
             return Files(files, schema, table.partitioned_by)

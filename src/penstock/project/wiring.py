@@ -10,6 +10,7 @@ from penstock.connectors.events import EventsReader, EventsScan
 from penstock.connectors.kafka import TOPIC, TopicSink, ensure_topic, log_scan, record_encoder
 from penstock.connectors.log_reader import LogReader
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
+from penstock.connectors.upsert_kafka import upsert_encoder
 from penstock.core.errors import UnsupportedError
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
@@ -50,7 +51,9 @@ class Wiring:
         self.manual_time = manual_time
         self.enforcement = Enforcement()
         self.collect: Callable[[str, pl.DataFrame], None] | None = None
-        """Takes the rows of a SELECT, and with `events` those of every INSERT, with the table's name."""
+        """Takes the rows of a SELECT, with the table's name."""
+        self.collect_all = events is not None
+        """Whether it takes the rows of every INSERT too, instead of their tables."""
 
     # -- what the engine asks ----------------------------------------------------------------------
 
@@ -67,7 +70,7 @@ class Wiring:
         return ScanSettings(1, idle, options.connector.strict_time)
 
     def sink(self, plan: p.Sink) -> Sink:
-        if self.collect is not None and (plan.table.connector == SHOWN or self.events is not None):
+        if self.collect is not None and (plan.table.connector == SHOWN or self.collect_all):
             return Collector(partial(self.collect, plan.table.name))
         options = TableOptions(plan.table, connector_named(plan.table), dict(plan.options))
         if not options.connector.sink:
@@ -75,14 +78,23 @@ class Wiring:
                 f"connector '{options.connector.name}' cannot be written to", code="connector-sink", where=options.where
             )
         if options.connector.name in LOG_CONNECTORS:
+            encoder = upsert_encoder if options.connector.changes else record_encoder
+            made = encoder(plan.table, options)
             ensure_topic(options, self.world)
-            return TopicSink(options.values[TOPIC], record_encoder(plan.table, options))
+            return TopicSink(options.values[TOPIC], made)
         assert options.connector.make_sink is not None
         return options.connector.make_sink(plan, options, self.world)
 
     def _options(self, scan: p.Scan) -> TableOptions:
         connector = connector_named(scan.table)
         options = TableOptions(scan.table, connector, dict(scan.options))
+        if connector.changes:
+            raise UnsupportedError(
+                f"a pipeline cannot read the changes of a table of connector '{connector.name}'",
+                code="connector-changes",
+                where=options.where,
+                hint="penstock query reads its present rows; declare the topic as connector 'kafka' to read its records",
+            )
         if not connector.source:
             raise UnsupportedError(
                 f"connector '{connector.name}' cannot be read from", code="connector-source", where=options.where
