@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.core.clock import ManualClock
-from penstock.core.errors import BindError
+from penstock.core.errors import BindError, UnsupportedError
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.compile import compile_expr
@@ -37,6 +37,27 @@ def test_wrong_arguments(sql: str, message: str) -> None:
     with pytest.raises(BindError) as error:
         evaluate(sql, {"x": ("STRING", ["a"]), "y": ("STRING", ["a"]), "n": ("INT", [1])})
     assert error.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("PROCTIME()", "processing time is not supported: use an event time and its watermark"),
+        ("SOURCE_WATERMARK()", "no source has watermarks: write WATERMARK FOR ts AS ts - INTERVAL '5' SECOND"),
+        ("SINGLE_VALUE(n)", "subqueries that give one value are not supported: use MIN or MAX"),
+        ("APPROX_COUNT_DISTINCT(n)", "Flink has it in batch mode only: use COUNT(DISTINCT x)"),
+        ("LAG(n)", "it goes with OVER, which is not supported"),
+        (
+            "TUMBLE_START(n, INTERVAL '1' DAY)",
+            "windows in GROUP BY are not supported: group TABLE(TUMBLE(...)) by window_start, window_end",
+        ),
+    ],
+)
+def test_refused_by_name(sql: str, reason: str) -> None:
+    with pytest.raises(UnsupportedError) as error:
+        evaluate(sql, {"n": ("INT", [1])})
+    assert error.value.message == f"the function {sql.split('(', maxsplit=1)[0]} is not supported"
+    assert error.value.hint == reason
 
 
 FAILURES = [

@@ -25,6 +25,18 @@ _ALL: tuple[Refused, ...] = (
         for name in ("OBJECT_OF", "OBJECT_UPDATE")
     ),
     Refused("PROCTIME", "processing time is not supported: use an event time and its watermark"),
+    Refused("SOURCE_WATERMARK", "no source has watermarks: write WATERMARK FOR ts AS ts - INTERVAL '5' SECOND"),
+    Refused("APPROX_COUNT_DISTINCT", "Flink has it in batch mode only: use COUNT(DISTINCT x)"),
+    Refused("SINGLE_VALUE", "subqueries that give one value are not supported: use MIN or MAX"),
+    *(
+        Refused(name, "it goes with OVER, which is not supported")
+        for name in ("LAG", "LEAD", "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE")
+    ),
+    *(
+        Refused(name, "windows in GROUP BY are not supported: group TABLE(TUMBLE(...)) by window_start, window_end")
+        for window in ("TUMBLE", "HOP", "SESSION")
+        for name in (window, *(f"{window}_{part}" for part in ("START", "END", "ROWTIME", "PROCTIME")))
+    ),
 )
 
 REFUSED: dict[str, Refused] = {r.name: r for r in _ALL}
