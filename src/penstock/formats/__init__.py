@@ -6,16 +6,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, did_you_mean
+from penstock.formats.avro import Avro, AvroConfluent
 from penstock.formats.csv import Csv
 from penstock.formats.format import TOUCHED, Decoded, Decoder, Encoder, Format
 from penstock.formats.json import Json
+from penstock.formats.raw import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["FORMATS", "TOUCHED", "Decoded", "Decoder", "Encoder", "Format", "format_named"]
 
-FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (Csv(), Json())})
+FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (Avro(), AvroConfluent(), Csv(), Json(), Raw())})
 """The formats of messages by name."""
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penstock.core import types as t
+from penstock.formats.batch import Leaf, Part, frame_of_parts
 from penstock.formats.block import Block, words_of
 from penstock.formats.json import tokens as tk
-from penstock.formats.json.batch import Leaf, Part, frame_of_parts
 from penstock.formats.json.exact import ExactReader, fault_of
 from penstock.formats.json.layout import Cells, Layout, Slot, learn, match
 from penstock.formats.json.leaves import Leaves
@@ -88,7 +88,7 @@ class _Run:
             filled &= ~broken
         rest = self._by_layouts(np.flatnonzero(filled))
         self._one_by_one(np.sort(np.concatenate((rest, odd))))
-        frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted)
+        frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted, base64=True)
         return assemble([(rows, frame), *self._pieces], self._bad, self._ignored, self._height)
 
     def _by_layouts(self, rest: Ints) -> Ints:
@@ -130,7 +130,7 @@ class _Run:
             slots.read(slot, cell)
         self._bad.update(slots.bad)
         self._ignored.update(slots.ignored)
-        part = Part(good, slots.leaves, layout.rows)
+        part = Part(good, slots.leaves, {path: np.ones(len(good), bool) for path in layout.rows})
         self._parts.append(part if slots.fine.all() else part.take(slots.fine))
         return np.sort(np.concatenate((left, good[slots.astray]))) if slots.astray.any() else left
 

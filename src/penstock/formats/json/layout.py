@@ -19,11 +19,10 @@ from penstock.formats.json.tokens import JsonSyntaxError, Tokens
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from penstock.formats.batch import Path
     from penstock.formats.block import Bytes
 
-__all__ = ["Cells", "Layout", "Path", "Slot", "learn", "match"]
-
-Path = tuple[str, ...]
+__all__ = ["Cells", "Layout", "Slot", "learn", "match"]
 
 _QUOTE, _BACKSLASH = 34, 92
 _MAX_ESCAPES = 200

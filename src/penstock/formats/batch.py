@@ -1,4 +1,4 @@
-"""What the layouts read of one block, put together as columns."""
+"""Leaves read from one block, put together as columns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.formats.block import Block, Ints, Mask
-    from penstock.formats.json.layout import Path
 
-__all__ = ["Leaf", "Part", "frame_of_parts"]
+__all__ = ["Leaf", "Part", "Path", "frame_of_parts"]
+
+Path = tuple[str, ...]
+"""The names that lead to a leaf."""
 
 
 class Leaf(NamedTuple):
@@ -34,6 +36,20 @@ class Leaf(NamedTuple):
 
         return Leaf(some(self.values), some(self.start), some(self.end), some(self.valid))
 
+    def spread(self, rows: Ints, height: int) -> Leaf:
+        """The leaf as the `rows` of `height`, null elsewhere."""
+
+        def some(part: NDArray[Any] | None) -> NDArray[Any] | None:
+            if part is None:
+                return None
+            whole = np.zeros((height, *part.shape[1:]), part.dtype)
+            whole[rows] = part
+            return whole
+
+        valid = np.zeros(height, bool)
+        valid[rows] = True if self.valid is None else self.valid
+        return Leaf(some(self.values), some(self.start), some(self.end), valid)
+
     def writable(self, height: int) -> Leaf:
         """A copy with its own arrays and a mask."""
         valid = np.ones(height, bool) if self.valid is None else self.valid.copy()
@@ -48,21 +64,25 @@ class Leaf(NamedTuple):
 
 @dataclass(slots=True)
 class Part:
-    """What one layout read: the block's rows, their leaves, and the ROW fields that are not null."""
+    """Some rows of a block, their leaves, and which of the ROWs inside them are not null."""
 
     rows: Ints
     leaves: dict[Path, Leaf]
-    present: frozenset[Path]
+    present: dict[Path, Mask]
 
     def take(self, keep: Mask) -> Part:
-        return Part(self.rows[keep], {p: leaf.take(keep) for p, leaf in self.leaves.items()}, self.present)
+        """The rows to `keep`."""
+        leaves = {path: leaf.take(keep) for path, leaf in self.leaves.items()}
+        return Part(self.rows[keep], leaves, {path: mask[keep] for path, mask in self.present.items()})
 
 
-def frame_of_parts(block: Block, parts: list[Part], fields: tuple[t.Field, ...]) -> tuple[pl.DataFrame, Ints]:
-    """The columns `fields` of all parts in the order of the rows, and those rows."""
+def frame_of_parts(
+    block: Block, parts: list[Part], fields: tuple[t.Field, ...], *, base64: bool
+) -> tuple[pl.DataFrame, Ints]:
+    """The columns `fields` of all parts in the order of the rows, and those rows; bytes are `base64` or themselves."""
     rows = np.concatenate([np.zeros(0, np.int64), *(p.rows for p in parts)]) if len(parts) != 1 else parts[0].rows
     order = np.argsort(rows, kind="stable") if len(parts) > 1 else None
-    builder = _Builder(block, parts, order, len(rows))
+    builder = _Builder(block, parts, order, len(rows), base64)
     flat: dict[str, Column] = {}
     ready: dict[str, pl.Series] = {}
     for f in fields:
@@ -78,11 +98,12 @@ def frame_of_parts(block: Block, parts: list[Part], fields: tuple[t.Field, ...])
 
 
 class _Builder:
-    def __init__(self, block: Block, parts: list[Part], order: Ints | None, height: int) -> None:
+    def __init__(self, block: Block, parts: list[Part], order: Ints | None, height: int, base64: bool) -> None:
         self._block = block
         self._parts = parts
         self._order = order
         self._height = height
+        self._base64 = base64
 
     def column(self, path: Path, type_: t.DataType) -> Column | pl.Series:
         if isinstance(type_, t.Row):
@@ -91,9 +112,9 @@ class _Builder:
         if leaf is None:
             return pl.Series([None], dtype=type_.polars).new_from_index(0, self._height)
         if leaf.start is not None and leaf.end is not None:
-            if isinstance(type_, t.Char | t.Varchar):
-                return self._block.column(leaf.start, leaf.end, leaf.valid, type_.polars)
-            return self._block.series(leaf.start, leaf.end, leaf.valid, pl.String()).str.decode("base64")
+            if self._base64 and isinstance(type_, t.Binary | t.Varbinary):
+                return self._block.series(leaf.start, leaf.end, leaf.valid, pl.String()).str.decode("base64")
+            return self._block.column(leaf.start, leaf.end, leaf.valid, type_.polars)
         assert leaf.values is not None
         return Column(type_.polars, leaf.values, leaf.valid)
 
@@ -104,7 +125,7 @@ class _Builder:
             for f, c in zip(type_.fields, inner, strict=True)
         ]
         struct = pl.DataFrame(series, height=self._height).to_struct("")
-        present = [np.full(len(p.rows), path in p.present) for p in self._parts]
+        present = [p.present.get(path, np.zeros(len(p.rows), bool)) for p in self._parts]
         valid = self._ordered(np.concatenate(present) if present else np.zeros(0, bool))
         return struct if valid.all() else pl.select(pl.when(pl.Series(valid)).then(struct)).to_series()
 

@@ -1,0 +1,128 @@
+"""The formats avro and avro-confluent: Flink's options, its schemas, and Avro's resolution between two."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+from penstock.core.errors import UnsupportedError
+from penstock.core.options import Option, Values, boolean, choice, text
+from penstock.formats.avro.schema import derived_schema, parse_schema
+from penstock.formats.format import Decoder, Encoder, pick, stable_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.core.types import Field
+
+__all__ = ["Avro", "AvroConfluent", "Registry"]
+
+ENCODING = Option("encoding", choice("binary", "json"), "binary", "How datums are written; json is not supported.")
+LEGACY = Option(
+    "timestamp_mapping.legacy", boolean, True, "Map TIMESTAMP to timestamp-millis, as Flink did before 1.19."
+)
+URL: Option[str | None] = Option("url", text, None, "Where the schema registry is.")
+SUBJECT: Option[str | None] = Option("subject", text, None, "The subject to register the schema under, for a sink.")
+SCHEMA: Option[str | None] = Option("schema", text, None, "The writer's Avro schema, where no registry tells it.")
+CREDENTIALS = tuple(
+    Option(name, text, "", "Passed on to the registry's client.")
+    for name in (
+        "ssl.keystore.location",
+        "ssl.keystore.password",
+        "ssl.truststore.location",
+        "ssl.truststore.password",
+        "basic-auth.credentials-source",
+        "basic-auth.user-info",
+        "bearer-auth.credentials-source",
+        "bearer-auth.token",
+    )
+)
+
+_VERSION = 1
+
+
+class Registry(Protocol):
+    """Where schemas are known by number."""
+
+    def schema(self, number: int) -> str:
+        """The schema `number`, as JSON. Raises LookupError if there is none."""
+        ...
+
+    def register(self, subject: str, schema: str) -> int:
+        """The number of `schema`, given to it if it has none yet."""
+        ...
+
+
+class Avro:
+    """The format avro: bare datums of the schema that Flink derives from the table."""
+
+    name = "avro"
+    options: tuple[Option[Any], ...] = (ENCODING, LEGACY)
+
+    def decoder(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> Decoder:
+        from penstock.formats.avro.decoder import AvroDecoder
+
+        return AvroDecoder(schema, pick(schema, wanted), parse_schema(self.schema(schema, options), "format avro"))
+
+    def encoder(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> Encoder:
+        from penstock.formats.avro.encoder import AvroEncoder
+
+        return AvroEncoder(schema, parse_schema(self.schema(schema, options), "format avro"))
+
+    def schema(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> str:
+        """The Avro schema of rows of `schema`, as JSON.
+
+        Raises ConfigError for wrong options, UnsupportedError for a type that Avro does not have.
+        """
+        values = Values(self.options, options, f"format {self.name}")
+        if values[ENCODING] == "json":
+            raise UnsupportedError(
+                "the format avro is not supported with 'encoding' = 'json'",
+                code="avro-encoding",
+                hint="leave it out for binary, or use the format json",
+            )
+        return json.dumps(derived_schema(schema, legacy=values[LEGACY]))
+
+    def fingerprint(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> str:
+        values = Values(self.options, options, f"format {self.name}")
+        return stable_hash(self.name, _VERSION, schema, wanted, values, self.options)
+
+
+class AvroConfluent:
+    """The format avro-confluent: datums that name their writer's schema by number.
+
+    A `registry` tells the schemas; without one every number means the option `schema`, or else the table's own
+    schema, and a sink writes the number 0.
+    """
+
+    name = "avro-confluent"
+    options: tuple[Option[Any], ...] = (URL, SUBJECT, SCHEMA, *CREDENTIALS)
+
+    def __init__(self, registry: Registry | None = None) -> None:
+        self._registry = registry
+
+    def decoder(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> Decoder:
+        from penstock.formats.avro.decoder import ConfluentDecoder
+
+        text = self._schema(schema, options)
+        if self._registry is not None:
+            return ConfluentDecoder(schema, pick(schema, wanted), self._registry.schema)
+        parse_schema(text, f"format {self.name}")
+        return ConfluentDecoder(schema, pick(schema, wanted), lambda _: text)
+
+    def encoder(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> Encoder:
+        from penstock.formats.avro.encoder import AvroEncoder
+
+        text, number = self._schema(schema, options), 0
+        if self._registry is not None:
+            subject = Values(self.options, options, f"format {self.name}")[SUBJECT] or ""
+            number = self._registry.register(subject, text)
+        return AvroEncoder(schema, parse_schema(text, f"format {self.name}"), b"\0" + number.to_bytes(4, "big"))
+
+    def _schema(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> str:
+        values = Values(self.options, options, f"format {self.name}")
+        return values[SCHEMA] or json.dumps(derived_schema(schema, legacy=True))
+
+    def fingerprint(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> str:
+        values = Values(self.options, options, f"format {self.name}")
+        return stable_hash(self.name, _VERSION, schema, wanted, values, (SCHEMA,))
