@@ -143,7 +143,7 @@ def values_of(series: pl.Series, kind: DataType) -> list[Any]:
         case t.Date():
             return series.dt.to_string("%Y-%m-%d").to_list()
         case t.Timestamp(precision) | t.TimestampLtz(precision):
-            return series.dt.to_string("%Y-%m-%d %H:%M:%S%.9f").str.head(20 + precision if precision else 19).to_list()
+            return series.dt.to_string("%Y-%m-%d %H:%M:%S%.9f").str.head(precision - 9 if precision else -10).to_list()
     return series.to_list()
 
 

@@ -12,7 +12,7 @@ from penstock.core import types as t
 from penstock.sql.coercion import cast_to, is_character, is_numeric, may_cast_implicitly, merged_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
@@ -165,13 +165,18 @@ def overloaded(*binds: Bind) -> Bind:
     return bind
 
 
-def same(*, at_least: int = 1, gives: Callable[[DataType], DataType] | None = None) -> Bind:
+def same(
+    *,
+    at_least: int = 1,
+    gives: Callable[[DataType], DataType] | None = None,
+    common_of: Callable[[Sequence[DataType]], DataType | None] = merged_type,
+) -> Bind:
     """Arguments that become one common type, which is also the result's unless `gives` says otherwise."""
 
     def bind(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
         if len(args) < at_least:
             raise ArgumentError(f"takes at least {at_least} argument{'s' if at_least != 1 else ''}, got {len(args)}")
-        common = merged_type([a.type for a in args])
+        common = common_of([a.type for a in args])
         if common is None:
             raise ArgumentError(f"takes arguments of one type, got ({', '.join(str(a.type) for a in args)})")
         return tuple(cast_to(a, common) for a in args), gives(common) if gives else common
