@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Build, Context, Value
+    from penstock.sql.functions.spec import Bind, Build, Context, Value
 
 __all__ = ["FUNCTIONS"]
 
@@ -25,6 +25,26 @@ __all__ = ["FUNCTIONS"]
 def _check_two(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> None:
     if len(args) != 2:
         raise ArgumentError(f"takes (ARRAY, ARRAY), got {len(args)} argument{'s' if len(args) != 1 else ''}")
+
+
+def _check_comparable(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> None:
+    if any(_has_map(a.type) for a in args):
+        raise ArgumentError(f"compares no maps, got ({', '.join(str(a.type) for a in args)})")
+
+
+def _has_map(data_type: DataType) -> bool:
+    match data_type:
+        case t.Map() | t.Multiset():
+            return True
+        case t.Array(element):
+            return _has_map(element)
+        case t.Row(fields):
+            return any(_has_map(field.type) for field in fields)
+    return False
+
+
+def _comparing(bind: Bind) -> Bind:
+    return checked(bind, _check_comparable)
 
 
 def _rowwise(function: Callable[[pl.DataFrame], pl.Series]) -> Build:
@@ -99,7 +119,7 @@ def _distinct(frame: pl.DataFrame) -> pl.Series:
     return as_lists(rows.unique(["row", "code"], keep="first", maintain_order=True), _known(frame))
 
 
-_PAIR = checked(bind_common, _check_two)
+_PAIR = _comparing(checked(bind_common, _check_two))
 
 FUNCTIONS = (
     define(
@@ -107,7 +127,7 @@ FUNCTIONS = (
         "collection",
         "ARRAY_CONTAINS(array, value)",
         "Whether a value, or NULL, is among the elements.",
-        bind_item(lambda array, _: t.Boolean(nullable=array.nullable)),
+        _comparing(bind_item(lambda array, _: t.Boolean(nullable=array.nullable))),
         _rowwise(_contains),
         ("ARRAY_CONTAINS(ARRAY[1, 2], 2)", True),
         ("ARRAY_CONTAINS(ARRAY[1, 2], CAST(NULL AS INT))", False),
@@ -117,7 +137,7 @@ FUNCTIONS = (
         "collection",
         "ARRAY_POSITION(array, value)",
         "The first place of a value, counted from 1; 0 if it is not there.",
-        bind_item(lambda array, item: t.Integer(32, nullable=array.nullable or item.nullable)),
+        _comparing(bind_item(lambda array, item: t.Integer(32, nullable=array.nullable or item.nullable))),
         _rowwise(_position),
         ("ARRAY_POSITION(ARRAY[3, 2, 1], 2)", 2),
         ("ARRAY_POSITION(ARRAY[3, 2, 1], 5)", 0),
@@ -127,7 +147,7 @@ FUNCTIONS = (
         "collection",
         "ARRAY_REMOVE(array, value)",
         "The array without a value, or without its NULLs.",
-        bind_item(lambda array, _: array),
+        _comparing(bind_item(lambda array, _: array)),
         _rowwise(_remove),
         ("ARRAY_REMOVE(ARRAY[1, 2, 1], 1)", [2]),
         ("ARRAY_REMOVE(ARRAY[1, CAST(NULL AS INT)], CAST(NULL AS INT))", [1]),
@@ -137,7 +157,7 @@ FUNCTIONS = (
         "collection",
         "ARRAY_DISTINCT(array)",
         "Each value once, at its first place.",
-        takes(ARRAY, gives=like(0)),
+        _comparing(takes(ARRAY, gives=like(0))),
         _rowwise(_distinct),
         ("ARRAY_DISTINCT(ARRAY[1, 2, 1])", [1, 2]),
     ),

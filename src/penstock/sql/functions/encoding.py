@@ -57,8 +57,8 @@ def text_of_bytes(data: pl.Expr) -> pl.Expr:
     """The text of bytes in UTF-8; each piece that is cut short or wrong becomes U+FFFD, as in Java."""
     digits = data.bin.encode("hex")
     valid = digits.str.contains(f"^(?:{_ONE})*$")
-    # Polars raises for wrong bytes, even where asked not to
-    text = pl.when(valid).then(data).cast(pl.String)
+    # Polars raises for wrong bytes, even where asked not to, and where they are masked by NULL
+    text = pl.when(valid).then(data).otherwise(pl.lit(b"")).cast(pl.String)
     pieces = pl.when(~valid).then(digits).str.extract_all(f"(?:{_ONE})+|{_CUT}")
     whole = pl.element().str.contains(f"^(?:{_ONE})+$")
     mended = pieces.list.eval(pl.when(whole).then(pl.element()).otherwise(pl.lit("efbfbd"))).list.join("")

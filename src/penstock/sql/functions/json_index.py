@@ -254,6 +254,13 @@ class Index:
         valid: Flags = self.root >= 0
         return valid
 
+    @property
+    def documents(self) -> Flags:
+        """The valid texts that are not ``null``."""
+        null = (self.kind == LITERAL) & (self.bytes[self.start] == ord("n"))
+        documents: Flags = self.valid & ~np.append(null, False)[self.root]
+        return documents
+
     def slices(self, tokens: Ints) -> pl.Series:
         """What is written at tokens: strings without their quotes, with their escapes."""
         docs = self.doc[tokens]

@@ -39,6 +39,7 @@ def _status(index: Index, path: Path, broken: Flags) -> NDArray[np.int8]:
     if not path.definite:
         # a list was found, even if there is nothing in it
         status[~broken | (index.valid & (not path.strict))] = OK
+    status[index.valid & ~index.documents] = ERROR
     return status
 
 
@@ -47,9 +48,10 @@ def exists(index: Index, path: Path) -> pl.Series:
     status = _status(index, path, broken)
     found = np.zeros(index.size, dtype=np.bool_)
     if path.definite:
-        docs = index.doc[nodes]
-        status[docs] = OK
-        found[docs] = ~is_null(index, nodes)
+        null = is_null(index, nodes)
+        status[index.doc[nodes]] = OK
+        status[index.doc[nodes[null]]] = ERROR if path.strict else OK
+        found[index.doc[nodes[~null]]] = True
     else:
         found = status == OK
     return _outcome(pl.Series(found), status)

@@ -155,8 +155,9 @@ def follow(index: Index, path: Path) -> tuple[Ints, NDArray[np.bool_]]:
 
     It breaks off where a step that wants one value, from one value, finds none.
     """
-    nodes = index.root[index.root >= 0]
-    broken = ~index.valid
+    # a text that is null is no document
+    nodes = index.root[index.documents]
+    broken = ~index.documents
     definite = True
     for step in path.steps:
         if definite:

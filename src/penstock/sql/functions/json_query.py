@@ -136,32 +136,30 @@ def _value_of(
         match result:
             case t.Boolean():
                 return text == "true"
-            case t.Varchar(length) if length < t.MAX_LENGTH:
-                return text.str.slice(0, length)
         return text.cast(result.polars, strict=False)
 
     if isinstance(result, t.Varchar) and not clauses.get("on_empty") and not clauses.get("on_error"):
         native = native_path(path)
         if native is not None:
-            return staged(lambda frame: _quick(frame["0"], path, native, result), pl.String(), args[0].expr)
+            return staged(lambda frame: _quick(frame["0"], path, native), pl.String(), args[0].expr)
     kind = "" if isinstance(result, t.Varchar) else f"JSON_VALUE finds a value that is no {result.name}"
     return _answer(lambda index: scalar(index, path, result), shown, args[0].expr, result, behaviours, kind)
 
 
-def _quick(texts: pl.Series, path: Path, native: str, result: t.Varchar) -> pl.Series:
+def _quick(texts: pl.Series, path: Path, native: str) -> pl.Series:
     """The scalar or NULL; the index is made only of the texts of which Polars gives no sure answer."""
     found, sure = scalars(texts, native)
     if not sure.all():
         unsure = ~sure
-        rest = scalar(Index(texts.filter(unsure)), path, result).struct.field("value")
+        rest = scalar(Index(texts.filter(unsure)), path, t.STRING).struct.field("value")
         found = found.scatter(unsure.arg_true(), rest)
-    return found if result.length == t.MAX_LENGTH else found.str.slice(0, result.length)
+    return found
 
 
 def _default(value: Any, result: DataType) -> Any:
     if not isinstance(result, t.Varchar) or value is None:
         return value
-    return (str(value).lower() if isinstance(value, bool) else str(value))[: result.length]
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _query_of(
@@ -184,13 +182,7 @@ def _query_of(
         behaviours[status] = message if failing else "", default
     if isinstance(result, t.Array):
         return _answer(lambda index: array(index, path, wrapper), lambda x: x, args[0].expr, result, behaviours)
-    assert isinstance(result, t.Varchar)
-    length = result.length
-
-    def shown(text: pl.Expr) -> pl.Expr:
-        return text if length == t.MAX_LENGTH else text.str.slice(0, length)
-
-    return _answer(lambda index: json(index, path, wrapper), shown, args[0].expr, result, behaviours)
+    return _answer(lambda index: json(index, path, wrapper), lambda x: x, args[0].expr, result, behaviours)
 
 
 # -- binding -------------------------------------------------------------------------------------------

@@ -99,10 +99,11 @@ def _map(_context: Context, args: Sequence[Value], result: DataType, _clauses: M
         pl.struct(key.expr.alias("key"), value.expr.alias("value"))
         for key, value in zip(args[::2], args[1::2], strict=True)
     )
-    keys = [key.constant for key in args[::2]]
-    if len(keys) == 1 or (all(key.is_constant for key in args[::2]) and len(set(map(repr, keys))) == len(keys)):
-        return entries
-    return staged(lambda frame: last_of_each_key(frame["0"]), result.polars, entries)
+    keys = [repr(key.constant) for key in args[::2] if key.is_constant]
+    if len(keys) == len(args) // 2 and len(set(keys)) < len(keys):
+        # Flink makes a map of literals itself, and then a key stands in it once; other keys it does not compare
+        return staged(lambda frame: last_of_each_key(frame["0"]), result.polars, entries)
+    return entries
 
 
 def _union(_context: Context, args: Sequence[Value], result: DataType, _clauses: Mapping[str, Any]) -> pl.Expr:
@@ -131,7 +132,7 @@ def _at(_context: Context, args: Sequence[Value], result: DataType, _clauses: Ma
     match args[0].type:
         case t.Array(element):
             place = at.cast(pl.Int64)
-            found = container.list.get(place.clip(1) - 1, null_on_oob=True)
+            found: pl.Expr = pl.when(place > 0).then(container.list.get(place.clip(1) - 1, null_on_oob=True))
             missing = (place < 1) | (place > container.list.len())
         case t.Map(key, element):
             common = common_type((key, args[1].type))
@@ -163,7 +164,7 @@ FUNCTIONS = (
         "MAP",
         "constructor",
         "MAP[key, value, ...]",
-        "A map; of a key given twice the last value counts.",
+        "A map; of a constant key given twice the last value counts.",
         _bind_map,
         _map,
         ("MAP['a', 1, 'b', 2]", [["a", 1], ["b", 2]]),

@@ -113,7 +113,7 @@ def translate(java: str) -> Pattern:
     try:
         pl.Series([""]).str.contains(pattern.search)
     except pl.exceptions.ComputeError as error:
-        why = str(error).strip().splitlines()[-1]
+        why = "it is too large" if "size limit" in str(error) else "a name stands twice in it"
         raise ArgumentError(f"cannot use the regular expression '{java}': it cannot run in columns: {why}") from None
     return pattern
 

@@ -12,7 +12,7 @@ from penstock.core import types as t
 from penstock.sql.casts import cast
 from penstock.sql.coercion import is_character
 from penstock.sql.expr import Literal
-from penstock.sql.functions.building import checked, define
+from penstock.sql.functions.building import checked, define, utf16_cut, utf16_units
 from penstock.sql.functions.signatures import ANY, CHARACTER, ArgumentError, literal, nullable, takes
 from penstock.sql.functions.spec import Failure, Value
 
@@ -123,14 +123,17 @@ def _printf(context: Context, args: Sequence[Value], result: DataType, _clauses:
         if isinstance(part, str):
             shown.append(pl.lit(part))
             continue
-        if part.index >= len(values) or (part.index >= 0 and not _fits(part, values[part.index].type)):
+        if part.index >= len(values):
             return missing
         value = Value(pl.lit(None, pl.String), t.STRING) if part.index < 0 else values[part.index]
-        text = _shown(part, value, context)
-        if part.conversion == "f":
+        fits = _fits(part, value.type)
+        text = _shown(part, value, context) if fits else missing
+        if part.conversion == "f" and fits:
             lost = text.is_null() & value.expr.is_not_null()
             failures.append(Failure(lost, "printf", "PRINTF cannot show a number of more than 38 digits with %f"))
-        shown.append(_padded(part, text.fill_null("null")))
+        null = ("NULL" if part.conversion.isupper() else "null")[: part.precision]
+        unknown = value.expr.is_null() if part.index >= 0 and part.conversion not in "bB" else pl.lit(False)
+        shown.append(_padded(part, pl.when(unknown).then(pl.lit(null)).otherwise(text)))
     return Value(pl.concat_str(shown), result, tuple(failures))
 
 
@@ -146,7 +149,7 @@ def _shown(part: _Part, value: Value, context: Context) -> pl.Expr:
             flag = number if isinstance(value.type, t.Boolean) else number.is_not_null()
             return _letters(part, flag.fill_null(False).cast(pl.String))
         case _ if isinstance(value.type, t.Null):
-            return _letters(part, pl.lit("null"))
+            return pl.lit(None, pl.String)
         case "d":
             wide = number.cast(pl.Int64)
             return _signed(part, wide.cast(pl.String).str.strip_prefix("-"), wide < 0)
@@ -158,13 +161,13 @@ def _shown(part: _Part, value: Value, context: Context) -> pl.Expr:
             endless = pl.when(number > 0).then(pl.lit("Infinity")).otherwise(pl.lit("-Infinity"))
             plain = pl.when(number.is_infinite()).then(endless).otherwise(_signed(part, size, number < 0))
             return pl.when(number.is_nan()).then(pl.lit("NaN")).otherwise(plain)
-    if isinstance(value.type, t.Boolean):
-        return _letters(part, number.cast(pl.String).fill_null("null"))
-    text = cast(value, t.STRING, context).expr.fill_null("null")
-    return _letters(part, text if part.precision is None else text.str.slice(0, part.precision))
+    text = number.cast(pl.String) if isinstance(value.type, t.Boolean) else cast(value, t.STRING, context).expr
+    return _letters(part, text)
 
 
 def _letters(part: _Part, text: pl.Expr) -> pl.Expr:
+    if part.precision is not None:
+        text = utf16_cut(utf16_units(text), pl.lit(0), pl.lit(part.precision))
     return text.str.to_uppercase() if part.conversion.isupper() else text
 
 

@@ -53,12 +53,12 @@ def _substring(text: pl.Expr, start: pl.Expr, length: pl.Expr = _ALL) -> pl.Expr
 
 
 def _left(text: pl.Expr, length: pl.Expr) -> pl.Expr:
-    return text.str.slice(pl.lit(0), length.cast(pl.Int64).clip(0))
+    return pl.when(length.is_not_null()).then(text.str.slice(pl.lit(0), length.cast(pl.Int64).clip(0)))
 
 
 def _right(text: pl.Expr, length: pl.Expr) -> pl.Expr:
     size, wanted = text.str.len_chars().cast(pl.Int64), length.cast(pl.Int64).clip(0)
-    return text.str.slice((size - wanted).clip(0), wanted)
+    return pl.when(length.is_not_null()).then(text.str.slice((size - wanted).clip(0), wanted))
 
 
 def _overlay(text: pl.Expr, put: pl.Expr, start: pl.Expr, length: pl.Expr | None = None) -> pl.Expr:
