@@ -41,7 +41,8 @@ class Chunk:
     rows, which then share its place). `messages` counts what was read, `skipped` those of them that gave no
     row and are not bad (a blank line, a tombstone). `partition` and `append_time` (ms) are per row, shape
     (n,), or None where there is one partition or no append time. `marks` are watermarks (ms) that the input
-    itself brings, each after the row at its place; None: idle from there on, until the next row.
+    itself brings, each after the row at its place; None: idle from there on, until the next row. The rows of
+    a `quiet` chunk move no watermark.
     """
 
     frame: pl.DataFrame
@@ -52,6 +53,7 @@ class Chunk:
     partition: NDArray[np.int32] | None = None
     append_time: NDArray[np.int64] | None = None
     marks: tuple[tuple[int, int | None], ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

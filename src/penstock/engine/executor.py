@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor", "Stored"]
 
+_NOWHERE = [
+    pl.lit(None, dtype=kind).alias(name)
+    for name, kind in {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64, "raw": pl.Binary}.items()
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -120,24 +125,24 @@ class Executor:
 
         They are NULL for rows that no single message made.
         """
-        parts = []
         by_name = {v.operator.name: v for v in self.graph.vertices}
+        parts = []
         for (operator,), rows in frame.partition_by("operator", as_dict=True, maintain_order=True).items():
-            lineage = by_name[str(operator)].lineage
-            source = self.graph.vertices[lineage] if lineage is not None else None
-            find = poll.origins.get(source.fingerprint) if source else None
-            if find is None or source is None:
-                missing = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64, "raw": pl.Binary}
-                parts.append(
-                    rows.with_columns(
-                        pl.lit("").alias("table"), *(pl.lit(None, dtype=t).alias(n) for n, t in missing.items())
-                    )
-                )
-                continue
-            origin = find(rows["seq"].to_numpy()).select("topic", "partition", "offset", "raw")
-            assert isinstance(source.operator, Source)
-            parts.append(rows.with_columns(pl.lit(source.operator.table).alias("table")).hstack(origin))
-        return pl.concat(parts, how="diagonal")
+            left = rows.with_row_index("$row")
+            for index in sorted(by_name[str(operator)].lineage):
+                source = self.graph.vertices[index]
+                piece, find = poll.pieces.get(source.fingerprint), poll.origins.get(source.fingerprint)
+                if piece is None or find is None or not left.height:
+                    continue
+                own = left["seq"].is_in(pl.concat([piece.frame[SEQ], piece.bad["seq"]]).implode())
+                here = left.filter(own)
+                if here.height:
+                    assert isinstance(source.operator, Source)
+                    origin = find(here["seq"].to_numpy()).select("topic", "partition", "offset", "raw")
+                    parts.append(here.with_columns(pl.lit(source.operator.table).alias("table")).hstack(origin))
+                    left = left.filter(~own)
+            parts.append(left.with_columns(pl.lit("").alias("table"), *_NOWHERE))
+        return pl.concat(parts, how="diagonal").sort("$row", maintain_order=True).drop("$row")
 
     # -- state -------------------------------------------------------------------------------------
 

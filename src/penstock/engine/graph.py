@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.engine.fingerprint import fingerprint
@@ -47,14 +47,14 @@ class Connect(Protocol):
 class Vertex:
     """An operator and where its rows come from: indexes into `Graph.vertices`.
 
-    `lineage` is the scan (its vertex) whose rows these are, one by one, where there is just one; else None.
+    `lineage` are the scans (their vertices) whose rows these are, one by one; none above an aggregate.
     """
 
     operator: Operator
     inputs: tuple[int, ...]
     fingerprint: str
     node: p.Node
-    lineage: int | None
+    lineage: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -83,15 +83,34 @@ class Graph:
 
 def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -> Graph:
     """The operators of a pipeline."""
-    builder = _Builder(connect, side, context, p.shared_nodes(plan))
+    builder = _Builder(connect, side, context, plan)
     for sink in plan.parts:
         builder.vertex(sink)
     return builder.graph
 
 
+def timed_scans(plan: p.Node) -> set[p.Node]:
+    """The scans all of whose rows go straight into a windowed aggregate, where one without a time is bad.
+
+    It may as well be taken out at the scan, once, rather than by each of the aggregates.
+    """
+    ways: dict[p.Node, set[bool]] = {}
+
+    def walk(node: p.Node, timed: bool) -> None:
+        if isinstance(node, p.Scan):
+            ways.setdefault(node, set()).add(timed)
+        keeps = isinstance(node, (p.Project, p.Union))
+        for child in node.inputs:
+            walk(child, isinstance(node, p.WindowAggregate) or (timed and keeps))
+
+    walk(plan, False)
+    return {scan for scan, found in ways.items() if found == {True}}
+
+
 class _Builder:
-    def __init__(self, connect: Connect, side: SideOutput, context: Context, shared: set[p.Node]) -> None:
-        self.shared = shared
+    def __init__(self, connect: Connect, side: SideOutput, context: Context, plan: p.Sinks) -> None:
+        self.shared = p.shared_nodes(plan)
+        self.timed = timed_scans(plan)
         self.connect = connect
         self.side = side
         self.context = context
@@ -118,10 +137,9 @@ class _Builder:
         return self._add(self._operator(node), inputs, node)
 
     def _add(self, operator: Operator, inputs: tuple[int, ...], node: p.Node) -> int:
-        lineages = {self.graph.vertices[i].lineage for i in inputs}
-        lineage = next(iter(lineages)) if len(lineages) == 1 and not isinstance(operator, WindowAggregate) else None
+        lineage = frozenset(s for i in inputs for s in self.graph.vertices[i].lineage)
         if isinstance(operator, Source):
-            lineage = len(self.graph.vertices)
+            lineage = frozenset({len(self.graph.vertices)})
         mark = fingerprint(node)
         twins = sum(v.fingerprint.split("-")[0] == mark for v in self.graph.vertices)
         self.graph.vertices.append(Vertex(operator, inputs, f"{mark}-{twins}" if twins else mark, node, lineage))
@@ -132,7 +150,10 @@ class _Builder:
         match node:
             case p.Scan():
                 name = self._name("source", node.table.name)
-                return Source(name, side, node, context, self.connect.scan(node))
+                settings = self.connect.scan(node)
+                if side.on_bad_row == "reject" and node in self.timed:
+                    settings = replace(settings, strict_time=True)
+                return Source(name, side, node, context, settings)
             case p.Values():
                 rows = p.Scan(node.columns, Table(("", "", "values"), tuple(TableColumn(c.name, c.type) for c in node.columns), {}))
                 self.graph.values[len(self.graph.vertices)] = evaluated(node, context)

@@ -95,7 +95,8 @@ class Source(Operator):
             self._made = pl.lit(NO_TIME)
         late = [] if watermark is None else list(watermark.failures)
         if self.time and settings.strict_time:
-            message = f"the event time '{self.time}' is NULL"
+            made_of = table.column(self.time).computed_text
+            message = f"the event time '{self.time}' is NULL" + (f" ({made_of})" if made_of else "")
             late.append(Failure(pl.col(self.time).is_null(), "null-event-time", message))
         self._time_failures = tuple(late)
 
@@ -123,7 +124,7 @@ class Source(Operator):
             )
         made = (
             np.full(result.height, NO_TIME, np.int64)
-            if self._made is None
+            if self._made is None or chunk.quiet
             else result.select(SEQ, self._made.alias("made"))["made"].to_numpy()
         )
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
