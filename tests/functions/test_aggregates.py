@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.sql.functions.spec import Aggregate, Example
+    from tests.flink.oracle import Oracle
     from tests.functions.harness import Columns
     from tests.functions.recorded_groups import RecordedGroups
 
@@ -48,7 +49,21 @@ def test_the_records_are_what_flink_says(tmp_path: Path) -> None:
     before = [case.line for case in cases]
     with Oracle() as flink:
         recorded_groups.record(flink, tmp_path, cases)
+        given = {
+            e.sql: _last_value(flink, tmp_path / "example.sql", e.sql) for a in AGGREGATES_ONCE for e in a.examples
+        }
     assert [case.line for case in cases] == before
+    assert [e.sql for a in AGGREGATES_ONCE for e in a.examples if not same(given[e.sql], e.result, 1e-12)] == []
+
+
+def _last_value(flink: Oracle, file: Path, sql: str) -> Any:
+    """What a query of one row has in the end."""
+    file.write_text(f"{sql};\n", "utf-8")
+    answer = flink.run(file)
+    assert answer.error is None, answer.error
+    (table,) = answer.tables
+    (value,) = [c for c in table.changes if c.op in ("+I", "+U")][-1].row.values()
+    return value
 
 
 # -- examples ----------------------------------------------------------------------------------------
