@@ -10,6 +10,7 @@ from penstock.formats.avro import Avro, AvroConfluent
 from penstock.formats.csv import Csv
 from penstock.formats.format import TOUCHED, Decoded, Decoder, Encoder, Format
 from penstock.formats.json import Json
+from penstock.formats.parquet import Parquet
 from penstock.formats.raw import Raw
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "TOUCHED", "Decoded", "Decoder", "Encoder", "Format", "format_named"]
 
-FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (Avro(), AvroConfluent(), Csv(), Json(), Raw())})
-"""The formats of messages by name."""
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {f.name: f for f in (Avro(), AvroConfluent(), Csv(), Json(), Parquet(), Raw())}
+)
+"""The formats by name."""
 
 
 def format_named(name: str) -> Format:
