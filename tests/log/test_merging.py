@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.log import Log, merging
+import pytest
+
+from penstock.log import Log, merging, seek
 from penstock.log.rewriting import Rewrite
 from tests.log.rows import held, numbered, records
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from penstock.core.clock import ManualClock
 
@@ -68,8 +68,7 @@ def test_rows_are_written_again_only_a_few_times(log: Log, monkeypatch: pytest.M
         log.append("t", numbered(1, n))
         if n % 16 == 15:
             before = {b.id for b in log.poll(["t"], 0).batches}
-            for _ in merging.merge(log._file, log._writer, log._blobs, log.topic("t")):
-                pass
+            log.maintain(60)
             rewritten += sum(b.rows for b in log.poll(["t"], 0).batches if b.id not in before)
     assert rewritten < 4 * 2000
     assert len(batches(log)) < 60
@@ -85,8 +84,10 @@ def test_a_merged_batch_is_no_larger_than_a_full_one(log: Log, monkeypatch: pyte
     assert len(batches(log)) < 13
 
 
-def test_two_processes_that_merge_the_same_do_it_once(log: Log, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the other has rewritten in the meantime is left as it is."""
+@pytest.mark.parametrize("meanwhile", ["merged", "altered", "deleted"])
+def test_what_another_process_changes_meanwhile_is_left_as_it_is(
+    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
     log.create_topic("t")
     for n in range(20):
         log.append("t", numbered(1, n))
@@ -95,10 +96,59 @@ def test_two_processes_that_merge_the_same_do_it_once(log: Log, path: Path, monk
         def late(*arguments: Any) -> Rewrite:
             rewrite = Rewrite(*arguments)
             monkeypatch.setattr(merging, "Rewrite", Rewrite)
-            other.upkeep.merge(other.topic("t"))
+            if meanwhile == "merged":
+                other.upkeep.merge(other.topic("t"))
+            elif meanwhile == "altered":
+                other.alter_topic("t", 3)
+                other.append("t", records("x", partitions=[2]))
+            else:
+                other.delete_topic("t")
             return rewrite
 
         monkeypatch.setattr(merging, "Rewrite", late)
-        assert list(merging.merge(log._file, log._writer, log._blobs, log.topic("t"), everything=True)) == []
-    assert batches(log) == [20]
-    assert held(log, "t", "value") == [(str(n).encode(),) for n in range(20)]
+        assert log.upkeep.merge(log.topic("t")) == 0
+    if meanwhile == "deleted":
+        assert log.topics() == []
+        log.create_topic("t")
+        assert held(log, "t") == []
+        return
+    assert batches(log) == ([20] if meanwhile == "merged" else [1] * 21)
+    assert [v for (v,) in held(log, "t", "value")][:20] == [str(n).encode() for n in range(20)]
+    log.upkeep.merge(log.topic("t"))
+    assert batches(log) == ([20] if meanwhile == "merged" else [21])
+    assert log.ends("t") == ({0: 20} if meanwhile == "merged" else {0: 20, 1: 0, 2: 1})
+    log.verify()
+
+
+def test_merging_looks_only_at_what_is_new(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work of upkeep must not grow with the log."""
+    monkeypatch.setattr(merging, "FULL_ROWS", 8)
+    log.create_topic("t")
+    for n in range(100):
+        log.append("t", numbered(5, 5 * n))
+    log.maintain(60)
+    looked: list[int] = []
+    live = seek.live_batches
+
+    def watched(*arguments: Any) -> Any:
+        for batch in live(*arguments):
+            looked.append(batch.id)
+            yield batch
+
+    monkeypatch.setattr(merging, "live_batches", watched)
+    log.append("t", numbered(5))
+    log.maintain(60)
+    assert len(looked) == 1
+
+
+def test_what_compaction_made_small_is_merged(log: Log, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "FULL_ROWS", 100)
+    log.create_topic("t", configs={"cleanup.policy": "compact", "min.compaction.lag.ms": 1000})
+    for n in range(20):
+        log.append("t", records(["v"] * 60, [f"only {n}", *(f"k{i}" for i in range(59))]))
+    log.maintain(60)
+    assert batches(log) == [60] * 20
+    clock.advance(1000)
+    log.maintain(60)
+    assert batches(log) == [19, 60]
+    log.verify()

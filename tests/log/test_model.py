@@ -147,7 +147,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule()
     def merge_what_is_due(self) -> None:
         for kind in CONFIGS:
-            for _ in merging.merge(self.log._file, self.log._writer, self.log._blobs, self.topic(kind)):
+            for _ in self.log.upkeep._merger.steps(self.topic(kind)):
                 pass
 
     @precondition(lambda self: self.end > 0)

@@ -12,6 +12,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
+from penstock.core.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
@@ -188,12 +190,20 @@ class Writer:
     def _commit(self, group: list[Request]) -> None:
         try:
             self._write(_join(group))
-        except BaseException as error:  # noqa: BLE001  (handed to the thread that asked)
+        except Exception as error:  # noqa: BLE001  (handed to the thread that asked)
             if len(group) == 1:
                 group[0].error = error
                 return
             for request in group:  # one of them is at fault: the others must not suffer
                 self._commit([request])
+        except BaseException:
+            for request in group:
+                request.error = StorageError(
+                    "the commit was interrupted: it may have happened or not",
+                    code="storage-interrupted",
+                    hint="look whether the rows are there before writing them again",
+                )
+            raise
 
     def _write(self, requests: list[Request]) -> None:
         for request in requests:

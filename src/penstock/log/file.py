@@ -97,10 +97,11 @@ class LogFile:
             try:
                 connection.execute("BEGIN")
                 yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
-                self._give_back(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -119,9 +120,12 @@ class LogFile:
                     connection.execute("ROLLBACK")
                 raise
 
-    def checkpoint_wal(self) -> None:
-        """Write the WAL back into the file, as far as no reader needs it; the file then has its true size."""
-        if self.path is not None and not self.read_only:
+    def checkpoint_wal(self, *, least_pages: int = 0) -> None:
+        """Write the WAL back into the file, as far as no reader needs it; the file then has its true size.
+
+        Not where it has fewer than `least_pages`, after this process' last commit.
+        """
+        if self.path is not None and not self.read_only and self._wal.pages >= least_pages:
             with self.errors():
                 self._wal.checkpoint()
 

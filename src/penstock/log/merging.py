@@ -13,7 +13,7 @@ from penstock.log.rewriting import Rewrite
 from penstock.log.seek import live_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from penstock.log.blobs import Blobs
     from penstock.log.commit import Writer
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.log.stored import StoredBatch
     from penstock.log.topic import Topic
 
-__all__ = ["merge"]
+__all__ = ["Merger"]
 
 FULL_ROWS = 32_768
 FULL_BYTES = 8 << 20
@@ -34,41 +34,59 @@ LONGEST_RUN = 1_024
 """What one step merges at most; its results are merged again later."""
 
 
-def merge(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, *, everything: bool = False) -> Iterator[int]:
-    """Merge what is small, run by run: the batches that each step did away with."""
-    merged = 1
-    while merged:
-        merged, after = 0, -1
-        while True:
-            with file.reading() as connection:
-                now = topics.again(connection, topic)
-                live = live_batches(connection, blobs, now, after) if now else ()
-                run = _next_run(live, everything=everything)
-            if not run:
-                break
-            after = run[-1].entry.id
-            rewrite = Rewrite(blobs, run, None)
-            writer.run_aside(rewrite.write)
-            if rewrite.written:
-                merged += len(run) - 1
-                yield len(run) - 1
+class Merger:
+    """Merges the small batches of a log's topics; remembers up to where nothing was left to do."""
 
+    def __init__(self, file: LogFile, writer: Writer, blobs: Blobs) -> None:
+        self._file = file
+        self._writer = writer
+        self._blobs = blobs
+        self._settled: dict[int, int] = {}
 
-def _next_run(batches: Iterable[StoredBatch], *, everything: bool) -> list[StoredBatch]:
-    """The first run of neighbours worth merging."""
-    run: list[StoredBatch] = []
-    rows = size = 0
-    for batch in batches:
-        entry = batch.entry
-        small = entry.rows < FULL_ROWS / 2 and entry.bytes < FULL_BYTES / 2
-        rows, size = rows + entry.rows, size + entry.bytes
-        if small and rows <= FULL_ROWS and size <= FULL_BYTES and len(run) < LONGEST_RUN:
-            run.append(batch)
-            continue
-        if worth := _worth(run, everything=everything):
-            return worth
-        run, rows, size = ([batch], entry.rows, entry.bytes) if small else ([], 0, 0)
-    return _worth(run, everything=everything)
+    def steps(self, topic: Topic, *, everything: bool = False) -> Iterator[int]:
+        """Merge what is small, run by run: the batches that each step did away with."""
+        merged = 1
+        while merged:
+            merged, after = 0, -1 if everything else self._settled.get(topic.id, -1)
+            while True:
+                run, after = self._next_run(topic, after, everything=everything)
+                if not run:
+                    break
+                rewrite = Rewrite(self._blobs, run, None)
+                self._writer.run_aside(rewrite.write)
+                if rewrite.written:
+                    merged += len(run) - 1
+                    yield len(run) - 1
+        self._settled[topic.id] = after
+
+    def unsettle(self, topic: Topic) -> None:
+        """Look through the whole topic again: its batches have become smaller."""
+        self._settled.pop(topic.id, None)
+
+    def _next_run(self, topic: Topic, after: int, *, everything: bool) -> tuple[list[StoredBatch], int]:
+        """The first run of neighbours worth merging, and the last place before the next; no run and the last
+        place before what later batches may still join, if there is none.
+        """
+        run: list[StoredBatch] = []
+        rows = size = 0
+        with self._file.reading() as connection:
+            now = topics.again(connection, topic)
+            for batch in live_batches(connection, self._blobs, now, after) if now else ():
+                entry = batch.entry
+                small = entry.rows < FULL_ROWS / 2 and entry.bytes < FULL_BYTES / 2
+                rows, size = rows + entry.rows, size + entry.bytes
+                if small and rows <= FULL_ROWS and size <= FULL_BYTES and len(run) < LONGEST_RUN:
+                    run.append(batch)
+                    continue
+                if worth := _worth(run, everything=everything):
+                    return worth, worth[-1].entry.id
+                after = run[-1].entry.id if run else after
+                if small:
+                    run, rows, size = [batch], entry.rows, entry.bytes
+                else:
+                    run, rows, size, after = [], 0, 0, entry.id
+        worth = _worth(run, everything=everything)
+        return worth, worth[-1].entry.id if worth else after
 
 
 def _worth(run: list[StoredBatch], *, everything: bool) -> list[StoredBatch]:

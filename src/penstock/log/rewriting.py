@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 import polars as pl
 
 from penstock.log import topic as topics
@@ -42,15 +43,13 @@ def doom(write: Write, topic: Topic, entries: Sequence[Entry]) -> None:
     connection = write.connection
     ends = topics.pack(topics.ends(connection, topic))
     connection.execute("UPDATE topic SET ends = ? WHERE id = ?", (ends, topic.id))
-    connection.executemany("DELETE FROM batch WHERE topic = ? AND id = ?", [(topic.id, entry.id) for entry in entries])
-    doom_data(write, [entry.data for entry in entries])
-
-
-def doom_data(write: Write, data: Sequence[int]) -> None:
-    """Free these blobs later, and never give their numbers again."""
-    connection = write.connection
-    connection.execute("UPDATE meta SET value = max(value, ?) WHERE key = 'seq'", (max(data),))
-    connection.executemany("INSERT OR IGNORE INTO doomed VALUES (?, ?)", [(one, write.now_ms) for one in data])
+    ids = orjson.dumps([entry.id for entry in entries]).decode()
+    which = "batch WHERE topic = ? AND id IN (SELECT value FROM json_each(?))"
+    connection.execute(f"INSERT INTO doomed SELECT ?, data FROM {which}", (write.now_ms, topic.id, ids))
+    connection.execute(f"DELETE FROM {which}", (topic.id, ids))
+    # the numbers of these blobs are places, if they were never rewritten: never to be given again
+    last = max(entry.data for entry in entries)
+    connection.execute("UPDATE meta SET value = max(value, ?) WHERE key = 'seq'", (last,))
 
 
 class Rewrite:
@@ -87,10 +86,10 @@ class Rewrite:
         connection, topic, last = write.connection, self._topic, self._entries[-1]
         if topics.again(connection, topic) != topic:
             return
-        for entry in self._entries:
-            found = connection.execute("SELECT data FROM batch WHERE topic = ? AND id = ?", (topic.id, entry.id)).get
-            if found != entry.data:
-                return
+        span = topic.id, self._entries[0].id, last.id
+        found = connection.rows("SELECT id, data FROM batch WHERE topic = ? AND id BETWEEN ? AND ? ORDER BY id", *span)
+        if found != [(entry.id, entry.data) for entry in self._entries]:
+            return
         doom(write, topic, self._entries)
         self.written = True
         if self._content is None:

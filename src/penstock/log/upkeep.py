@@ -14,7 +14,7 @@ import orjson
 from penstock.log import topic as topics
 from penstock.log.batch import Entry
 from penstock.log.compaction import compact, compaction_due
-from penstock.log.merging import merge
+from penstock.log.merging import Merger
 from penstock.log.retention import retain
 from penstock.log.rewriting import GRACE_MS, doom
 from penstock.log.topic import Topic
@@ -40,6 +40,9 @@ DROP_ROWS = 16
 VACUUM_PAGES = 128
 """What one transaction gives back to the disk."""
 
+WAL_PAGES = 500
+"""A WAL of fewer is not worth a sync of the file."""
+
 FREE_SHARE = 0.1
 FREE_PAGES = 256
 """Free pages are given back when they are more than this share of the file, and more than so many."""
@@ -56,6 +59,7 @@ class Upkeep:
         self._blobs = blobs
         self._states = states
         self._tables = tables
+        self._merger = Merger(file, writer, blobs)
         self._clock = clock
         self._mutex = threading.Lock()
         self._round: Iterator[object] | None = None
@@ -64,11 +68,11 @@ class Upkeep:
         """Do what is due for about `budget_seconds`; True when a whole round is done."""
         deadline = self._clock.monotonic() + budget_seconds
         with self._mutex:
-            self._round = self._round or self._steps()
-            for _ in self._round:
+            steps, self._round = self._round or self._steps(), None
+            for _ in steps:
                 if self._clock.monotonic() >= deadline:
+                    self._round = steps
                     return False
-            self._round = None
             return True
 
     def retain(self, topic: Topic) -> int:
@@ -79,12 +83,12 @@ class Upkeep:
     def compact(self, topic: Topic) -> int:
         """Make one pass of compaction now; the number of records that went."""
         with self._mutex:
-            return sum(compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms()))
+            return sum(self._compact(topic))
 
     def merge(self, topic: Topic) -> int:
         """Merge all small batches now; the number of batches that there are fewer."""
         with self._mutex:
-            return sum(merge(self._file, self._writer, self._blobs, topic, everything=True))
+            return sum(self._merger.steps(topic, everything=True))
 
     def drop_decoded(self, keep: Collection[str] = ()) -> None:
         """Drop the columns cached under other fingerprints than those to `keep`."""
@@ -121,8 +125,8 @@ class Upkeep:
         for topic in found:
             yield retain(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
             if compaction_due(self._file, topic, self._clock.now_ms()):
-                yield from compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
-            yield from merge(self._file, self._writer, self._blobs, topic)
+                yield from self._compact(topic)
+            yield from self._merger.steps(topic)
         for table in self._tables.names():
             while self._tables.merge(table):
                 yield None
@@ -132,8 +136,13 @@ class Upkeep:
             while self._pages("freelist_count") > FREE_PAGES:
                 self._vacuum_step()
                 yield None
-        self._file.checkpoint_wal()
+            self._file.checkpoint_wal()
+        self._file.checkpoint_wal(least_pages=WAL_PAGES)
         yield None
+
+    def _compact(self, topic: Topic) -> Iterator[int]:
+        self._merger.unsettle(topic)
+        yield from compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
 
     def _sweep(self) -> Iterator[None]:
         """Free blobs that no reader can still want, and what is left of deleted topics and old state."""
@@ -167,14 +176,14 @@ class Upkeep:
         ripe = self._clock.now_ms() - GRACE_MS
         with self._file.reading() as connection:
             rows = connection.rows(
-                "SELECT d.data, ifnull(length(b.head), 0) + length(b.body) FROM doomed d JOIN data b ON b.id = d.data "
-                "WHERE d.since <= ? LIMIT 1000",
+                "SELECT d.since, d.data, total(length(b.head) + length(b.body)) FROM doomed d "
+                "LEFT JOIN data b ON b.id = d.data WHERE d.since <= ? GROUP BY d.since, d.data LIMIT 1000",
                 ripe,
             )
-        chosen: list[int] = []
+        chosen: list[tuple[int, int]] = []
         total = 0
-        for data, size in rows:
-            chosen.append(data)
+        for since, data, size in rows:
+            chosen.append((since, data))
             total += size
             if total >= SWEEP_BYTES:
                 break
@@ -182,8 +191,10 @@ class Upkeep:
             return False
 
         def work(write: Write) -> None:
-            for table, column in (("data", "id"), ("decoded", "data"), ("doomed", "data")):
-                write.connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in chosen])
+            blobs = [(data,) for _, data in chosen]
+            write.connection.executemany("DELETE FROM data WHERE id = ?", blobs)
+            write.connection.executemany("DELETE FROM decoded WHERE data = ?", blobs)
+            write.connection.executemany("DELETE FROM doomed WHERE since = ? AND data = ?", chosen)
 
         self._writer.run_aside(work)
         return True

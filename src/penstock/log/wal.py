@@ -35,9 +35,12 @@ class WalKeeper:
         self._grown = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self.pages = 0
+        """In the WAL after this process' last commit."""
 
     def committed(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
         """SQLite's hook after each commit: `pages` are in the WAL."""
+        self.pages = pages
         if pages >= LIMIT_PAGES and not self._grown.is_set():
             self._grown.set()
             if self._thread is None:
