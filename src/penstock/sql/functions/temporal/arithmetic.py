@@ -22,6 +22,7 @@ from penstock.sql.functions.temporal.values import (
     millis,
     nanos_below,
     timestamp,
+    within_reach,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _add(_context: Context, args: Sequence[Value], result: DataType, clauses: Ma
         moved = by_batch(_months_later, [ms // DAY, near * _MONTHS[unit]], pl.Int64()) * DAY + ms % DAY
     else:
         moved = ms + near * _MILLIS[unit]
-    within = moved.is_not_null() & (moved.abs() <= LAST_MILLI)
+    within = within_reach(moved, result)
     failure = Failure(
         ~within & ms.is_not_null() & number.is_not_null(),
         "time-overflow",

@@ -34,8 +34,7 @@ def _build(context: Context, _args: Sequence[Value], result: DataType, _clauses:
     return moment.expr if result == _MOMENT else cast(moment, result, context).expr
 
 
-def _function(names: str, data_type: DataType, text: str, earlier: str) -> Function:
-    name, *aliases = names.split()
+def _function(name: str, data_type: DataType, text: str, earlier: str) -> Function:
     call = f"{name}()" if name in ("NOW", "CURRENT_ROW_TIMESTAMP") else name
     return Function(
         name,
@@ -45,7 +44,6 @@ def _function(names: str, data_type: DataType, text: str, earlier: str) -> Funct
         takes(gives=lambda _: data_type.with_nullable(False)),
         _build,
         (Example(f"{call} > {earlier}", True),),
-        aliases=tuple(aliases),
         deterministic=False,
     )
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context, Value
 
-__all__ = ["FUNCTIONS", "local_millis"]
+__all__ = ["FUNCTIONS"]
 
 _CLOCK = {"HOUR": (DAY, HOUR), "MINUTE": (HOUR, MINUTE), "SECOND": (MINUTE, SECOND), "MILLISECOND": (SECOND, 1)}
 """Units of the day: what they are counted in, and how long they are, in ms."""
@@ -71,7 +71,7 @@ def _bind(unit: str, args: tuple[Expr, ...], clauses: Mapping[str, Any]) -> tupl
     return args, t.BIGINT.with_nullable(args[0].type.nullable)
 
 
-def local_millis(value: Value, context: Context) -> pl.Expr:
+def _local_millis(value: Value, context: Context) -> pl.Expr:
     """Milliseconds since 1970, of the wall time in the session's zone for a TIMESTAMP_LTZ."""
     ms = millis(value)
     if not isinstance(value.type, t.TimestampLtz) or is_utc(context):
@@ -97,7 +97,7 @@ def _build(
             if unit == "EPOCH":
                 return days * (DAY // SECOND)
             return _of_clock(days, unit) if unit in _CLOCK else _of_days(days, unit)
-    ms = local_millis(value, context)
+    ms = _local_millis(value, context)
     if unit in _CLOCK:
         return _of_clock(ms, unit)
     if unit in _BELOW:

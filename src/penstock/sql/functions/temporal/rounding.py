@@ -17,8 +17,18 @@ from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.spec import Example, Failure, Function, Value
 from penstock.sql.functions.temporal.arguments import count, is_time, shown, unit_of
 from penstock.sql.functions.temporal.calendar import days_of, used_civil
-from penstock.sql.functions.temporal.extract import local_millis
-from penstock.sql.functions.temporal.values import DAY, HOUR, MINUTE, SECOND, by_batch, millis, nanos_below, timestamp
+from penstock.sql.functions.temporal.values import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    by_batch,
+    millis,
+    nanos_below,
+    timestamp,
+    within_reach,
+)
+from penstock.sql.functions.temporal.zones import is_utc, offset_at, session_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,18 +67,37 @@ def _build(
             ms = _rounded(millis(value), _CLOCK[unit], up)
             failure = Failure(ms == DAY, "time-overflow", "24:00:00 is no TIME")
             return Value((ms % DAY * 1_000_000).cast(pl.Time), result, (failure,))
+    assert isinstance(result, (t.Timestamp, t.TimestampLtz))
+    ms = _moment(value, unit, up, context)
+    if result.precision <= 6:
+        return timestamp(ms, result)
+    far = value.expr.is_not_null() & ~within_reach(ms, result)
+    return Value(timestamp(ms, result), result, (Failure(far, "time-overflow", "the result is too far from 1970"),))
+
+
+def _moment(value: Value, unit: str, up: bool, context: Context) -> pl.Expr:
+    """Of a timestamp: the rounded moment in ms since 1970."""
     ms = millis(value)
     if unit in ("MINUTE", "SECOND"):
-        return timestamp(_rounded(ms, _CLOCK[unit], up), result)
+        return _rounded(ms, _CLOCK[unit], up)
     if unit == "MILLISECOND":
         # of a TIMESTAMP_LTZ Flink forgets what is below, even upwards
-        more = (nanos_below(value) > 0).cast(pl.Int64) if up and isinstance(value.type, t.Timestamp) else 0
-        return timestamp(ms + more, result)
-    local = local_millis(value, context)
-    offset = local - ms
+        return ms + (nanos_below(value) > 0).cast(pl.Int64) if up and isinstance(value.type, t.Timestamp) else ms
+    if isinstance(value.type, t.TimestampLtz) and not is_utc(context):
+        return by_batch(partial(_zoned, unit=unit, up=up, zone=session_zone(context)), [ms], pl.Int64())
     if unit in _ABOVE_DAY:
-        return timestamp(_days(local.truncdiv(DAY), unit, up) * DAY - offset, result)
-    return timestamp(_rounded(local, DAY if unit == "DAY" else HOUR, up) - offset, result)
+        return _days(ms.truncdiv(DAY), unit, up) * DAY
+    return _rounded(ms, DAY if unit == "DAY" else HOUR, up)
+
+
+def _zoned(ms: pl.Series, unit: str, up: bool, zone: str | int) -> pl.Series:
+    """Moments rounded on a clock in `zone`."""
+    offset = offset_at(ms, zone)
+    frame = (ms + offset).to_frame("local")
+    if unit in _ABOVE_DAY:
+        days = frame.select(pl.col("local").truncdiv(DAY)).to_series()
+        return _days_of_series(days, unit, up) * DAY - offset
+    return frame.select(_rounded(pl.col("local"), DAY if unit == "DAY" else HOUR, up)).to_series() - offset
 
 
 def _rounded(number: pl.Expr, size: int, up: bool) -> pl.Expr:

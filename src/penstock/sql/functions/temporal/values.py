@@ -25,6 +25,7 @@ __all__ = [
     "nanos_below",
     "remainder",
     "timestamp",
+    "within_reach",
 ]
 
 SECOND = 1_000
@@ -34,6 +35,9 @@ DAY = 24 * HOUR
 
 LAST_MILLI = 8_000_000_000_000_000
 """About the year 255,000 and as far before 1970: Polars can tell the year of no moment much further away."""
+
+_LAST_NANO_MILLI = 9_223_372_036_000
+"""In 2262: what 64 bits can count in nanoseconds ends there, and as far before 1970."""
 
 
 def by_batch(function: Callable[..., pl.Series], args: Sequence[pl.Expr], dtype: pl.DataType) -> pl.Expr:
@@ -79,11 +83,18 @@ def nanos_below(value: Value) -> pl.Expr:
     return (value.expr.to_physical() % per_milli) * (1_000_000 // per_milli)
 
 
+def within_reach(ms: pl.Expr, data_type: DataType) -> pl.Expr:
+    """Whether a value of `data_type` can be `ms` milliseconds away from 1970; FALSE for NULL."""
+    nanos = isinstance(data_type, (t.Timestamp, t.TimestampLtz)) and data_type.precision > 6
+    return (ms.abs() <= (_LAST_NANO_MILLI if nanos else LAST_MILLI)).fill_null(False)
+
+
 def timestamp(ms: pl.Expr, data_type: DataType, nanos: pl.Expr | None = None) -> pl.Expr:
-    """The timestamp of `data_type` at `ms` milliseconds since 1970 and `nanos` nanoseconds."""
+    """The timestamp of `data_type` at `ms` milliseconds since 1970 and `nanos` nanoseconds; NULL beyond its reach."""
     assert isinstance(data_type, (t.Timestamp, t.TimestampLtz))
     per_milli = _per_milli(data_type.precision)
-    number = ms * per_milli if per_milli > 1 else ms
+    near = pl.when(within_reach(ms, data_type)).then(ms) if data_type.precision > 6 else ms
+    number = near * per_milli if per_milli > 1 else near
     if nanos is not None and per_milli > 1:
         number = number + nanos // (1_000_000 // per_milli)
     return number.cast(data_type.polars)
