@@ -60,7 +60,8 @@ def _hex(_context: Context, args: Sequence[Value], _result: DataType, _clauses: 
 def _unhex(text: pl.Expr) -> pl.Expr:
     """Of an odd number of digits the first one counts for nothing."""
     odd = text.str.len_bytes() % 2 == 1
-    return pl.when(odd).then("00" + text.str.slice(1)).otherwise(text).str.decode("hex", strict=False)
+    even = pl.when(odd & text.str.contains("^[0-9A-Fa-f]")).then("00" + text.str.slice(1)).otherwise(text)
+    return even.str.decode("hex", strict=False)
 
 
 FUNCTIONS = (

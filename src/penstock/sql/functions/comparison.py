@@ -12,13 +12,14 @@ from penstock.sql.coercion import as_decimal, cast_to, common_type, is_character
 from penstock.sql.expr import Cast
 from penstock.sql.functions.building import define
 from penstock.sql.functions.signatures import ArgumentError
+from penstock.sql.functions.spec import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Context, Function, Value
+    from penstock.sql.functions.spec import Context, Function
 
 __all__ = ["FUNCTIONS", "bind_equality", "equal"]
 
@@ -110,6 +111,9 @@ def equal(left: Value, right: Value) -> pl.Expr:
     NaN equals nothing; the NULL fields of two rows are equal, the NULL elements of two arrays are not.
     """
     same = left.expr == right.expr
+    if left.type.polars != right.type.polars and is_time(left.type):
+        finer = _finer(left, right)
+        return left.expr.cast(finer, strict=False) == right.expr.cast(finer, strict=False)
     match left.type:
         case t.Float() | t.Double():
             return _unless_nan(same, left, right, nan=False)
@@ -117,6 +121,11 @@ def equal(left: Value, right: Value) -> pl.Expr:
             has_null = left.expr.list.eval(pl.element().is_null()).list.any()
             return same & ~has_null
     return same
+
+
+def _finer(left: Value, right: Value) -> pl.DataType:
+    """The dtype of the timestamp with more digits: Polars itself would compare in the coarser one."""
+    return max((left.type, right.type), key=lambda kind: getattr(kind, "precision", 0)).polars
 
 
 def _unless_nan(comparison: pl.Expr, left: Value, right: Value, *, nan: bool) -> pl.Expr:
@@ -153,6 +162,8 @@ def _equality(
     def bind(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
         bound = bind_equality(args)
         certain = name.endswith("FROM")
+        if certain and isinstance(bound[0].type, t.Row):
+            raise ArgumentError("takes rows for equal in Flink that are not: compare their fields")
         nullable = not certain and any(a.type.nullable for a in (*args, *bound))
         return bound, t.Boolean(nullable=nullable)
 
@@ -186,6 +197,8 @@ def _distinct(left: Value, right: Value) -> pl.Expr:
 def _bind_in(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
     """The items become the type of the value before IN, whatever that costs them: so does Flink."""
     value, *items = args
+    if len(items) > 1 and isinstance(value.type, (t.Binary, t.Varbinary)):
+        raise ArgumentError("finds no bytes among several values in Flink: write a = x'00' OR a = x'01'")
     if common_type([i.type for i in items]) is None:
         shown = ", ".join(str(i.type) for i in items)
         raise ArgumentError(f"takes values that have a common type, got ({shown})")
@@ -197,7 +210,7 @@ def _item(item: Expr, value: Expr) -> Expr:
     kinds = (value.type, item.type)
     if isinstance(item.type, t.Null):
         return cast_to(item, value.type)
-    if isinstance(value.type, t.Decimal) and isinstance(item.type, t.Decimal):
+    if type(value.type) is type(item.type) and isinstance(item.type, (t.Decimal, t.Time, t.Timestamp, t.TimestampLtz)):
         return item
     texts = all(map(is_character, kinds))
     if texts and not (isinstance(value.type, t.Char) and isinstance(item.type, t.Varchar)):
@@ -210,14 +223,21 @@ def _item(item: Expr, value: Expr) -> Expr:
     raise _incomparable(kinds)
 
 
-def _in(_context: Context, args: Sequence[Value], _result: DataType, _clauses: Mapping[str, Any]) -> pl.Expr:
+def _in(_context: Context, args: Sequence[Value], result: DataType, _clauses: Mapping[str, Any]) -> Value:
+    """The items are evaluated one after the other, up to the first that is equal."""
     value, *items = args
     plain = isinstance(value.type, (t.Integer, t.Char, t.Varchar)) and all(i.constant is not None for i in items)
     if plain and all(i.is_constant and i.type.with_nullable() == value.type.with_nullable() for i in items):
         constants = [i.constant for i in items]
-        return value.expr.is_in(pl.lit(constants, dtype=pl.List(value.type.polars)))
-    tests = [_ordered(lambda a, b: a == b, value, i) if _decimals(value, i) else equal(value, i) for i in items]
-    return pl.any_horizontal(*tests)
+        return Value(value.expr.is_in(pl.lit(constants, dtype=pl.List(value.type.polars))), result, value.failures)
+    found: list[pl.Expr] = []
+    failures = list(value.failures)
+    for item in items:
+        missed = ~pl.any_horizontal(*found).fill_null(False) if found else pl.lit(True)
+        failures += [f.guarded(missed) for f in item.failures]
+        same = _ordered(lambda a, b: a == b, value, item) if _decimals(value, item) else equal(value, item)
+        found.append(same)
+    return Value(pl.any_horizontal(*found), result, tuple(failures))
 
 
 def _decimals(value: Value, item: Value) -> bool:
@@ -270,5 +290,6 @@ FUNCTIONS = (
         ("4 IN (1, CAST(NULL AS INT))", None),
         ("1 IN (1, CAST(NULL AS INT))", True),
         ("'a' IN ('b', 'c')", False),
+        lazy=True,
     ),
 )

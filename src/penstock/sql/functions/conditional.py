@@ -43,10 +43,11 @@ def _bind_coalesce(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple
     return tuple(cast_to(a, common) for a in args[:needed]), common.with_nullable(nullable)
 
 
-def _bind_ifnull(args: tuple[Expr, ...], clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
-    if len(args) != 2:
-        raise ArgumentError(f"takes a value and another in its place, got {len(args)} arguments")
-    return _bind_coalesce(args, clauses)
+def _bind_ifnull(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
+    common = merged_type([a.type for a in args]) if len(args) == 2 else None
+    if common is None or isinstance(common, t.Null):
+        raise ArgumentError(f"takes two values of one type, got {_types(args)}")
+    return tuple(cast_to(a, common) for a in args), common.with_nullable(all(a.type.nullable for a in args))
 
 
 def _coalesce(*values: pl.Expr) -> pl.Expr:
@@ -138,7 +139,7 @@ def _consists(
     def build(context: Context, args: Sequence[Value], _result: DataType, _clauses: Mapping[str, Any]) -> pl.Expr:
         (value,) = args
         if is_numeric(value.type):
-            return value.expr.is_not_null() & numbers(value.type)
+            return pl.lit(numbers(value.type))
         return text_of(value.expr, value.type, context.zone).str.contains(pattern).fill_null(False)
 
     return define(name, "conditional", f"{name}(x)", text, _bind_text, build, *examples)
@@ -215,7 +216,7 @@ FUNCTIONS = (
     ),
     _consists(
         "IS_ALPHA",
-        "Whether a text is letters alone; FALSE of NULL, of the empty text and of numbers.",
+        "Whether a text is letters alone; FALSE of NULL, of the empty text and of any number.",
         r"^\p{L}+$",
         lambda _: False,
         ("IS_ALPHA('abc')", True),
@@ -224,7 +225,7 @@ FUNCTIONS = (
     ),
     _consists(
         "IS_DIGIT",
-        "Whether a text is digits alone; TRUE of whole numbers, FALSE of NULL and of other numbers.",
+        "Whether a text is digits alone; FALSE of a NULL text. Of a number it is whether its type has whole ones.",
         r"^\p{Nd}+$",
         lambda kind: isinstance(kind, t.Integer),
         ("IS_DIGIT('123')", True),
@@ -233,8 +234,8 @@ FUNCTIONS = (
     ),
     _consists(
         "IS_DECIMAL",
-        "Whether a text is a number as CAST AS DOUBLE reads it; TRUE of numbers, FALSE of NULL.",
-        r"^[\x00-\x20]*[+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)[\x00-\x20]*$",
+        "Whether a text is a number as CAST AS DOUBLE reads it; FALSE of a NULL text, TRUE of any number.",
+        r"^[\x00-\x20]*[+-]?(?:NaN|Infinity|(?:\p{Nd}+\.?\p{Nd}*|\.\p{Nd}+)(?:[eE][+-]?\p{Nd}+)?[fFdD]?)[\x00-\x20]*$",
         lambda _: True,
         ("IS_DECIMAL('-1.5e3')", True),
         ("IS_DECIMAL('abc')", False),
