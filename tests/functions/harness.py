@@ -12,6 +12,7 @@ import re
 import struct
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
@@ -67,40 +68,47 @@ class Answer:
 
 def evaluate(sql: str, columns: Columns | None = None, *, zone: str = "UTC") -> Answer:
     """The value of an expression for each row of `columns`; one row without any."""
-    names = {name: (type_of(kind), values) for name, (kind, values) in (columns or {}).items()}
-    return compute(parse_expression(sql), sql, names, zone)
+    return Sheet.of(columns or {}, zone).evaluate(sql)
 
 
-def compute(
-    node: exp.Expr, sql: str, columns: Mapping[str, tuple[DataType, Sequence[Any]]], zone: str = "UTC"
-) -> Answer:
-    """`evaluate` for an expression that has been parsed."""
-    context = Context(zone=zone)
-    origin = Origin(sql, "", context)
-    scope = Scope(origin, tuple((("t",), Column(name, kind)) for name, (kind, _) in columns.items()))
-    return run(ExpressionBinder(scope).bind(node), columns, context)
+class Sheet:
+    """Columns over which expressions are evaluated."""
+
+    def __init__(self, columns: Mapping[str, tuple[DataType, Sequence[Any]]], zone: str = "UTC") -> None:
+        self.context = Context(zone=zone)
+        self.columns = tuple((("t",), Column(name, kind)) for name, (kind, _) in columns.items())
+        series = [series_of(name, values, kind) for name, (kind, values) in columns.items()]
+        self.frame = pl.DataFrame([*series, pl.Series("$row", range(len(series[0]) if series else 1))])
+
+    @classmethod
+    def of(cls, columns: Columns, zone: str = "UTC") -> Sheet:
+        """Types as SQL writes them."""
+        return cls({name: (type_of(kind), values) for name, (kind, values) in columns.items()}, zone)
+
+    def evaluate(self, sql: str, node: exp.Expr | None = None) -> Answer:
+        """The value of `sql` (of `node`, where it has been parsed and changed) for each row."""
+        scope = Scope(Origin(sql, "", self.context), self.columns)
+        return self.run(ExpressionBinder(scope).bind(parse_expression(sql) if node is None else node))
+
+    def run(self, bound: Expr) -> Answer:
+        """Evaluates a typed expression, and checks that the claims of its type hold."""
+        value = compile_expr(bound, self.context)
+        none = pl.lit(None, pl.String)
+        failures = [
+            pl.struct(when=f.when.fill_null(False), shown=none if f.shown is None else f.shown).alias(f"$failure{i}")
+            for i, f in enumerate(value.failures)
+        ]
+        result = self.frame.select("$row", value.expr.alias("$value"), *failures)
+        assert result["$value"].dtype == bound.type.polars, f"{result['$value'].dtype} is no {bound.type}"
+        shown: list[Any] = [encode(v, bound.type) for v in values_of(result["$value"], bound.type)]
+        for i, failure in reversed(list(enumerate(value.failures))):
+            for row, flag in enumerate(result[f"$failure{i}"].to_list()):
+                if flag["when"]:
+                    shown[row] = Fails(failure.message, flag["shown"])
+        return Answer(str(bound.type), shown)
 
 
-def run(bound: Expr, columns: Mapping[str, tuple[DataType, Sequence[Any]]], context: Context | None = None) -> Answer:
-    """Evaluates a typed expression, and checks that the claims of its type hold."""
-    series = [series_of(name, values, kind) for name, (kind, values) in columns.items()]
-    frame = pl.DataFrame([*series, pl.Series("$row", range(len(series[0]) if series else 1))])
-    value = compile_expr(bound, context or Context())
-    none = pl.lit(None, pl.String)
-    failures = [
-        pl.struct(when=f.when.fill_null(False), shown=none if f.shown is None else f.shown).alias(f"$failure{i}")
-        for i, f in enumerate(value.failures)
-    ]
-    result = frame.select("$row", value.expr.alias("$value"), *failures)
-    assert result["$value"].dtype == bound.type.polars, f"{result['$value'].dtype} is no {bound.type}"
-    shown: list[Any] = [encode(v, bound.type) for v in values_of(result["$value"], bound.type)]
-    for i, failure in reversed(list(enumerate(value.failures))):
-        for row, flag in enumerate(result[f"$failure{i}"].to_list()):
-            if flag["when"]:
-                shown[row] = Fails(failure.message, flag["shown"])
-    return Answer(str(bound.type), shown)
-
-
+@cache
 def type_of(text: str) -> DataType:
     """A type as SQL writes it."""
     node = parse_expression(f"CAST(NULL AS {text})")
@@ -143,7 +151,9 @@ def values_of(series: pl.Series, kind: DataType) -> list[Any]:
         case t.Date():
             return series.dt.to_string("%Y-%m-%d").to_list()
         case t.Timestamp(precision) | t.TimestampLtz(precision):
-            return series.dt.to_string("%Y-%m-%d %H:%M:%S%.9f").str.head(precision - 9 if precision else -10).to_list()
+            dropped = {0: 10, 9: 0}.get(precision, 9 - precision)
+            text = series.dt.to_string("%Y-%m-%d %H:%M:%S%.9f")
+            return (text.str.head(-dropped) if dropped else text).to_list()
     return series.to_list()
 
 

@@ -76,7 +76,7 @@ class Recorder:
         self.folder = folder
 
     def record(self, cases: Sequence[Recorded]) -> None:
-        for group in _same_columns(cases):
+        for group in same_columns(cases):
             self._ask(group)
 
     def _ask(self, group: Sequence[Recorded]) -> None:
@@ -130,7 +130,8 @@ class Recorder:
         return file
 
 
-def _same_columns(cases: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+def same_columns(cases: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """`cases` in groups that ask about the same columns."""
     groups: dict[str, list[Recorded]] = {}
     for case in cases:
         groups.setdefault(json.dumps([case.columns, case.zone]), []).append(case)

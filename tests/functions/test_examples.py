@@ -8,7 +8,7 @@ import pytest
 
 from penstock.core.errors import BindError
 from penstock.sql.functions import FUNCTIONS
-from tests.functions.harness import compute, evaluate, literals_as_columns
+from tests.functions.harness import Sheet, evaluate, literals_as_columns
 
 if TYPE_CHECKING:
     from penstock.sql.functions.spec import Example, Function
@@ -59,7 +59,7 @@ def test_as_columns(function: Function, example: Example) -> None:
         for place, (name, (kind, (value,))) in enumerate(literals.items())
     }
     try:
-        answer = compute(node, example.sql, columns)
+        answer = Sheet(columns).evaluate(example.sql, node)
     except BindError as error:
         if "constant" not in error.message:
             raise

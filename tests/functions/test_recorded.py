@@ -9,17 +9,17 @@ import pytest
 
 from penstock.core.errors import SqlError
 from tests.functions import recorded
-from tests.functions.harness import Fails, evaluate
+from tests.functions.harness import Fails, Sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.functions.recorded import Recorded
 
-CASES = [
-    pytest.param(case, id=f"{file.stem}: {place} {case.call}")
+SHEETS = [
+    pytest.param(group, id=f"{file.stem} {place}: {', '.join(kind for kind, _ in group[0].columns.values())}")
     for file in recorded.files()
-    for place, case in enumerate(recorded.read(file))
+    for place, group in enumerate(recorded.same_columns(recorded.read(file)))
 ]
 
 
@@ -37,23 +37,28 @@ def same(ours: Any, theirs: Any, tolerance: float) -> bool:
     return bool(ours == theirs)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_call_gives_what_flink_gave(case: Recorded) -> None:
-    assert case.answer, "not recorded yet: python -m tests.functions.recorded"
-    if "refused" in case.answer:
-        with pytest.raises(SqlError):
-            evaluate(case.call, case.columns, zone=case.zone)
-        return
-    answer = evaluate(case.call, case.columns, zone=case.zone)
-    assert answer.type == case.answer["type"]
+@pytest.mark.parametrize("group", SHEETS)
+def test_calls_give_what_flink_gave(group: list[Recorded]) -> None:
+    sheet = Sheet.of(group[0].columns, group[0].zone)
+    inputs = list(zip(*(values for _, values in group[0].columns.values()), strict=True)) or [()]
+    differing = {case.call: found for case in group if (found := differences(sheet, case, inputs))}
+    assert not differing, "call: (input, ours, Flink's)"
+
+
+def differences(sheet: Sheet, case: Recorded, inputs: list[tuple[Any, ...]]) -> Any:
+    assert case.answer, f"{case.call} is not recorded yet: python -m tests.functions.recorded"
+    try:
+        answer = sheet.evaluate(case.call)
+    except SqlError as error:
+        return None if "refused" in case.answer else f"refused: {error.message}"
+    if answer.type != case.answer.get("type"):
+        return f"{answer.type}, in Flink {case.answer.get('type', case.answer.get('refused'))}"
     tolerance = 1e-6 if "FLOAT" in answer.type else 1e-12 if "DOUBLE" in answer.type else 0.0
-    inputs = list(zip(*(values for _, values in case.columns.values()), strict=True)) or [()]
-    differing = [
+    return [
         (row, ours, theirs)
         for row, ours, theirs in zip(inputs, answer.values, case.answer["values"], strict=True)
         if not same(ours, theirs, tolerance)
     ]
-    assert not differing, "(input, ours, Flink's)"
 
 
 @pytest.mark.real
