@@ -20,7 +20,7 @@ from penstock.formats.arrow import Column, frame_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PAD", "Block", "Bytes", "Ints", "Mask", "Words", "digits", "find", "stands", "words_of"]
+__all__ = ["PAD", "Block", "Bytes", "Ints", "Mask", "Pattern", "Words", "digits", "find", "stands", "words_of"]
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Words: TypeAlias = NDArray[np.uint64]
@@ -126,6 +126,10 @@ class Block:
         """The 32 bytes at each offset, shape (n, 4)."""
         return self._wide[at].view(_U).reshape(-1, 4)
 
+    def last(self, size: int) -> int:
+        """The last offset at which so many bytes may be looked at."""
+        return len(self.raw) - 32 - size
+
     def slice(self, start: int, end: int) -> bytes:
         return self.text[start - PAD : end - PAD]
 
@@ -205,19 +209,41 @@ def words_of(value: int) -> tuple[int, int]:
     return value & _WORD, (value >> 64) & _WORD
 
 
+class Pattern:
+    """A text to be looked for at many places; bytes whose `mask` is zero may be anything."""
+
+    __slots__ = ("_chunks", "text")
+
+    def __init__(self, text: bytes, mask: bytes | None = None) -> None:
+        self.text = text
+        mask = b"\xff" * len(text) if mask is None else mask
+        self._chunks: list[tuple[int, int, list[tuple[int, np.uint64, np.uint64 | None]]]] = []
+        for k in range(0, len(text), 32):
+            words = []
+            for j in range(0, min(32, len(text) - k), 8):
+                value, care = (int.from_bytes(b[k + j : k + j + 8], "little") for b in (text, mask))
+                if care:
+                    words.append((j // 8, _U(value & care), None if care == _WORD else _U(care)))
+            if words:
+                self._chunks.append((k, words[-1][0] + 1, words))
+
+    def stands(self, block: Block, at: Ints) -> Mask:
+        """Whether it stands at each offset."""
+        wrong: Words | None = None
+        for offset, width, words in self._chunks:
+            here = at + offset if offset else at
+            gathered = block.wide(here) if width > 2 else block.words(here) if width == 2 else block.word(here)
+            for j, value, care in words:
+                differs = (gathered if width == 1 else gathered[:, j]) ^ value
+                if care is not None:
+                    differs &= care
+                wrong = differs if wrong is None else wrong | differs
+        return np.ones(len(at), bool) if wrong is None else wrong == 0
+
+
 def stands(block: Block, at: Ints, text: bytes) -> Mask:
     """Whether `text` stands at each offset."""
-    wrong: Words | None = None
-    for k in range(0, len(text), 16):
-        part = text[k : k + 16]
-        words = block.word(at + k).reshape(-1, 1) if len(part) <= 8 else block.words(at + k)
-        for j in range(words.shape[1]):
-            eight = part[8 * j : 8 * j + 8]
-            differs = words[:, j] ^ _U(int.from_bytes(eight, "little"))
-            if len(eight) < 8:
-                differs &= _U((1 << 8 * len(eight)) - 1)
-            wrong = differs if wrong is None else wrong | differs
-    return np.ones(len(at), bool) if wrong is None else wrong == 0
+    return Pattern(text).stands(block, at)
 
 
 def digits(block: Block, end: Ints, size: Ints) -> tuple[Words, Mask]:

@@ -13,8 +13,9 @@ from penstock.formats.batch import Leaf, Part, frame_of_parts
 from penstock.formats.block import Block, words_of
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.exact import ExactReader, fault_of
-from penstock.formats.json.layout import Cells, Layout, Slot, learn, match
+from penstock.formats.json.layout import Slot, learn
 from penstock.formats.json.leaves import Leaves
+from penstock.formats.json.matcher import Cells, Matcher
 from penstock.formats.json.quick import QuickReader
 from penstock.formats.json.slots import false_numbers, is_text, values_of
 from penstock.formats.json.tree import MisfitError
@@ -48,7 +49,7 @@ class JsonDecoder:
         self.exact = ExactReader(schema, rules)
         self.leaves = Leaves(rules)
         self.quick = QuickReader(schema, rules, self.leaves)
-        self.layouts: list[Layout] = []
+        self.matchers: list[Matcher] = []
 
     def decode(self, values: pl.Series) -> Decoded:
         return _Run(self, Block.of_values(values)).result()
@@ -59,10 +60,10 @@ class JsonDecoder:
     def whole_lines(self, block: bytes) -> int:
         return block.rfind(b"\n") + 1
 
-    def learn(self, message: bytes) -> Layout | None:
-        """The layout of a message, if it has one that is not known yet."""
+    def learn(self, message: bytes) -> Matcher | None:
+        """A matcher of the layout of a message, if it has one that is not known yet."""
         found = learn(message, self.schema, all_fields=self.rules.fail_on_missing)
-        return None if found in self.layouts else found
+        return None if found is None or found in [known.layout for known in self.matchers] else Matcher(found)
 
 
 class _Run:
@@ -94,43 +95,42 @@ class _Run:
     def _by_layouts(self, rest: Ints) -> Ints:
         """Read what has a layout; the rows left."""
         decoder = self._decoder
-        for layout in list(decoder.layouts):
-            if rest.size and (rest.size >= _WORTH_A_LAYOUT or layout is decoder.layouts[0]):
-                rest = self._by_layout(layout, rest)
+        for matcher in list(decoder.matchers):
+            if rest.size and (rest.size >= _WORTH_A_LAYOUT or matcher is decoder.matchers[0]):
+                rest = self._by_layout(matcher, rest)
         for _ in range(_MAX_SAMPLES):
-            if not rest.size or (decoder.layouts and rest.size < _WORTH_A_LAYOUT):
+            if not rest.size or (decoder.matchers and rest.size < _WORTH_A_LAYOUT):
                 break
-            sample = rest[len(rest) // 2]
-            new = decoder.learn(self._message(sample))
+            new = decoder.learn(self._message(rest[len(rest) // 2]))
             if new is not None:
-                decoder.layouts = [*decoder.layouts[: _MAX_LAYOUTS - 1], new]
+                decoder.matchers = [*decoder.matchers[: _MAX_LAYOUTS - 1], new]
                 rest = self._by_layout(new, rest)
         return rest
 
     def _message(self, row: int) -> bytes:
         return self._block.slice(int(self._block.start[row]), int(self._block.end[row]))
 
-    def _by_layout(self, layout: Layout, rows: Ints) -> Ints:
-        block = self._block
+    def _by_layout(self, matcher: Matcher, rows: Ints) -> Ints:
+        block, decoder = self._block, self._decoder
         whole = len(rows) == self._height
-        ok, cells = match(block, layout, *((block.start, block.end) if whole else (block.start[rows], block.end[rows])))
+        start, end = (block.start, block.end) if whole else (block.start[rows], block.end[rows])
+        ok, cells = matcher.match(block, start, end, whole=whole)
         if ok.all():
             left, good = rows[:0], rows
         else:
             fitting = np.flatnonzero(ok)
-            if 2 * len(fitting) > len(rows) and layout is not self._decoder.layouts[0]:
-                others = [known for known in self._decoder.layouts if known is not layout]
-                self._decoder.layouts = [layout, *others]
+            if 2 * len(fitting) > len(rows) and matcher is not decoder.matchers[0]:
+                decoder.matchers = [matcher, *(known for known in decoder.matchers if known is not matcher)]
             left, good = rows[~ok], rows[fitting]
             cells = [c.take(fitting) for c in cells]
         if not len(good):
             return left
         slots = _Slots(self._decoder, block, good, self._kept)
-        for slot, cell in zip(layout.slots, cells, strict=True):
+        for slot, cell in zip(matcher.layout.slots, cells, strict=True):
             slots.read(slot, cell)
         self._bad.update(slots.bad)
         self._ignored.update(slots.ignored)
-        part = Part(good, slots.leaves, {path: np.ones(len(good), bool) for path in layout.rows})
+        part = Part(good, slots.leaves, {path: np.ones(len(good), bool) for path in matcher.layout.rows})
         self._parts.append(part if slots.fine.all() else part.take(slots.fine))
         return np.sort(np.concatenate((left, good[slots.astray]))) if slots.astray.any() else left
 
@@ -144,10 +144,10 @@ class _Run:
             reading = decoder.quick.read(message) or decoder.exact.read(message)
             if reading.fault is not None:
                 (self._ignored if decoder.rules.ignore_errors else self._bad)[row] = reading.fault
-            elif unlearnt and len(decoder.layouts) < _MAX_LAYOUTS:
+            elif unlearnt and len(decoder.matchers) < _MAX_LAYOUTS:
                 new = decoder.learn(message)
                 if new is not None:
-                    decoder.layouts = [*decoder.layouts, new]
+                    decoder.matchers = [*decoder.matchers, new]
                     unlearnt = False
             sources.extend([row] * len(reading.rows))
             values.extend(reading.rows)

@@ -7,12 +7,9 @@ for, byte by byte, in all the others; a message in which it stands is read witho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from penstock.core import types as t
-from penstock.formats.block import Block, Ints, Mask, find, stands
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.tokens import JsonSyntaxError, Tokens
 
@@ -20,15 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.formats.batch import Path
-    from penstock.formats.block import Bytes
 
-__all__ = ["Cells", "Layout", "Slot", "learn", "match"]
+__all__ = ["Layout", "Slot", "learn"]
 
-_QUOTE, _BACKSLASH = 34, 92
-_MAX_ESCAPES = 200
 _MARKS = (b"\xef", b"\xff", b"\xfe", b"\x00")
 """How a message that is not UTF-8, or has a byte order mark, begins."""
-_WORDS = ((b"true", tk.TRUE), (b"false", tk.FALSE), (b"null", tk.NULL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +41,14 @@ class Layout:
     after: bytes
     rows: frozenset[Path]
 
+    def stop(self, slot: int) -> int:
+        """The byte behind the value of a slot."""
+        return (self.slots[slot + 1].before if slot + 1 < len(self.slots) else self.after)[0]
 
-class Cells(NamedTuple):
-    """One slot of many messages: the text of each value (a string's without quotes) and its token kind.
-
-    `kind` is one number where all are alike; `escaped` marks strings with escapes, None where there is none.
-    """
-
-    start: Ints
-    end: Ints
-    kind: int | Bytes
-    escaped: Mask | None
-
-    def take(self, rows: Ints) -> Cells:
-        return Cells(
-            self.start[rows],
-            self.end[rows],
-            self.kind if isinstance(self.kind, int) else self.kind[rows],
-            None if self.escaped is None else self.escaped[rows],
-        )
+    @property
+    def quotes(self) -> int:
+        """The quotes in a message of this layout, but for those around strings."""
+        return sum(slot.before.count(b'"') for slot in self.slots) + self.after.count(b'"')
 
 
 def learn(message: bytes, fields: tuple[t.Field, ...], *, all_fields: bool) -> Layout | None:
@@ -116,95 +98,3 @@ class _Learner:
         self._slots.append(Slot(self._message[self._at : begin], path, type_))
         self._at = end
         return True
-
-
-def match(block: Block, layout: Layout, start: Ints, end: Ints) -> tuple[Mask, list[Cells]]:
-    """Which of the messages ``start:end`` have the layout, and the cells of its slots (elsewhere, anything).
-
-    A number's cell need not be a number yet; all else is proven.
-    """
-    at = start
-    ok = np.ones(len(start), bool)
-    cells = []
-    stops = [slot.before[:1] for slot in layout.slots[1:]] + [layout.after[:1]]
-    for slot, stop in zip(layout.slots, stops, strict=False):
-        ok &= stands(block, at, slot.before)
-        at = np.minimum(at + len(slot.before), end)
-        cell, at = _cell(block, at, end, stop[0], ok)
-        cells.append(cell)
-    ok &= stands(block, at, layout.after)
-    ok &= at + len(layout.after) == end
-    return ok, cells
-
-
-def _cell(block: Block, at: Ints, end: Ints, stop: int, ok: Mask) -> tuple[Cells, Ints]:
-    """The values that begin at `at`, and where they end; clears `ok` where there is none."""
-    lead = block.raw[at]
-    quoted = lead == _QUOTE
-    if quoted.all():
-        return _strings(block, at, end, ok)
-    if not quoted.any():
-        return _bare(block, at, lead, end, stop, ok)
-    texts, others = np.flatnonzero(quoted), np.flatnonzero(~quoted)
-    fine, fine_others = ok[texts], ok[others]
-    parts = [
-        (texts, *_strings(block, at[texts], end[texts], fine)),
-        (others, *_bare(block, at[others], lead[others], end[others], stop, fine_others)),
-    ]
-    ok[texts], ok[others] = fine, fine_others
-    return _together(len(at), parts)
-
-
-def _together(height: int, parts: list[tuple[Ints, Cells, Ints]]) -> tuple[Cells, Ints]:
-    start, end, behind = (np.empty(height, np.int64) for _ in range(3))
-    kind = np.empty(height, np.uint8)
-    escaped = np.zeros(height, bool)
-    for rows, cells, at in parts:
-        start[rows], end[rows], kind[rows], behind[rows] = cells.start, cells.end, cells.kind, at
-        if cells.escaped is not None:
-            escaped[rows] = cells.escaped
-    return Cells(start, end, kind, escaped if escaped.any() else None), behind
-
-
-def _strings(block: Block, at: Ints, end: Ints, ok: Mask) -> tuple[Cells, Ints]:
-    start = at + 1
-    quote = find(block, start, _QUOTE, end)
-    escaped = None
-    if block.escapes:
-        slash = find(block, start, _BACKSLASH, np.minimum(quote, end))
-        escaped = slash < quote
-        _past_escapes(block, slash, quote, end, np.flatnonzero(escaped & ok))
-    ok &= quote < end
-    quote = np.minimum(quote, end)
-    return Cells(start, quote, tk.TEXT, escaped), np.minimum(quote + 1, end)
-
-
-def _past_escapes(block: Block, slash: Ints, quote: Ints, end: Ints, rows: Ints) -> None:
-    """Set `quote` of the strings `rows`, whose first escape is at `slash`, to their closing quotes."""
-    for _ in range(_MAX_ESCAPES):
-        if not rows.size:
-            return
-        limit = end[rows]
-        at = np.minimum(slash[rows] + 2, limit)
-        quote[rows] = found = find(block, at, _QUOTE, limit)
-        slash[rows] = again = find(block, at, _BACKSLASH, np.minimum(found, limit))
-        rows = rows[again < np.minimum(found, limit)]
-    quote[rows] = end[rows]
-
-
-def _bare(block: Block, at: Ints, lead: Bytes, end: Ints, stop: int, ok: Mask) -> tuple[Cells, Ints]:
-    """Numbers, true, false and null: up to the byte that stands behind the slot."""
-    behind = find(block, at, stop, end)
-    ok &= behind < end
-    behind = np.minimum(behind, end)
-    number = (lead - np.uint8(48) < 10) | (lead == 45)
-    if number.all():
-        return Cells(at, behind, tk.NUMBER, None), behind
-    kind = np.full(len(at), tk.NUMBER, np.uint8)
-    for word, what in _WORDS:
-        rows = np.flatnonzero(lead == word[0])
-        fine = stands(block, at[rows], word) & (behind[rows] - at[rows] == len(word))
-        kind[rows[fine]] = what
-        number[rows[fine]] = True
-    ok &= number
-    return Cells(at, behind, int(kind[0]) if (kind == kind[0]).all() else kind, None), behind
