@@ -12,6 +12,8 @@ from penstock.core.clock import ManualClock
 from penstock.core.errors import LogError
 from penstock.log import RECORD_COLUMNS, Log
 from penstock.log import append as append_module
+from penstock.log.commit import Work, Write
+from penstock.log.tables import put_fact
 from tests.log.conftest import NOW
 from tests.log.rows import held, numbered, polled, records, values
 
@@ -207,6 +209,39 @@ def test_threads_that_append_at_once_share_commits_and_batches(path: Path) -> No
             mine = [v for v in values(log, "t") if v is not None and v.startswith(f"{who}-")]
             assert mine == sorted(mine, key=lambda v: [int(part) for part in v.split("-")])
         assert len(log.poll(["t", "u"], 0).batches) < 200  # one for each append would be 200
+
+
+def test_one_that_fails_in_a_group_fails_alone(log: Log) -> None:
+    def put(key: str) -> Work:
+        return Work(lambda write: put_fact(write, key, b"x"))
+
+    def fail(write: Write) -> None:
+        put_fact(write, "failed", b"x")
+        raise KeyError("on purpose")
+
+    with pytest.raises(KeyError, match="on purpose"):
+        log.submit(put("before"), Work(fail), put("after"))
+    assert set(log.facts.scan("")) == {"before", "after"}
+
+
+def test_a_commit_that_is_interrupted_is_neither_repeated_nor_taken_for_done(log: Log) -> None:
+    runs: list[str] = []
+
+    def interrupted(write: Write) -> None:
+        put_fact(write, "key", b"x")
+        runs.append("run")
+        raise KeyboardInterrupt
+
+    first, second = Work(interrupted), Work(lambda write: put_fact(write, "other", b"x"))
+    with pytest.raises(KeyboardInterrupt):
+        log.submit(first, second)
+    assert runs == ["run"]
+    assert str(second.error) == (
+        "the commit was interrupted: it may have happened or not\n"
+        "hint: look whether the rows are there before writing them again"
+    )
+    log.facts.put("goes on", b"x")
+    assert set(log.facts.scan("")) == {"goes on"}
 
 
 def test_a_bad_append_does_not_harm_those_that_commit_with_it(log: Log, path: Path) -> None:

@@ -137,3 +137,29 @@ def test_a_pass_that_stops_in_the_middle_has_lost_nothing(log: Log, clock: Manua
             break
     assert steps > 10
     assert len(held(log, "t")) == 5
+
+
+def test_offsets_go_on_after_the_last_records_were_taken(log: Log, clock: ManualClock) -> None:
+    log.create_topic("t", configs={"cleanup.policy": "compact", "delete.retention.ms": 1000})
+    log.append("t", records(["1"], "a"))
+    log.append("t", records([None, None], "bc"))
+    compact(log)
+    clock.advance(1000)
+    assert compact(log) == [(0, b"a", b"1")]
+    assert log.ends("t") == {0: 3}
+    assert log.offsets_after("t", log.end_seq()) == {0: 3}
+    appended = log.append("t", records(["2"], "d"))
+    assert (appended.first_seq, appended.offsets.to_list()) == (4, [3])
+
+
+def test_retention_is_exact_among_holes(log: Log, clock: ManualClock) -> None:
+    log.create_topic("t", configs={"cleanup.policy": "compact,delete", "retention.ms": 100})
+    log.append("t", records("1", "a"))
+    clock.advance(50)
+    log.append("t", records(["2"] * 8, "b" * 8))
+    assert compact(log) == [(0, b"a", b"1"), (8, b"b", b"2")]
+    log.upkeep.merge(log.topic("t"))
+    clock.advance(51)
+    log.upkeep.retain(log.topic("t"))
+    assert held(log, "t", "offset") == [(8,)]
+    assert [v for _, _, v in polled(log, ["t"])] == [b"2"]

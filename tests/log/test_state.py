@@ -60,6 +60,9 @@ def test_what_a_dead_process_staged_is_never_valid(log: Log, path: Path) -> None
             put(again, 3, {"a", "b"})
         assert str(caught.value) == "checkpoint 3 of pipeline 'p' names state 'b', which was never written"
         assert epoch(again.state.checkpoint("p")) == 2
+        again.upkeep.vacuum()
+        with again._file.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM state").get == 1
 
 
 def test_an_attempt_in_the_same_process_forgets_what_the_last_one_staged(log: Log) -> None:

@@ -23,7 +23,7 @@ def test_the_wal_stays_small_under_constant_writing(log: Log, path: Path, monkey
     log.create_topic("u")
 
     def write(topic: str) -> None:
-        for _ in range(600):
+        for _ in range(1200):
             log.append(topic, records([NOISE.randbytes(3000)]))
 
     writers = [threading.Thread(target=write, args=(topic,)) for topic in ("t", "u")]
@@ -31,8 +31,8 @@ def test_the_wal_stays_small_under_constant_writing(log: Log, path: Path, monkey
         writer.start()
     for writer in writers:
         writer.join()
-    # each commit writes some 48 kB into it: some 50 MB in all
-    assert path.with_name("log.db-wal").stat().st_size < 20_000_000
+    # each commit writes some 48 kB into it: some 110 MB in all
+    assert path.with_name("log.db-wal").stat().st_size < 50_000_000
     log.verify()
 
 

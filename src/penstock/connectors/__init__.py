@@ -5,7 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from penstock.connectors.blackhole import BLACKHOLE
+from penstock.connectors.datagen import DATAGEN
+from penstock.connectors.filesystem import FILESYSTEM
 from penstock.connectors.kafka import KAFKA
+from penstock.connectors.print import PRINT
 from penstock.connectors.upsert_kafka import UPSERT_KAFKA
 from penstock.core.errors import ConfigError, did_you_mean
 
@@ -17,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CONNECTORS", "connector_named"]
 
-CONNECTORS: Mapping[str, Connector] = MappingProxyType({c.name: c for c in (KAFKA, UPSERT_KAFKA)})
+CONNECTORS: Mapping[str, Connector] = MappingProxyType(
+    {c.name: c for c in (KAFKA, UPSERT_KAFKA, FILESYSTEM, DATAGEN, PRINT, BLACKHOLE)}
+)
 """The connectors by name."""
 
 

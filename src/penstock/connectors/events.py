@@ -72,7 +72,11 @@ class EventsFile:
         except orjson.JSONDecodeError as error:
             raise ConfigError(f"this is not JSON: {error}", code="events-line", where=where) from None
         if not isinstance(event, dict) or not event.keys() <= _KEYS:
-            raise ConfigError("an event is an object of table, row, raw, timestamp, watermark, idle, sleep", code="events-line", where=where)
+            raise ConfigError(
+                "an event is an object of table, row, raw, timestamp, watermark, idle, sleep",
+                code="events-line",
+                where=where,
+            )
         if "sleep" in event:
             return
         if "watermark" in event or "idle" in event:
@@ -98,7 +102,7 @@ def _source(line: bytes, row: Any) -> bytes:
     start = line.find(b'"row"')
     body = line[line.index(b":", start) + 1 :].strip()
     for end in range(len(body), 0, -1):
-        if body[end - 1 : end] in b"}]\"0123456789el":
+        if body[end - 1 : end] in b'}]"0123456789el':
             try:
                 if orjson.loads(body[:end]) == row:
                     return body[:end].strip()
@@ -115,7 +119,9 @@ def _watermark(value: Any, where: str) -> int:
     try:
         moment = dt.datetime.fromisoformat(str(value).removesuffix("Z")).replace(tzinfo=dt.UTC)
     except ValueError:
-        raise ConfigError(f"'{value}' is no watermark", code="events-line", where=where, hint="2024-01-01 00:00:09.999") from None
+        raise ConfigError(
+            f"'{value}' is no watermark", code="events-line", where=where, hint="2024-01-01 00:00:09.999"
+        ) from None
     return round(moment.timestamp() * 1000)
 
 

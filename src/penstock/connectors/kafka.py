@@ -129,9 +129,7 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
     keys = _key_fields(options)
     key_names = {f.name for f in keys}
     prefix = options.values[KEY_PREFIX]
-    in_value = tuple(
-        f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names
-    )
+    in_value = tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names)
     from_key = tuple(n for n in physical if n not in {f.name for f in in_value})
     wanted = tuple(n for n in physical if n not in from_key)
     use = options.value_format
@@ -166,7 +164,9 @@ def _key_decoder(options: TableOptions, keys: tuple[Field, ...], prefix: str, wa
     if not prefix:
         return lambda: use.format.decoder(keys, wanted, use.options)
     inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
-    return lambda: _Renamed(use.format.decoder(inner, tuple(n.removeprefix(prefix) for n in wanted), use.options), prefix)
+    return lambda: _Renamed(
+        use.format.decoder(inner, tuple(n.removeprefix(prefix) for n in wanted), use.options), prefix
+    )
 
 
 class _Renamed:
@@ -189,7 +189,10 @@ def _start(options: TableOptions) -> Start:
     group = options.passed.get("properties.group.id", "")
     if mode == "group-offsets" and not group:
         raise ConfigError(
-            "scan.startup.mode = group-offsets needs a group", code="option-missing", where=options.where, hint="'properties.group.id' = '...'"
+            "scan.startup.mode = group-offsets needs a group",
+            code="option-missing",
+            where=options.where,
+            hint="'properties.group.id' = '...'",
         )
     return Start(mode, group, values[STARTUP_TIMESTAMP], _specific(values[STARTUP_OFFSETS], options.where))
 
@@ -202,7 +205,10 @@ def _specific(value: str, where: str) -> dict[int, int]:
             offsets[int(pairs["partition"])] = int(pairs["offset"])
         except (KeyError, ValueError):
             raise ConfigError(
-                f"scan.startup.specific-offsets has '{part}'", code="option-value", where=where, hint="partition:0,offset:42;partition:1,offset:300"
+                f"scan.startup.specific-offsets has '{part}'",
+                code="option-value",
+                where=where,
+                hint="partition:0,offset:42;partition:1,offset:300",
             ) from None
     return offsets
 
@@ -234,9 +240,7 @@ class RecordEncoder:
             records.append(self._key.encode(frame.select(self._keys)).alias("key"))
         for column, key in self._metadata.items():
             series = frame[column]
-            records.append(
-                series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers")
-            )
+            records.append(series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers"))
         return pl.DataFrame(records), (self._fingerprint, values)
 
 

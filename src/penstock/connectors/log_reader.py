@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from penstock.formats.format import Decoded, Decoder
     from penstock.log import Log, StoredBatch
 
-__all__ = ["CLOCK_TOPIC", "LogReader", "LogScan", "Start"]
+__all__ = ["CLOCK_TOPIC", "LogReader", "LogScan", "Place", "Start", "chunk_of"]
+
+Place = tuple[str, int, int]
+"""A record: topic, partition, offset."""
 
 CLOCK_TOPIC = "__penstock_clock"
 """A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
@@ -67,20 +70,34 @@ class LogReader:
     """Reads the topics of `scans` merged by their place in the log.
 
     `ticks`: read the clock topic too. `skip_lost`: go on where retention has deleted rows that were not
-    read yet, counting them as expired; else PositionLostError names them.
+    read yet, counting them as expired; else PositionLostError names them. `passed_over` are records that this
+    pipeline filters out unread.
     """
 
     name = "log"
 
-    def __init__(self, log: Log, scans: Sequence[LogScan], *, ticks: bool, skip_lost: bool = False) -> None:
+    def __init__(
+        self,
+        log: Log,
+        scans: Sequence[LogScan],
+        *,
+        ticks: bool,
+        skip_lost: bool = False,
+        passed_over: Callable[[], frozenset[Place]] = frozenset,
+    ) -> None:
         self.log = log
         self.scans = tuple(scans)
         self.topics = tuple(dict.fromkeys(s.topic for s in scans))
         self.ticks = ticks
         self.skip_lost = skip_lost
+        self.passed_over = passed_over
+        self.last: int | None = None
+        """The place of the last row to read, where that is set."""
         self._end: int | None = None
         self._after = 0
         self._next: dict[str, list[int]] = {}
+        self._first: dict[str, list[int]] = {}
+        """Where reading began, per partition; partitions that came later began at 0."""
         self._expired: dict[str, int] = {}
         self.seek(None)
 
@@ -89,12 +106,16 @@ class LogReader:
     def seek(self, position: Any) -> None:
         if position is None:
             self._next = {t: self._first_offsets(t) for t in self.topics}
+            self._first = {t: list(o) for t, o in self._next.items()}
             self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in self._next.items())
         else:
             self._next = {t: list(o) for t, o in position["next"].items()}
+            self._first = dict(position["first"])
             self._after = position["seq"]
             for topic in self.topics:
-                self._next.setdefault(topic, self._first_offsets(topic))
+                if topic not in self._next:
+                    self._next[topic] = self._first_offsets(topic)
+                    self._first[topic] = list(self._next[topic])
         self._check_kept()
 
     def _first_offsets(self, topic: str) -> list[int]:
@@ -126,7 +147,8 @@ class LogReader:
             return
         if not self.skip_lost:
             raise PositionLostError(
-                "retention has deleted rows that were not read yet: " + "; ".join(_lost_words(t, g) for t, g in lost.items()),
+                "retention has deleted rows that were not read yet: "
+                + "; ".join(_lost_words(t, g) for t, g in lost.items()),
                 hint="run with --skip-lost to go on with what is left (the ledger counts them as expired), or --fresh",
             )
         for topic, gone in lost.items():
@@ -150,7 +172,7 @@ class LogReader:
 
     def read(self, rows: int) -> Callable[[], Scanned] | None:
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
-        poll = self.log.poll(names, self._after, rows=rows)
+        poll = self.log.poll(names, self._after, rows=rows, last=self.last)
         if not poll.batches and not self._expired:
             self._after = poll.through
             return None
@@ -164,13 +186,14 @@ class LogReader:
                 self._advance(topic, head)
         expired, self._expired = self._expired, {}
         self._after = poll.through
-        position = {"seq": poll.through, "next": {t: list(o) for t, o in self._next.items()}}
+        position = {"seq": poll.through, "next": {t: list(o) for t, o in self._next.items()}, "first": self._first}
         ticks = _ticks(heads.pop(CLOCK_TOPIC, None))
         through = poll.through
+        over = self.passed_over() if poll.batches else frozenset()
 
         def job() -> Scanned:
             chunks = {
-                scan.key: self._chunk(scan, by_topic[scan.topic], heads[scan.topic], floor[scan.topic])
+                scan.key: self._chunk(scan, by_topic[scan.topic], heads[scan.topic], floor[scan.topic], over)
                 for scan in self.scans
                 if scan.topic in heads
             }
@@ -187,25 +210,32 @@ class LogReader:
             offsets[partition] = max(offsets[partition], offset + 1)
 
     def _chunk(
-        self, scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame, floor: NDArray[np.int64]
+        self,
+        scan: LogScan,
+        batches: list[StoredBatch],
+        head: pl.DataFrame,
+        floor: NDArray[np.int64],
+        over: frozenset[Place],
     ) -> Chunk:
         """The rows of one table, decoded or from the cache of decoded columns."""
         partition, offset = head["partition"].to_numpy(), head["offset"].to_numpy()
-        wanted = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
+        reached = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
+        messages = int(reached.sum())
+        kept = reached & ~_among(scan.topic, partition, offset, over)
         frame, rows, bad, skipped = self._decoded(scan, batches, head)
         places = head if rows is None else head[rows]
         meta = self._metadata(scan, batches, head, rows)
         frame = pl.DataFrame([*frame, *meta, places["seq"].alias(SEQ)])
-        if not wanted.all():
-            first_wanted = head["seq"].filter(pl.Series(wanted)).implode()
-            inside = frame[SEQ].is_in(first_wanted)
+        if not kept.all():
+            wanted = head["seq"].filter(pl.Series(kept)).implode()
+            inside = frame[SEQ].is_in(wanted)
             frame, places = frame.filter(inside), places.filter(inside)
-            bad = bad.filter(pl.col("seq").is_in(first_wanted))
+            bad = bad.filter(pl.col("seq").is_in(wanted))
             out = bad.filter(~pl.col("seq").is_in(frame[SEQ].implode()))["seq"].n_unique()
-            skipped = int(wanted.sum()) - frame[SEQ].n_unique() - out
+            skipped = messages - frame[SEQ].n_unique() - out
         return Chunk(
             frame,
-            int(wanted.sum()),
+            messages,
             bad,
             _Origins(scan.topic, batches, head),
             skipped,
@@ -246,7 +276,7 @@ class LogReader:
 
     def bound(self) -> None:
         """The input ends with what the log holds now."""
-        self._end = self.log.end_seq()
+        self._end = self.log.end_seq() if self.last is None else self.last
 
     @property
     def ended(self) -> bool:
@@ -277,6 +307,41 @@ _METADATA: dict[str, Callable[[pl.DataFrame, str], pl.Series]] = {
 }
 
 
+def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Chunk:
+    """Records outside the order of the log, at places `seq` (n,), as rows of a table; they move no watermark.
+
+    `records` has the columns that `Log.read` gives.
+    """
+    decoded = scan.make_decoder().decode(records["value"])
+    frame, found = decoded.frame, records if decoded.rows is None else records[decoded.rows]
+    if scan.make_key_decoder is not None:
+        frame = frame.hstack(scan.make_key_decoder().decode(found["key"]).frame)
+    meta = [_METADATA[k](found, scan.topic).alias(column) for column, k in scan.metadata.items()]
+    places = pl.Series(SEQ, seq)
+    bad = bad_rows(decoded, places)
+    places = places if decoded.rows is None else places.gather(decoded.rows)
+    out = bad.filter(~pl.col("seq").is_in(places.implode()))["seq"].n_unique()
+    skipped = records.height - places.n_unique() - out
+    return Chunk(
+        pl.DataFrame([*frame, *meta, places]),
+        records.height,
+        bad,
+        _Given(scan.topic, records, seq),
+        skipped,
+        quiet=True,
+    )
+
+
+def _among(
+    topic: str, partition: NDArray[np.int32], offset: NDArray[np.int64], places: frozenset[Place]
+) -> NDArray[np.bool_]:
+    """Which records are among `places`, shape (n,)."""
+    marks = [(at_partition << 44) + at_offset for one, at_partition, at_offset in places if one == topic]
+    if not marks:
+        return np.zeros(len(offset), np.bool_)
+    return np.isin((partition.astype(np.int64) << 44) + offset, np.array(marks, np.int64))
+
+
 def bad_rows(decoded: Decoded, seq: pl.Series) -> pl.DataFrame:
     """BAD_ROWS of what a decoder could not read; `seq` are the places of its input's rows."""
     if not decoded.bad.height and not decoded.ignored.height:
@@ -298,6 +363,24 @@ def _lost_words(topic: str, gone: list[tuple[int, int, int]]) -> str:
     rows = sum(start - first for _, first, start in gone)
     parts = ", ".join(f"partition {p} offsets {first} to {start - 1}" for p, first, start in gone)
     return f"{rows} rows of topic '{topic}' ({parts})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Origins of records that were handed in."""
+
+    topic: str
+    records: pl.DataFrame
+    places: NDArray[np.int64]
+
+    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+        rows = self.records[np.searchsorted(self.places, seq)]
+        return rows.select(
+            pl.lit(self.topic).alias("topic"),
+            pl.col("partition").cast(pl.Int32),
+            "offset",
+            pl.col("value").alias("raw"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,10 @@ WATERMARK_STRATEGY = Option(
     "Penstock's watermark always advances after every row; on-periodic is accepted for Flink's sake.",
 )
 IDLE_TIMEOUT: Option[int | None] = Option(
-    "scan.watermark.idle-timeout", duration, None, "After how long without rows a partition no longer holds the watermark."
+    "scan.watermark.idle-timeout",
+    duration,
+    None,
+    "After how long without rows a partition no longer holds the watermark.",
 )
 WATERMARK_OPTIONS: tuple[Option[Any], ...] = (WATERMARK_STRATEGY, IDLE_TIMEOUT)
 
@@ -110,7 +113,10 @@ class TableOptions:
         if self.connector.formats and name not in self.connector.formats:
             hint = did_you_mean(name, self.connector.formats) or "there are " + ", ".join(self.connector.formats)
             raise ConfigError(
-                f"connector '{self.connector.name}' has no format '{name}'", code="format-unknown", where=self.where, hint=hint
+                f"connector '{self.connector.name}' has no format '{name}'",
+                code="format-unknown",
+                where=self.where,
+                hint=hint,
             )
         found = format_named(name)
         prefix = f"{name}." if key == "format" else f"{key.removesuffix('format')}{name}."

@@ -223,13 +223,14 @@ class Log:
         *,
         rows: int = READ_ROWS,
         bytes: int = READ_BYTES,  # noqa: A002
+        last: int | None = None,
     ) -> Poll:
         """The rows of some topics that come next in the order of the log: at most `rows`, about `bytes`.
 
-        `Poll.through` is where to go on; all rows up to it are in this poll. Raises LogError for an unknown topic.
+        None beyond place `last`. `Poll.through` is where to go on; all rows up to it are in this poll. Raises LogError for an unknown topic.
         """
         with self._file.reading() as connection:
-            return poll(connection, self._blobs, names, after_seq, rows, bytes)
+            return poll(connection, self._blobs, names, after_seq, rows, bytes, last)
 
     def read(
         self,

@@ -55,10 +55,13 @@ class _Found:
     starts: NDArray[np.int64] | None
 
 
-def poll(connection: Connection, blobs: Blobs, names: Sequence[str], after: int, rows: int, size: int) -> Poll:
+def poll(
+    connection: Connection, blobs: Blobs, names: Sequence[str], after: int, rows: int, size: int, last: int | None
+) -> Poll:
     """At most `rows` rows, cut at an exact place, and about `size` bytes at most (but one row at least)."""
     wanted = [topics.find(connection, name) for name in names]
     end = connection.execute(NEXT_SEQ).get - 1
+    end = end if last is None else min(end, last)
     while True:
         found, high = _collect(connection, wanted, after, rows, size, end)
         batches = _views(blobs, found, after, high)

@@ -60,6 +60,10 @@ class Tables:
         with self._file.reading() as connection:
             return [name for (name,) in connection.rows("SELECT DISTINCT name FROM chunk ORDER BY name")]
 
+    def drop(self, table: str) -> None:
+        """Remove all rows; numbers begin at 1 again."""
+        self._writer.run(lambda write: write.connection.execute("DELETE FROM chunk WHERE name = ?", (table,)))
+
     def merge(self, table: str) -> bool:
         """Join the next run of small appends of `table`; False when there is none."""
         with self._file.reading() as connection:

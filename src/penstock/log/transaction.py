@@ -85,9 +85,9 @@ class Transaction(Request):
         blob = encode(frame)
         self._work.append(lambda write: write_rows(write, table, frame.height, blob))
 
-    def put(self, key: str, value: bytes) -> None:
-        """As `Facts.put`."""
-        self._work.append(lambda write: put_fact(write, key, value))
+    def put(self, key: str, value: bytes | Callable[[], bytes]) -> None:
+        """As `Facts.put`; a function is called when the appends that were given before have their `result`."""
+        self._work.append(lambda write: put_fact(write, key, value() if callable(value) else value))
 
     def delete(self, key: str) -> None:
         """As `Facts.delete`."""

@@ -111,9 +111,7 @@ class Catalog:
     """What names mean now. `current` is (catalog, database)."""
 
     current: tuple[str, str] = (CATALOG, DATABASE)
-    databases: dict[tuple[str, str], str] = field(
-        default_factory=lambda: {(CATALOG, DATABASE): ""}
-    )
+    databases: dict[tuple[str, str], str] = field(default_factory=lambda: {(CATALOG, DATABASE): ""})
     objects: dict[tuple[str, str, str], Table | View] = field(default_factory=dict)
 
     def path(self, parts: tuple[str, ...]) -> tuple[str, str, str]:

@@ -57,7 +57,15 @@ TYPE_LENGTH = Option(
     "A text longer than its column: IGNORE writes it, TRIM_PAD cuts (and pads CHAR), ERROR makes it a bad row.",
 )
 
-SETTINGS: tuple[Option[Any], ...] = (LOCAL_TIME_ZONE, IDLE_TIMEOUT, CHECKPOINT_INTERVAL, PIPELINE_NAME, RUNTIME_MODE, NOT_NULL, TYPE_LENGTH)
+SETTINGS: tuple[Option[Any], ...] = (
+    LOCAL_TIME_ZONE,
+    IDLE_TIMEOUT,
+    CHECKPOINT_INTERVAL,
+    PIPELINE_NAME,
+    RUNTIME_MODE,
+    NOT_NULL,
+    TYPE_LENGTH,
+)
 
 # they change how Flink runs a job, not what it answers
 _IGNORED = (

@@ -31,13 +31,13 @@ def parse(text: str, source: str = "") -> tuple[st.Statement, ...]:
 
 def parse_expression(text: str, source: str = "") -> exp.Expr:
     """One expression, as in a computed column."""
-    return _guarded(text, source, _tokens(text, source), lambda p: p._parse_disjunction())  # noqa: SLF001
+    return _guarded(text, source, _tokens(text, source), lambda p: p._parse_disjunction())
 
 
 def hint_options(text: str) -> dict[str, str]:
     """The options of ``OPTIONS('k'='v', ...)``, the only table hint there is."""
     parser = _reader(text, _tokens(text, ""))
-    if not parser._match_text_seq("OPTIONS"):  # noqa: SLF001
+    if not parser._match_text_seq("OPTIONS"):
         raise UnsupportedError(
             f"the hint {text.strip()} is not supported",
             code="sql-hint",
@@ -65,7 +65,12 @@ def _chunks(tokens: list[Token]) -> list[list[Token]]:
         chunk.append(token)
         word = token.text.upper()
         before = [c.text.upper() for c in chunk[-3:-1]]
-        if word == "SET" and len(before) == 2 and before[0] in ("EXECUTE", "BEGIN", "EXPLAIN") and before[1] == "STATEMENT":
+        if (
+            word == "SET"
+            and len(before) == 2
+            and before[0] in ("EXECUTE", "BEGIN", "EXPLAIN")
+            and before[1] == "STATEMENT"
+        ):
             in_set = True
         elif in_set and word == "END" and len(chunk) > 1 and chunk[-2].token_type == TokenType.SEMICOLON:
             in_set = False

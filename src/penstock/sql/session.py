@@ -63,7 +63,6 @@ class Answer(Outcome):
     settings: Mapping[str, object]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Write(Outcome):
     """A pipeline: one INSERT, or all of a statement set; `name` is that of SET 'pipeline.name', if any."""
@@ -115,7 +114,7 @@ class Session:
             error.where = origin.where(statement.span)
             raise
 
-    def _execute(self, statement: st.Statement, origin: Origin) -> Outcome:  # noqa: C901
+    def _execute(self, statement: st.Statement, origin: Origin) -> Outcome:
         match statement:
             case st.Query(query=query):
                 plan = optimize(QueryBinder(self.catalog, origin).bind(query))

@@ -84,7 +84,9 @@ def create_table(table: Table) -> str:
                 line += f" METADATA FROM {_text(c.metadata)}" + (" VIRTUAL" if c.virtual else "")
         lines.append(line + (f" COMMENT {_text(c.comment)}" if c.comment else ""))
     if table.watermark_column:
-        lines.append(f"WATERMARK FOR {quoted(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}")
+        lines.append(
+            f"WATERMARK FOR {quoted(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}"
+        )
     if table.primary_key:
         lines.append(f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
     text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(quoted, table.path))} (\n  "

@@ -193,7 +193,9 @@ class Grouping:
                 raise self._refused(f"{name}(DISTINCT ...) of {call.args[0].type.name}", "CAST it to STRING")
 
     def _refused(self, what: str, hint: str) -> Exception:
-        return self.origin.error(UnsupportedError, f"{what} is not supported, nor by Flink", "sql-aggregate", self.query, hint)
+        return self.origin.error(
+            UnsupportedError, f"{what} is not supported, nor by Flink", "sql-aggregate", self.query, hint
+        )
 
     def _over_groups(self, expr: Expr, key_columns: list[Column], place: exp.Expr) -> Expr:
         """`expr` in terms of the aggregate's result."""

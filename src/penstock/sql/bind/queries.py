@@ -14,7 +14,7 @@ from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.bind.windows import WINDOW_FUNCTIONS, window_table
 from penstock.sql.catalog import Table, View
 from penstock.sql.coercion import cast_to, common_type
-from penstock.sql.expr import Expr, Literal, Ref
+from penstock.sql.expr import Literal, Ref
 from penstock.sql.grammar import hint_options
 from penstock.sql.plan import Column, Filter, Limit, Node, Project, Scan, Union, Values
 

@@ -82,7 +82,9 @@ def _arguments(name: str, call: exp.Anonymous, origin: Origin) -> dict[str, exp.
                 hint = did_you_mean(key, names) or "arguments are " + ", ".join(names)
                 raise origin.error(BindError, f"{name} has no argument {key}", "sql-window", call, hint)
             if given and names.index(key) < max(names.index(k) for k in given):
-                raise origin.error(BindError, f"{key} of {name} stands in the wrong place", "sql-window", call, _SYNTAX[name])
+                raise origin.error(
+                    BindError, f"{key} of {name} stands in the wrong place", "sql-window", call, _SYNTAX[name]
+                )
             given[key] = argument.expression
         elif place < len(names):
             given[names[place]] = argument
@@ -141,7 +143,10 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
     offset = ms("OFFSET", positive=False) if "OFFSET" in given else 0
     if abs(offset) >= (slide if name == "HOP" else size):
         raise origin.error(
-            BindError, f"OFFSET of {name} must be smaller than its windows: {size} ms and {offset} ms", "sql-window", call
+            BindError,
+            f"OFFSET of {name} must be smaller than its windows: {size} ms and {offset} ms",
+            "sql-window",
+            call,
         )
     if name == "CUMULATE" and size % slide:
         raise origin.error(

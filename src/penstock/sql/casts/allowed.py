@@ -35,7 +35,8 @@ def cast_refusal(source: DataType, target: DataType) -> str:
         return ""
     parts = _parts(source, target)
     if parts is not None:
-        return next((refusal for pair in parts if (refusal := cast_refusal(*pair))), "")
+        refused = ((a, b, refusal) for a, b in parts if (refusal := cast_refusal(a, b)))
+        return next((f"{a.name} to {b.name}: {refusal}" for a, b, refusal in refused), "")
     return "" if _is_allowed(source, target) else _instead(source, target)
 
 
@@ -66,5 +67,8 @@ def _instead(source: DataType, target: DataType) -> str:
         return f"the rows have {len(source.fields)} and {len(target.fields)} fields"
     if isinstance(source, t.Row):
         return "a ROW is cast field by field"
-    by_text = _is_allowed(source, t.STRING) and _is_allowed(t.STRING, target)
-    return "CAST it to STRING first" if by_text else "these types have nothing in common"
+    if isinstance(source, (t.Date, t.Time)) and isinstance(target, _NUMBER):
+        return "use EXTRACT(unit FROM x), or TIMESTAMPDIFF(unit, a, b) for the time between two"
+    if isinstance(source, _BYTES) and _is_allowed(t.STRING, target):
+        return "CAST it to STRING first"
+    return "these types have nothing in common"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +17,17 @@ if TYPE_CHECKING:
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Bind, Build, Context
 
-__all__ = ["any_null", "checked", "columnwise", "define", "not_null_broken", "staged", "utf16_cut", "utf16_units"]
+__all__ = [
+    "any_null",
+    "checked",
+    "columnwise",
+    "define",
+    "not_null_broken",
+    "once",
+    "staged",
+    "utf16_cut",
+    "utf16_units",
+]
 
 _ASTRAL = r"[\x{10000}-\x{10FFFF}]"
 _SECOND_HALF = "\uffff"
@@ -39,6 +51,52 @@ def staged(function: Callable[[pl.DataFrame], pl.Series], data_type: pl.DataType
     return columns.map_batches(
         lambda values: function(values.struct.unnest()), return_dtype=data_type, is_elementwise=True
     )
+
+
+def once(build: Build) -> Build:
+    """`build`, but each argument is computed once, however often the expression names it.
+
+    Polars computes an expression anew wherever it stands: calls inside of calls would double at each level.
+    """
+
+    def built(context: Context, args: Sequence[Value], result: DataType, clauses: Mapping[str, Any]) -> pl.Expr | Value:
+        inner = {f"$argument{i}": a.expr for i, a in enumerate(args) if not _is_leaf(a)}
+        named = [replace(a, expr=pl.col(name)) if (name := f"$argument{i}") in inner else a for i, a in enumerate(args)]
+        value = build(context, named, result, clauses)
+        value = value if isinstance(value, Value) else Value(value, result)
+        expressions = [value.expr, *(f.when for f in value.failures)]
+        if all(count == 1 for e in expressions for count in Counter(_named(e, inner)).values()):
+            return build(context, args, result, clauses)
+        failures = tuple(
+            replace(
+                f,
+                when=_outside(f.when, inner, pl.Boolean()),
+                shown=None if f.shown is None else _outside(f.shown, inner, pl.String()),
+            )
+            for f in value.failures
+        )
+        return Value(_outside(value.expr, inner, result.polars), result, failures)
+
+    return built
+
+
+def _outside(expr: pl.Expr, inner: Mapping[str, pl.Expr], data_type: pl.DataType) -> pl.Expr:
+    """`expr` over columns that have been computed before: those of `inner` that it names, and its own."""
+    roots = dict.fromkeys(expr.meta.root_names())
+    if not any(name in inner for name in roots):
+        return expr
+    columns = pl.struct(inner[name].alias(name) if name in inner else pl.col(name) for name in roots)
+    return columns.map_batches(
+        lambda values: values.struct.unnest().select(expr).to_series(), return_dtype=data_type, is_elementwise=True
+    )
+
+
+def _is_leaf(value: Value) -> bool:
+    return value.is_constant or value.expr.meta.is_column() or value.expr.meta.is_literal()
+
+
+def _named(expr: pl.Expr, names: Mapping[str, pl.Expr]) -> list[str]:
+    return [name for name in expr.meta.root_names() if name in names]
 
 
 def any_null(*exprs: pl.Expr) -> pl.Expr:
@@ -93,4 +151,4 @@ def define(
 ) -> Function:
     """A function of the table, its examples as pairs of SQL and result."""
     shown = tuple(Example(sql, result) for sql, result in examples)
-    return Function(name, kind, syntax, text, bind, build, shown, tuple(aliases), lazy=lazy)
+    return Function(name, kind, syntax, text, bind, once(build), shown, tuple(aliases), lazy=lazy)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import polars as pl
 
 from penstock.core import types as t
 from penstock.sql.expr import Literal
-from penstock.sql.functions.building import checked, columnwise, define
+from penstock.sql.functions.building import checked, columnwise, define, staged
 from penstock.sql.functions.signatures import (
     BINARY,
     CHARACTER,
@@ -148,23 +149,29 @@ def _to_base64(value: pl.Expr) -> pl.Expr:
 
 # -- URLs --------------------------------------------------------------------------------------------
 
-_KEPT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-*_"
-_ENCODED = {f"%{ord(c):02X}": c for c in _KEPT} | {"%20": "+"}
-_DIGITS = "0123456789abcdefABCDEF"
-_DECODED = {
-    f"25 {ord(high):02x} {ord(low):02x} ": f"{int(high + low, 16):02x} " for high in _DIGITS for low in _DIGITS
-} | {"2b ": "20 "}
+_PARTS = r"[^A-Za-z0-9.*_\-]"
+_CODES = "(?:%[0-9A-Fa-f]{2})+"
 
 
-def _url_encode(text: pl.Expr) -> pl.Expr:
-    pairs = text.cast(pl.Binary).bin.encode("hex").str.to_uppercase().str.replace_all("(..)", "%${1}")
-    return pairs.str.replace_many(list(_ENCODED), list(_ENCODED.values()))
+def _found(texts: pl.Series, regex: str) -> list[str]:
+    """What `regex` finds in any of the texts, each once: few, however many texts there are."""
+    return texts.str.extract_all(regex).explode().drop_nulls().unique().to_list()
 
 
-def _url_decode(text: pl.Expr) -> pl.Expr:
-    valid = text.str.count_matches("%[0-9A-Fa-f]{2}") == text.str.count_matches("%")
-    pairs = _spaced(pl.when(valid).then(text).cast(pl.Binary))
-    return text_of_bytes(_unspaced(pairs.str.replace_many(list(_DECODED), list(_DECODED.values()))))
+def _url_encode(frame: pl.DataFrame) -> pl.Series:
+    texts = frame["0"]
+    by = {part: quote_plus(part, safe="").replace("~", "%7E") for part in _found(texts, _PARTS)}
+    return frame.select(pl.col("0").str.replace_many(list(by), list(by.values()))).to_series() if by else texts
+
+
+def _url_decode(frame: pl.DataFrame) -> pl.Series:
+    """NULL where a % has no two digits behind it."""
+    right = pl.col("0").str.count_matches("%[0-9A-Fa-f]{2}") == pl.col("0").str.count_matches("%", literal=True)
+    texts = frame.select(pl.when(right).then("0")).to_series()
+    codes = sorted(_found(texts, _CODES), key=len, reverse=True)
+    decoded = pl.Series([bytes.fromhex(c.replace("%", "")) for c in codes], dtype=pl.Binary).to_frame("0")
+    by = dict(zip(codes, decoded.select(text_of_bytes(pl.col("0"))).to_series(), strict=True)) | {"+": " "}
+    return pl.select(pl.lit(texts).str.replace_many(list(by), list(by.values()), leftmost=True)).to_series()
 
 
 # -- IPv4 --------------------------------------------------------------------------------------------
@@ -240,7 +247,7 @@ FUNCTIONS = (
         "URL_ENCODE(text)",
         "As forms are sent: letters, digits and .-*_ stay, a space is +, each other byte of UTF-8 is % and its number.",
         takes(CHARACTER, gives=nullable(t.STRING)),
-        columnwise(_url_encode),
+        columnwise(lambda text: staged(_url_encode, pl.String(), text)),
         ("URL_ENCODE('a b&c=é/~*-_.')", "a+b%26c%3D%C3%A9%2F%7E*-_."),
     ),
     define(
@@ -249,7 +256,7 @@ FUNCTIONS = (
         "URL_DECODE(text)",
         "What URL_ENCODE made; NULL where a % is not followed by two hexadecimal digits.",
         takes(CHARACTER, gives=nullable(t.STRING)),
-        columnwise(_url_decode),
+        columnwise(lambda text: staged(_url_decode, pl.String(), text)),
         ("URL_DECODE('a+b%26c%3D%C3%A9')", "a b&c=é"),
         ("URL_DECODE('100%')", None),
     ),

@@ -133,7 +133,7 @@ def takes(
         shown[i] = f"[{shown[i]}]"
     if variadic:
         shown.append(f"{variadic.name}...")
-    allowed = f"({', '.join(shown)})"
+    allowed = f"({', '.join(shown)})" if shown else "no arguments"
 
     def bind(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
         too_many = len(args) > len(families) and variadic is None

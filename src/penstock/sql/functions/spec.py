@@ -95,9 +95,7 @@ class Bind(Protocol):
     `ArgumentError` (see signatures) with what was allowed.
     """
 
-    def __call__(
-        self, args: tuple[Expr, ...], clauses: Mapping[str, Any], /
-    ) -> tuple[tuple[Expr, ...], DataType]: ...
+    def __call__(self, args: tuple[Expr, ...], clauses: Mapping[str, Any], /) -> tuple[tuple[Expr, ...], DataType]: ...
 
 
 @dataclass(frozen=True, slots=True)

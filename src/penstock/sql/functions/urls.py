@@ -73,6 +73,7 @@ def _parse(frame: pl.DataFrame) -> pl.Series:
     """Columns: the URL, the part's name and maybe a key."""
     for step in _STEPS:
         frame = frame.with_columns(**step)
+    value: pl.Expr
     if "2" in frame.columns:
         regex = pl.concat_str(pl.lit("(?s)(?:&|^)"), pl.col("2").str.escape_regex(), pl.lit("=([^&]*)"))
         # Polars takes a NULL pattern for an empty one

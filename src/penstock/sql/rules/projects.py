@@ -21,7 +21,9 @@ def _merged(node: Node, shared: set[Node]) -> Node:
     inner = node.inputs[0] if isinstance(node, Project) else None
     if isinstance(node, Project) and isinstance(inner, Project) and inner not in shared and _cheap(node, inner):
         by_name = {c.name: e for c, e in zip(inner.columns, inner.exprs, strict=True)}
-        exprs = tuple(rewrite(e, lambda part: by_name[part.name] if isinstance(part, Ref) else None) for e in node.exprs)
+        exprs = tuple(
+            rewrite(e, lambda part: by_name[part.name] if isinstance(part, Ref) else None) for e in node.exprs
+        )
         return _merged(Project(node.columns, inner.input, exprs), shared)
     rebuilt = with_inputs(node, tuple(_merged(i, shared) for i in node.inputs))
     return rebuilt.input if isinstance(rebuilt, Project) and _changes_nothing(rebuilt) else rebuilt

@@ -44,7 +44,7 @@ def _attach(node: Node) -> Node:
     own = {c.name for c in node.input.columns if c.role in BORDERS}
     lifted = None if reads & own else _lifted(node.input)
     end = next(c.name for c in borders.values() if c.role == "window_end")
-    below, time = lifted if lifted else (node.input, end)
+    below, time = lifted or (node.input, end)
     places = [i for i in range(len(node.keys)) if i not in borders]
     width = len(node.keys)
     columns = (
@@ -68,7 +68,8 @@ def _attach(node: Node) -> Node:
 
 def _lifted(node: Node) -> tuple[Node, str] | None:
     """The input of the window table function below `node` with what stands between on top of it, and the
-    name of its time column there; None if something between reads the window."""
+    name of its time column there; None if something between reads the window.
+    """
     match node:
         case WindowTable():
             return node.input, node.time

@@ -1,0 +1,65 @@
+"""`filesystem`: tables over the files of a folder.
+
+Reading: `folder` lists the files, `known` tells which is which, `text` and `columnar` cut them into pieces, `scan`
+makes rows of these. Writing: `parts` holds the rows of unfinished files, `staging` writes files aside and shows them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.connectors.filesystem.options import FORMATS, METADATA, OPTIONS, file_table
+from penstock.connectors.filesystem.results import clear_results, parquet_files, result_ending
+from penstock.connectors.spec import Connector
+from penstock.core.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from penstock.connectors.filesystem.reader import FileReader
+    from penstock.connectors.filesystem.sink import FileSink
+    from penstock.connectors.spec import TableOptions
+    from penstock.connectors.world import World
+    from penstock.sql.plan import Scan, Sink
+
+__all__ = ["FILESYSTEM", "file_reader", "file_sink"]
+
+
+def file_reader(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> FileReader:
+    """The reader of one scan of a `filesystem` table."""
+    from penstock.connectors.filesystem.reader import FileReader
+    from penstock.connectors.filesystem.scan import file_scan
+
+    table = file_table(options, world)
+    return FileReader(f"filesystem/{scan.table.name}/{key}", table, [file_scan(table, key, needs)], world)
+
+
+def file_sink(plan: Sink, options: TableOptions, world: World) -> FileSink:
+    """The sink of an INSERT into a `filesystem` table.
+
+    Raises UnsupportedError for INSERT OVERWRITE where the input does not end, as Flink does.
+    """
+    from penstock.connectors.filesystem.sink import FileSink
+    from penstock.connectors.filesystem.writing import file_encoder
+
+    options.check_metadata()
+    if plan.overwrite and not world.bounded:
+        raise UnsupportedError(
+            "INSERT OVERWRITE needs an input that ends",
+            code="overwrite-unbounded",
+            where=options.where,
+            hint="run with --bounded, or use INSERT INTO",
+        )
+    table = file_table(options, world)
+    return FileSink(table, file_encoder(table), result_ending(options), world.clock, overwrite=plan.overwrite)
+
+
+FILESYSTEM = Connector(
+    name="filesystem",
+    text="Files in a folder, read where they lie and written exactly once.",
+    options=OPTIONS,
+    formats=FORMATS,
+    metadata=METADATA,
+    make_reader=file_reader,
+    make_sink=file_sink,
+    files=parquet_files,
+    clear=clear_results,
+)

@@ -1,0 +1,60 @@
+"""The files that INSERTs have written into a table: for questions, and for beginning anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.connectors.filesystem.folder import listed
+from penstock.connectors.filesystem.options import SUCCESS_NAME, file_table
+from penstock.connectors.filesystem.staging import STAGING_PREFIX, storage_error
+
+if TYPE_CHECKING:
+    from penstock.connectors.spec import TableOptions
+    from penstock.connectors.world import World
+    from penstock.sql.catalog import Table
+
+__all__ = ["clear_results", "parquet_files", "result_ending"]
+
+
+def result_ending(options: TableOptions) -> str:
+    """How the names of a table's files end."""
+    return f".{options.value_format.format.name}"
+
+
+def parquet_files(_: Table, options: TableOptions, world: World) -> tuple[Path, ...] | None:
+    """The finished files of a Parquet table; None for other formats."""
+    if options.value_format.format.name != "parquet":
+        return None
+    files = file_table(options, world)
+    return tuple(Path(f.path) for f in listed(files)) if files.path.exists() else ()
+
+
+def clear_results(_: Table, options: TableOptions, world: World, *, act: bool) -> int:
+    """How many files INSERTs have written; `act` removes them, and what lies beside them for the same purpose."""
+    files = file_table(options, world)
+    if not files.path.is_dir():
+        return 0
+    results = [Path(f.path) for f in listed(files) if f.path.endswith(result_ending(options))]
+    if act:
+        with storage_error(files.where, f"removing the files of '{files.path}'"):
+            for path in results:
+                path.unlink()
+            _tidy(files.path, options.values[SUCCESS_NAME])
+    return len(results)
+
+
+def _tidy(folder: Path, marker: str) -> None:
+    """Remove what was written aside, markers, and folders that are empty then, below `folder`."""
+    for entry in list(os.scandir(folder)):
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False) and entry.name.startswith(STAGING_PREFIX):
+            shutil.rmtree(path)
+        elif entry.is_dir(follow_symlinks=False):
+            _tidy(path, marker)
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif entry.name == marker:
+            path.unlink()

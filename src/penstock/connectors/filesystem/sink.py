@@ -1,0 +1,282 @@
+"""Rows into files, each shown once and whole, by size, rows and time, in folders by partition."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.connectors.filesystem.completion import Completion
+from penstock.connectors.filesystem.folder import listed
+from penstock.connectors.filesystem.naming import FileNames
+from penstock.connectors.filesystem.options import (
+    FILE_NAME,
+    FILE_SIZE,
+    HELD_SIZE,
+    INACTIVITY,
+    ROLLOVER,
+    ROWS,
+)
+from penstock.connectors.filesystem.partitions import (
+    check_partition_types,
+    folder_name,
+    folder_value,
+    partition_texts,
+    unescaped,
+)
+from penstock.connectors.filesystem.parts import Part
+from penstock.connectors.filesystem.staging import Finished, Showing, Staging, storage_error
+from penstock.core.edges import Prepared
+from penstock.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from penstock.connectors.filesystem.folder import Found
+    from penstock.connectors.filesystem.options import FileTable
+    from penstock.core.clock import Clock
+    from penstock.core.edges import Transaction
+
+__all__ = ["FileSink"]
+
+
+class FileSink:
+    """Writes the rows of one INSERT; `encode` makes a file's bytes of its rows.
+
+    Rows of unfinished files are held, in memory and in the state. A finished file lies aside from the moment
+    it is written; `prepare` gives it its name, `commit` shows it. With `overwrite` nothing is shown
+    before the input has ended; then the partitions that got rows (a table without partitions: always) have
+    these alone.
+    """
+
+    def __init__(
+        self, table: FileTable, encode: Callable[[pl.DataFrame], bytes], ending: str, clock: Clock, *, overwrite: bool
+    ) -> None:
+        """Raises ConfigError and UnsupportedError for options that do not fit."""
+        self.table = table
+        self.overwrite = overwrite
+        self._encode = encode
+        self._ending = ending
+        self._clock = clock
+        self._names = FileNames(table.options.values[FILE_NAME], ending, table.where)
+        self._completion = Completion.of(table)
+        check_partition_types(table.partitioned, table.where)
+        if not table.columns:
+            raise ConfigError(
+                f"all columns of table {table.name} are in PARTITIONED BY, none is left for the files",
+                code="partition-columns",
+                where=table.where,
+            )
+        if table.path.exists() and not table.path.is_dir():
+            raise ConfigError(
+                f"'{table.path}' is a file, and rows are written to a folder",
+                code="path-file",
+                where=table.where,
+                hint="give the folder, or a new name for one",
+            )
+        self._staging = Staging(table.path, uuid.uuid4().hex[:12], table.where)
+        self._parts: dict[str, Part] = {}
+        self._finished: list[Finished] = []
+        """Written aside, not yet shown."""
+        self._replaced: list[str] = []
+        self._number = 0
+        self._ratio = 1.0
+        """Bytes of a file for each byte of memory, of the last one written."""
+        self._ended = False
+        self._next_run = 0
+        self._begun = False
+        self._left_aside: list[str] = []
+        """The files of the last checkpoint that still lie aside."""
+        self._referred = False
+        """Whether a checkpoint may know of files that lie aside."""
+
+    def _begin(self) -> None:
+        """Before the first act: remove what a crash has left. (Whoever only looks at the state acts never.)"""
+        if not self._begun:
+            self._staging.sweep(self._left_aside)
+            self._begun = True
+
+    # -- rows in -----------------------------------------------------------------------------------
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self._begin()
+        values, now = self.table.options.values, self._clock.now_ms()
+        for folder, texts, rows in self._split(frame):
+            part = self._parts.get(folder)
+            if part is None:
+                part = self._parts[folder] = Part(folder, now, now)
+                if self._completion is not None:
+                    self._completion.note(folder, texts, now)
+            part.add(rows, now)
+            most = values[ROWS]
+            while most is not None and part.rows >= most:
+                self._finish(part, most, now)
+            if part.size * self._ratio >= values[FILE_SIZE]:
+                self._finish(part, part.rows, now)
+        while sum(part.size for part in self._parts.values()) > values[HELD_SIZE]:
+            largest = max(self._parts.values(), key=lambda part: part.size)
+            self._finish(largest, largest.rows, now)
+
+    def _split(self, frame: pl.DataFrame) -> Iterator[tuple[str, tuple[str | None, ...], pl.DataFrame]]:
+        """The rows by partition, each with the name of its folder and the texts in that; file columns only."""
+        fields = self.table.partitioned
+        if not fields:
+            yield "", (), frame
+            return
+        texts = [partition_texts(frame[f.name], f.type).alias(f"$text{i}") for i, f in enumerate(fields)]
+        marked = frame.drop([f.name for f in fields]).with_columns(texts)
+        keys = [t.name for t in texts]
+        for key, rows in marked.partition_by(keys, maintain_order=True, include_key=False, as_dict=True).items():
+            yield folder_name([f.name for f in fields], key, self.table.default_name), key, rows
+
+    def _finish(self, part: Part, rows: int, now: int) -> None:
+        """Write the oldest `rows` rows of a part aside, as a file."""
+        if rows:
+            frame = part.first(rows)
+            data = self._encode(frame)
+            staged = f"{self._number}{self._ending}.tmp"
+            self._staging.write(staged, data)
+            self._number += 1
+            self._ratio = len(data) / max(frame.estimated_size(), 1)
+            self._finished.append(Finished(staged, part.folder, rows))
+        part.drop(rows)
+        part.opened = now
+        if not part.rows:
+            self._parts.pop(part.folder, None)
+
+    # -- epochs ------------------------------------------------------------------------------------
+
+    def advance(self, watermark: int) -> None:
+        """Event time (ms) has come so far; the trigger partition-time waits for it."""
+        if self._completion is not None:
+            self._completion.watermark = max(self._completion.watermark, watermark)
+
+    def finish(self) -> None:
+        self._ended = True
+
+    def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
+        self._begin()
+        now = self._clock.now_ms()
+        complete = self._complete(now)
+        for part in list(self._parts.values()):
+            if self._ended or self._is_old(part, now) or part.folder in complete:
+                self._finish(part, part.rows, now)
+        self._staging.sync()
+        if self.overwrite and not self._ended:
+            return Prepared(0)
+        files = self._named(now)
+        self._finished = files
+        markers = self._markers(complete, files)
+        replaced = self._to_replace(files) if self.overwrite else []
+        self._ended = False
+        return Prepared(sum(f.rows for f in files), Showing(files, markers, replaced).encode())
+
+    def _is_old(self, part: Part, now: int) -> bool:
+        values = self.table.options.values
+        return now - part.opened >= values[ROLLOVER] or now - part.touched >= values[INACTIVITY]
+
+    def _complete(self, now: int) -> list[str]:
+        """The partitions that are complete now, so that their open files are finished."""
+        if self._completion is None or not (self._completion.waits or self._ended):
+            return []
+        return list(self._completion.pending) if self._ended else self._completion.due(now)
+
+    def _named(self, now: int) -> list[Finished]:
+        """The finished files with names that no file has."""
+        given: set[tuple[str, str]] = set()
+        files = []
+        for file in self._finished:
+            folder = self.table.path / file.folder
+
+            def taken(name: str, file: Finished = file, folder: Path = folder) -> bool:
+                return (file.folder, name) in given or (folder / name).exists()
+
+            with storage_error(self.table.where, f"looking into '{folder}'"):
+                named = file._replace(name=self._names.next(now, taken))
+            given.add((named.folder, named.name))
+            files.append(named)
+        return files
+
+    def _markers(self, complete: list[str], files: list[Finished]) -> list[str]:
+        if self._completion is None:
+            return []
+        if not (self._completion.waits or self._ended):
+            complete = sorted({f.folder for f in files} & self._completion.pending.keys())
+        self._completion.take(complete)
+        return [f"{folder}/{self._completion.marker}" for folder in complete]
+
+    def _to_replace(self, files: list[Finished]) -> list[str]:
+        """The files, by their paths in the table's folder, whose rows the new ones replace."""
+        if not self.table.path.is_dir():
+            return []
+        folders = {f.folder for f in files} if self.table.partitioned else {""}
+        there = listed(self.table)
+        return [f.name for f in there if not self.table.partitioned or _partition_of(f, self.table) in folders]
+
+    def commit(self, token: bytes) -> None:
+        self._begin()
+        showing = Showing.decode(token)
+        self._staging.show(showing)
+        shown = {f.staged for f in showing.files}
+        self._finished = [f for f in self._finished if f.staged not in shown]
+
+    # -- state -------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> list[pl.DataFrame]:
+        """The rows of unfinished files, for those who look from inside the process."""
+        table, frames = self.table, []
+        for part in self._parts.values():
+            texts = [unescaped(level.partition("=")[2]) for level in part.folder.split("/")]
+            values = [
+                folder_value(t, f, table.default_name, table.where)
+                for t, f in zip(texts, table.partitioned, strict=False)
+            ]
+            columns = [pl.lit(v.item(), dtype=v.dtype).alias(v.name) for v in values]
+            frames.append(part.first(part.rows).with_columns(columns))
+        return frames
+
+    @property
+    def held_rows(self) -> int:
+        return sum(p.rows for p in self._parts.values()) + sum(f.rows for f in self._finished if not f.name)
+
+    def snapshot(self) -> tuple[Any, Mapping[str, pl.DataFrame]]:
+        self._referred |= bool(self._finished)
+        for part in self._parts.values():
+            part.store(self._run_ids())
+        metadata = {
+            "staging": self._staging.id,
+            "number": self._number,
+            "next_run": self._next_run,
+            "parts": [part.snapshot() for part in self._parts.values()],
+            "finished": [tuple(f) for f in self._finished],
+            "completion": self._completion.snapshot() if self._completion else None,
+        }
+        return metadata, {run.id: run.frame for part in self._parts.values() for run in part.runs}
+
+    def _run_ids(self) -> Iterator[str]:
+        while True:
+            self._next_run += 1
+            yield f"run-{self._next_run}"
+
+    def restore(self, metadata: Any, frames: Mapping[str, pl.DataFrame]) -> None:
+        self._staging = Staging(self.table.path, metadata["staging"], self.table.where)
+        self._number = metadata["number"]
+        self._next_run = metadata["next_run"]
+        self._parts = {p.folder: p for p in (Part.of(data, frames) for data in metadata["parts"])}
+        finished = [Finished(*f) for f in metadata["finished"]]
+        self._finished = [f for f in finished if not f.name]
+        if self._completion is not None and metadata["completion"] is not None:
+            self._completion.restore(metadata["completion"])
+        self._left_aside = [f.staged for f in finished]
+        self._referred = True
+
+    def close(self) -> None:
+        if self._begun:
+            self._staging.close(keep=self._referred)
+
+
+def _partition_of(file: Found, table: FileTable) -> str:
+    return folder_name([f.name for f in table.partitioned], file.partition, table.default_name)

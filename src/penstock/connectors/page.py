@@ -1,0 +1,91 @@
+"""The page of all connectors, made of their declarations: ``python -m penstock.connectors.page``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from penstock.connectors import CONNECTORS
+from penstock.connectors.datagen import FIELD_OPTIONS
+from penstock.connectors.spec import WATERMARK_OPTIONS
+from penstock.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.connectors.spec import Connector
+    from penstock.core.options import Option
+
+__all__ = ["page"]
+
+_HEAD = """\
+# Connectors
+
+<!-- Made by `python -m penstock.connectors.page`; change the declarations, not this page. -->
+
+What stands in `WITH (...)` of a table. Names and meanings are Flink's where nothing else is said; an option that is
+not listed is an error, with the closest name that there is.
+"""
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    parts = [_HEAD, "| connector | | reads | writes |\n|--|--|--|--|"]
+    parts[-1] += "".join(
+        f"\n| [`{c.name}`](#{c.name}) | {c.text} | {'yes' if c.source else '-'} | {'yes' if c.sink else '-'} |"
+        for c in CONNECTORS.values()
+    )
+    parts += [_connector(c) for c in CONNECTORS.values()]
+    parts.append("## Options of every table that is read\n\n" + _options(WATERMARK_OPTIONS))
+    parts.append("## Formats\n\nAn option of a format begins with its name: `'json.ignore-parse-errors'`.")
+    parts += [f"### {f.name}\n\n" + (_options(f.options) or "No options.") for f in FORMATS.values()]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _connector(connector: Connector) -> str:
+    parts = [f"## {connector.name}", connector.text]
+    options = connector.options + (FIELD_OPTIONS if connector.name == "datagen" else ())
+    if options:
+        parts.append(_options(options))
+    if connector.formats:
+        parts.append("Formats: " + ", ".join(f"`{f}`" for f in connector.formats) + ".")
+    if connector.metadata:
+        rows = "".join(
+            f"\n| `{key}` | {data_type} | {'yes' if key in connector.writable_metadata else '-'} |"
+            for key, data_type in connector.metadata.items()
+        )
+        parts.append("| metadata | type | written |\n|--|--|--|" + rows)
+    return "\n\n".join(parts)
+
+
+def _options(options: Iterable[Option[Any]]) -> str:
+    rows = "".join(
+        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text} |" for o in sorted(options, key=lambda o: o.name)
+    )
+    return "| option | | default | |\n|--|--|--|--|" + rows if rows else ""
+
+
+def _default(option: Option[Any]) -> str:
+    if option.required:
+        return "required"
+    match option.default:
+        case None | "" | ():
+            return ""
+        case bool(value):
+            return str(value).lower()
+        case int(value) if "duration" in option.kind.allowed:
+            return _duration(value)
+        case int(value) if "size" in option.kind.allowed:
+            return f"{value >> 20} mb"
+    return f"{option.default}"
+
+
+def _duration(millis: int) -> str:
+    for size, unit in ((60_000, "min"), (1_000, "s")):
+        if millis and millis % size == 0:
+            return f"{millis // size} {unit}"
+    return f"{millis} ms"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,105 @@
+"""`print`: each row as a line on the standard output, in Flink's words."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.connectors.spec import Connector
+from penstock.connectors.spelling import java_texts
+from penstock.core.batch import KIND
+from penstock.core.edges import Prepared
+from penstock.core.options import Option, boolean, integer, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.connectors.spec import TableOptions
+    from penstock.connectors.world import World
+    from penstock.core.edges import Transaction
+    from penstock.core.types import Field
+    from penstock.sql.plan import Sink
+
+__all__ = ["PRINT", "PrintSink", "print_sink"]
+
+IDENTIFIER = Option("print-identifier", text, "", "What each line begins with, before '> '.")
+STANDARD_ERROR = Option("standard-error", boolean, False, "Print to the standard error stream.")
+PARALLELISM = Option("sink.parallelism", integer(1), 1, "Without effect.")
+
+_KINDS = ("+I", "-U", "+U", "-D")
+
+
+class PrintSink:
+    """Prints the rows of each checkpoint when it is made.
+
+    A process that is killed between the two never prints them; no line is printed twice. (Flink prints at
+    once, and after a failure again.)
+    """
+
+    def __init__(self, fields: Sequence[Field], identifier: str, *, to_stderr: bool) -> None:
+        self.fields = tuple(fields)
+        self._prefix = f"{identifier}> " if identifier else ""
+        self._to_stderr = to_stderr
+        self._frames: list[pl.DataFrame] = []
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self._frames.append(frame)
+
+    @property
+    def pending(self) -> list[pl.DataFrame]:
+        """The rows of the coming checkpoint."""
+        return self._frames
+
+    @property
+    def held_rows(self) -> int:
+        return 0
+
+    def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
+        rows = sum(f.height for f in self._frames)
+        return Prepared(rows, b"print" if rows else b"")
+
+    def commit(self, token: bytes) -> None:
+        frames, self._frames = self._frames, []
+        stream = sys.stderr if self._to_stderr else sys.stdout
+        for frame in frames:
+            stream.write(self._lines(frame))
+        stream.flush()
+
+    def _lines(self, frame: pl.DataFrame) -> str:
+        texts = [java_texts(frame[f.name], f.type) for f in self.fields]
+        kinds = pl.repeat(_KINDS[0], frame.height, eager=True)
+        if KIND in frame.columns:
+            kinds = pl.Series(_KINDS, dtype=pl.String).gather(frame[KIND])
+        inside = pl.concat_str(texts, separator=", ") if texts else pl.lit("")
+        lines = pl.concat_str(pl.lit(self._prefix), pl.lit(kinds), pl.lit("["), inside, pl.lit("]\n"))
+        joined: str = pl.select(lines.str.join("")).item()
+        return joined
+
+    def finish(self) -> None:
+        """Nothing is open."""
+
+    def snapshot(self) -> tuple[Any, Mapping[str, pl.DataFrame]]:
+        return None, {}
+
+    def restore(self, metadata: Any, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Nothing was held."""
+
+    def close(self) -> None:
+        """The streams are the process's."""
+
+
+def print_sink(_: Sink, options: TableOptions, __: World) -> PrintSink:
+    """The sink of an INSERT into a `print` table."""
+    options.check_metadata()
+    return PrintSink(options.physical, options.values[IDENTIFIER], to_stderr=options.values[STANDARD_ERROR])
+
+
+PRINT = Connector(
+    name="print",
+    text="Lines on the standard output, for trying things out.",
+    options=(IDENTIFIER, STANDARD_ERROR, PARALLELISM),
+    source=False,
+    make_sink=print_sink,
+)
