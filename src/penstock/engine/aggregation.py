@@ -135,7 +135,11 @@ class Aggregation:
                 args = (_ONE,)
             if call.function.ignores_nulls or call.distinct:
                 args = tuple(
-                    Case(a.type.with_nullable(), ((condition, cast_to(a, a.type.with_nullable())),), Literal(a.type.with_nullable(), None))
+                    Case(
+                        a.type.with_nullable(),
+                        ((condition, cast_to(a, a.type.with_nullable())),),
+                        Literal(a.type.with_nullable(), None),
+                    )
                     for a in args
                 )
             else:

@@ -96,9 +96,7 @@ class Executor:
     @staticmethod
     def _through(vertex: Vertex, batches: list[Batch | None], watermark: Watermark) -> Batch | None:
         """What an operator gives in this step, as one batch."""
-        given = [
-            vertex.operator.on_batch(batch, port) for port, batch in enumerate(batches) if batch is not None
-        ]
+        given = [vertex.operator.on_batch(batch, port) for port, batch in enumerate(batches) if batch is not None]
         given.append(vertex.operator.on_watermark(watermark))
         filled = [b for b in given if b is not None and b.height]
         if len(filled) <= 1:
@@ -150,7 +148,9 @@ class Executor:
         """The ledger's lines."""
         vertices = self.graph.vertices
         return [
-            Entry(v.operator.name, v.operator.kind, v.operator.counts, tuple(vertices[i].operator.name for i in v.inputs))
+            Entry(
+                v.operator.name, v.operator.kind, v.operator.counts, tuple(vertices[i].operator.name for i in v.inputs)
+            )
             for v in vertices
         ]
 
@@ -223,4 +223,3 @@ class Executor:
     def state_bytes(self) -> int:
         """Memory of all operators' state."""
         return sum(v.operator.state_bytes for v in self.graph.vertices)
-

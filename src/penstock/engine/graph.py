@@ -47,7 +47,7 @@ class Connect(Protocol):
 class Vertex:
     """An operator and where its rows come from: indexes into `Graph.vertices`.
 
-    `lineage` are the scans (their vertices) whose rows these are, one by one; none above an aggregate.
+    `lineage` are the scans (their vertices) whose rows come in, one by one; none above an aggregate.
     """
 
     operator: Operator
@@ -137,7 +137,8 @@ class _Builder:
         return self._add(self._operator(node), inputs, node)
 
     def _add(self, operator: Operator, inputs: tuple[int, ...], node: p.Node) -> int:
-        lineage = frozenset(s for i in inputs for s in self.graph.vertices[i].lineage)
+        below = [self.graph.vertices[i] for i in inputs]
+        lineage = frozenset(s for v in below if not isinstance(v.operator, WindowAggregate) for s in v.lineage)
         if isinstance(operator, Source):
             lineage = frozenset({len(self.graph.vertices)})
         mark = fingerprint(node)
@@ -155,7 +156,10 @@ class _Builder:
                     settings = replace(settings, strict_time=True)
                 return Source(name, side, node, context, settings)
             case p.Values():
-                rows = p.Scan(node.columns, Table(("", "", "values"), tuple(TableColumn(c.name, c.type) for c in node.columns), {}))
+                rows = p.Scan(
+                    node.columns,
+                    Table(("", "", "values"), tuple(TableColumn(c.name, c.type) for c in node.columns), {}),
+                )
                 self.graph.values[len(self.graph.vertices)] = evaluated(node, context)
                 return Source(self._name("values"), side, rows, context, ScanSettings())
             case p.WindowAggregate():

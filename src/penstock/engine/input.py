@@ -110,7 +110,9 @@ class _Head:
 class Input:
     """The readers of a pipeline, each with the keys of its scans; `sources` are the scans by key."""
 
-    def __init__(self, readers: Sequence[tuple[Reader, Sequence[str]]], sources: Mapping[str, Source], threads: int) -> None:
+    def __init__(
+        self, readers: Sequence[tuple[Reader, Sequence[str]]], sources: Mapping[str, Source], threads: int
+    ) -> None:
         self.sources = sources
         self._pool = ThreadPoolExecutor(threads, "penstock-decode") if threads > 1 else None
         depth = threads + 1 if threads > 1 else 1

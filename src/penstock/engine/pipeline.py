@@ -77,6 +77,8 @@ class Pipeline:
         self.rows = 0
         """Rows read since this process began."""
         self.ended = False
+        self.ends: list[int] = []
+        """The places after which bounded input had ended, and windows were closed."""
         self._through = 0
         self._rejects: list[pl.DataFrame] = []
         self._late: list[pl.DataFrame] = []
@@ -129,6 +131,8 @@ class Pipeline:
         """Bounded input has ended: close what is open and commit."""
         with self.lock:
             self.close_windows()
+            if self.ends[-1:] != [self._through]:
+                self.ends.append(self._through)
             self.commit()
             self.ended = True
 
@@ -185,7 +189,9 @@ class Pipeline:
                 if sum(map(len, new.values())) > _STAGE_ABOVE:
                     self.log.state.stage(self.name, epoch, new)
                     new = {}
-                transaction.put_checkpoint(self.name, epoch, self._manifest(epoch, stored.meta, tokens), new, stored.live)
+                transaction.put_checkpoint(
+                    self.name, epoch, self._manifest(epoch, stored.meta, tokens), new, stored.live
+                )
                 for group, offsets in self.input.group_offsets().items():
                     transaction.commit_offsets(group, offsets)
                 self._put_facts(transaction)
@@ -201,6 +207,7 @@ class Pipeline:
                 "format": _FORMAT,
                 "epoch": epoch,
                 "through": self._through,
+                "ends": self.ends,
                 "position": self.input.position(),
                 "operators": operators,
                 "tokens": {k: base64.b64encode(t).decode() for k, t in tokens.items()},
@@ -209,7 +216,8 @@ class Pipeline:
 
     def _put_facts(self, transaction: Any) -> None:
         entries = [
-            {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()} for e in self.executor.entries()
+            {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()}
+            for e in self.executor.entries()
         ]
         transaction.put(f"ledger/{self.name}", json.dumps(entries).encode())
         transaction.put(f"watermarks/{self.name}", json.dumps(self.watermarks()).encode())
@@ -288,7 +296,7 @@ class Pipeline:
                 hint="run with --fresh to read the log again",
             )
         self.epoch = manifest["epoch"]
-        self._through = manifest["through"]
+        self._through, self.ends = manifest["through"], manifest["ends"]
         self.executor.restore(manifest["operators"], lambda ids: self.log.state.load(self.name, ids))
         return manifest
 

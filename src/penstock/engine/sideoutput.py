@@ -94,10 +94,19 @@ class SideOutput:
         return checked.drop(BAD).filter(kept), kept
 
     def reject(
-        self, operator: str, table: str, seq: pl.Series, codes: Sequence[str], reasons: Sequence[str], *, ignored: bool = False
+        self,
+        operator: str,
+        table: str,
+        seq: pl.Series,
+        codes: Sequence[str],
+        reasons: Sequence[str],
+        *,
+        ignored: bool = False,
     ) -> None:
         """Rows at the places `seq` are out, each with its code and reason."""
-        frame = pl.DataFrame({"seq": seq, "code": list(codes), "reason": list(reasons)}, schema_overrides={"seq": pl.Int64})
+        frame = pl.DataFrame(
+            {"seq": seq, "code": list(codes), "reason": list(reasons)}, schema_overrides={"seq": pl.Int64}
+        )
         self.rejects.append(
             frame.select(
                 pl.lit(operator).alias("operator"),

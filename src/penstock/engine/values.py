@@ -56,9 +56,7 @@ class ValuesReader:
             return None
         self._done = True
         height = max(f.height for f in self.frames.values())
-        chunks = {
-            key: Chunk(frame, frame.height, no_bad_rows(), self._origins) for key, frame in self.frames.items()
-        }
+        chunks = {key: Chunk(frame, frame.height, no_bad_rows(), self._origins) for key, frame in self.frames.items()}
         return lambda: Scanned(chunks, height - 1, {"done": True})
 
     @staticmethod

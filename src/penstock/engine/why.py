@@ -54,7 +54,9 @@ def _pipeline(
     for source in watermarks:
         if source["has_time"] and all(p["watermark"] is None for p in source["partitions"]):
             reasons.append(
-                Reason(name, source["source"], "no-rows", f"{source['source']}: no row with an event time has come in yet.")
+                Reason(
+                    name, source["source"], "no-rows", f"{source['source']}: no row with an event time has come in yet."
+                )
             )
     return reasons
 
@@ -67,7 +69,13 @@ def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any
     )
     lowest = min(sources, key=lambda s: int(s["watermark"]))
     if not lowest["has_time"]:
-        return Reason(name, operator, "no-time", f"{waits} {lowest['source']} has no watermark, so it never does.", _declare(lowest))
+        return Reason(
+            name,
+            operator,
+            "no-time",
+            f"{waits} {lowest['source']} has no watermark, so it never does.",
+            _declare(lowest),
+        )
     holding = [p for p in lowest["partitions"] if not p["idle"]]
     silent = [p for p in holding if p["watermark"] is None]
     reached = [p for p in lowest["partitions"] if p["watermark"] is not None and p["watermark"] >= window["needs"]]
@@ -111,7 +119,13 @@ def _slow(
         f"{waits} Partition {slowest['partition']} of table {source['table']} holds it back: it is at"
         f" {_time(slowest['watermark'])}{ago}."
     )
-    return Reason(name, operator, "silent-partition" if last and now_ms - last > _BEHIND_MS else "behind", sentence, _idle_setting(source))
+    return Reason(
+        name,
+        operator,
+        "silent-partition" if last and now_ms - last > _BEHIND_MS else "behind",
+        sentence,
+        _idle_setting(source),
+    )
 
 
 def _idle_setting(source: Mapping[str, Any]) -> str:
@@ -134,4 +148,10 @@ def _time(ms: int) -> str:
 
 def _ago(ms: int) -> str:
     seconds = max(0, ms) / 1000
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.0f} h"
+    )

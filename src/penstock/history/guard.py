@@ -104,7 +104,9 @@ def read_question(sql: str) -> Question:
     tree = statements[0]
     if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)):
         raise QueryError(
-            f"a question is a SELECT, this is {tree.key.upper()}", code="query-not-select", hint="tables are changed by pipelines alone"
+            f"a question is a SELECT, this is {tree.key.upper()}",
+            code="query-not-select",
+            hint="tables are changed by pipelines alone",
         )
     _require_harmless(tree)
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
@@ -130,13 +132,33 @@ def _columns(tree: exp.Expr) -> frozenset[str] | None:
 
 def _require_harmless(tree: exp.Expr) -> None:
     for node in tree.walk():
-        if isinstance(node, (exp.Command, exp.Copy, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.Attach, exp.Set, exp.Into)):
+        if isinstance(
+            node,
+            (
+                exp.Command,
+                exp.Copy,
+                exp.Insert,
+                exp.Update,
+                exp.Delete,
+                exp.Create,
+                exp.Drop,
+                exp.Attach,
+                exp.Set,
+                exp.Into,
+            ),
+        ):
             raise QueryError(f"a question cannot {node.key.upper()}", code="query-forbidden")
         if isinstance(node, exp.Func):
             name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
             if name.startswith(_FORBIDDEN):
-                raise QueryError(f"a question cannot call {name}", code="query-forbidden", hint="it can name the project's tables")
+                raise QueryError(
+                    f"a question cannot call {name}", code="query-forbidden", hint="it can name the project's tables"
+                )
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
             name = node.this.name.lower() if isinstance(node.this, exp.Anonymous) else node.this.key
             if name not in _TABLE_FUNCTIONS and not isinstance(node.this, (exp.Unnest, exp.GenerateSeries)):
-                raise QueryError(f"a question cannot read from {name}", code="query-forbidden", hint="it can name the project's tables")
+                raise QueryError(
+                    f"a question cannot read from {name}",
+                    code="query-forbidden",
+                    hint="it can name the project's tables",
+                )

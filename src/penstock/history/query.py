@@ -127,7 +127,9 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
     if isinstance(table, Files) and table.paths:
         paths = ", ".join(_quoted(str(p)) for p in table.paths)
         partitions = ", hive_partitioning = true" if table.partitions else ""
-        connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{paths}], union_by_name = true{partitions})')
+        connection.execute(
+            f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{paths}], union_by_name = true{partitions})'
+        )
         return
     frames = table.frames if isinstance(table, Rows) else iter(())
     first = next(frames, None)
@@ -153,7 +155,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> 
     frame = frame.with_columns(pl.col(c).cast(pl.Int64) for c in huge if _fits(frame[c]))
     if frame.height > limits.rows:
         raise QueryError(
-            f"the answer has more than {limits.rows:,} rows", code="query-rows", hint="aggregate, filter, or add a LIMIT"
+            f"the answer has more than {limits.rows:,} rows",
+            code="query-rows",
+            hint="aggregate, filter, or add a LIMIT",
         )
     return frame
 
@@ -167,10 +171,14 @@ def _explained(error: Exception, limits: Limits, *, timed_out: bool) -> Exceptio
     import duckdb
 
     if isinstance(error, duckdb.InterruptException) or (timed_out and isinstance(error, duckdb.Error)):
-        return QueryError(f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down")
+        return QueryError(
+            f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down"
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(
-            f"the question needs more than {limits.memory >> 20} MB", code="query-memory", hint="narrow it down, or select fewer columns"
+            f"the question needs more than {limits.memory >> 20} MB",
+            code="query-memory",
+            hint="narrow it down, or select fewer columns",
         )
     if isinstance(error, duckdb.Error):
         return QueryError(str(error).split("\n\nLINE", maxsplit=1)[0].strip(), code="query-wrong")

@@ -32,7 +32,11 @@ def records_of(
 
     Raises LogError where there is no such topic, DataError where a row does not fit the table.
     """
-    if isinstance(rows, pl.DataFrame) and rows.schema.get("value") == pl.Binary and set(rows.columns) <= set(RECORD_COLUMNS):
+    if (
+        isinstance(rows, pl.DataFrame)
+        and rows.schema.get("value") == pl.Binary
+        and set(rows.columns) <= set(RECORD_COLUMNS)
+    ):
         return _topic(penstock, name), rows, None
     table = _table(penstock, name)
     options = TableOptions(table, connector_named(table))
@@ -67,7 +71,9 @@ def _table(penstock: Penstock, name: str) -> Table:
     )
 
 
-def _frame(rows: pl.DataFrame | Sequence[Mapping[str, Any]], schema: dict[str, pl.DataType], table: str) -> pl.DataFrame:
+def _frame(
+    rows: pl.DataFrame | Sequence[Mapping[str, Any]], schema: dict[str, pl.DataType], table: str
+) -> pl.DataFrame:
     """`rows` with all stored columns of the table; what is not given is NULL."""
     given = set(rows.columns) if isinstance(rows, pl.DataFrame) else {k for row in rows for k in row}
     unknown = sorted(given - schema.keys())
@@ -75,7 +81,11 @@ def _frame(rows: pl.DataFrame | Sequence[Mapping[str, Any]], schema: dict[str, p
         hint = did_you_mean(unknown[0], schema) or "columns are " + ", ".join(schema)
         raise DataError(f"table {table} has no column '{unknown[0]}' to write", code="append-column", hint=hint)
     try:
-        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(list(rows), schema={k: schema[k] for k in schema if k in given})
+        frame = (
+            rows
+            if isinstance(rows, pl.DataFrame)
+            else pl.DataFrame(list(rows), schema={k: schema[k] for k in schema if k in given})
+        )
         return frame.select(
             pl.col(n).cast(t) if n in given else pl.lit(None, dtype=t).alias(n) for n, t in schema.items()
         )

@@ -66,7 +66,7 @@ def make_pipeline(
         speed=speed,
         bounded=bounded,
     )
-    return Pipeline(definition.name, graph, wiring.readers(graph), world.log, side, world.clock, how)
+    return Pipeline(definition.name, graph, wiring.readers(graph, definition.name), world.log, side, world.clock, how)
 
 
 def idle_timeout(said: Mapping[str, object], settings: Settings) -> int:

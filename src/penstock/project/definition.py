@@ -89,7 +89,9 @@ def read_definition(folder: Path) -> Definition:
     files = sorted((folder / "sql").glob("*.sql"))
     if not files:
         raise ConfigError(
-            f"{folder} has no SQL files", code="project-empty", hint=f"put CREATE TABLE and INSERT statements into {folder}/sql/*.sql"
+            f"{folder} has no SQL files",
+            code="project-empty",
+            hint=f"put CREATE TABLE and INSERT statements into {folder}/sql/*.sql",
         )
     for path in files:
         try:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "open_windows", "rows_of"]
 
 
-def evaluate(query: Node, context: Context, world: World, settings: Settings) -> tuple[Pipeline, Iterator[pl.DataFrame]]:
+def evaluate(
+    query: Node, context: Context, world: World, settings: Settings
+) -> tuple[Pipeline, Iterator[pl.DataFrame]]:
     """The pipeline of `query`, and the rows it gives over all input that is there now.
 
     Windows that are still open stay so; rows that cannot be read are left out.

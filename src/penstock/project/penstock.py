@@ -198,7 +198,9 @@ class Penstock:
         for error in errors.values():
             raise error
 
-    def start(self, *, bounded: bool = False, fresh: bool = False, speed: float | None = None, batch_rows: int | None = None) -> Run:
+    def start(
+        self, *, bounded: bool = False, fresh: bool = False, speed: float | None = None, batch_rows: int | None = None
+    ) -> Run:
         """Start all pipelines, each from its last checkpoint, and return at once.
 
         `fresh` drops state and results first. Raises LockedError if another process runs the project, and

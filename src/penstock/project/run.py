@@ -58,7 +58,9 @@ class Run:
     def start(self) -> None:
         """Start every pipeline, each from its last checkpoint."""
         for one in self._running:
-            one.thread = threading.Thread(target=self._run, args=(one,), name=f"pipeline {one.pipeline.name}", daemon=True)
+            one.thread = threading.Thread(
+                target=self._run, args=(one,), name=f"pipeline {one.pipeline.name}", daemon=True
+            )
         for one in self._running:
             assert one.thread is not None
             one.thread.start()

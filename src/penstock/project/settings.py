@@ -21,17 +21,30 @@ FILE = "penstock.toml"
 
 NAME = Option("name", text, "", "The project's name; its folder's if left out.")
 ON_BAD_ROW = Option(
-    "on-bad-row", choice("reject", "flink"), "reject", "A row that cannot be read: reject takes it out and goes on; flink ends the pipeline, as Flink would."
+    "on-bad-row",
+    choice("reject", "flink"),
+    "reject",
+    "A row that cannot be read: reject takes it out and goes on; flink ends the pipeline, as Flink would.",
 )
 CHECKPOINT_INTERVAL: Option[int | None] = Option(
-    "checkpoint-interval", duration, None, "How often results are committed; by default 200 ms when caught up, 1 s behind a backlog."
+    "checkpoint-interval",
+    duration,
+    None,
+    "How often results are committed; by default 200 ms when caught up, 1 s behind a backlog.",
 )
 BATCH_ROWS = Option("batch-rows", integer(1, 10_000_000), 65_536, "How many rows are worked on at once, at most.")
-THREADS: Option[int | None] = Option("threads", integer(1, 256), None, "How many threads decode; by default one per core.")
-IDLE_TIMEOUT = Option("idle-timeout", duration, 0, "After how long without rows a partition no longer holds the watermark; 0 = never.")
+THREADS: Option[int | None] = Option(
+    "threads", integer(1, 256), None, "How many threads decode; by default one per core."
+)
+IDLE_TIMEOUT = Option(
+    "idle-timeout", duration, 0, "After how long without rows a partition no longer holds the watermark; 0 = never."
+)
 TIME_ZONE = Option("time-zone", text, "UTC", "The session's time zone (table.local-time-zone).")
 DURABILITY = Option(
-    "durability", choice("full", "relaxed"), "full", "full: an acknowledged append survives a power cut; relaxed: the end of the process."
+    "durability",
+    choice("full", "relaxed"),
+    "full",
+    "full: an acknowledged append survives a power cut; relaxed: the end of the process.",
 )
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
 
@@ -70,7 +83,9 @@ def read_settings(folder: Path) -> Settings:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"{folder} is no Penstock project: it has no {FILE}", code="project-missing", hint=f"penstock init {folder} makes one"
+            f"{folder} is no Penstock project: it has no {FILE}",
+            code="project-missing",
+            hint=f"penstock init {folder} makes one",
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{FILE} is not TOML: {error}", code="project-toml", where=str(path)) from None
@@ -84,7 +99,9 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
     for name in document:
         if name not in known:
             hint = did_you_mean(name, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
-            raise ConfigError(f"there is no section [{name}]", code="project-section", where=str(folder / FILE), hint=hint)
+            raise ConfigError(
+                f"there is no section [{name}]", code="project-section", where=str(folder / FILE), hint=hint
+            )
 
     def section(name: str) -> Values:
         given = document.get(name, {})
@@ -118,6 +135,8 @@ def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
     found = {}
     for name, options in given.items():
         values = Values(SECTIONS["topics.NAME"], options, f"{folder / FILE}, [topics.{name}]")
-        configs = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in options.items() if k != PARTITIONS.name}
+        configs = {
+            k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in options.items() if k != PARTITIONS.name
+        }
         found[name] = TopicSettings(values[PARTITIONS], configs)
     return found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.log import Log
 
-__all__ = ["SYSTEM_TABLES", "facts", "ledger", "late", "rejects", "system_table"]
+__all__ = ["SYSTEM_TABLES", "facts", "late", "ledger", "rejects", "system_table"]
 
 _MS = pl.Datetime("ms", "UTC")
 
@@ -147,7 +147,9 @@ def _groups(log: Log) -> pl.DataFrame:
         "end_offset": pl.Int64,
         "lag": pl.Int64,
     }
-    rows = [(g, o.topic, o.partition, o.offset, o.end, o.lag) for g in log.groups.names() for o in log.groups.describe(g)]
+    rows = [
+        (g, o.topic, o.partition, o.offset, o.end, o.lag) for g in log.groups.names() for o in log.groups.describe(g)
+    ]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

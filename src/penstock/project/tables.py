@@ -121,7 +121,9 @@ class ProjectTables:
             raise self._unknown(name)
         frames = [self._open_of(pipeline, found) for pipeline in self._pipelines_into(found)]
         if not frames:
-            raise QueryError(f"no pipeline writes into '{found.name}'", code="query-open", hint=f"ask for {found.name} itself")
+            raise QueryError(
+                f"no pipeline writes into '{found.name}'", code="query-open", hint=f"ask for {found.name} itself"
+            )
         frame = pl.concat([f for f in frames if f is not None], how="diagonal")
         return Rows(iter([frame]), frame.schema)
 

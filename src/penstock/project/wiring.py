@@ -16,6 +16,7 @@ from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
 from penstock.engine.values import ValuesReader
 from penstock.project.collector import Collector
+from penstock.project.replays import PassedOver
 from penstock.sql import plan as p
 from penstock.sql.session import SHOWN
 
@@ -103,8 +104,8 @@ class Wiring:
 
     # -- readers -----------------------------------------------------------------------------------
 
-    def readers(self, graph: Graph) -> list[tuple[Reader, list[str]]]:
-        """The readers that feed the scans of `graph`, each with the keys of those it feeds."""
+    def readers(self, graph: Graph, pipeline: str) -> list[tuple[Reader, list[str]]]:
+        """The readers that feed the scans of `graph`, of the pipeline of that name, each with the keys of those."""
         found: list[tuple[Reader, list[str]]] = []
         if graph.values:
             frames = {graph.vertices[i].fingerprint: frame for i, frame in graph.values.items()}
@@ -126,7 +127,13 @@ class Wiring:
                 reader = options.connector.make_reader(vertex.node, vertex.fingerprint, options, needs, self.world)
                 found.append((reader, [vertex.fingerprint]))
         if logged:
-            reader = LogReader(self.world.log, logged, ticks=idle, skip_lost=self.world.skip_lost)
+            reader = LogReader(
+                self.world.log,
+                logged,
+                ticks=idle,
+                skip_lost=self.world.skip_lost,
+                passed_over=PassedOver(self.world.log, pipeline),
+            )
             found.append((reader, [s.key for s in logged]))
         return found
 

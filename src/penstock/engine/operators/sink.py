@@ -40,9 +40,7 @@ class SinkOperator(Operator):
     kind = "sink"
     stateful = True
 
-    def __init__(
-        self, name: str, side: SideOutput, plan: Plan, connector: Connector, enforcement: Enforcement
-    ) -> None:
+    def __init__(self, name: str, side: SideOutput, plan: Plan, connector: Connector, enforcement: Enforcement) -> None:
         super().__init__(name, side)
         self.table = plan.table.name
         self.connector = connector

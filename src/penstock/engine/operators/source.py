@@ -47,6 +47,7 @@ class Piece:
     partition: NDArray[np.int32] | None
     append_time: NDArray[np.int64] | None
     marks: tuple[tuple[int, int | None], ...] = ()
+    quiet: bool = False
 
     @property
     def seq(self) -> NDArray[np.int64]:
@@ -84,7 +85,9 @@ class Source(Operator):
         table = scan.table
         self.time = table.watermark_column
         watermark = None if table.watermark is None else compile_expr(table.watermark, context)
-        names = list(dict.fromkeys([*self.columns, *(sorted(refs(table.watermark)) if table.watermark else ()), self.time]))
+        names = list(
+            dict.fromkeys([*self.columns, *(sorted(refs(table.watermark)) if table.watermark else ()), self.time])
+        )
         by_name = {c.name: c for c in table.columns}
         definitions = [by_name[n] for n in names if n]
         self._stage = project_stage(
@@ -124,7 +127,7 @@ class Source(Operator):
             )
         made = (
             np.full(result.height, NO_TIME, np.int64)
-            if self._made is None or chunk.quiet
+            if self._made is None
             else result.select(SEQ, self._made.alias("made"))["made"].to_numpy()
         )
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
@@ -137,6 +140,7 @@ class Source(Operator):
             partition,
             append_time,
             chunk.marks,
+            chunk.quiet,
         )
 
     def _sifted(
@@ -175,6 +179,8 @@ class Source(Operator):
         seq = frame[SEQ].to_numpy()
         if self._made is None:
             return Batch(frame, through), Watermark.still(NO_TIME, through)
+        if piece.quiet:
+            return Batch(frame, through), Watermark.still(self.watermarks.value, through, idle=self.watermarks.idle)
         if piece.marks:
             return Batch(frame, through), self.watermarks.advance_marked(seq, made, through, piece.marks)
         watermark = self.watermarks.advance(seq, made, through, partition, append_time, ticks)
@@ -195,7 +201,12 @@ class Source(Operator):
             rows = piece.bad.filter(pl.col("ignored") == ignored)
             if rows.height:
                 self.side.reject(
-                    self.name, self.table, rows["seq"], rows["code"].to_list(), rows["reason"].to_list(), ignored=ignored
+                    self.name,
+                    self.table,
+                    rows["seq"],
+                    rows["code"].to_list(),
+                    rows["reason"].to_list(),
+                    ignored=ignored,
                 )
 
     def pass_time(self, through: int, ticks: tuple[tuple[int, int], ...]) -> Watermark:

@@ -163,7 +163,9 @@ class WindowAggregate(Operator):
                 pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
                 pl.Series("window_start", self.slicing.start_of(end)),
                 pl.Series("window_end", end),
-                pl.Series("windows", (first - end) // self.plan.window.slide if self.slicing.shared else np.ones_like(end)),
+                pl.Series(
+                    "windows", (first - end) // self.plan.window.slide if self.slicing.shared else np.ones_like(end)
+                ),
                 pl.Series("watermark", before),
                 pl.Series("lost", late),
                 pl.Series("reason", np.where(by_end, "closed-by-end-of-input", "watermark-passed").astype(object)),
@@ -312,7 +314,9 @@ class WindowAggregate(Operator):
             exprs.append(pl.col(SET_COLUMN))
         result = results.select(*exprs, *extra, pl.col(_END))
         borders = plan.columns[len(plan.columns) - len(plan.borders) :]
-        series = [self._border_column(role, c.name, c.type, ends) for role, c in zip(plan.borders, borders, strict=True)]
+        series = [
+            self._border_column(role, c.name, c.type, ends) for role, c in zip(plan.borders, borders, strict=True)
+        ]
         return result.drop(_END).with_columns(series) if series else result.drop(_END)
 
     def _border_column(self, role: str, name: str, data_type: t.DataType, ends: NDArray[np.int64]) -> pl.Series:

@@ -1,0 +1,203 @@
+"""Rows on stdout: as a table for a person; as JSON, CSV or a changelog for a program. Each as it comes."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from penstock.cli.cells import Columns, shown_rows, text_of
+from penstock.cli.terminal import painted, plural
+from penstock.core import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from penstock.core.types import Field
+
+__all__ = ["FORMATS", "Output", "make_output", "print_rows"]
+
+_FIRST_ROWS = 1_000
+_FIRST_SECONDS = 0.2
+"""So many rows, or those of so long a time, decide how wide a table's columns are."""
+
+
+class Output(Protocol):
+    """One result after the other: `begin`, `rows` as often as there are some, `end`."""
+
+    def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        """A result of these columns; `sink` is the table that an INSERT writes them into."""
+        ...
+
+    def rows(self, frame: pl.DataFrame) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class TableOutput:
+    """Aligned columns; the first rows are held back a moment to see how wide they must be."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._error: OSError | None = None
+
+    def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        self._fields = tuple(fields)
+        self._held: list[list[str]] = []
+        self._columns: Columns | None = None
+        self._count = 0
+        if sink is not None:
+            click.echo(painted(f"into {sink}", bold=True))
+
+    def rows(self, frame: pl.DataFrame) -> None:
+        if self._error is not None:
+            raise self._error
+        cells = shown_rows(frame, self._fields)
+        with self._lock:
+            self._count += len(cells)
+            if self._columns is not None:
+                click.echo(self._columns.lines(cells))
+                return
+            self._held += cells
+            if len(self._held) >= _FIRST_ROWS:
+                self._start()
+            elif self._timer is None:
+                self._timer = threading.Timer(_FIRST_SECONDS, self._in_time)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._start()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        if self._error is not None:
+            raise self._error
+        click.echo(painted(f"({plural(self._count, 'row')})", dim=True))
+
+    def _in_time(self) -> None:
+        with self._lock:
+            try:
+                self._start()
+            except OSError as error:  # raised where the rows come from
+                self._error = error
+
+    def _start(self) -> None:
+        """Show what was held back, once."""
+        if self._columns is not None:
+            return
+        numbers = [isinstance(f.type, (t.Integer, t.Float, t.Double, t.Decimal)) for f in self._fields]
+        self._columns = Columns([f.name for f in self._fields], numbers, self._held)
+        self._columns.print(self._held)
+        self._held = []
+
+
+class JsonOutput:
+    """A row a line."""
+
+    def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        self._fields = tuple(fields)
+
+    def rows(self, frame: pl.DataFrame) -> None:
+        from penstock.core.render import plain_rows
+
+        _echo_json([*plain_rows(frame, self._fields)])
+
+    def end(self) -> None:
+        """Every line is out."""
+
+
+class ChangelogOutput:
+    """``{"op":"+I","row":{...}}`` a line, of an INSERT with ``"sink"``."""
+
+    def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        self._fields = tuple(fields)
+        self._extra = {} if sink is None else {"sink": sink}
+
+    def rows(self, frame: pl.DataFrame) -> None:
+        from penstock.core.render import plain_rows
+
+        _echo_json([{"op": "+I", "row": row, **self._extra} for row in plain_rows(frame, self._fields)])
+
+    def end(self) -> None:
+        """Every line is out."""
+
+
+class CsvOutput:
+    """RFC 4180 with a header: NULL is nothing at all, an empty text is a pair of quotes."""
+
+    def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        self._fields = tuple(fields)
+        click.echo(_csv_line([f.name for f in fields]), nl=False)
+
+    def rows(self, frame: pl.DataFrame) -> None:
+        from penstock.core.render import plain_rows
+
+        click.echo("".join(_csv_line(list(row.values())) for row in plain_rows(frame, self._fields)), nl=False)
+
+    def end(self) -> None:
+        """Every line is out."""
+
+
+def _echo_json(values: list[dict[str, Any]]) -> None:
+    import orjson
+
+    if values:
+        click.echo(b"\n".join(orjson.dumps(v) for v in values))
+
+
+def _csv_line(values: Sequence[Any]) -> str:
+    return ",".join(map(_csv_cell, values)) + "\r\n"
+
+
+def _csv_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, bool):
+        return "true" if value else "false"
+    elif isinstance(value, (dict, list)):
+        import orjson
+
+        text = orjson.dumps(value).decode()
+    else:
+        return text_of(value)
+    if not text or any(c in text for c in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+_OUTPUTS: dict[str, type[Output]] = {
+    "table": TableOutput,
+    "json": JsonOutput,
+    "csv": CsvOutput,
+    "changelog": ChangelogOutput,
+}
+
+FORMATS = ("table", "json", "csv")
+"""Formats of rows; a changelog is one of SQL statements alone."""
+
+
+def make_output(form: str) -> Output:
+    """The output of that name."""
+    return _OUTPUTS[form]()
+
+
+def print_rows(frame: pl.DataFrame, form: str) -> None:
+    """All rows of a frame, in one of FORMATS."""
+    import polars as pl
+
+    from penstock.cli.cells import fields_of
+
+    frame = frame.with_columns(pl.col(pl.Int128).cast(pl.Decimal(38, 0)))  # more digits than a JSON number has
+    output = make_output(form)
+    output.begin(fields_of(frame))
+    if frame.height:
+        output.rows(frame)
+    output.end()

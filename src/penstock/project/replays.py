@@ -1,0 +1,83 @@
+"""What was replayed: which record came of which, so that one event counts once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.connectors.log_reader import Place
+
+if TYPE_CHECKING:
+    from penstock.log import Append, Log, Transaction
+
+__all__ = ["PassedOver", "Place", "Replay", "record_replay", "replays"]
+
+_PREFIX = "replayed/"
+_VERSION = "replays"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A record that was replayed at `time` (ms), and its `copies` in the same topic.
+
+    `counted` names the pipelines in which the original had counted: they pass its copies over. Where it is
+    `rebuilt`, windows that had closed were computed again with it; without a copy the original itself
+    stands in them.
+    """
+
+    original: Place
+    copies: tuple[Place, ...]
+    counted: tuple[str, ...]
+    rebuilt: bool
+    time: int
+
+
+def replays(log: Log) -> dict[Place, Replay]:
+    """All replays, by the original."""
+    found = {}
+    for key, value in log.facts.scan(_PREFIX).items():
+        topic, partition, offset = key.removeprefix(_PREFIX).rsplit("/", 2)
+        data = json.loads(value)
+        found[(topic, int(partition), int(offset))] = Replay(
+            (topic, int(partition), int(offset)),
+            tuple((topic, p, o) for p, o in data["copies"]),
+            tuple(data["counted"]),
+            data["rebuilt"],
+            data["time"],
+        )
+    return found
+
+
+def record_replay(transaction: Transaction, replay: Replay, copied: Append | None, row: int) -> None:
+    """Write `replay` down in the transaction that makes its newest copy, row `row` of `copied`."""
+    topic, partition, offset = replay.original
+
+    def data() -> bytes:
+        copies = [[p, o] for _, p, o in replay.copies]
+        if copied is not None:
+            copies.append([int(copied.result.partitions[row]), int(copied.result.offsets[row])])
+        return json.dumps(
+            {"copies": copies, "counted": replay.counted, "rebuilt": replay.rebuilt, "time": replay.time}
+        ).encode()
+
+    transaction.put(f"{_PREFIX}{topic}/{partition}/{offset}", data)
+    transaction.put(_VERSION, f"{replay.time}/{topic}/{partition}/{offset}".encode())
+
+
+class PassedOver:
+    """The copies that a pipeline filters out, as its originals have counted; looked up again when there are more."""
+
+    def __init__(self, log: Log, pipeline: str) -> None:
+        self.log = log
+        self.pipeline = pipeline
+        self._version: bytes | None = None
+        self._places: frozenset[Place] = frozenset()
+
+    def __call__(self) -> frozenset[Place]:
+        version = self.log.facts.get(_VERSION)
+        if version != self._version:
+            found = replays(self.log).values()
+            self._places = frozenset(c for r in found if self.pipeline in r.counted for c in r.copies)
+            self._version = version
+        return self._places
