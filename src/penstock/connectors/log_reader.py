@@ -118,6 +118,12 @@ class LogReader:
                     self._first[topic] = list(self._next[topic])
         self._check_kept()
 
+    def again(self, first: Mapping[str, list[int]]) -> None:
+        """Read once more what was read before, from the offsets `first` of each topic."""
+        self._first = {t: list(o) for t, o in first.items()}
+        self._next = {t: list(o) for t, o in first.items()}
+        self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in first.items())
+
     def _first_offsets(self, topic: str) -> list[int]:
         """Per partition the offset at which a first reading starts."""
         start = next(s.start for s in self.scans if s.topic == topic)

@@ -72,6 +72,10 @@ class Connector:
     """The finished Parquet files of a table, for questions; None if it is not made of them."""
     clear: Callable[..., int] | None = None
     """``clear(table, options, world, act=...)``: how many results there are to remove; `act` removes them."""
+    replace: Callable[[Table, TableOptions, World, pl.DataFrame, pl.DataFrame], tuple[int, int]] | None = None
+    """Put the rows `after` in the place of `before`, all that an INSERT has given: (rows written, rows removed)."""
+    why_not_replace: str = "what is written to it stays"
+    """Why `replace` is None."""
 
     @property
     def all_options(self) -> tuple[Option[Any], ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from penstock.connectors.world import World
     from penstock.sql.catalog import Table
 
-__all__ = ["UPSERT_KAFKA", "present_rows", "upsert_encoder"]
+__all__ = ["UPSERT_KAFKA", "present_rows", "replace_rows", "upsert_encoder"]
 
 FLUSH_ROWS = Option("sink.buffer-flush.max-rows", integer(0), 0, "Without effect: rows go with the next commit.")
 FLUSH_INTERVAL = Option("sink.buffer-flush.interval", duration, 0, "Without effect: rows go with the next commit.")
@@ -127,6 +127,21 @@ def _overwritten(kept: pl.DataFrame, waiting: list[pl.DataFrame]) -> pl.DataFram
     return pl.concat([kept, *waiting]).unique("key", keep="last", maintain_order=True)
 
 
+def replace_rows(
+    table: Table, options: TableOptions, world: World, before: pl.DataFrame, after: pl.DataFrame
+) -> tuple[int, int]:
+    """Write what `after` has and `before` has not; a tombstone for each key that is gone. (rows, tombstones)."""
+    encoder = upsert_encoder(table, options)
+    old, new = (encoder.records(f)[0].unique("key", keep="last", maintain_order=True) for f in (before, after))
+    changed = new.join(old, on=["key", "value"], how="anti", nulls_equal=True, maintain_order="left")
+    gone = old.join(new, on="key", how="anti", nulls_equal=True, maintain_order="left")
+    tombstones = gone.select(pl.lit(None, dtype=pl.Binary).alias("value"), "key")
+    records = pl.concat([changed, tombstones], how="diagonal")
+    if records.height:
+        world.log.append(options.values[TOPIC], records)
+    return changed.height, gone.height
+
+
 UPSERT_KAFKA = Connector(
     name="upsert-kafka",
     text="A topic as a table with a primary key: each record replaces the row of its key, a tombstone ends it.",
@@ -138,4 +153,5 @@ UPSERT_KAFKA = Connector(
     strict_time=False,
     changes=True,
     present_rows=present_rows,
+    replace=replace_rows,
 )
