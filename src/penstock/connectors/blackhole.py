@@ -65,4 +65,5 @@ BLACKHOLE = Connector(
     options=(),
     source=False,
     make_sink=blackhole_sink,
+    why_not_replace="it keeps none",
 )

@@ -102,6 +102,7 @@ KAFKA = Connector(
     metadata=METADATA,
     writable_metadata=("headers", "timestamp"),
     strict_time=False,
+    why_not_replace="a topic is only ever added to",
 )
 
 

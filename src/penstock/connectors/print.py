@@ -102,4 +102,5 @@ PRINT = Connector(
     options=(IDENTIFIER, STANDARD_ERROR, PARALLELISM),
     source=False,
     make_sink=print_sink,
+    why_not_replace="what was printed cannot be taken back",
 )

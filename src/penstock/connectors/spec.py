@@ -73,6 +73,11 @@ class Connector:
     clear: Callable[..., int] | None = None
     """``clear(table, options, world, act=...)``: how many results there are to remove; `act` removes them."""
     replace: Callable[[Table, TableOptions, World, pl.DataFrame, pl.DataFrame], tuple[int, int]] | None = None
+    """``replace(table, options, world, before, after)``: put the rows `after` of an INSERT in the place of its rows
+    `before`, both complete; how many rows were written and removed. None: see `why_not_replace`."""
+    why_not_replace: str = ""
+    """Why rows that were written cannot be replaced, as the end of a sentence."""
+    replace: Callable[[Table, TableOptions, World, pl.DataFrame, pl.DataFrame], tuple[int, int]] | None = None
     """Put the rows `after` in the place of `before`, all that an INSERT has given: (rows written, rows removed)."""
     why_not_replace: str = "what is written to it stays"
     """Why `replace` is None."""
