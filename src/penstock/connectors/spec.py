@@ -77,10 +77,6 @@ class Connector:
     `before`, both complete; how many rows were written and removed. None: see `why_not_replace`."""
     why_not_replace: str = ""
     """Why rows that were written cannot be replaced, as the end of a sentence."""
-    replace: Callable[[Table, TableOptions, World, pl.DataFrame, pl.DataFrame], tuple[int, int]] | None = None
-    """Put the rows `after` in the place of `before`, all that an INSERT has given: (rows written, rows removed)."""
-    why_not_replace: str = "what is written to it stays"
-    """Why `replace` is None."""
 
     @property
     def all_options(self) -> tuple[Option[Any], ...]:
