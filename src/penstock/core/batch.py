@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     import polars as pl
 
 __all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark"]

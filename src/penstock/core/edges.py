@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 
 if TYPE_CHECKING:
+    import numpy as np
     from collections.abc import Callable, Mapping
 
     import polars as pl

@@ -122,6 +122,10 @@ class Input:
         """The pipeline's own place of the last row, where several readers are merged."""
 
     @property
+    def readers(self) -> list[Reader]:
+        return [head.feed.reader for head in self.heads]
+
+    @property
     def ended(self) -> bool:
         """Whether all input is bounded and was read to its end."""
         return all(head.ended for head in self.heads)

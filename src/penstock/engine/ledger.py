@@ -74,7 +74,8 @@ def check(pipeline: str, entries: Iterable[Entry]) -> None:
         if entry.counts.missing:
             word = "lost" if entry.counts.missing > 0 else "counted twice"
             raise LedgerError(
-                f"pipeline '{pipeline}': {abs(entry.counts.missing)} rows are {word} in {entry.operator}: {entry.counts}",
+                f"pipeline '{pipeline}': {abs(entry.counts.missing)} rows are {word} in {entry.operator}:"
+                f" {entry.counts}",
                 code="ledger-fate",
                 hint="nothing was committed since the last checkpoint; please report this with the plan",
             )

@@ -291,7 +291,8 @@ class Pipeline:
         manifest: dict[str, Any] = json.loads(found.manifest)
         if manifest["format"] != _FORMAT:
             raise StateError(
-                f"the checkpoint of pipeline '{self.name}' has format {manifest['format']}, this version reads {_FORMAT}",
+                f"the checkpoint of pipeline '{self.name}' has format {manifest['format']}, this version reads"
+                f" {_FORMAT}",
                 code="state-version",
                 hint="run with --fresh to read the log again",
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from penstock.core.batch import SEQ
@@ -14,6 +13,7 @@ from penstock.engine.sideoutput import BAD, failure_columns
 from penstock.sql.compile import compile_expr
 
 if TYPE_CHECKING:
+    import numpy as np
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray

@@ -51,14 +51,8 @@ def _pipeline(
     reasons = [_window(name, window, [sources[s] for s in window["sources"]], now_ms) for window in windows]
     if windows:
         return reasons
-    for source in watermarks:
-        if source["has_time"] and all(p["watermark"] is None for p in source["partitions"]):
-            reasons.append(
-                Reason(
-                    name, source["source"], "no-rows", f"{source['source']}: no row with an event time has come in yet."
-                )
-            )
-    return reasons
+    silent = [w["source"] for w in watermarks if w["has_time"] and all(p["watermark"] is None for p in w["partitions"])]
+    return [Reason(name, s, "no-rows", f"{s}: no row with an event time has come in yet.") for s in silent]
 
 
 def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:

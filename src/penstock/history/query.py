@@ -82,7 +82,7 @@ def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | 
             _present(connection, names[name], table)
         connection.execute("SET lock_configuration = true")
         return Result(_answer(connection, question.over(names), limits), position)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever DuckDB, Polars or a limit raise is explained
         raise _explained(error, limits, timed_out=not timer.is_alive()) from None
     finally:
         timer.cancel()

@@ -227,7 +227,8 @@ class Log:
     ) -> Poll:
         """The rows of some topics that come next in the order of the log: at most `rows`, about `bytes`.
 
-        None beyond place `last`. `Poll.through` is where to go on; all rows up to it are in this poll. Raises LogError for an unknown topic.
+        None beyond place `last`. `Poll.through` is where to go on; all rows up to it are in this poll. Raises
+        LogError for an unknown topic.
         """
         with self._file.reading() as connection:
             return poll(connection, self._blobs, names, after_seq, rows, bytes, last)

@@ -45,8 +45,8 @@ def make_pipeline(
 ) -> Pipeline:
     """The pipeline of `definition` over `world`.
 
-    `batch_rows` cuts the input exactly so; `collect` takes the rows of a SELECT (and the name SHOWN). Raises ConfigError or
-    UnsupportedError where a table's options do not fit.
+    `batch_rows` cuts the input exactly so; `collect` takes the rows of a SELECT (and the name SHOWN). Raises
+    ConfigError or UnsupportedError where a table's options do not fit.
     """
     said = definition.settings
     wiring = wiring or Wiring(world, idle_timeout(said, settings))

@@ -146,7 +146,7 @@ class Client:
             bounded=True,
             batch_rows=self.batch_rows,
             wiring=wiring,
-            collect=lambda table, frame: waiting[0].take(table, frame),
+            collect=lambda table, frame: waiting[0].take(table, frame),  # noqa: PLW0108  # it is made below
         )
         waiting.append(Selected(pipeline, fields))
         return waiting[0]

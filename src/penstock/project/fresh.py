@@ -25,8 +25,8 @@ def what_goes(penstock: Penstock) -> list[str]:
     log = penstock.log
     words = [f"the state of pipeline {c.pipeline} (checkpoint {c.epoch})" for c in log.state.checkpoints()]
     names = {t.name for t in log.topics()}
-    for topic in sorted({t for d in penstock.definition.pipelines for t in written_topics(d.plan)} & names):
-        words.append(f"{sum(p.rows for p in log.describe(topic)):,} rows of topic {topic}")
+    topics = sorted({t for d in penstock.definition.pipelines for t in written_topics(d.plan)} & names)
+    words.extend(f"{sum(p.rows for p in log.describe(topic)):,} rows of topic {topic}" for topic in topics)
     for table in _sinks(penstock):
         connector = connector_named(table)
         if connector.clear is not None:

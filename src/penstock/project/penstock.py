@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -26,7 +27,7 @@ from penstock.project.tables import ProjectTables
 from penstock.sql.session import Answer, Rows, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -206,13 +207,9 @@ class Penstock:
         `fresh` drops state and results first. Raises LockedError if another process runs the project, and
         StateError where a query was edited so that its state does not fit.
         """
-        if self._run is not None:
-            raise ConfigError("the engine is running already", code="running")
         if not self.definition.pipelines:
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
-        if self.home is not None:
-            self.home.mkdir(parents=True, exist_ok=True)
-            self._lock = EngineLock(self.home / "engine.lock")
+        self._acquire()
         try:
             if fresh:
                 drop_everything(self)
@@ -239,6 +236,22 @@ class Penstock:
         finally:
             self._release()
         return run.errors
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody runs the project meanwhile. Raises ConfigError or LockedError if somebody does."""
+        self._acquire()
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self) -> None:
+        if self._run is not None:
+            raise ConfigError("the engine is running in this process", code="running", hint="stop it first")
+        if self.home is not None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._lock = EngineLock(self.home / "engine.lock")
 
     def _release(self) -> None:
         if self._lock is not None:

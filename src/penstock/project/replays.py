@@ -49,14 +49,14 @@ def replays(log: Log) -> dict[Place, Replay]:
     return found
 
 
-def record_replay(transaction: Transaction, replay: Replay, copied: Append | None, row: int) -> None:
-    """Write `replay` down in the transaction that makes its newest copy, row `row` of `copied`."""
+def record_replay(transaction: Transaction, replay: Replay, copied: Append | None) -> None:
+    """Write `replay` down in the transaction that makes its newest copy, the one record of `copied`."""
     topic, partition, offset = replay.original
 
     def data() -> bytes:
         copies = [[p, o] for _, p, o in replay.copies]
         if copied is not None:
-            copies.append([int(copied.result.partitions[row]), int(copied.result.offsets[row])])
+            copies.append([int(copied.result.partitions[0]), int(copied.result.offsets[0])])
         return json.dumps(
             {"copies": copies, "counted": replay.counted, "rebuilt": replay.rebuilt, "time": replay.time}
         ).encode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
+from penstock.project.figures import Figures, counted, figures
 from penstock.project.topics import read_topics, written_topics
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Run:
         self._running = [_Running(d, p) for d, p in pipelines]
         self._stop = threading.Event()
         self._upkeep: threading.Thread | None = None
+        self._began = {one.pipeline.name: counted(one.pipeline) for one in self._running}
         for one in self._running:
             reads = read_topics(one.definition.plan)
             one.upstream = [o for o in self._running if o is not one and reads & written_topics(o.definition.plan)]
@@ -49,6 +51,10 @@ class Run:
     @property
     def pipelines(self) -> list[Pipeline]:
         return [one.pipeline for one in self._running]
+
+    def figures(self) -> list[Figures]:
+        """What each pipeline has done since the run began."""
+        return [figures(one.pipeline, self._began[one.pipeline.name]) for one in self._running]
 
     @property
     def errors(self) -> dict[str, Exception]:
@@ -69,10 +75,7 @@ class Run:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for all pipelines to end; False if some still run after `seconds`."""
-        for one in self._running:
-            if not one.done.wait(seconds):
-                return False
-        return True
+        return all(one.done.wait(seconds) for one in self._running)
 
     def stop(self) -> None:
         """Commit what was read, and end."""

@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "log": (DURABILITY,),
     "topics.NAME": (PARTITIONS, *TOPIC_OPTIONS),
 }
-"""Every section and its options; [files] has `roots`, a list of folders outside the project that may be read and written."""
+"""Every section and its options; [files] has `roots`: folders outside the project that may be read and written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Wiring:
                 f"a pipeline cannot read the changes of a table of connector '{connector.name}'",
                 code="connector-changes",
                 where=options.where,
-                hint="penstock query reads its present rows; declare the topic as connector 'kafka' to read its records",
+                hint="penstock query reads its present rows; declare the topic as 'kafka' to read its records",
             )
         if not connector.source:
             raise UnsupportedError(

@@ -1,0 +1,167 @@
+"""The past of a pipeline: its plan run once more over what it has read, to see what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.connectors.log_reader import LogReader, chunk_of
+from penstock.core.edges import Scanned
+from penstock.project.build import idle_timeout, make_pipeline
+from penstock.project.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from penstock.core.edges import Reader
+    from penstock.engine.graph import Graph
+    from penstock.project.definition import PipelineDefinition
+    from penstock.project.penstock import Penstock
+    from penstock.project.replays import Place
+
+__all__ = ["Past", "past_of", "results_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a pipeline has read of the log: from the offsets `first` of each topic to the place `last`.
+
+    Bounded input had ended after each of `ends`.
+    """
+
+    first: Mapping[str, list[int]]
+    last: int
+    ends: tuple[int, ...]
+
+
+def past_of(manifest: Mapping[str, Any] | None) -> Past | None:
+    """The past as a checkpoint's manifest tells it; None if nothing was read."""
+    start = manifest and manifest["position"]["readers"].get(LogReader.name, {}).get("start")
+    if not manifest or not start:
+        return None
+    return Past(start["first"], start["seq"], tuple(manifest["ends"]))
+
+
+def results_of(
+    penstock: Penstock,
+    definition: PipelineDefinition,
+    past: Past,
+    early: Sequence[tuple[str, pl.DataFrame]] = (),
+    left_out: frozenset[Place] = frozenset(),
+) -> dict[str, pl.DataFrame]:
+    """What the pipeline gives of its past, by the name of each table that it writes.
+
+    `early` are records of a topic that come before all others: no window has closed to them. Records
+    `left_out` are read as if they were not there.
+    """
+    schemas = {s.table.name: {c.name: c.type.polars for c in s.columns} for s in definition.plan.parts}
+    taken = {name: [pl.DataFrame(schema=schema)] for name, schema in schemas.items()}
+    wiring = _PastWiring(penstock, definition, past, early, left_out)
+    pipeline = make_pipeline(
+        definition,
+        penstock.world,
+        penstock.settings,
+        wiring=wiring,
+        collect=lambda table, frame: taken[table].append(frame.select(*schemas[table])),
+    )
+    try:
+        for end in [e for e in past.ends if e <= past.last]:
+            wiring.read_to(end)
+            _run(pipeline.step, penstock.settings.batch_rows)
+            pipeline.close_windows()
+        wiring.read_to(past.last)
+        _run(pipeline.step, penstock.settings.batch_rows)
+    finally:
+        pipeline.close()
+    return {name: pl.concat(frames) for name, frames in taken.items()}
+
+
+def _run(step: Callable[[int], bool], rows: int) -> None:
+    while step(rows):
+        pass
+
+
+class _PastReader:
+    """Some records first, then a LogReader of the past."""
+
+    name = LogReader.name
+
+    def __init__(self, reader: LogReader, past: Past, early: Sequence[tuple[str, pl.DataFrame]]) -> None:
+        self.reader = reader
+        self._early = list(early)
+        reader.again(past.first)
+
+    def read(self, rows: int) -> Callable[[], Scanned] | None:
+        if not self._early:
+            return self.reader.read(rows)
+        by_topic: dict[str, list[pl.DataFrame]] = {}
+        for topic, records in self._early:
+            by_topic.setdefault(topic, []).append(records)
+        self._early = []
+        chunks = {}
+        for scan in self.reader.scans:
+            if scan.topic in by_topic:
+                records = pl.concat(by_topic[scan.topic])
+                chunks[scan.key] = chunk_of(scan, records, np.arange(-records.height, 0))
+        return lambda: Scanned(chunks, -1, None)
+
+    def seek(self, position: Any) -> None:
+        """The past begins where it began."""
+
+    def bound(self) -> None:
+        self.reader.bound()
+
+    @property
+    def ended(self) -> bool:
+        return not self._early and self.reader.ended
+
+    def wait(self, seconds: float) -> bool:
+        return True
+
+    def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
+        return {}
+
+    def tick(self) -> None:
+        """The past does not change."""
+
+    def close(self) -> None:
+        self.reader.close()
+
+
+class _PastWiring(Wiring):
+    """Reads the past, and collects all results."""
+
+    def __init__(
+        self,
+        penstock: Penstock,
+        definition: PipelineDefinition,
+        past: Past,
+        early: Sequence[tuple[str, pl.DataFrame]],
+        left_out: frozenset[Place],
+    ) -> None:
+        super().__init__(penstock.world, idle_timeout(definition.settings, penstock.settings))
+        self.collect_all = True
+        self._past = past
+        self._early = early
+        self._left_out = left_out
+        self._reader: LogReader | None = None
+
+    def readers(self, graph: Graph, pipeline: str) -> list[tuple[Reader, list[str]]]:
+        made: list[tuple[Reader, list[str]]] = []
+        for reader, keys in super().readers(graph, pipeline):
+            if isinstance(reader, LogReader):
+                passed, left_out = reader.passed_over, self._left_out
+                reader.passed_over = lambda: passed() | left_out  # noqa: B023  # there is one LogReader
+                self._reader = reader
+                made.append((_PastReader(reader, self._past, self._early), keys))
+            else:
+                made.append((reader, keys))
+        return made
+
+    def read_to(self, place: int) -> None:
+        """Read on to `place` and no further."""
+        assert self._reader is not None
+        self._reader.last = place
