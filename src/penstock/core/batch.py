@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     import polars as pl
+    from numpy.typing import NDArray
 
 __all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-
 if TYPE_CHECKING:
-    import numpy as np
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 

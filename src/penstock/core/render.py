@@ -11,12 +11,12 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
-
 from penstock.core import types as t
 
 if TYPE_CHECKING:
-    import polars as pl
     from collections.abc import Iterator, Sequence
+
+    import polars as pl
 
     from penstock.core.types import DataType, Field
 

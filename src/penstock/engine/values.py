@@ -13,9 +13,9 @@ from penstock.engine.sideoutput import BAD, failure_columns
 from penstock.sql.compile import compile_expr
 
 if TYPE_CHECKING:
-    import numpy as np
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from penstock.sql.functions.spec import Context

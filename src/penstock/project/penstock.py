@@ -29,7 +29,6 @@ from penstock.sql.session import Answer, Rows, Write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
@@ -124,9 +123,7 @@ class Penstock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # -- statements --------------------------------------------------------------------------------
