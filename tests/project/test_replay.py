@@ -84,6 +84,9 @@ def test_a_mended_reject_counts_once_and_is_tied_to_its_original(tmp_path: Path)
         assert present(p) == {0: (2, 3)}
         copy = pl.concat(list(p.log.read("clicks", {0: 2}, {0: 3})))
         assert copy["headers"].to_list() == [[{"key": HEADER, "value": b"clicks:0:1"}]]
+        assert p.query("SELECT replayed_partition, replayed_offset FROM penstock.rejects").rows() == [(0, 2)]
+        source = p.ledger().filter(pl.col("kind") == "source").row(0, named=True)
+        assert (source["taken"], source["passed"], source["rejected"], source["replayed"]) == (3, 2, 1, 1)
         with pytest.raises(LogError, match=r"row 1 was replayed already, as offset 2 of partition 0"):
             replay(p, [1], mend=double_n)
 

@@ -10,6 +10,7 @@ import polars as pl
 from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.project.replays import replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,10 @@ def system_table(name: str, log: Log) -> pl.DataFrame:
 
 
 def rejects(log: Log) -> pl.DataFrame:
-    """Rows that were taken out: `id`, `time`, where from, `raw` bytes, `code`, `reason`; and those `ignored`."""
+    """Rows that were taken out: `id`, `time`, where from, `raw` bytes, `code`, `reason`; and those `ignored`.
+
+    `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed.
+    """
     schema = {
         "id": pl.Int64,
         "time": _MS,
@@ -42,13 +46,15 @@ def rejects(log: Log) -> pl.DataFrame:
         "reason": pl.String,
         "ignored": pl.Boolean,
     }
-    return _stored(log, REJECTS_TABLE, schema)
+    return _with_replays(log, _stored(log, REJECTS_TABLE, schema))
 
 
 def late(log: Log) -> pl.DataFrame:
     """Rows that came after the end of a window: the `row`, the first window it lost, how many, the watermark then.
 
     `lost` rows found all their windows closed; the others counted in those that were still open.
+    `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed, or the row itself
+    where it was brought into windows that had closed.
     """
     schema = {
         "id": pl.Int64,
@@ -68,20 +74,38 @@ def late(log: Log) -> pl.DataFrame:
         "reason": pl.String,
         "lost": pl.Boolean,
     }
-    return _stored(log, LATE_TABLE, schema)
+    return _with_replays(log, _stored(log, LATE_TABLE, schema))
 
 
 def _stored(log: Log, table: str, schema: dict[str, Any]) -> pl.DataFrame:
-    last, frame = log.tables.rows(table)
-    if not frame.height:
-        return pl.DataFrame(schema=schema)
-    first = last - frame.height + 1
-    frame = frame.with_columns(pl.int_range(first, last + 1, dtype=pl.Int64).alias("id"))
-    return frame.select(pl.col(n).cast(t) for n, t in schema.items())
+    parts = [pl.DataFrame(schema=schema)]
+    last = 0
+    while True:
+        first = last + 1
+        last, frame = log.tables.rows(table, after=last)
+        if not frame.height:
+            return pl.concat(parts)
+        ids = pl.int_range(first, last + 1, dtype=pl.Int64).alias("id")
+        parts.append(frame.with_columns(ids).select(pl.col(n).cast(t) for n, t in schema.items()))
+
+
+def _with_replays(log: Log, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the place of their newest copies."""
+    place: dict[str, Any] = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
+    copy: dict[str, Any] = {"replayed_partition": pl.Int32, "replayed_offset": pl.Int64}
+    known = [
+        (*original, *(replay.copies[-1] if replay.copies else original)[1:])
+        for original, replay in replays(log).items()
+    ]
+    ties = pl.DataFrame(known, schema=place | copy, orient="row")
+    return rows.join(ties, on=list(place), how="left", maintain_order="left")
 
 
 def ledger(log: Log) -> pl.DataFrame:
-    """Per pipeline and operator: rows `taken` and `given`, and how many had which fate."""
+    """Per pipeline and operator: rows `taken` and `given`, and how many had which fate.
+
+    `replayed` of the rejected and late ones were brought in again, and are counted as what they are now too.
+    """
     counts = dict.fromkeys(("carried", "taken", "given", *FATES), pl.Int64)
     schema = {"pipeline": pl.String, "operator": pl.String, "kind": pl.String, **counts}
     rows = [
@@ -89,7 +113,12 @@ def ledger(log: Log) -> pl.DataFrame:
         for pipeline, entries in facts(log, "ledger/").items()
         for entry in entries
     ]
-    return pl.DataFrame(rows, schema=schema)
+    keys = ["pipeline", "operator"]
+    out = [rejects(log).filter(~pl.col("ignored")), late(log).filter("lost")]
+    again = pl.concat([f.filter(pl.col("replayed_offset").is_not_null()).select(keys) for f in out])
+    counted = again.group_by(keys).agg(pl.len().cast(pl.Int64).alias("replayed"))
+    frame = pl.DataFrame(rows, schema=schema).join(counted, on=keys, how="left", maintain_order="left")
+    return frame.with_columns(pl.col("replayed").fill_null(0))
 
 
 def _watermarks(log: Log) -> pl.DataFrame:
