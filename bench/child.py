@@ -1,0 +1,81 @@
+"""Whole processes, measured from outside: pinned to cores, start-up included, taking turns."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import peak
+from bench.machine import cache, cores, pin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Ran", "command", "in_turn", "run", "started"]
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a process took: wall and CPU seconds, and its largest resident memory in bytes."""
+
+    seconds: float
+    cpu: float
+    memory: int
+    output: str
+
+
+def command(module: str, *arguments: object) -> list[str]:
+    """A Python process that runs a module of this folder."""
+    return [sys.executable, "-m", f"bench.{module}", *map(str, arguments)]
+
+
+def started(command: Sequence[str], count: int = 1) -> subprocess.Popen[str]:
+    """The process, on `count` cores: all its threads, of any library, have these alone.
+
+    Its byte code is kept, as that of an installed package is, whatever the environment says.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPYCACHEPREFIX": str(cache() / "bytecode")}
+    before = cores()
+    pin(before[:count])
+    try:
+        return subprocess.Popen(list(command), cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    finally:
+        pin(before)
+
+
+def run(command: Sequence[str], count: int = 1) -> Ran:
+    """Run a process to its end. Raises RuntimeError if it fails."""
+    begin = time.perf_counter()
+    process = started(command, count)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}")
+    return Ran(seconds, used.ru_utime + used.ru_stime, _memory(output) or used.ru_maxrss, output)
+
+
+def _memory(output: str) -> int:
+    """What the process said of its own memory, in bytes; 0 if nothing."""
+    said = [line for line in output.splitlines() if line.startswith(peak.PREFIX)]
+    return int(said[-1].split()[1]) * 1024 if said else 0
+
+
+def in_turn(times: int, work: Mapping[str, Callable[[], Ran]]) -> dict[str, list[Ran]]:
+    """Each of `work` so many times, one after the other in turn, so that all see the same machine."""
+    found: dict[str, list[Ran]] = {name: [] for name in work}
+    for _ in range(times):
+        for name, one in work.items():
+            found[name].append(one())
+    return found

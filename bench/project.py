@@ -1,0 +1,54 @@
+"""Workload W as a project, and the process that runs it: ``python -m bench.project FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bench import peak
+
+__all__ = ["COLUMNS", "make"]
+
+COLUMNS = "meeting_id STRING, user_id STRING, message_length DOUBLE, `timestamp` BIGINT"
+
+SQL = """\
+CREATE TABLE events (
+  {columns},
+  ts AS TO_TIMESTAMP_LTZ(`timestamp`, 3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ({source});
+CREATE TABLE results (
+  window_start TIMESTAMP(3), meeting_id STRING, events BIGINT, length DOUBLE, users BIGINT
+) WITH ({sink});
+INSERT INTO results
+SELECT window_start, meeting_id, COUNT(*), SUM(message_length), COUNT(DISTINCT user_id)
+FROM TABLE(TUMBLE(TABLE events, DESCRIPTOR(ts), INTERVAL '30' SECOND))
+GROUP BY window_start, window_end, meeting_id;
+"""
+PARQUET = "'connector' = 'filesystem', 'path' = 'results', 'format' = 'parquet'"
+
+
+def make(
+    folder: Path, source: Path | str, *, sink: str = PARQUET, columns: str = COLUMNS, batch_rows: int | None = None
+) -> Path:
+    """A project in `folder` that reads a JSON file (or a table of these options) and does W."""
+    (folder / "sql").mkdir(parents=True)
+    settings = f"[engine]\nbatch-rows = {batch_rows}\n" if batch_rows else ""
+    if isinstance(source, Path):
+        settings += f"[files]\nroots = ['{source.parent}']\n"
+        source = f"'connector' = 'filesystem', 'path' = 'file://{source}', 'format' = 'json'"
+    (folder / "penstock.toml").write_text(settings, "utf-8")
+    (folder / "sql" / "w.sql").write_text(SQL.format(source=source, sink=sink, columns=columns), "utf-8")
+    return folder
+
+
+def main() -> None:
+    import penstock
+
+    with penstock.open(sys.argv[1]) as project:
+        project.run(bounded=True)
+    peak.say()
+
+
+if __name__ == "__main__":
+    main()
