@@ -49,6 +49,7 @@ def make_pipeline(
     ConfigError or UnsupportedError where a table's options do not fit.
     """
     said = definition.settings
+    world = replace(world, bounded=bounded)
     wiring = wiring or Wiring(world, idle_timeout(said, settings))
     wiring.collect = collect
     wiring.enforcement = Enforcement(
