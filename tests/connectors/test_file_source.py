@@ -369,7 +369,7 @@ def test_a_file_without_newlines_is_not_read_into_memory(tmp_path: Path, monkeyp
     (tmp_path / "a").write_bytes(b"x" * (3 << 20) + b"\n")
     for spanning in ("json", "csv"):
         with pytest.raises(DataError, match=r"a' has no end of line for 1 MB from byte 0 on"):
-            rows(reader(files({"a": STRING}, tmp_path, format=spanning), world(tmp_path)))
+            rows(reader(files({"a": STRING}, tmp_path, encoding=spanning), world(tmp_path)))
 
 
 def test_a_file_that_goes_before_it_is_opened(tmp_path: Path) -> None:

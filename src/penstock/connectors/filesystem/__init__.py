@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.connectors.filesystem.options import FORMATS, METADATA, OPTIONS, file_table
+from penstock.connectors.filesystem.replacing import replace_results
 from penstock.connectors.filesystem.results import clear_results, parquet_files, result_ending
 from penstock.connectors.spec import Connector
 from penstock.core.errors import UnsupportedError
@@ -62,4 +63,5 @@ FILESYSTEM = Connector(
     make_sink=file_sink,
     files=parquet_files,
     clear=clear_results,
+    replace=replace_results,
 )

@@ -21,11 +21,11 @@ from penstock.formats.scalars import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from penstock.core.types import DataType, Field
 
-__all__ = ["check_partition_types", "folder_name", "folder_value", "partition_texts", "unescaped"]
+__all__ = ["by_folder", "check_partition_types", "folder_name", "folder_value", "partition_texts", "unescaped"]
 
 _ESCAPED = re.compile(r"[\x00-\x1f\x7f\"#%'*/:=?\\{}\[\]^]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -73,6 +73,20 @@ def partition_texts(series: pl.Series, data_type: DataType) -> pl.Series:
         case t.Float() | t.Double():
             return floats(series)
     return series.cast(pl.String)
+
+
+def by_folder(
+    frame: pl.DataFrame, fields: Sequence[Field], default: str
+) -> Iterator[tuple[str, tuple[str | None, ...], pl.DataFrame]]:
+    """The rows by the partition that columns `fields` tell: its folder, the texts in that, and the other columns."""
+    if not fields:
+        yield "", (), frame
+        return
+    texts = [partition_texts(frame[f.name], f.type).alias(f"$text{i}") for i, f in enumerate(fields)]
+    marked = frame.drop([f.name for f in fields]).with_columns(texts)
+    keys = [t.name for t in texts]
+    for key, rows in marked.partition_by(keys, maintain_order=True, include_key=False, as_dict=True).items():
+        yield folder_name([f.name for f in fields], key, default), key, rows
 
 
 def folder_value(text: str, field: Field, default: str, where: str) -> pl.Series:

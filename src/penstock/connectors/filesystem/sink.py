@@ -19,14 +19,14 @@ from penstock.connectors.filesystem.options import (
     ROWS,
 )
 from penstock.connectors.filesystem.partitions import (
+    by_folder,
     check_partition_types,
     folder_name,
     folder_value,
-    partition_texts,
     unescaped,
 )
 from penstock.connectors.filesystem.parts import Part
-from penstock.connectors.filesystem.staging import Finished, Showing, Staging, storage_error
+from penstock.connectors.filesystem.staging import Finished, Showing, Staging, finish_replacement, storage_error
 from penstock.core.edges import Prepared
 from penstock.core.errors import ConfigError
 
@@ -52,9 +52,19 @@ class FileSink:
     """
 
     def __init__(
-        self, table: FileTable, encode: Callable[[pl.DataFrame], bytes], ending: str, clock: Clock, *, overwrite: bool
+        self,
+        table: FileTable,
+        encode: Callable[[pl.DataFrame], bytes],
+        ending: str,
+        clock: Clock,
+        *,
+        overwrite: bool = False,
+        staging: str = "",
     ) -> None:
-        """Raises ConfigError and UnsupportedError for options that do not fit."""
+        """`staging` names where files lie aside, if it is not to be a new place.
+
+        Raises ConfigError and UnsupportedError for options that do not fit.
+        """
         self.table = table
         self.overwrite = overwrite
         self._encode = encode
@@ -76,7 +86,7 @@ class FileSink:
                 where=table.where,
                 hint="give the folder, or a new name for one",
             )
-        self._staging = Staging(table.path, uuid.uuid4().hex[:12], table.where)
+        self._staging = Staging(table.path, staging or uuid.uuid4().hex[:12], table.where)
         self._parts: dict[str, Part] = {}
         self._finished: list[Finished] = []
         """Written aside, not yet shown."""
@@ -87,49 +97,42 @@ class FileSink:
         self._ended = False
         self._next_run = 0
         self._begun = False
-        self._left_aside: list[str] = []
-        """The files of the last checkpoint that still lie aside."""
+        self._last_shown: list[str] = []
+        """The files that the last checkpoint shows; they still lie aside if a crash came between."""
         self._referred = False
         """Whether a checkpoint may know of files that lie aside."""
 
     def _begin(self) -> None:
         """Before the first act: remove what a crash has left. (Whoever only looks at the state acts never.)"""
         if not self._begun:
-            self._staging.sweep(self._left_aside)
+            finish_replacement(self.table.path, self.table.where)
+            self._staging.sweep((f.staged for f in self._finished), self._last_shown)
             self._begun = True
 
     # -- rows in -----------------------------------------------------------------------------------
 
     def write(self, frame: pl.DataFrame) -> None:
+        for folder, texts, rows in by_folder(frame, self.table.partitioned, self.table.default_name):
+            self.add(folder, texts, rows)
+
+    def add(self, folder: str, texts: tuple[str | None, ...], rows: pl.DataFrame) -> None:
+        """Rows of one partition, its file columns alone; `texts` are in the name of its `folder`."""
         self._begin()
         values, now = self.table.options.values, self._clock.now_ms()
-        for folder, texts, rows in self._split(frame):
-            part = self._parts.get(folder)
-            if part is None:
-                part = self._parts[folder] = Part(folder, now, now)
-                if self._completion is not None:
-                    self._completion.note(folder, texts, now)
-            part.add(rows, now)
-            most = values[ROWS]
-            while most is not None and part.rows >= most:
-                self._finish(part, most, now)
-            if part.size * self._ratio >= values[FILE_SIZE]:
-                self._finish(part, part.rows, now)
+        part = self._parts.get(folder)
+        if part is None:
+            part = self._parts[folder] = Part(folder, now, now)
+            if self._completion is not None:
+                self._completion.note(folder, texts, now)
+        part.add(rows, now)
+        most = values[ROWS]
+        while most is not None and part.rows >= most:
+            self._finish(part, most, now)
+        if part.size * self._ratio >= values[FILE_SIZE]:
+            self._finish(part, part.rows, now)
         while sum(part.size for part in self._parts.values()) > values[HELD_SIZE]:
             largest = max(self._parts.values(), key=lambda part: part.size)
             self._finish(largest, largest.rows, now)
-
-    def _split(self, frame: pl.DataFrame) -> Iterator[tuple[str, tuple[str | None, ...], pl.DataFrame]]:
-        """The rows by partition, each with the name of its folder and the texts in that; file columns only."""
-        fields = self.table.partitioned
-        if not fields:
-            yield "", (), frame
-            return
-        texts = [partition_texts(frame[f.name], f.type).alias(f"$text{i}") for i, f in enumerate(fields)]
-        marked = frame.drop([f.name for f in fields]).with_columns(texts)
-        keys = [t.name for t in texts]
-        for key, rows in marked.partition_by(keys, maintain_order=True, include_key=False, as_dict=True).items():
-            yield folder_name([f.name for f in fields], key, self.table.default_name), key, rows
 
     def _finish(self, part: Part, rows: int, now: int) -> None:
         """Write the oldest `rows` rows of a part aside, as a file."""
@@ -140,7 +143,7 @@ class FileSink:
             self._staging.write(staged, data)
             self._number += 1
             self._ratio = len(data) / max(frame.estimated_size(), 1)
-            self._finished.append(Finished(staged, part.folder, rows))
+            self._finished.append(Finished(staged, part.folder, frame.height))
         part.drop(rows)
         part.opened = now
         if not part.rows:
@@ -157,6 +160,11 @@ class FileSink:
         self._ended = True
 
     def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
+        showing = self.due()
+        return Prepared(sum(f.rows for f in showing.files), showing.encode())
+
+    def due(self) -> Showing:
+        """What the coming commit shows; the files of it survive a power cut."""
         self._begin()
         now = self._clock.now_ms()
         complete = self._complete(now)
@@ -165,13 +173,13 @@ class FileSink:
                 self._finish(part, part.rows, now)
         self._staging.sync()
         if self.overwrite and not self._ended:
-            return Prepared(0)
+            return Showing([])
         files = self._named(now)
         self._finished = files
         markers = self._markers(complete, files)
         replaced = self._to_replace(files) if self.overwrite else []
         self._ended = False
-        return Prepared(sum(f.rows for f in files), Showing(files, markers, replaced).encode())
+        return Showing(files, markers, replaced)
 
     def _is_old(self, part: Part, now: int) -> bool:
         values = self.table.options.values
@@ -270,7 +278,7 @@ class FileSink:
         self._finished = [f for f in finished if not f.name]
         if self._completion is not None and metadata["completion"] is not None:
             self._completion.restore(metadata["completion"])
-        self._left_aside = [f.staged for f in finished]
+        self._last_shown = [f.staged for f in finished if f.name]
         self._referred = True
 
     def close(self) -> None:

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["STAGING_PREFIX", "Finished", "Showing", "Staging", "storage_error"]
+__all__ = ["REPLACING", "STAGING_PREFIX", "Finished", "Showing", "Staging", "finish_replacement", "storage_error"]
 
 STAGING_PREFIX = ".penstock-"
 """How the folders begin in which files lie aside."""
+REPLACING = "replacing"
+"""The id of the folder of a replacement, which no checkpoint tells of: what is to be shown lies in it too."""
+_PROMISE = "promise"
 
 
 class Finished(NamedTuple):
@@ -104,16 +107,20 @@ class Staging:
                 _sync(path)
         self._unsynced.clear()
 
-    def sweep(self, keep: Iterable[str]) -> None:
-        """Remove what lies aside, except for `keep`. Raises StateError if one of those is not there."""
-        kept = set(keep)
+    def sweep(self, held: Iterable[str], shown: Iterable[str]) -> None:
+        """Remove what lies aside, except for `held` and `shown`, which is perhaps shown already.
+
+        Raises StateError if one of `held` is not there.
+        """
+        needed = set(held)
+        kept = needed.union(shown)
         with storage_error(self.where, f"cleaning up in '{self.base}'"):
             there = {entry.name for entry in os.scandir(self.folder)} if self.folder.is_dir() else set()
             for name in there - kept:
                 (self.folder / name).unlink()
-        if kept - there:
+        if needed - there:
             raise StateError(
-                f"file '{self.folder / min(kept - there)}' is gone, which holds rows that were not shown yet",
+                f"file '{self.folder / min(needed - there)}' is gone, which holds rows that were not shown yet",
                 code="staged-file-gone",
                 where=self.where,
                 hint="put it back, or run with --fresh",
@@ -152,11 +159,34 @@ class Staging:
             _sync_up(target.parent, self.base)
         staged.rename(free_name(target))
 
+    def promise(self, showing: Showing) -> None:
+        """Write down what is to be shown: from here on `finish_replacement` does it, whoever calls that."""
+        self.write(f"{_PROMISE}.tmp", showing.encode())
+        self.sync()
+        with storage_error(self.where, f"writing files to '{self.base}'"):
+            (self.folder / f"{_PROMISE}.tmp").rename(self.folder / _PROMISE)
+            _sync(self.folder)
+
+    def keep_promise(self) -> None:
+        """Do what was promised, if something was."""
+        promise = self.folder / _PROMISE
+        with storage_error(self.where, f"showing files in '{self.base}'"):
+            if promise.is_file():
+                self.show(Showing.decode(promise.read_bytes()))
+                promise.unlink()
+
     def close(self, *, keep: bool) -> None:
         """Remove the folder, if nothing lies in it, or nobody wants what does."""
         with storage_error(self.where, f"cleaning up in '{self.base}'"):
             if self.folder.is_dir() and not (keep and any(self.folder.iterdir())):
                 shutil.rmtree(self.folder)
+
+
+def finish_replacement(base: Path, where: str) -> None:
+    """Finish what a crash has cut off: a replacement of files in `base` is done if it was promised, else forgotten."""
+    staging = Staging(base, REPLACING, where)
+    staging.keep_promise()
+    staging.close(keep=False)
 
 
 def free_name(path: Path) -> Path:
