@@ -22,10 +22,10 @@ from penstock.core import types as t
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.compile import compile_expr
-from penstock.sql.dialect import IntervalLiteral, TypedLiteral
 from penstock.sql.expr import Literal
 from penstock.sql.functions.spec import Context
 from penstock.sql.grammar import parse_expression
+from penstock.sql.grammar.nodes import IntervalLiteral, TypedLiteral
 from penstock.sql.plan import Column
 
 if TYPE_CHECKING:

@@ -54,11 +54,9 @@ def constant(value: Any, data_type: DataType) -> pl.Expr:
 def _call(expr: Call, context: Context) -> Value:
     args = [compile_expr(a, context) for a in expr.args]
     built = expr.function.build(context, args, expr.type, dict(expr.clauses))
-    own: tuple[Failure, ...] = ()
-    if isinstance(built, Value):
-        built, own = built.expr, built.failures
+    value = built if isinstance(built, Value) else Value(built, expr.type)
     inherited = () if expr.function.lazy else tuple(f for a in args for f in a.failures)
-    return Value(built, expr.type, inherited + own)
+    return Value(value.expr, expr.type, inherited + value.failures)
 
 
 def _case(expr: Case, context: Context) -> Value:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from penstock.core.types import MAX_LENGTH
 from penstock.sql.catalog import Table, View
-from penstock.sql.dialect import Flink
+from penstock.sql.grammar.queries import Flink
 
 if TYPE_CHECKING:
     from penstock.core.types import DataType
@@ -105,7 +105,8 @@ def create_view(view: View) -> str:
     """The CREATE VIEW that makes this view again."""
     columns = ", ".join(quoted(c.name) for c in view.columns)
     comment = f"\nCOMMENT {_text(view.comment)}" if view.comment else ""
-    return f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(quoted, view.path))} ({columns}){comment}\nAS {view.text}"
+    text = f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(quoted, view.path))} ({columns})"
+    return f"{text}{comment}\nAS {view.text}"
 
 
 def like(name: str, statement: st.Show) -> bool:

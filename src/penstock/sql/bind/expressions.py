@@ -14,7 +14,6 @@ from penstock.core.errors import BindError, UnsupportedError, did_you_mean
 from penstock.sql.bind.intervals import interval_literal
 from penstock.sql.casts import cast_refusal
 from penstock.sql.coercion import cast_to, common_type
-from penstock.sql.dialect import CastTo, IntervalLiteral, Special, TypedLiteral
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Expr, Literal, Ref, walk
 from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
 from penstock.sql.functions.signatures import ArgumentError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.sql.bind.scope import Scope
     from penstock.sql.functions.spec import Aggregate, Function
+    from penstock.sql.grammar.nodes import CastTo, IntervalLiteral, Special, TypedLiteral
 
 __all__ = ["ExpressionBinder"]
 

@@ -110,7 +110,8 @@ class Grouping:
         window = next(iter(borders.values())).window
         if window is not None and window.size % window.slide:
             raise self._error(
-                f"an aggregate over HOP needs a size that is a multiple of its slide: {window.size} ms and {window.slide} ms",
+                "an aggregate over HOP needs a size that is a multiple of its slide: "
+                f"{window.size} ms and {window.slide} ms",
                 "sql-window",
                 group,
             )

@@ -91,6 +91,7 @@ class QueryBinder:
         if limit is None and offset is None:
             return plan
         if limit is None:
+            assert offset is not None
             raise self._unsupported(offset, "OFFSET without LIMIT", "LIMIT n OFFSET m")
         count = limit.args.get("expression") or limit.args.get("count")
         return Limit(plan.columns, plan, self._count(count), self._count(offset.expression) if offset else 0)

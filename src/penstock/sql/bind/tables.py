@@ -289,7 +289,7 @@ def _renamed(table: Table, name: str, to: str, origin: Origin, span: Span) -> Ta
     if any(c.name == to for c in table.columns):
         raise _error(origin, f"there is a column '{to}' already", "sql-duplicate-column", span)
     used = _used_by(table, name)
-    if used and used not in ("the primary key",):
+    if used and used != "the primary key":
         raise _error(origin, f"column '{name}' is used by {used}", "sql-alter", span)
     columns = tuple(replace(c, name=to) if c.name == name else c for c in table.columns)
     key = tuple(to if k == name else k for k in table.primary_key)

@@ -11,8 +11,8 @@ from penstock.core.errors import BindError, UnsupportedError, did_you_mean
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.names import free_name
 from penstock.sql.bind.scope import Scope
-from penstock.sql.dialect import TableArgument
 from penstock.sql.expr import Literal
+from penstock.sql.grammar.nodes import TableArgument
 from penstock.sql.plan import Column, Node, Window, WindowTable, without_window
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from penstock.core import types as t
 from penstock.sql.casts.decimals import unscaled
 from penstock.sql.coercion import as_decimal, cast_to, common_type, is_interval, is_numeric, is_time
 from penstock.sql.functions import decimal_arithmetic as decimals
-from penstock.sql.functions.building import define
+from penstock.sql.functions.building import define, staged
 from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.spec import Failure, Value
 from penstock.sql.functions.time_arithmetic import moved, moved_type
@@ -161,8 +161,12 @@ def _divide(_context: Context, args: Sequence[Value], result: DataType, _clauses
             quotient = decimals.quotient(left.expr, left.type, right.expr, right.type, result)
         case t.Integer(), _:
             quotient = left.expr.truncdiv(right.expr)
-        case _:
+        case _ if right.expr.meta.root_names():
             return Value(left.expr / right.expr, result)
+        case _:
+            # by a constant, Polars multiplies with its inverse where there are two rows or more: 3e0 / 5 > 0.6
+            exact = staged(lambda frame: frame["0"] / frame["1"], result.polars, left.expr, right.expr)
+            return Value(exact, result)
     return Value(quotient, result, (_by_zero(left, right),))
 
 

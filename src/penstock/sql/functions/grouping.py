@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTIONS"]
 
 
-def _never(context: Context, args: Sequence[Value], result: DataType, clauses: Mapping[str, Any]) -> pl.Expr:
+def _never(_context: Context, _args: Sequence[Value], _result: DataType, _clauses: Mapping[str, Any]) -> pl.Expr:
     raise TypeError("GROUPING has a value in a grouped query only")
 
 

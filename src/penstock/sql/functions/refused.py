@@ -24,6 +24,20 @@ _ALL: tuple[Refused, ...] = (
         Refused(name, "structured types are not supported: make a row with ROW(...) or CAST(... AS ROW<...>)")
         for name in ("OBJECT_OF", "OBJECT_UPDATE")
     ),
+    Refused("HASH_CODE", "it is Java's hash of Flink's own memory layout: use MD5 or SHA256"),
+    Refused("PRINT", "it writes to the files of a Flink cluster: INSERT INTO a table of the connector 'print'"),
+    *(
+        Refused(name, "it belongs to Flink's own rewriting of plans: use SUM, or + and -")
+        for name in ("AGG_DECIMAL_PLUS", "AGG_DECIMAL_MINUS", "HIVE_AGG_DECIMAL_PLUS", "$SUM0")
+    ),
+    *(
+        Refused(name, "table functions beside windows are not supported: use TUMBLE, HOP or CUMULATE")
+        for name in ("FROM_CHANGELOG", "TO_CHANGELOG", "ML_PREDICT")
+    ),
+    *(
+        Refused(name, "it goes with MATCH_RECOGNIZE, which is not supported")
+        for name in ("CLASSIFIER", "MATCH_ROWTIME", "MATCH_PROCTIME")
+    ),
     Refused("PROCTIME", "processing time is not supported: use an event time and its watermark"),
     Refused("SOURCE_WATERMARK", "no source has watermarks: write WATERMARK FOR ts AS ts - INTERVAL '5' SECOND"),
     Refused("APPROX_COUNT_DISTINCT", "Flink has it in batch mode only: use COUNT(DISTINCT x)"),

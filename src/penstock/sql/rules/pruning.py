@@ -42,8 +42,8 @@ def prune(plan: Node, names: set[str]) -> Node:
     wanted: dict[Node, set[str]] = {node: set() for node in nodes(plan)}
     wanted[plan] = names
     for node in _parents_first(plan):
-        for child, names in _reads(node, wanted[node]):
-            wanted[child] |= names
+        for child, read in _reads(node, wanted[node]):
+            wanted[child] |= read
     rebuilt: dict[Node, Node] = {}
     for node in reversed(list(_parents_first(plan))):
         inputs = tuple(_ordered(node, rebuilt[i]) for i in node.inputs)

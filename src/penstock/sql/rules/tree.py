@@ -20,7 +20,7 @@ def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     if inputs == node.inputs:
         return node
     if isinstance(node, (Sinks, Union)):
-        return replace(node, parts=inputs)
+        return replace(node, parts=inputs)  # type: ignore[arg-type]  # the inputs of Sinks are sinks
     return replace(node, input=inputs[0])  # type: ignore[call-arg]
 
 

@@ -33,20 +33,23 @@ def _extreme(least: bool, args: Sequence[Value], _result: DataType) -> _State:
     value = args[0].expr
     state = {"v": value.min() if least else value.max()}
     if isinstance(args[0].type, (t.Float, t.Double)):
-        # Flink keeps the first value until one is less: a NaN that comes first stays, a later one is passed over
+        # Flink keeps the first value until one is less: a NaN that comes first stays, a later one is passed over,
+        # and of 0.0 and -0.0 the first stays
         state["nan"] = value.first(ignore_nulls=True).is_nan()
+        state["zero"] = pl.when(value == 0).then(value).first(ignore_nulls=True)
     return state
 
 
 def _merged_extreme(least: bool, state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     merged = {"v": state["v"].min() if least else state["v"].max()}
-    return {**merged, "nan": state["nan"].first(ignore_nulls=True)} if "nan" in state else merged
+    return merged | {part: state[part].first(ignore_nulls=True) for part in ("nan", "zero") if part in state}
 
 
 def _finish_extreme(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
     if "nan" not in state:
         return state["v"]
-    return pl.when(state["nan"]).then(pl.lit(float("nan"), result.polars)).otherwise(state["v"])
+    extreme = pl.when(state["v"] == 0).then(state["zero"]).otherwise(state["v"])
+    return pl.when(state["nan"]).then(pl.lit(float("nan"), result.polars)).otherwise(extreme)
 
 
 def _chosen(choose: Callable[[pl.Expr], pl.Expr], args: Sequence[Value], _result: DataType) -> _State:

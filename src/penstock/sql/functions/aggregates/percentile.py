@@ -51,7 +51,7 @@ def _constant(share: Expr, data_type: DataType) -> Any:
     if refs(share):
         raise ArgumentError("takes the percentage as a constant")
     found = pl.select(compile_expr(cast_to(share, data_type), Context()).expr).item()
-    return found.to_list() if isinstance(found, pl.Series) else found
+    return tuple(found) if isinstance(found, pl.Series) else found
 
 
 def _partial(args: Sequence[Value], _result: DataType) -> dict[str, pl.Expr]:

@@ -38,7 +38,7 @@ def _partial(args: Sequence[Value], _result: DataType) -> _State:
 
 def _merge(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     n, mean = state["n"], state["mean"]
-    middle = (n * mean).sum() / n.sum()
+    middle = (n * mean).sum() / pl.when(n.sum() > 0).then(n.sum())
     return {"n": n.sum(), "mean": middle, "m2": state["m2"].sum() + (n * (mean - middle).pow(2)).sum()}
 
 

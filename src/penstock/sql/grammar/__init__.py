@@ -1,0 +1,101 @@
+"""Text to statements, by Flink's grammar: `parse` reads statements, `parse_expression` one expression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot.errors import ParseError as SqlglotError
+from sqlglot.errors import TokenError
+from sqlglot.tokenizer_core import TokenType
+
+from penstock.core.errors import ParseError, SqlError
+from penstock.sql.errors import Span, underline
+from penstock.sql.grammar.pieces import hint_options
+from penstock.sql.grammar.queries import Flink
+from penstock.sql.grammar.statements import StatementParser
+from penstock.sql.grammar.types import MisreadError
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
+
+    from penstock.sql import statements as st
+
+__all__ = ["hint_options", "parse", "parse_expression"]
+
+
+def parse(text: str, source: str = "") -> tuple[st.Statement, ...]:
+    """The statements of `text`, in order; `source` names the file in errors.
+
+    Raises ParseError, or UnsupportedError for statements that Flink has and Penstock refuses.
+    """
+    tokens = _tokens(text, source)
+    return tuple(_guarded(text, source, chunk, StatementParser.statement) for chunk in _chunks(tokens))
+
+
+def parse_expression(text: str, source: str = "") -> exp.Expr:
+    """One expression, as in a computed column."""
+    expression: exp.Expr = _guarded(text, source, _tokens(text, source), lambda p: p._parse_disjunction())
+    return expression
+
+
+def _tokens(text: str, source: str) -> list[Token]:
+    try:
+        return list(Flink().tokenize(text))
+    except TokenError as error:
+        raise ParseError(str(error), code="sql-token", where=source) from None
+
+
+def _chunks(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens of each statement; those of a statement set stay together."""
+    chunks: list[list[Token]] = [[]]
+    in_set = False
+    for token in tokens:
+        chunk = chunks[-1]
+        if token.token_type == TokenType.SEMICOLON and not in_set:
+            chunks.append([])
+            continue
+        chunk.append(token)
+        word = token.text.upper()
+        before = [c.text.upper() for c in chunk[-3:-1]]
+        if (
+            word == "SET"
+            and len(before) == 2
+            and before[0] in ("EXECUTE", "BEGIN", "EXPLAIN")
+            and before[1] == "STATEMENT"
+        ):
+            in_set = True
+        elif in_set and word == "END" and len(chunk) > 1 and chunk[-2].token_type == TokenType.SEMICOLON:
+            in_set = False
+    return [c for c in chunks if c]
+
+
+def _reader(text: str, tokens: list[Token]) -> StatementParser:
+    parser = StatementParser(dialect=Flink)
+    parser.begin(text, tokens)
+    return parser
+
+
+def _guarded(text: str, source: str, tokens: list[Token], read: Any) -> Any:
+    parser = _reader(text, tokens)
+    try:
+        result = read(parser)
+        if parser.remaining or result is None:
+            parser.raise_error(
+                f"did not expect '{parser.remaining}' here" if parser.remaining else "a statement ends early"
+            )
+    except MisreadError as error:
+        span = Span(error.start, error.end)
+        message = str(error)
+    except SqlglotError as error:
+        detail = error.errors[0] if error.errors else {}
+        span = None
+        message = str(detail.get("description") or error)
+    except SqlError as error:
+        if not error.where:
+            error.where = underline(text, Span(tokens[0].start, tokens[-1].end), source)
+        raise
+    else:
+        return result
+    message = message[:1].lower() + message[1:] if message[:2] != message[:2].upper() else message
+    raise ParseError(f"SQL syntax: {message}", where=underline(text, span, source))

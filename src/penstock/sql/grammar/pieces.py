@@ -1,0 +1,116 @@
+"""What the grammars of all statements read with: names, options, queries, and the text of a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot.tokenizer_core import TokenType
+
+from penstock.core.errors import ParseError, UnsupportedError
+from penstock.sql import statements as st
+from penstock.sql.errors import Span
+from penstock.sql.grammar.queries import Flink, FlinkParser
+from penstock.sql.grammar.types import MisreadError
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
+
+__all__ = ["PieceParser", "hint_options"]
+
+
+class PieceParser(FlinkParser):
+    """Reads pieces of statements; each method that ends a statement starts behind its own first word."""
+
+    def begin(self, text: str, tokens: list[Token]) -> None:
+        """Stand before the first of `tokens`."""
+        self.reset()
+        self.sql = text
+        self._chunks = [tokens]
+        self._advance_chunk()
+
+    @property
+    def remaining(self) -> str:
+        """The token that nobody has read, or ``""``."""
+        return str(self._curr.text) if self._curr else ""
+
+    def _text(self, first: Token) -> tuple[str, Span]:
+        span = Span(first.start, self._prev.end)
+        return self.sql[span.start : span.end + 1], span
+
+    def _query(self) -> exp.Expr:
+        query: exp.Expr | None = self._parse_select(nested=True)
+        if self._prev.token_type == TokenType.COMMA:
+            self.raise_error("a name is missing after the comma", self._prev)
+        if query is None:
+            self.raise_error(f"'{self.remaining}' does not begin a statement")
+        self.require_free_names(query)
+        return self._parse_query_modifiers(query)
+
+    def _required(self, *words: str) -> None:
+        if not self._match_text_seq(*words):
+            self.raise_error(f"expected {' '.join(words)}")
+
+    def _qualified(self) -> st.Name:
+        first = self._curr
+        parts = [self.name()]
+        while self._match(TokenType.DOT):
+            parts.append(self.name())
+        return st.Name(tuple(parts), Span(first.start, self._prev.end))
+
+    def _names(self) -> tuple[str, ...]:
+        self._expect(TokenType.L_PAREN, "(")
+        names = [self.name()]
+        while self._match(TokenType.COMMA):
+            names.append(self.name())
+        self._expect(TokenType.R_PAREN, ")")
+        return tuple(names)
+
+    def _string_value(self) -> str:
+        token = self._curr
+        if not self._match(TokenType.STRING):
+            self.raise_error("expected a text in single quotes", token)
+        return str(token.text)
+
+    def options(self) -> dict[str, str]:
+        """``('key' = 'value', ...)``."""
+        self._expect(TokenType.L_PAREN, "(")
+        options: dict[str, str] = {}
+        while not self._match(TokenType.R_PAREN):
+            if options:
+                self._expect(TokenType.COMMA, ",")
+            key = self._string_value()
+            self._expect(TokenType.EQ, "=")
+            if key in options:
+                self.raise_error(f"option '{key}' is given twice", self._prev)
+            options[key] = self._string_value()
+        return options
+
+    def _comment(self) -> str:
+        return self._string_value() if self._match_text_seq("COMMENT") else ""
+
+    def _if_exists(self) -> bool:
+        return bool(self._match_text_seq("IF", "EXISTS"))
+
+    def _if_not_exists(self) -> bool:
+        return bool(self._match_text_seq("IF", "NOT", "EXISTS"))
+
+
+def hint_options(text: str) -> dict[str, str]:
+    """The options of ``OPTIONS('k'='v', ...)``, the only table hint there is."""
+    parser = PieceParser(dialect=Flink)
+    parser.begin(text, list(Flink().tokenize(text)))
+    if not parser._match_text_seq("OPTIONS"):
+        raise UnsupportedError(
+            f"the hint {text.strip()} is not supported",
+            code="sql-hint",
+            hint="supported is OPTIONS('key' = 'value', ...)",
+        )
+    try:
+        return parser.options()
+    except MisreadError as error:
+        raise ParseError(
+            f"SQL syntax in the hint {text.strip()}: {error}",
+            code="sql-hint",
+            hint="supported is OPTIONS('key' = 'value', ...)",
+        ) from None
