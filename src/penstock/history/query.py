@@ -79,7 +79,7 @@ def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | 
         names = {}
         for number, (name, table) in enumerate(found.items()):
             names[name] = f"t{number}"
-            _present(connection, names[name], table)
+            _present(connection, names[name], table, timer)
         connection.execute("SET lock_configuration = true")
         return Result(_answer(connection, question.over(names), limits), position)
     except Exception as error:  # noqa: BLE001  # whatever DuckDB, Polars or a limit raise is explained
@@ -97,6 +97,7 @@ def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckd
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
+    connection.execute("SET python_enable_replacements = false")
     folders = {str(p.parent) for f in files for p in f.paths}
     if spill is not None:
         spill.mkdir(parents=True, exist_ok=True)
@@ -112,6 +113,10 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+class _TooSlowError(Exception):
+    """The time is over while rows are still being read."""
+
+
 class _Stream:
     """A frame that DuckDB reads through Arrow's C stream, without copying."""
 
@@ -122,8 +127,8 @@ class _Stream:
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files) -> None:
-    """Make `table` known under `name`."""
+def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, timer: threading.Timer) -> None:
+    """Make `table` known under `name`, unless `timer` runs out meanwhile."""
     if isinstance(table, Files) and table.paths:
         paths = ", ".join(_quoted(str(p)) for p in table.paths)
         partitions = ", hive_partitioning = true" if table.partitions else ""
@@ -144,8 +149,10 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
     while chunk is not None:
         connection.register("chunk", _Stream(chunk))
         connection.execute(f'INSERT INTO "{name}" SELECT * FROM chunk')
-        chunk = next(frames, None)
+        chunk = next(frames, None) if timer.is_alive() else None
     connection.unregister("chunk")
+    if not timer.is_alive():
+        raise _TooSlowError
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pl.DataFrame:
@@ -170,7 +177,7 @@ def _fits(series: pl.Series) -> bool:
 def _explained(error: Exception, limits: Limits, *, timed_out: bool) -> Exception:
     import duckdb
 
-    if isinstance(error, duckdb.InterruptException) or (timed_out and isinstance(error, duckdb.Error)):
+    if isinstance(error, (duckdb.InterruptException, _TooSlowError)) or (timed_out and isinstance(error, duckdb.Error)):
         return QueryError(
             f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down"
         )

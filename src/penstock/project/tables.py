@@ -11,6 +11,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
 from penstock.engine.operators.sink import SinkOperator
 from penstock.history import Files, Rows
+from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
 from penstock.project.evaluate import evaluate, open_windows, rows_of
 from penstock.project.system import SYSTEM_TABLES, system_table
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 __all__ = ["ProjectTables"]
 
 OPEN = "$open"
+
+_RECORD: dict[str, Any] = {
+    "partition": pl.Int32,
+    "offset": pl.Int64,
+    "timestamp": pl.Datetime("ms", "UTC"),
+    "key": pl.Binary,
+    "value": pl.Binary,
+    "headers": RECORD_COLUMNS["headers"],
+}
+_RECORD_COLUMN = {c: pl.col(c).cast(dtype) for c, dtype in _RECORD.items()}
 
 
 class ProjectTables:
@@ -54,12 +65,23 @@ class ProjectTables:
             return self._of_table(found, columns)
         if isinstance(found, View):
             return self._of_query(self._view(name))
+        if len(name) == 1 and name[0] in self._topics():
+            return self._records(name[0], columns)
         raise self._unknown(name)
 
+    def _topics(self) -> list[str]:
+        return [t.name for t in self.penstock.log.topics() if not t.name.startswith("__")]
+
+    def _records(self, topic: str, columns: frozenset[str] | None) -> Rows:
+        """The records of a topic that no table is called after, as they lie in the log."""
+        wanted = [c for c in _RECORD if columns is None or c in columns] or ["offset"]
+        frames = (f.select(_RECORD_COLUMN[c] for c in wanted) for f in self.penstock.log.read(topic, columns=wanted))
+        return Rows(frames, pl.Schema({c: _RECORD[c] for c in wanted}))
+
     def _unknown(self, name: tuple[str, ...]) -> QueryError:
-        known = [p[2] for p in self.penstock.catalog.objects]
-        hint = did_you_mean(name[-1], known) or "there are " + ", ".join(sorted(known))
-        return QueryError(f"there is no table or view '{'.'.join(name)}'", code="query-unknown-table", hint=hint)
+        known = sorted({p[2] for p in self.penstock.catalog.objects} | set(self._topics()))
+        hint = did_you_mean(name[-1], known) or ("there are " + ", ".join(known) if known else "")
+        return QueryError(f"there is no table, view or topic '{'.'.join(name)}'", code="query-unknown-table", hint=hint)
 
     # -- rows --------------------------------------------------------------------------------------
 

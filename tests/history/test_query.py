@@ -1,0 +1,117 @@
+"""Questions over tables, views, topics, files and the system's tables, in one statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+import penstock
+from penstock.core.errors import ConfigError, QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.project.penstock import Penstock
+
+SQL = """
+CREATE TABLE clicks (id INT, page STRING, ts TIMESTAMP(3), twice AS id * 2, WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'raw-clicks', 'format' = 'json', 'properties.bootstrap.servers' = 'embedded');
+CREATE VIEW shop AS SELECT id, twice FROM clicks WHERE page = 'shop';
+CREATE TABLE latest (page STRING, id INT, PRIMARY KEY (page) NOT ENFORCED)
+WITH ('connector' = 'upsert-kafka', 'topic' = 'latest', 'key.format' = 'json', 'value.format' = 'json',
+      'properties.bootstrap.servers' = 'embedded');
+CREATE TABLE files (page STRING, n BIGINT) PARTITIONED BY (page)
+WITH ('connector' = 'filesystem', 'path' = '{out}', 'format' = 'parquet');
+INSERT INTO latest SELECT page, id FROM clicks;
+INSERT INTO files SELECT page, COUNT(*) FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
+GROUP BY window_start, window_end, page;
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Penstock]:
+    with penstock.memory() as p:
+        p.sql(SQL.replace("{out}", str(tmp_path_factory.mktemp("out"))))
+        start = dt.datetime(2025, 1, 1)  # noqa: DTZ001  # a TIMESTAMP has no zone
+        p.append(
+            "clicks",
+            [
+                {"id": i, "page": "shop" if i % 2 else "home", "ts": start + dt.timedelta(seconds=20 * i)}
+                for i in range(6)
+            ],
+        )
+        p.run(bounded=True)
+        yield p
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT count(*) FROM clicks", [(6,)]),
+        ("SELECT max(twice) FROM clicks", [(10,)]),
+        ("SELECT * FROM shop ORDER BY id", [(1, 2), (3, 6), (5, 10)]),
+        ("SELECT * FROM latest ORDER BY page", [("home", 4), ("shop", 5)]),
+        ("SELECT page, sum(n) AS n FROM files GROUP BY ALL ORDER BY ALL", [("home", 3), ("shop", 3)]),
+        ('SELECT count(*), max("offset") FROM "raw-clicks"', [(6, 5)]),
+        ("SELECT topic, rows FROM penstock.topics ORDER BY topic", [("latest", 6), ("raw-clicks", 6)]),
+        (
+            "SELECT l.page, l.id, sum(f.n) FROM latest l JOIN files f USING (page) JOIN shop s USING (id) GROUP BY ALL",
+            [("shop", 5, 3)],
+        ),
+        ("WITH c AS (SELECT page FROM clicks) SELECT count(DISTINCT page) FROM c", [(2,)]),
+        ("SELECT count(*) FROM clicks a, clicks b", [(36,)]),
+    ],
+)
+def test_answers(project: Penstock, sql: str, rows: list[tuple[object, ...]]) -> None:
+    assert project.query(sql).rows() == rows
+
+
+def test_the_forms_of_an_answer(project: Penstock) -> None:
+    answer = project.query("SELECT id FROM shop ORDER BY id LIMIT 1")
+    assert answer.rows() == [(1,)]
+    assert answer.dicts() == [{"id": 1}]
+    assert answer.polars().equals(pl.DataFrame({"id": [1]}, schema={"id": pl.Int32}))
+    assert pl.DataFrame(answer).equals(answer.polars())
+    if find_spec("pyarrow") is None:
+        with pytest.raises(ConfigError, match="an Arrow table needs pyarrow\nhint: pip install pyarrow"):
+            answer.arrow()
+    else:
+        assert answer.arrow().column("id").to_pylist() == [1]
+
+
+def test_an_answer_says_for_which_position_it_stands(project: Penstock) -> None:
+    before = project.query("SELECT count(*) FROM clicks").position
+    assert set(before["checkpoints"]) == {d.name for d in project.definition.pipelines}
+    project.append("clicks", [{"id": 9, "page": "x", "ts": None}])
+    after = project.query("SELECT count(*) FROM clicks").position
+    assert after["log"] == before["log"] + 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT * FROM click", "there is no table, view or topic 'click'\nhint: did you mean clicks?"),
+        ("SELECT idd FROM clicks", 'Referenced column "idd" not found'),
+        ("SELECT * FROM penstock.reject", "there is no table 'penstock.reject'\nhint: did you mean rejects?"),
+        ('SELECT * FROM "clicks$open"', "no pipeline writes into 'clicks'\nhint: ask for clicks itself"),
+        ("SHOW TABLES", "a question is a SELECT"),
+        ("SELECT 1; SELECT 2", "a question is one statement, these are 2"),
+    ],
+)
+def test_wrong_questions(project: Penstock, sql: str, words: str) -> None:
+    with pytest.raises(QueryError) as error:
+        project.query(sql)
+    assert words in str(error.value)
+
+
+def test_an_empty_topic_has_its_columns(tmp_path: Path) -> None:
+    with penstock.memory() as p:
+        p.sql(SQL.replace("{out}", str(tmp_path / "none")))
+        p.log.create_topic("raw-clicks")
+        assert p.query("SELECT * FROM clicks").polars().schema["ts"] == pl.Datetime("ms")
+        assert p.query("SELECT count(*) FROM files").rows() == [(0,)]
