@@ -29,6 +29,9 @@ class BlackholeSink:
     def write(self, frame: pl.DataFrame) -> None:
         self._rows += frame.height
 
+    def advance(self, watermark: int) -> None:
+        """Nothing waits for it."""
+
     @property
     def held_rows(self) -> int:
         return 0

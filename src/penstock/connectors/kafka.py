@@ -277,6 +277,9 @@ class TopicSink:
     def write(self, frame: pl.DataFrame) -> None:
         self.pending.append(frame)
 
+    def advance(self, watermark: int) -> None:
+        """Rows go with the commit, whenever that is."""
+
     @property
     def held_rows(self) -> int:
         return sum(f.height for f in self.pending)
@@ -286,8 +289,9 @@ class TopicSink:
             return Prepared(0)
         frame = pl.concat(self.pending)
         self.pending = []
-        transaction.append(self.topic, *self._encoder.records(frame))
-        return Prepared(frame.height)
+        records, decoded = self._encoder.records(frame)
+        transaction.append(self.topic, records, decoded)
+        return Prepared(records.height)
 
     def commit(self, token: bytes) -> None:
         """Nothing is left to do: the rows were in the transaction."""

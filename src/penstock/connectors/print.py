@@ -47,6 +47,9 @@ class PrintSink:
     def write(self, frame: pl.DataFrame) -> None:
         self._frames.append(frame)
 
+    def advance(self, watermark: int) -> None:
+        """Rows go with the commit, whenever that is."""
+
     @property
     def pending(self) -> list[pl.DataFrame]:
         """The rows of the coming checkpoint."""

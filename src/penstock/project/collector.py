@@ -27,6 +27,9 @@ class Collector:
         self._rows += frame.height
         self.take(frame)
 
+    def advance(self, watermark: int) -> None:
+        """Nothing waits for it."""
+
     def prepare(self, epoch: int, transaction: Transaction) -> Prepared:
         rows, self._rows = self._rows, 0
         return Prepared(rows)

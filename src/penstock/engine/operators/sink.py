@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core import types as t
+from penstock.core.batch import END_OF_TIME
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.runs import frame_blob, read_blob
 from penstock.engine.sideoutput import failure_columns
@@ -16,7 +17,7 @@ from penstock.sql.functions.spec import Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.core.batch import Batch
+    from penstock.core.batch import Batch, Watermark
     from penstock.core.edges import Sink as Connector
     from penstock.core.edges import Transaction
     from penstock.core.types import DataType
@@ -72,6 +73,11 @@ class SinkOperator(Operator):
             frame = self._checked(frame, self._lengths)
         if frame.height:
             self.connector.write(frame.with_columns(self._fits).select(self.columns))
+        return None
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        if watermark.last < END_OF_TIME:  # the end of bounded input is no time: a later run may bring more
+            self.connector.advance(watermark.last)
         return None
 
     def _checked(self, frame: pl.DataFrame, failures: tuple[Failure, ...]) -> pl.DataFrame:
