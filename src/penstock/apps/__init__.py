@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from penstock.apps.faults import FAULTS
-from penstock.apps.simulation import LATE_MS, ORDERLY_MS, START_MS, Simulated, events
+from penstock.apps.simulation import LATE_MS, ORDERLY_MS, START_MS, TOPICS, Simulated, events
 
-__all__ = ["FAULTS", "LATE_MS", "ORDERLY_MS", "START_MS", "Simulated", "events"]
+__all__ = ["FAULTS", "LATE_MS", "ORDERLY_MS", "START_MS", "TOPICS", "Simulated", "events"]

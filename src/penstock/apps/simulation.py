@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.apps.scenario import Scenario
 
-__all__ = ["LATE_MS", "ORDERLY_MS", "START_MS", "Simulated", "events"]
+__all__ = ["LATE_MS", "ORDERLY_MS", "START_MS", "TOPICS", "Simulated", "events"]
 
 BLOCK = 65_536
 
@@ -47,6 +47,9 @@ _NETWORK_AT_MOST_MS = 2_000.0
 _AGAIN_MS = (50.0, 2_000.0)
 
 _APPS: dict[str, tuple[Callable[[float, int], Scenario], float]] = {"collab": (Meetings, 100.0), "web": (Visits, 200.0)}
+
+TOPICS = {"collab": Meetings.topics, "web": Visits.topics}
+"""The topics that each app's events go to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Command", "Group", "folder_argument", "format_option", "opened", "path_of"]
+__all__ = ["Command", "Group", "folder_argument", "format_option", "opened", "path_of", "program"]
 
 
 class Command(click.Command):
@@ -59,6 +59,21 @@ def path_of(folder: Path) -> str:
     import shlex
 
     return shlex.quote(str(folder))
+
+
+def program() -> str:
+    """This program as it can be pasted into the shell that it was called from."""
+    import shlex
+    import shutil
+    import sys
+
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m penstock"
+    found = shutil.which("penstock")
+    if called.name != "penstock" or (found is not None and called.exists() and called.samefile(found)):
+        return "penstock"
+    return shlex.quote(sys.argv[0])
 
 
 def format_option(*choices: str) -> Callable[[Any], Any]:

@@ -47,7 +47,7 @@ class Root(Group):
             with formatter.section(section):
                 formatter.write_dl([(name, c.get_short_help_str(limit=90)) for name, c in found if c is not None])
 
-    def main(  # type: ignore[override]
+    def main(
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,

@@ -90,7 +90,7 @@ def sql(
 
             prompt(runner)
         else:
-            runner.run(click.get_text_stream("stdin").read(), "standard input")
+            runner.run(sys.stdin.read(), "standard input")
 
 
 def _directives(file: Path) -> dict[str, str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.connectors.kafka import TOPIC
+from penstock.connectors import connector_named
+from penstock.connectors.kafka import TOPIC, ensure_topic
+from penstock.connectors.spec import TableOptions
 from penstock.project.wiring import LOG_CONNECTORS
 from penstock.sql import plan as p
+from penstock.sql.catalog import Table
 
 if TYPE_CHECKING:
-    from penstock.sql.catalog import Table
+    from penstock.project.penstock import Penstock
 
-__all__ = ["read_topics", "topic_of", "written_topics"]
+__all__ = ["read_topics", "ready_topics", "topic_of", "written_topics"]
 
 
 def topic_of(table: Table) -> str | None:
@@ -27,3 +30,11 @@ def read_topics(plan: p.Node) -> set[str]:
 def written_topics(plan: p.Node) -> set[str]:
     """The topics that a plan writes."""
     return {t for n in p.nodes(plan) if isinstance(n, p.Sink) and (t := topic_of(n.table)) is not None}
+
+
+def ready_topics(penstock: Penstock) -> set[str]:
+    """The topics there are, after those that tables of the project stand on were made where they were missing."""
+    for table in penstock.catalog.objects.values():
+        if isinstance(table, Table) and topic_of(table) is not None:
+            ensure_topic(TableOptions(table, connector_named(table)), penstock.world)
+    return {t.name for t in penstock.log.topics()}

@@ -1,0 +1,1 @@
+"""The smallest project that does something: orders from a file, revenue per minute."""

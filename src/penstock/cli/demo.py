@@ -1,0 +1,146 @@
+"""`penstock demo`: a shipped project, made, fed, run and shown in one go."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli.command import Command, path_of
+from penstock.cli.errors import show_error, worst
+from penstock.cli.init import APPS, write_project
+from penstock.cli.run import run_pipelines
+from penstock.cli.simulate import feed
+from penstock.cli.summary import show_next, show_summary
+from penstock.cli.terminal import lasted, note, plural
+from penstock.core.errors import ConfigError, LockedError
+
+if TYPE_CHECKING:
+    from penstock.project.penstock import Penstock
+
+__all__ = ["demo"]
+
+_EVENTS = 100_000
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "penstock demo",
+        "penstock demo collab --events 500000",
+        "penstock demo web --keep site          in a folder to go on with",
+    ),
+)
+@click.argument("app", type=click.Choice(tuple(APPS)), default="web", metavar="[web|collab]")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="collab: simulated events a second.")
+@click.option("--events", type=click.IntRange(1), help="So many lines of the log, or so many simulated events.")
+@click.option("--bounded", is_flag=True, expose_value=False, help="End when all is read; for now it always does.")
+@click.option("--no-browser", is_flag=True, expose_value=False, help="Open no page; for now there is none to open.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Make the project in this folder, rather than in the user's cache."
+)
+def demo(app: str, rate: float | None, events: int | None, keep: Path | None) -> int:
+    """Show a shipped project at work: web, ten thousand requests of a real web server, or collab, simulated meetings.
+
+    It makes the project in a folder of its own, which stays for you to look around in, runs it over its input, and
+    shows the results.
+    """
+    if app == "web" and rate is not None:
+        raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
+    folder = _folder(app, keep)
+    write_project(folder, app)
+    note(f"a project of Flink SQL: {folder}")
+    if app == "web" and events is not None:
+        _shorten(folder / "data" / "access.log.gz", events)
+
+    from penstock.project.penstock import open_project
+
+    with open_project(folder) as penstock:
+        if app == "collab":
+            _simulate(penstock, rate, events or _EVENTS)
+        ran = run_pipelines(penstock, bounded=True)
+        show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
+        click.echo()
+        from penstock.cli.shows import show_collab, show_web
+
+        (show_web if app == "web" else show_collab)(penstock)
+    click.echo()
+    show_next(_commands(app, path_of(folder)))
+    return worst(ran.errors)
+
+
+def _commands(app: str, place: str) -> list[str]:
+    if app == "web":
+        return [
+            f'query {place} "SELECT path, max(page_views) FROM top_pages GROUP BY path ORDER BY 2 DESC LIMIT 9"',
+            f"rejects list {place}",
+            f"explain {place}",
+        ]
+    return [
+        f'query {place} "SELECT * FROM meeting_metrics ORDER BY window_start DESC LIMIT 10"',
+        f"ledger {place}",
+        f"explain {place}",
+    ]
+
+
+def _folder(app: str, keep: Path | None) -> Path:
+    """An empty folder for the demo: that of the last one is made anew, unless an engine runs there."""
+    if keep is not None:
+        if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+            raise ConfigError(f"{keep} is not empty", code="init-not-empty", hint="give --keep a new folder")
+        return keep
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
+    for name in (f"demo-{app}", *(f"demo-{app}-{n}" for n in range(2, 100))):
+        folder = cache / name
+        if _free(folder):
+            return folder
+    raise ConfigError(f"demos run in all folders of {cache}", code="demo-folder", hint="--keep DIR names another")
+
+
+def _free(folder: Path) -> bool:
+    """Whether the folder could be emptied; the lock is held meanwhile, so that no engine starts in it."""
+    from penstock.log import EngineLock
+
+    try:
+        lock = folder / ".penstock" / "engine.lock"
+        if not lock.exists():
+            _emptied(folder)
+            return True
+        with EngineLock(lock):
+            _emptied(folder)
+    except LockedError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def _emptied(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or folder} cannot be written: {error.strerror}",
+            code="init-unwritable",
+            hint="--keep DIR names another folder",
+        ) from None
+
+
+def _shorten(log: Path, lines: int) -> None:
+    """Keep the first lines of a compressed log."""
+    with gzip.open(log) as packed:
+        kept = b"".join(islice(packed, lines))
+    log.write_bytes(gzip.compress(kept))
+
+
+def _simulate(penstock: Penstock, rate: float | None, events: int) -> None:
+    started = penstock.clock.monotonic()
+    sent = feed(penstock, "collab", rate=rate, events=events, late=0.01, duplicate=0.01, malformed=0.01)
+    took = lasted(penstock.clock.monotonic() - started)
+    note(f"simulated {plural(sum(sent.values()), 'event')} into {', '.join(sorted(sent))} in {took}")

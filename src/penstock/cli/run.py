@@ -1,0 +1,154 @@
+"""`penstock run`: the pipelines of a project, until they end or are stopped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli.command import Command, folder_argument, opened, path_of, program
+from penstock.cli.errors import show_error, worst
+from penstock.cli.interrupt import Interrupt
+from penstock.cli.progress import Progress
+from penstock.cli.summary import next_commands, show_next, show_summary
+from penstock.cli.terminal import interactive, note, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from penstock.project.figures import Figures
+    from penstock.project.penstock import Penstock
+    from penstock.project.run import Run
+
+__all__ = ["Ran", "run", "run_pipelines"]
+
+_LOOK_SECONDS = 0.2
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "penstock run shop",
+        "penstock run shop --bounded          all that is there now, then end",
+        "penstock run shop --speed 60         event time sixty times as fast as it was",
+    ),
+)
+@folder_argument()
+@click.option("--bounded", is_flag=True, help="Run over what is there now, close all windows, and end.")
+@click.option("--speed", type=click.FloatRange(0, min_open=True), help="Replay: N times as fast as event time passed.")
+@click.option("--batch-rows", type=click.IntRange(1), help="Cut every source's input into batches of so many rows.")
+@click.option("--fresh", is_flag=True, help="Drop state and results first, and read the input again.")
+@click.option("--yes", is_flag=True, help="Do not ask whether --fresh may drop what it names.")
+@click.option(
+    "--skip-lost",
+    is_flag=True,
+    help="Go on where retention has deleted rows that were not read; they count as expired in the ledger.",
+)
+def run(
+    folder: Path,
+    bounded: bool,
+    speed: float | None,
+    batch_rows: int | None,
+    fresh: bool,
+    yes: bool,
+    skip_lost: bool,
+) -> int:
+    """Run the project in DIR, each pipeline from its last checkpoint.
+
+    Ctrl-C commits and ends; a second one ends at once. A pipeline that fails stops alone; its error is shown, the
+    others go on, and the exit code is 1.
+    """
+    with opened(folder) as penstock:
+        penstock.skip_lost = skip_lost
+        if fresh:
+            _agree_to_drop(penstock, yes=yes)
+        ran = run_pipelines(penstock, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
+        show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
+        _tell_of_silence(penstock, folder, ran.figures)
+        show_next(next_commands(folder, penstock, ran.figures))
+    return worst(ran.errors)
+
+
+def _agree_to_drop(penstock: Penstock, *, yes: bool) -> None:
+    from penstock.project.fresh import what_goes
+
+    goes = what_goes(penstock)
+    if not goes:
+        return
+    note("--fresh drops " + ", ".join(goes))
+    if yes:
+        return
+    if not interactive():
+        raise click.UsageError("--fresh drops results; nobody can be asked here, so say --yes")
+    click.confirm("Drop them?", abort=True, err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a run; `started_ms` since 1970."""
+
+    figures: Sequence[Figures]
+    seconds: float
+    started_ms: int
+    errors: Sequence[Exception]
+
+
+def run_pipelines(
+    penstock: Penstock,
+    *,
+    bounded: bool = False,
+    speed: float | None = None,
+    batch_rows: int | None = None,
+    fresh: bool = False,
+) -> Ran:
+    """Run all pipelines, showing how they go on, until they end or somebody presses Ctrl-C."""
+    topics = {t.name for t in penstock.log.topics()}
+    started, started_ms = time.monotonic(), penstock.clock.now_ms()
+    with Interrupt() as interrupt:
+        running = penstock.start(bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
+        for topic in penstock.log.topics():
+            if topic.name not in topics:
+                note(f"made topic {topic.name} with {plural(topic.partitions, 'partition')}")
+        shown: set[str] = set()
+        with Progress(penstock, started_ms=started_ms) as progress:
+            while not running.wait(_LOOK_SECONDS) and not interrupt.asked.is_set():
+                progress.show(running.figures(), time.monotonic() - started)
+                _show_errors(running, shown)
+        if interrupt.asked.is_set():
+            note("stopping after a last commit; Ctrl-C again ends at once")
+        errors = penstock.stop()
+        _show_errors(running, shown)
+    return Ran(running.figures(), time.monotonic() - started, started_ms, list(errors.values()))
+
+
+def _show_errors(running: Run, shown: set[str]) -> None:
+    """Show the error of each pipeline that has failed, once."""
+    for name, error in running.errors.items():
+        if name not in shown:
+            shown.add(name)
+            note(f"pipeline {name} has stopped:")
+            show_error(error)
+
+
+def _tell_of_silence(penstock: Penstock, folder: Path, figures: Sequence[Figures]) -> None:
+    """Where nothing was read because there is nothing, say how to feed it."""
+    from penstock.project.topics import read_topics
+
+    if any(f.rows for f in figures):
+        return
+    read = sorted({t for d in penstock.definition.pipelines for t in read_topics(d.plan)})
+    empty = [t for t in read if not any(p.rows for p in penstock.log.describe(t))]
+    if not empty:
+        click.echo("there was nothing new to read")
+        return
+    from penstock.apps import TOPICS
+
+    click.echo(f"there is nothing to read: {', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty; feed it with")
+    simulated = [app for app, topics in TOPICS.items() if set(empty) & set(topics)]
+    for app in simulated:
+        click.echo(f"  {program()} simulate {app} --events 100000 --into {path_of(folder)}")
+    if not simulated:
+        click.echo(f"  {program()} topic write {path_of(folder)} {empty[0]} FILE")

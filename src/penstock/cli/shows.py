@@ -1,0 +1,84 @@
+"""The results of the demos, as one would rather look at than read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli.output import print_rows
+from penstock.cli.terminal import amount, painted, plural
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.project.penstock import Penstock
+
+__all__ = ["days", "show_collab", "show_web"]
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_ROWS = 5
+
+
+def show_web(penstock: Penstock) -> None:
+    """Page views: their sum, their course by the hour, the busiest five seconds, the top pages."""
+    total = penstock.query(
+        "SELECT sum(requests) AS requests, sum(page_views) AS views, sum(bot_page_views) AS bots,"
+        " count(*) AS windows FROM page_views_5s"
+    ).dicts()[0]
+    if not total["windows"]:
+        click.echo("no window has closed")
+        return
+    click.echo(
+        painted(f"{plural(total['views'], 'page view')}", bold=True)
+        + f" in {plural(total['requests'], 'request')}, {amount(total['bots'])} of them by bots;"
+        + f" {plural(total['windows'], 'window')} of 5 s had a request\n"
+    )
+    hourly = penstock.query(
+        "SELECT CAST(date_trunc('day', window_start) AS DATE) AS day, hour(window_start) AS hour,"
+        " sum(page_views) AS views FROM page_views_5s GROUP BY ALL"
+    ).frame
+    click.echo("\n".join(days(hourly)))
+    _section(
+        penstock,
+        "the busiest five seconds",
+        "SELECT window_start, page_views, bot_page_views, requests, active_users, errors"
+        f" FROM page_views_5s ORDER BY page_views DESC, window_start LIMIT {_ROWS}",
+    )
+    _section(
+        penstock,
+        "the pages that people looked at most, within any minute",
+        "SELECT path, max(page_views) AS page_views, max(visitors) AS visitors, count(DISTINCT window_start) AS windows"
+        f" FROM top_pages GROUP BY path ORDER BY page_views DESC, windows DESC, path LIMIT {_ROWS}",
+    )
+
+
+def show_collab(penstock: Penstock) -> None:
+    """Meetings: the busiest windows."""
+    _section(
+        penstock,
+        "the busiest half minutes",
+        f"SELECT * FROM meeting_metrics ORDER BY message_count DESC LIMIT {_ROWS}",
+    )
+
+
+def _section(penstock: Penstock, title: str, sql: str) -> None:
+    click.echo("\n" + painted(title, bold=True))
+    print_rows(penstock.query(sql).frame, "table")
+
+
+def days(hourly: pl.DataFrame) -> list[str]:
+    """A line a day with a bar an hour (UTC), of a frame of `day`, `hour` and `views`; the highest is full."""
+    views = {(day, hour): int(count) for day, hour, count in hourly.select("day", "hour", "views").iter_rows()}
+    most = max(views.values())
+    lines = [painted(f"{'page views per hour':<19}  0     3     6     9     12    15    18    21    UTC", dim=True)]
+    for day in sorted({day for day, _ in views}):
+        bars = [_bar(views.get((day, hour), 0), most) for hour in range(24)]
+        total = sum(views.get((day, hour), 0) for hour in range(24))
+        lines.append(f"{day:%a %Y-%m-%d}       {painted(''.join(2 * bar for bar in bars), fg='cyan')}  {total:>6,}")
+    return lines
+
+
+def _bar(value: int, most: int) -> str:
+    """An eighth of a block for each eighth of `most`; something for anything."""
+    return _BARS[-(-value * 8 // most)] if value else _BARS[0]
