@@ -38,10 +38,10 @@ def _text(value: Any) -> str:
             return f"Table{(value.path, columns, options, value.watermark_column, value.watermark_text)}"
         case Function() | Aggregate():
             return value.name
-        case Scan() | Sink():
-            inputs = ",".join(_text(i) for i in value.inputs)
-            names = [(c.name, str(c.type)) for c in value.columns] if isinstance(value, Sink) else ""
-            return f"{type(value).__name__}({_text(value.table)},{names},{inputs})"
+        case Scan():
+            return f"Scan({_text(value.table)})"
+        case Sink():  # what it holds are rows of its table, whatever query they come from
+            return f"Sink({_text(value.table)},{value.table.partitioned_by},{value.overwrite})"
         case tuple() | list():
             return f"[{','.join(_text(v) for v in value)}]"
     if is_dataclass(value) and not isinstance(value, type):

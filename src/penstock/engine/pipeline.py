@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from penstock.core.clock import Clock
     from penstock.core.edges import Reader
@@ -77,6 +78,8 @@ class Pipeline:
         self.rows = 0
         """Rows read since this process began."""
         self.ended = False
+        self.failed = False
+        """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
         self.ends: list[int] = []
         """The places after which bounded input had ended, and windows were closed."""
         self._through = 0
@@ -116,7 +119,7 @@ class Pipeline:
 
     def step(self, rows: int) -> bool:
         """Run the next rows, about `rows`, through all operators; False if there were none."""
-        with self.lock:
+        with self._whole():
             poll = self.input.poll(rows)
             if poll is None:
                 return False
@@ -138,7 +141,7 @@ class Pipeline:
 
     def close_windows(self) -> None:
         """Every open window closes, as at the end of bounded input."""
-        with self.lock:
+        with self._whole():
             poll = Poll({}, {}, self._through + 1)
             self.executor.end(poll)
             self._collect(poll)
@@ -165,6 +168,20 @@ class Pipeline:
         if self.side.failure is not None:
             raise self.side.failure
 
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is done inside is done whole, or never committed."""
+        with self.lock:
+            if self.failed:
+                raise StateError(
+                    f"pipeline '{self.name}' has failed, and what it did since its last checkpoint is void",
+                    code="pipeline-failed",
+                    hint="stop it; started again it goes on from that checkpoint",
+                )
+            self.failed = True
+            yield
+            self.failed = False
+
     # -- checkpoints -------------------------------------------------------------------------------
 
     def commit(self) -> None:
@@ -175,8 +192,10 @@ class Pipeline:
         3. State that has changed is encoded; where it is large, it is written ahead of the transaction.
         4. The transaction: results, state, position, group offsets, ledger, watermarks, rejects, late rows.
         5. Sinks outside the log show what they prepared.
+
+        Raises StateError where a step or a commit was broken off before.
         """
-        with self.lock:
+        with self._whole():
             epoch = self.epoch + 1
             with self.log.transaction() as transaction:
                 tokens = {

@@ -31,9 +31,11 @@ class Limit(Operator):
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         frame = self._kept(batch.frame)
+        before = min(batch.height, max(0, self.offset - self.seen))
+        after = min(batch.height, max(0, self.seen + batch.height - self.offset - self.count))
         self.seen += batch.height
         self.counts.taken += batch.height
-        self.counts.filtered += batch.height - frame.height
+        self.counts.filtered += before + after
         self.counts.passed += frame.height
         self.counts.given += frame.height
         return Batch(frame, batch.through)

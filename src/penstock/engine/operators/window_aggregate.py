@@ -9,7 +9,7 @@ import polars as pl
 
 from penstock.core import types as t
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
-from penstock.core.errors import InternalError
+from penstock.core.errors import InternalError, LedgerError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import OPEN_END
@@ -204,6 +204,7 @@ class WindowAggregate(Operator):
         result = None
         if due is not None and due.height:
             given = self._results(due, [self._due(list(m), reached) for m in self.members])
+            self._require_all(int(due[_ROWS].sum()) * len(self.plan.sets or (0,)), int(given[_ROWS].sum()))
             ends = given[_END].to_numpy()
             at = pl.Series(SEQ, watermark.passed(self.slicing.epoch_of(ends)))
             given = self._columns(given, failure_columns(self._finish_failures)).with_columns(at)
@@ -212,10 +213,21 @@ class WindowAggregate(Operator):
             result = Batch(given, watermark.through)
             if end:
                 self.closed = max(self.closed, self._epoch(int(ends.max())))
-        self._retire(reached)
+        retired = self._retire(reached)
+        if not self.slicing.shared:
+            self._require_all(retired, 0 if due is None else int(due[_ROWS].sum()))
         self.fired = max(self.fired, self.closed) if end else reached
         self._next = self._next_close()
         return result
+
+    def _require_all(self, due: int, given: int) -> None:
+        """Rows count as passed when their windows are given: all those due are in what was given."""
+        if due != given:
+            raise LedgerError(
+                f"{self.name}: windows of {due} rows are due, those given hold {given}",
+                code="ledger-windows",
+                hint="nothing was committed since the last checkpoint; please report this with the plan",
+            )
 
     def _next_close(self) -> int:
         """The watermark at which the next window closes, of the slices there are."""
@@ -329,19 +341,21 @@ class WindowAggregate(Operator):
             series = series.dt.replace_time_zone("UTC")
         return series.cast(data_type.polars)
 
-    def _retire(self, reached: int) -> None:
-        """Let go of slices whose last window has closed; their rows have had their effect."""
+    def _retire(self, reached: int) -> int:
+        """Let go of slices whose last window has closed; their rows, so many, have had their effect."""
         slices = self._slices()
         if reached == END_OF_TIME:
             dead = slices
         else:
             dead = slices[self.slicing.epoch_of(self.slicing.last_window(slices)) <= reached]
         if not len(dead):
-            return
+            return 0
         gone = pl.col(_SLICE).is_in(pl.Series(dead).implode())
-        self.counts.passed += sum(int(f.filter(gone)[_ROWS].sum()) for f in self.partials)
+        retired = sum(int(f.filter(gone)[_ROWS].sum()) for f in self.partials)
+        self.counts.passed += retired
         for runs in (self.partials, *self.members):
             runs.retire(~gone)
+        return retired
 
     # -- state -------------------------------------------------------------------------------------
 

@@ -29,8 +29,8 @@ class WindowTable(Operator):
         super().__init__(name, side)
         self.plan = plan
         self.slicing = Slicing(plan.window, attached=False, zone=context.zone)
-        self._outside = 0
-        """Of the last batch: rows between the windows of a HOP whose slide is longer than its size."""
+        self._outside = self._inside = 0
+        """Of the last batch: rows between the windows of a HOP whose slide is longer than its size, and rows due."""
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         frame = batch.frame.filter(pl.col(self.plan.time).is_not_null())
@@ -40,13 +40,14 @@ class WindowTable(Operator):
         passed = frame.height - self._outside
         self.counts.filtered += self._outside
         self.counts.passed += passed
-        self.counts.given += result.height
+        self.counts.given += self._inside
         return Batch(result, batch.through)
 
     def _windowed(self, frame: pl.DataFrame) -> pl.DataFrame:
         time = frame.select(self.slicing.local(pl.col(self.plan.time)).alias("time"))["time"].to_numpy()
         rows, ends = self.slicing.windows_at(time)
         self._outside = frame.height - len(np.unique(rows))
+        self._inside = len(rows)
         result = frame if len(rows) == frame.height and not self._outside else frame[rows]
         return result.with_columns(self._borders(ends)).select(*(c.name for c in self.plan.columns), SEQ)
 
