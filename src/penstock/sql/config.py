@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
-from penstock.core.options import Kind, Option, choice, duration, text
+from penstock.core.options import Kind, Option, boolean, choice, duration, text
 
 __all__ = [
     "CHECKPOINT_INTERVAL",
@@ -56,6 +56,12 @@ TYPE_LENGTH = Option(
     "IGNORE",
     "A text longer than its column: IGNORE writes it, TRIM_PAD cuts (and pads CHAR), ERROR makes it a bad row.",
 )
+ON_CONFLICT = Option(
+    "table.exec.sink.require-on-conflict",
+    boolean,
+    True,
+    "Flink wants false where a window's rows go into a table with a key; without effect here: the last row stays.",
+)
 
 SETTINGS: tuple[Option[Any], ...] = (
     LOCAL_TIME_ZONE,
@@ -65,6 +71,7 @@ SETTINGS: tuple[Option[Any], ...] = (
     RUNTIME_MODE,
     NOT_NULL,
     TYPE_LENGTH,
+    ON_CONFLICT,
 )
 
 # they change how Flink runs a job, not what it answers
@@ -80,6 +87,7 @@ _IGNORED = (
     "table.exec.async",
     "table.exec.mini-batch.",
     "table.exec.resource.",
+    "table.exec.sink.upsert-materialize",
     "table.exec.spill",
     "table.optimizer.",
     "taskmanager.",
