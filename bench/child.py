@@ -23,12 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a process took: wall and CPU seconds, and its largest resident memory in bytes."""
+    """What a process took: wall and CPU seconds, its largest resident memory and what it wrote in bytes."""
 
     seconds: float
     cpu: float
     memory: int
-    output: str
+    written: int
 
 
 def command(module: str, *arguments: object) -> list[str]:
@@ -63,13 +63,14 @@ def run(command: Sequence[str], count: int = 1) -> Ran:
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}")
-    return Ran(seconds, used.ru_utime + used.ru_stime, _memory(output) or used.ru_maxrss, output)
+    memory = _said(output, peak.MEMORY) * 1024
+    return Ran(seconds, used.ru_utime + used.ru_stime, memory, _said(output, peak.WRITTEN))
 
 
-def _memory(output: str) -> int:
-    """What the process said of its own memory, in bytes; 0 if nothing."""
-    said = [line for line in output.splitlines() if line.startswith(peak.PREFIX)]
-    return int(said[-1].split()[1]) * 1024 if said else 0
+def _said(output: str, what: str) -> int:
+    """A figure that the process gave of itself; 0 where the system does not tell it."""
+    said = [line for line in output.splitlines() if line.startswith(what)]
+    return int(said[-1].split()[1]) if said else 0
 
 
 def in_turn(times: int, work: Mapping[str, Callable[[], Ran]]) -> dict[str, list[Ran]]:

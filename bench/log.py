@@ -1,18 +1,14 @@
-"""Figures of the embedded log: ``python bench/log.py [--quick] [--folder DIR]``.
+"""The embedded log by itself: appends, reads, checkpoints, growth.
 
-Everything runs in a temporary folder, which is removed. The disk's own speed is printed first, since a
-durable append can be no faster than one sync of it; rates are medians of repeated runs.
+The disk's own speed is printed first, since a durable append can be no faster than one sync of it.
 """
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import random
-import shutil
 import statistics
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,11 +16,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bench.table import Target
 from penstock.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
+
+    from bench.__main__ import Bench
+    from bench.table import Report
+
+__all__ = ["measure"]
 
 PARTITIONS = 10
 REPEATS = 5
@@ -51,20 +53,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def rate(count: int, work: Callable[[], object], repeats: int = REPEATS) -> tuple[float, float]:
-    """Median and best number per second of `count` things done by `work`."""
-    times = [seconds(work) for _ in range(repeats)]
-    return count / statistics.median(times), count / min(times)
+def cpu(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
-def show(what: str, figures: tuple[float, float] | float, unit: str, least: str = "", aim: str = "") -> None:
-    median, best = figures if isinstance(figures, tuple) else (figures, None)
-    more = f" (best {best:,.0f})" if best is not None else ""
-    goal = f"   at least {least}, aim {aim}" if least else ""
-    print(f"{what:<66} {median:>14,.2f} {unit}{more}{goal}", flush=True)
+def rate(count: int, work: Callable[[], object], repeats: int = REPEATS) -> list[float]:
+    """How many of `count` things `work` does a second, each time."""
+    return [count / seconds(work) for _ in range(repeats)]
 
 
-def disk(folder: Path) -> None:
+def disk(report: Report, folder: Path) -> None:
     path = folder / "disk"
     with path.open("wb") as file:
         file.write(bytes(8 << 20))
@@ -76,7 +76,7 @@ def disk(folder: Path) -> None:
                 file.write(os.urandom(size))
                 file.flush()
                 times.append(seconds(lambda: os.fsync(file.fileno())))
-            show(f"the disk: one sync of {size >> 10} kB", 1000 * statistics.median(times), "ms")
+            report.figure(f"the disk: one sync of {size >> 10} kB", 1000 * statistics.median(times), "ms")
     path.unlink()
 
 
@@ -84,13 +84,13 @@ def slices(frame: pl.DataFrame, rows: int, count: int) -> list[pl.DataFrame]:
     return [frame.slice(n * rows % (frame.height - rows + 1), rows) for n in range(count)]
 
 
-def appends(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
+def appends(report: Report, folder: Path, frame: pl.DataFrame, quick: bool) -> None:
     with Log.open(folder / "append.db") as log:
         for topic in ("large", "small", "single"):
             log.create_topic(topic, PARTITIONS)
-        for topic, rows, count, least, aim in (
-            ("large", 5_000, 40 if quick else 200, "1 M", "3 M"),
-            ("small", 50, 200 if quick else 2_000, "50 k", "200 k"),
+        for topic, rows, count, target in (
+            ("large", 5_000, 40 if quick else 200, Target(1e6, 3e6)),
+            ("small", 50, 200 if quick else 2_000, Target(50e3, 200e3)),
         ):
             batches = slices(frame, rows, count)
 
@@ -104,14 +104,14 @@ def appends(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
                         producer.send(topic, batch)
 
             one_by_one()  # the first writes also make the WAL grow
-            show(f"append, {rows:,} rows each, one by one", rate(rows * count, one_by_one), "rows/s", least, aim)
-            show(f"append, {rows:,} rows each, sent by a producer", rate(rows * count, sent), "rows/s", least, aim)
+            report.figure(f"append, {rows:,} rows each, one by one", rate(rows * count, one_by_one), "/s")
+            report.figure(f"append, {rows:,} rows each, sent by a producer", rate(rows * count, sent), "/s", target)
             stored, raw = size_of(log, topic)
-            show(f"stored per row of {raw:.0f} bytes, appended {rows:,} at a time", stored, "bytes")
-        single(log, slices(frame, 1, 4_000), 100 if quick else 500)
+            report.figure(f"stored per row of {raw:.0f} bytes, appended {rows:,} at a time", stored, "bytes")
+        single(report, log, slices(frame, 1, 4_000), 100 if quick else 500)
 
 
-def single(log: Log, rows: list[pl.DataFrame], each: int) -> None:
+def single(report: Report, log: Log, rows: list[pl.DataFrame], each: int) -> None:
     def write(who: int) -> None:
         for n in range(each):
             log.append("single", rows[(who * each + n) % len(rows)])
@@ -123,14 +123,14 @@ def single(log: Log, rows: list[pl.DataFrame], each: int) -> None:
         for thread in threads:
             thread.join()
 
-    show("append, single events of 8 threads", rate(8 * each, eight), "rows/s", "5 k", "20 k")
+    report.figure("append, single events of 8 threads", rate(8 * each, eight), "/s", Target(5e3, 20e3))
 
     def one() -> None:
         with log.producer() as producer:
             for n in range(8 * each):
                 producer.send("single", rows[n % len(rows)])
 
-    show("append, single events sent by a producer", rate(8 * each, one), "rows/s")
+    report.figure("append, single events sent by a producer", rate(8 * each, one), "/s")
 
 
 def size_of(log: Log, topic: str) -> tuple[float, float]:
@@ -150,7 +150,7 @@ def polls(log: Log, topic: str) -> Iterator[int]:
         after = poll.through
 
 
-def reads(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
+def reads(report: Report, folder: Path, frame: pl.DataFrame, quick: bool) -> None:
     rows = 20_000 if quick else 100_000
     with Log.open(folder / "read.db", durability="relaxed") as log:
         for topic in ("batches", "singles"):
@@ -162,18 +162,18 @@ def reads(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
             log.append("singles", row)
         before = rate(rows, lambda: sum(polls(log, "singles")), 1)
         took = seconds(lambda: log.upkeep.merge(log.topic("singles")))
-        show("merging a topic of single events", rows / took, "rows/s")
-        show("reading single events before merging", before, "rows/s")
+        report.figure("merging a topic of single events", rows / took, "/s")
+        report.figure("reading single events before merging", before, "/s")
         ratios = []
         batched, merged = [], []
         for _ in range(REPEATS * 2):
             batched.append(rows / seconds(lambda: sum(polls(log, "batches"))))
             merged.append(rows / seconds(lambda: sum(polls(log, "singles"))))
             ratios.append(merged[-1] / batched[-1])
-        show("reading a topic written in batches of 5,000", (statistics.median(batched), max(batched)), "rows/s")
-        show("reading a topic written one by one, merged", (statistics.median(merged), max(merged)), "rows/s")
-        show("ratio of the two", statistics.median(ratios), "x", "0.5", "0.9")
-        show("stored per row, written one by one, merged", size_of(log, "singles")[0], "bytes")
+        report.figure("reading a topic written in batches of 5,000", batched, "/s")
+        report.figure("reading a topic written one by one, merged", merged, "/s")
+        report.figure("ratio of the two", ratios, "x", Target(0.5, 0.9))
+        report.figure("stored per row, written one by one, merged", size_of(log, "singles")[0], "bytes")
 
 
 def another_process(pipe: Connection, path: str) -> None:
@@ -190,7 +190,7 @@ def another_process(pipe: Connection, path: str) -> None:
         pipe.send(times)
 
 
-def checkpoints(folder: Path, quick: bool) -> None:
+def checkpoints(report: Report, folder: Path, quick: bool) -> None:
     """State of a million keys: the base rewritten once, then 1 % of it at each checkpoint."""
     noise = random.Random(2)
     keys = 100_000 if quick else 1_000_000
@@ -221,14 +221,21 @@ def checkpoints(folder: Path, quick: bool) -> None:
         ours.send("stop")
         times = sorted(1000 * t for t in ours.recv())
         child.join()
-        show(f"checkpoint of 1 % of {keys:,} keys", 1000 * statistics.median(took), "ms")
-        show("of the whole state, written by each", 100 * written / len(took) / (keys * 60), "%", "(most) 5 %", "1 %")
-        show("another process' appends meanwhile, median", times[len(times) // 2], "ms")
-        show("another process' appends meanwhile, p99", times[int(len(times) * 0.99)], "ms", "(most) 50", "10")
-        show("another process' appends meanwhile, longest", times[-1], "ms")
+        report.figure(f"checkpoint of 1 % of {keys:,} keys", 1000 * statistics.median(took), "ms")
+        report.figure(
+            "of the whole state, written by each",
+            100 * written / len(took) / (keys * 60),
+            "%",
+            Target(5, 1, below=True),
+        )
+        report.figure("another process' appends meanwhile, median", times[len(times) // 2], "ms")
+        report.figure(
+            "another process' appends meanwhile, p99", times[int(len(times) * 0.99)], "ms", Target(50, 10, below=True)
+        )
+        report.figure("another process' appends meanwhile, longest", times[-1], "ms")
 
 
-def growth(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
+def growth(report: Report, folder: Path, frame: pl.DataFrame, quick: bool) -> None:
     """Work per event in a log that already holds 50 times more."""
     with Log.open(folder / "growth.db") as log:
         log.create_topic("t", PARTITIONS)
@@ -247,30 +254,26 @@ def growth(folder: Path, frame: pl.DataFrame, quick: bool) -> None:
 
         for _ in range(10):
             some()
-        small = statistics.median(seconds(some) for _ in range(REPEATS))
+        small = statistics.median(cpu(some) for _ in range(REPEATS))
         for _ in range(50 if quick else 250):
             some()
-        large = statistics.median(seconds(some) for _ in range(REPEATS))
-        show("append and read in a log 50 times larger, against a small one", large / small, "x", "(most) 1.1", "1.0")
+        large = statistics.median(cpu(some) for _ in range(REPEATS))
+        report.figure(
+            "append and read in a log 50 times larger, against a small one",
+            large / small,
+            "x",
+            Target(1.1, 1.0, below=True),
+        )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
-    parser.add_argument("--folder", type=Path, default=None, help="where to write (default: the temporary folder)")
-    arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="penstock-bench-", dir=arguments.folder))
-    try:
-        frame = events(100_000)
-        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-        disk(folder)
-        appends(folder, frame, arguments.quick)
-        reads(folder, frame, arguments.quick)
-        checkpoints(folder, arguments.quick)
-        growth(folder, frame, arguments.quick)
-    finally:
-        shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    main()
+def measure(bench: Bench) -> None:
+    frame = events(100_000)
+    bench.report.title("The log by itself, 10 partitions, full durability")
+    disk(bench.report, bench.folder)
+    appends(bench.report, bench.folder, frame, bench.quick)
+    bench.report.title("Reading the log")
+    reads(bench.report, bench.folder, frame, bench.quick)
+    bench.report.title("Checkpoints of a large state")
+    checkpoints(bench.report, bench.folder, bench.quick)
+    bench.report.title("A log that grows")
+    growth(bench.report, bench.folder, frame, bench.quick)

@@ -1,16 +1,25 @@
-"""The largest memory of this process: what the system keeps of a child begins with its parent's."""
+"""What a measured process says of itself at its end: its largest memory, and what it wrote.
+
+The system's own record of a child's memory begins with its parent's.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["PREFIX", "say"]
+__all__ = ["MEMORY", "WRITTEN", "say"]
 
-PREFIX = "VmHWM:"
+MEMORY, WRITTEN = "VmHWM:", "wchar:"
+"""How the lines begin: memory in kB, written in bytes."""
 
 
 def say() -> None:
-    """Print it, in kB, as the last thing that a measured process does."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        print("\n".join(line for line in status.read_text("ascii").splitlines() if line.startswith(PREFIX)))
+    """Print both, where the system tells them."""
+    for name in ("status", "io"):
+        path = Path("/proc/self") / name
+        lines = path.read_text("ascii").splitlines() if path.exists() else []
+        print("\n".join(line for line in lines if line.startswith((MEMORY, WRITTEN))))
+
+
+if __name__ == "__main__":
+    say()

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from bench import peak
 
-__all__ = ["COLUMNS", "make"]
-
-COLUMNS = "meeting_id STRING, user_id STRING, message_length DOUBLE, `timestamp` BIGINT"
+__all__ = ["PARQUET", "make"]
 
 SQL = """\
 CREATE TABLE events (
-  {columns},
+  meeting_id STRING, user_id STRING, message_length DOUBLE, `timestamp` BIGINT,
   ts AS TO_TIMESTAMP_LTZ(`timestamp`, 3),
   WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
 ) WITH ({source});
@@ -29,16 +27,16 @@ PARQUET = "'connector' = 'filesystem', 'path' = 'results', 'format' = 'parquet'"
 
 
 def make(
-    folder: Path, source: Path | str, *, sink: str = PARQUET, columns: str = COLUMNS, batch_rows: int | None = None
+    folder: Path, source: Path | str, *, sink: str = PARQUET, batch_rows: int | None = None, topics: str = ""
 ) -> Path:
-    """A project in `folder` that reads a JSON file (or a table of these options) and does W."""
+    """A project in `folder` that does W over a JSON file, or over a table with the options `source`."""
     (folder / "sql").mkdir(parents=True)
     settings = f"[engine]\nbatch-rows = {batch_rows}\n" if batch_rows else ""
     if isinstance(source, Path):
         settings += f"[files]\nroots = ['{source.parent}']\n"
         source = f"'connector' = 'filesystem', 'path' = 'file://{source}', 'format' = 'json'"
-    (folder / "penstock.toml").write_text(settings, "utf-8")
-    (folder / "sql" / "w.sql").write_text(SQL.format(source=source, sink=sink, columns=columns), "utf-8")
+    (folder / "penstock.toml").write_text(settings + topics, "utf-8")
+    (folder / "sql" / "w.sql").write_text(SQL.format(source=source, sink=sink), "utf-8")
     return folder
 
 
