@@ -40,11 +40,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A table as finished Parquet files; `partitions` are columns that come from the folders' names."""
+    """A table as finished Parquet files.
+
+    `partitions` are columns that come from the folders' names, in which `null` stands for NULL.
+    """
 
     paths: tuple[Path, ...]
     schema: pl.Schema
     partitions: tuple[str, ...] = ()
+    null: str = ""
 
 
 class Tables(Protocol):
@@ -130,11 +134,7 @@ class _Stream:
 def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, timer: threading.Timer) -> None:
     """Make `table` known under `name`, unless `timer` runs out meanwhile."""
     if isinstance(table, Files) and table.paths:
-        paths = ", ".join(_quoted(str(p)) for p in table.paths)
-        partitions = ", hive_partitioning = true" if table.partitions else ""
-        connection.execute(
-            f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{paths}], union_by_name = true{partitions})'
-        )
+        connection.execute(f'CREATE VIEW "{name}" AS {_of_files(connection, table)}')
         return
     frames = table.frames if isinstance(table, Rows) else iter(())
     first = next(frames, None)
@@ -153,6 +153,18 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
     connection.unregister("chunk")
     if not timer.is_alive():
         raise _TooSlowError
+
+
+def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
+    """The SELECT of all rows; columns of partitions have the table's types, not those that their texts look like."""
+    paths = ", ".join(_quoted(str(p)) for p in table.paths)
+    if not table.partitions:
+        return f"SELECT * FROM read_parquet([{paths}], union_by_name = true)"
+    none = _Stream(pl.DataFrame(schema={c: table.schema[c] for c in table.partitions}))
+    types = zip(table.partitions, connection.from_arrow(none).types, strict=True)
+    typed = ", ".join(f'CAST(NULLIF("{c}", {_quoted(table.null)}) AS {kind}) AS "{c}"' for c, kind in types)
+    files = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = true, hive_types_autocast = false)"
+    return f"SELECT * REPLACE ({typed}) FROM {files}"
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.connectors import connector_named
+from penstock.connectors.filesystem.options import DEFAULT_NAME
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
 from penstock.engine.operators.sink import SinkOperator
@@ -94,7 +95,7 @@ class ProjectTables:
             return Rows(connector.present_rows(table, options, self.penstock.world), schema)
         if connector.files is not None and (files := connector.files(table, options, self.penstock.world)) is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
-            return Files(files, schema, table.partitioned_by)
+            return Files(files, schema, table.partitioned_by, options.values[DEFAULT_NAME])
         plan = scan(table)
         wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
         pruned = prune(plan, {c.name for c in wanted})
