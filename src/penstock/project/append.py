@@ -18,6 +18,7 @@ from penstock.sql.catalog import Table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
 
 __all__ = ["records_of"]
@@ -41,8 +42,7 @@ def records_of(
     table = _table(penstock, name)
     options = TableOptions(table, connector_named(table))
     ensure_topic(options, penstock.world)
-    schema = {c.name: c.type.polars for c in table.sink_columns}
-    frame = _frame(rows, schema, table.name)
+    frame = _frame(rows, table)
     encoder = (upsert_encoder if options.connector.changes else record_encoder)(table, options)
     return options.values[TOPIC], *encoder.records(frame)
 
@@ -71,27 +71,48 @@ def _table(penstock: Penstock, name: str) -> Table:
     )
 
 
-def _frame(
-    rows: pl.DataFrame | Sequence[Mapping[str, Any]], schema: dict[str, pl.DataType], table: str
-) -> pl.DataFrame:
+def _frame(rows: pl.DataFrame | Sequence[Mapping[str, Any]], table: Table) -> pl.DataFrame:
     """`rows` with all stored columns of the table; what is not given is NULL."""
+    types = {c.name: c.type for c in table.sink_columns}
     given = set(rows.columns) if isinstance(rows, pl.DataFrame) else {k for row in rows for k in row}
-    unknown = sorted(given - schema.keys())
+    unknown = sorted(given - types.keys())
     if unknown:
-        hint = did_you_mean(unknown[0], schema) or "columns are " + ", ".join(schema)
-        raise DataError(f"table {table} has no column '{unknown[0]}' to write", code="append-column", hint=hint)
-    try:
-        frame = (
-            rows
-            if isinstance(rows, pl.DataFrame)
-            else pl.DataFrame(list(rows), schema={k: schema[k] for k in schema if k in given})
+        hint = did_you_mean(unknown[0], types) or "columns are " + ", ".join(types)
+        raise DataError(f"table {table.name} has no column '{unknown[0]}' to write", code="append-column", hint=hint)
+    columns = []
+    for name, data_type in types.items():
+        values = (
+            (rows[name] if isinstance(rows, pl.DataFrame) else [r.get(name) for r in rows]) if name in given else None
         )
-        return frame.select(
-            pl.col(n).cast(t) if n in given else pl.lit(None, dtype=t).alias(n) for n, t in schema.items()
-        )
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise DataError(
-            f"rows do not fit table {table}: {str(error).splitlines()[0]}",
-            code="append-rows",
-            hint="columns are " + ", ".join(f"{n} {t}" for n, t in schema.items()),
-        ) from None
+        if values is None:
+            columns.append(pl.Series(name, [None] * len(rows), data_type.polars))
+            continue
+        try:
+            columns.append(_series(name, values, data_type))
+        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            raise _misfit(name, values, data_type, table.name) from None
+    return pl.DataFrame(columns)
+
+
+def _series(name: str, values: pl.Series | Sequence[Any], data_type: DataType) -> pl.Series:
+    """Values as the column's type; times may be texts, 2026-01-31 12:00:00."""
+    if isinstance(values, pl.Series):
+        return values.cast(data_type.polars)
+    dtype = data_type.polars
+    if isinstance(dtype, (pl.Datetime, pl.Date, pl.Time)) and all(v is None or isinstance(v, str) for v in values):
+        return pl.Series(name, values, pl.String).str.strptime(dtype)
+    return pl.Series(name, values, dtype)
+
+
+def _misfit(name: str, values: pl.Series | Sequence[Any], data_type: DataType, table: str) -> DataError:
+    """The first value that is none of the type."""
+    for row in range(len(values)):
+        try:
+            _series(name, values[row : row + 1], data_type)
+        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+            break
+    return DataError(
+        f"row {row} does not fit table {table}: column '{name}' is {data_type.name}, this is {values[row]!r}",
+        code="append-rows",
+        hint="nothing was appended",
+    )

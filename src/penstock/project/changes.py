@@ -84,10 +84,11 @@ class Changes:
         return self
 
     async def __anext__(self) -> dict[str, Any]:
-        try:
-            return await asyncio.to_thread(self.__next__)
-        except StopIteration:
-            raise StopAsyncIteration from None
+        # StopIteration cannot pass a future
+        change = await asyncio.to_thread(next, self, None)
+        if change is None:
+            raise StopAsyncIteration
+        return change
 
     def close(self) -> None:
         """End the query."""
