@@ -16,6 +16,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("types", ["mypy", "--no-error-summary"]),
     ("layers", ["lint-imports", "--no-cache"]),
     ("dead code", ["vulture"]),
+    ("generated pages", ["python", "scripts/pages.py", "--check"]),
 )
 
 

@@ -118,6 +118,7 @@ def _array(nulls: str, example: Any, *, absent: bool) -> Aggregate:
         _merge_listed,
         _finish_listed,
         (Example(f"SELECT JSON_ARRAYAGG(v{nulls}) FROM {_ROWS}", example),),
+        aliases=(f"JSON_ARRAYAGG_{'ABSENT' if absent else 'NULL'}_ON_NULL",),
         ignores_nulls=False,
         null_if_empty=False,
     )
@@ -133,6 +134,7 @@ def _object(nulls: str, example: Any, *, absent: bool) -> Aggregate:
         _merge_members,
         _finish_members,
         (Example(f"SELECT JSON_OBJECTAGG(KEY k VALUE v{nulls}) FROM {_ROWS}", example),),
+        aliases=(f"JSON_OBJECTAGG_{'ABSENT' if absent else 'NULL'}_ON_NULL",),
         ignores_nulls=False,
         null_if_empty=False,
     )

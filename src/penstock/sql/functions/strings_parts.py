@@ -243,6 +243,7 @@ FUNCTIONS = (
         _translate,
         ("TRANSLATE('abcabc', 'abc', '12')", "1212"),
         ("TRANSLATE('abc', 'a', CAST(NULL AS STRING))", "bc"),
+        aliases=("TRANSLATE3",),
     ),
     define(
         "POSITION",

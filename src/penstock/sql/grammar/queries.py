@@ -50,10 +50,10 @@ class FlinkParser(CallParser):
     }
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         "CASE": lambda self: self._parse_case(),
-        **{
-            word: lambda self: self.expression(exp.Anonymous(this=self._prev.text, expressions=[]), self._prev)
-            for word in ("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP")
-        },
+        **dict.fromkeys(
+            ("CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"),
+            lambda self: self._bare_call(),
+        ),
     }
 
     # -- expressions -------------------------------------------------------------------------------
@@ -81,6 +81,20 @@ class FlinkParser(CallParser):
                 self._expect(TokenType.R_BRACKET, "]")
                 return self._parse_column_ops(self._spanning(exp.Anonymous(this=word, expressions=items), token))
         return super()._parse_type(parse_interval, fallback_to_identifier)
+
+    def _parse_function_call(self, *args: Any, **kwargs: Any) -> Any:
+        if self._curr.token_type == TokenType.IDENTIFIER and self._next.token_type != TokenType.L_PAREN:
+            return None  # `case` and `current_date` in back-quotes are names
+        return super()._parse_function_call(*args, **kwargs)
+
+    def _bare_call(self) -> Any:
+        """A function that is called with or without brackets."""
+        name = self._prev
+        arguments: list[Any] = []
+        if self._match(TokenType.L_PAREN):
+            arguments = self._parse_csv(self._parse_disjunction)
+            self._match_r_paren()
+        return self.expression(exp.Anonymous(this=name.text, expressions=arguments), name)
 
     def _parse_primary(self) -> Any:
         if self._match_pair(TokenType.DOT, TokenType.NUMBER):

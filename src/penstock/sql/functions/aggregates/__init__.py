@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.sql.functions.aggregates import bags, extremes, percentile, spread, sums
+from penstock.sql.functions.aggregates.sums import beside_variance
 
 if TYPE_CHECKING:
     from penstock.sql.functions.spec import Aggregate
 
-__all__ = ["AGGREGATES"]
+__all__ = ["AGGREGATES", "VARIANCES", "beside_variance"]
 
 AGGREGATES: tuple[Aggregate, ...] = (
     *sums.AGGREGATES,
@@ -18,3 +19,6 @@ AGGREGATES: tuple[Aggregate, ...] = (
     *bags.AGGREGATES,
     *percentile.AGGREGATES,
 )
+
+VARIANCES = frozenset(a.name for a in spread.AGGREGATES)
+"""Variances and standard deviations."""

@@ -1,12 +1,14 @@
 """COUNT, SUM and AVG.
 
-Sums of integers overflow as Java's do, in the bits of the type; that of AVG too, as in the windows of Flink (its
-updating aggregates add in 64 bits). A DECIMAL sum that does not fit 38 digits is NULL; Flink forgets what it has and
-begins again at the next value.
+Sums of integers overflow as Java's do, in the bits of the type; AVG adds in 64 bits, but beside a variance Flink
+makes it a SUM divided by a COUNT. Where a DECIMAL sum exceeds 38 digits on the way, Flink forgets it and begins again
+at the next value: which one depends on how rows are grouped on the way, so such a SUM is refused.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +17,7 @@ from penstock.core import types as t
 from penstock.sql.casts.decimals import MAX_PRECISION, fit, unscaled
 from penstock.sql.functions.aggregates.shapes import counted, number
 from penstock.sql.functions.signatures import ArgumentError
-from penstock.sql.functions.spec import Aggregate, Example
+from penstock.sql.functions.spec import Aggregate, Example, Failure, Value
 from penstock.sql.functions.temporal.arguments import no_bare_null, shown
 
 if TYPE_CHECKING:
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Value
 
-__all__ = ["AGGREGATES"]
+__all__ = ["AGGREGATES", "beside_variance"]
 
 _State = dict[str, pl.Expr]
 
@@ -34,6 +35,9 @@ _SAFE_PRECISION = 26
 
 _NEAR_OVERFLOW = 1.2e38
 """Beyond, a DOUBLE sum tells the overflow; below, the digits of a 128-bit integer do."""
+
+_SAFE = 1e38 * (1 - 1e-9)
+"""Magnitudes that add up to less, as a DOUBLE sum tells, overflow in no order."""
 
 _AVERAGE_SCALE = 6
 
@@ -59,6 +63,7 @@ def _sum(args: Sequence[Value], _result: DataType) -> _State:
             state = {"s": value.cast(pl.Decimal(MAX_PRECISION, scale)).sum()}
             if precision > _SAFE_PRECISION:
                 state["about"] = value.cast(pl.Float64).sum()
+                state["size"] = value.cast(pl.Float64).abs().sum()
         case _:
             state = {"s": value.cast(pl.Float64).sum()}
     return {**state, "n": counted(value)}
@@ -77,27 +82,44 @@ def _total(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
     return pl.when(state["about"].abs() * 10.0**result.scale < _NEAR_OVERFLOW).then(total)
 
 
-def _finish_sum(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+def _overflows(state: Mapping[str, pl.Expr], result: t.Decimal, unknown: pl.Expr) -> tuple[Failure, ...]:
+    """The failure of groups that may have overflowed on the way, where the result is `unknown` then."""
+    if "size" not in state:
+        return ()
+    message = f"a sum of {result.name} may have more than {MAX_PRECISION} digits on the way"
+    return (Failure((state["size"] * 10.0**result.scale >= _SAFE) & unknown, "decimal-overflow", message),)
+
+
+def _too_large(state: Mapping[str, pl.Expr], result: t.Decimal, beside_variance: bool) -> pl.Expr:
+    """Whether an average is NULL for certain: once its sum is NULL it stays so, except where it is a SUM."""
+    if beside_variance or "about" not in state:
+        return pl.lit(False)
+    return (state["about"] / state["n"]).abs() * 10.0**result.scale >= 2e38 - _SAFE
+
+
+def _finish_sum(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
+    some = state["n"] > 0
     match result:
         case t.Integer():
-            total = state["s"].cast(result.polars, wrap_numerical=True)
+            return pl.when(some).then(state["s"].cast(result.polars, wrap_numerical=True))
         case t.Decimal():
-            total = _total(state, result)
-        case _:
-            total = state["s"].cast(result.polars)
-    return pl.when(state["n"] > 0).then(total)
+            total = pl.when(some).then(_total(state, result))
+            return Value(total, result, _overflows(state, result, pl.lit(True)))
+    return pl.when(some).then(state["s"].cast(result.polars))
 
 
-def _finish_average(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
+def _finish_average(beside_variance: bool, state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
     # NULL for a group without values, instead of a division by zero
     count = pl.when(state["n"] > 0).then(state["n"])
     match result:
         case t.Integer():
-            return (
-                state["s"].cast(result.polars, wrap_numerical=True).cast(pl.Int64).truncdiv(count).cast(result.polars)
-            )
+            total = state["s"]
+            if beside_variance:
+                total = total.cast(result.polars, wrap_numerical=True).cast(pl.Int64)
+            return total.truncdiv(count).cast(result.polars, wrap_numerical=True)
         case t.Decimal():
-            return fit(_half_up(unscaled(_total(state, result)), count.cast(pl.Int128)), result)
+            average = fit(_half_up(unscaled(_total(state, result)), count.cast(pl.Int128)), result)
+            return Value(average, result, _overflows(state, result, ~_too_large(state, result, beside_variance)))
     return (state["s"] / count).cast(result.polars)
 
 
@@ -157,7 +179,7 @@ AGGREGATES = (
         number(_average_type),
         _sum,
         _added,
-        _finish_average,
+        partial(_finish_average, False),
         (
             Example("SELECT AVG(x) FROM (VALUES (1), (CAST(NULL AS INT)), (4)) AS t(x)", 2),
             Example("SELECT AVG(x) FROM (VALUES (-1), (-4)) AS t(x)", -2),
@@ -166,3 +188,12 @@ AGGREGATES = (
         ),
     ),
 )
+
+
+_AVERAGE = next(a for a in AGGREGATES if a.name == "AVG")
+_AVERAGE_BESIDE_VARIANCE = replace(_AVERAGE, finish=partial(_finish_average, True))
+
+
+def beside_variance(function: Aggregate) -> Aggregate:
+    """What Flink computes for `function` in a GROUP BY that has a variance or standard deviation too."""
+    return _AVERAGE_BESIDE_VARIANCE if function is _AVERAGE else function
