@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,6 +92,7 @@ class _Run:
 
     def result(self) -> Decoded:
         if self._found:
+            self._found.sort(key=itemgetter(0))  # records over several lines were read before the others
             rows, values = [r for r, _ in self._found], [v for _, v in self._found]
             self._pieces.append(piece_of_rows(rows, values, self._decoder.schema, self._decoder.wanted))
         nothing = (np.zeros(0, np.int64), pl.DataFrame(schema={f.name: f.type.polars for f in self._decoder.wanted}))

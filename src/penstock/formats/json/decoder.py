@@ -207,6 +207,9 @@ class _Slots:
             try:
                 value = read(*token)
             except ValueError:
+                if self._decoder.leaves.loses_place(*token, slot.type):
+                    self.astray[k], self.fine[k] = True, False
+                    continue
                 self._misfit(k, MisfitError(list(slot.path), *token, slot.type))
                 value = None
             if value is None and leaf.valid is not None:

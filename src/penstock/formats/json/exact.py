@@ -124,6 +124,8 @@ class ExactReader:
             try:
                 return leaf(tokens.kind, tokens.text)
             except ValueError:
+                if self._leaves.loses_place(tokens.kind, tokens.text, type_):
+                    tokens.run_on()
                 raise MisfitError(self._path, tokens.kind, tokens.text, type_) from None
 
         return self._nullable(read)

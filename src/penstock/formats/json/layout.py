@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Layout", "Slot", "learn"]
 
-_MARKS = (b"\xef", b"\xff", b"\xfe", b"\x00")
-"""How a message that is not UTF-8, or has a byte order mark, begins."""
+_MARKS = (b"\xef", b"\xff", b"\xfe")
+"""How a message with a byte order mark begins; one that is not UTF-8 has zeros in its first four bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def learn(message: bytes, fields: tuple[t.Field, ...], *, all_fields: bool) -> L
 
     With `all_fields` a message that lacks a field of the schema has none either.
     """
-    return None if message[:1] in _MARKS else _Learner(message, all_fields).learn(fields)
+    return None if message[:1] in _MARKS or 0 in message[:4] else _Learner(message, all_fields).learn(fields)
 
 
 class _Learner:

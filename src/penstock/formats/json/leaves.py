@@ -6,9 +6,11 @@ from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from penstock.core import types as t
 from penstock.core.errors import UnsupportedError
-from penstock.formats.base_64 import base64_value
+from penstock.formats.base_64 import base64_value, ends_early
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.tokens import java_text
 from penstock.formats.render import java_double
@@ -56,8 +58,7 @@ class Leaves:
                 )
                 return lambda kind, text: _truncated(kind, text, whole)
             case t.Float() | t.Double():
-                single = isinstance(type_, t.Float)
-                return lambda _, text: float_value(text, single=single)
+                return self._single if isinstance(type_, t.Float) else lambda _, text: float_value(text, single=False)
             case t.Decimal():
                 return lambda kind, text: self._decimal(kind, text, type_)
             case t.Char() | t.Varchar():
@@ -72,6 +73,11 @@ class Leaves:
                 return lambda _, text: timestamp_value(text, type_, self._rules.separator)
         raise UnsupportedError(f"the format json does not have the type {type_.name}", code="format-type")
 
+    def loses_place(self, kind: int, text: str, type_: t.DataType) -> bool:
+        """Whether Flink, which ignores that a value cannot be read, goes on reading at the wrong place."""
+        base64 = isinstance(type_, t.Binary | t.Varbinary) and kind == tk.TEXT and not self._rules.tree
+        return base64 and self._rules.ignore_errors and ends_early(text)
+
     def text(self, kind: int, text: str) -> str:
         """A token as a STRING; in a tree a number has lost its spelling."""
         return self.number(text) if kind == tk.NUMBER and self._rules.tree else text
@@ -84,6 +90,14 @@ class Leaves:
             exact = _UNBOUNDED.normalize(Decimal(text))
             return str(exact) if exact else "0"
         return java_double(float(text))
+
+    def _single(self, kind: int, text: str) -> float:
+        """A FLOAT; a number of a tree is a double first."""
+        twice = kind == tk.NUMBER and self._rules.tree and not self._rules.exact_floats and set(text) & set(".eE")
+        if not twice:
+            return float_value(text, single=True)
+        with np.errstate(over="ignore"):
+            return float(np.float32(float(text)))
 
     def _decimal(self, kind: int, text: str, type_: t.Decimal) -> int | None:
         if kind not in {tk.TEXT, tk.NUMBER}:

@@ -68,7 +68,7 @@ class QuickReader:
 
     def read(self, message: bytes) -> Reading | None:
         """The message's row or its fault; None where the exact reader must look."""
-        if not message.startswith(b"{"):
+        if not message.startswith(b"{") or 0 in message[:4]:  # two or four bytes a character
             return None
         self._path.clear()
         self._fault = None
@@ -117,6 +117,8 @@ class QuickReader:
             try:
                 return leaf(kind, text)
             except ValueError:
+                if self._leaves.loses_place(kind, text, type_):
+                    raise _OddError from None
                 return self._misfit(kind, text, type_)
 
         return read

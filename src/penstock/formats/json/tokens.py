@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS = {"t": ("true", TRUE), "f": ("false", FALSE), "n": ("null", NULL)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
+_LONG_CHARACTER = re.compile(rb"[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}")
 _MARKS = (
     (b"\x00\x00\xfe\xff", "utf-32-be"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -40,6 +41,15 @@ _MARKS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xef\xbb\xbf", "utf-8"),
 )
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    """A character of two to four bytes, spelt as UTF-8 does, or a half of a surrogate pair."""
+    lead, *more = found[0]
+    number = lead & (0x3F >> len(more))
+    for byte in more:
+        number = number << 6 | byte & 0x3F
+    return chr(number).encode("utf-8", "surrogatepass") if number < 1 << 20 | 1 << 16 else found[0]
 
 
 class JsonSyntaxError(ValueError):
@@ -116,6 +126,13 @@ class Tokens:
         while len(self._stack) >= depth:
             self.next()
 
+    def run_on(self) -> None:
+        """Go on as if the string just read had gone on behind its closing quote."""
+        try:
+            self.end = scanstring(self._message, self.end, False)[1]
+        except ValueError:
+            self.end = len(self._message)
+
     def span(self) -> tuple[int, int]:
         """The token's first byte and the one behind it, in a message of UTF-8 without byte order mark."""
         if self._message.isascii():
@@ -175,9 +192,10 @@ class Tokens:
         return kind
 
     def _lenient(self, text: str) -> str:
-        """Jackson takes surrogates that were encoded one by one; other bytes must be UTF-8."""
+        """Jackson takes characters that were spelt with too many bytes, and halves of pairs; others must be UTF-8."""
         try:
-            return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogatepass")
+            data = _LONG_CHARACTER.sub(_character, text.encode("utf-8", "surrogateescape"))
+            return data.decode("utf-8", "surrogatepass")
         except UnicodeError:
             raise self._wrong("not UTF-8") from None
 
