@@ -99,6 +99,8 @@ class LogReader:
         self._first: dict[str, list[int]] = {}
         """Where reading began, per partition; partitions that came later began at 0."""
         self._expired: dict[str, int] = {}
+        self._clock = False
+        """Whether the topic of ticks is known to be there."""
         self.seek(None)
 
     # -- position ----------------------------------------------------------------------------------
@@ -177,6 +179,8 @@ class LogReader:
     # -- reading -----------------------------------------------------------------------------------
 
     def read(self, rows: int) -> Callable[[], Scanned] | None:
+        if self.ticks and not self._clock:
+            self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
         poll = self.log.poll(names, self._after, rows=rows, last=self.last)
         if not poll.batches and not self._expired:
@@ -291,9 +295,13 @@ class LogReader:
     def wait(self, seconds: float) -> bool:
         return self.log.wait(self._after, seconds)
 
-    def tick(self) -> None:
+    def _make_clock(self) -> None:
+        """Make the topic of ticks, unless an earlier run has."""
         if CLOCK_TOPIC not in {t.name for t in self.log.topics()}:
             self.log.create_topic(CLOCK_TOPIC)
+        self._clock = True
+
+    def tick(self) -> None:
         self.log.append(CLOCK_TOPIC, pl.DataFrame({"value": [b""]}))
 
     def close(self) -> None:

@@ -44,6 +44,8 @@ def page() -> str:
 
 def _connector(connector: Connector) -> str:
     parts = [f"## {connector.name}", connector.text]
+    if connector.notes:
+        parts.append(connector.notes.strip())
     options = connector.options + (FIELD_OPTIONS if connector.name == "datagen" else ())
     if options:
         parts.append(_options(options))
@@ -55,6 +57,9 @@ def _connector(connector: Connector) -> str:
             for key, data_type in connector.metadata.items()
         )
         parts.append("| metadata | type | written |\n|--|--|--|" + rows)
+    if connector.sink:
+        can = "can be replaced" if connector.replace else f"cannot be replaced: {connector.why_not_replace}"
+        parts.append(f"Rows that were written {can} (`penstock replay --rebuild`).")
     return "\n\n".join(parts)
 
 

@@ -99,9 +99,16 @@ def print_sink(_: Sink, options: TableOptions, __: World) -> PrintSink:
     return PrintSink(options.physical, options.values[IDENTIFIER], to_stderr=options.values[STANDARD_ERROR])
 
 
+_NOTES = """
+A line is `+I[1, a]`, with `IDENTIFIER> ` before it if one is given. The rows of a checkpoint are printed when it
+is made: none twice, and none if the process is killed just then. (Flink prints at once, and after a failure
+again.)
+"""
+
 PRINT = Connector(
     name="print",
     text="Lines on the standard output, for trying things out.",
+    notes=_NOTES,
     options=(IDENTIFIER, STANDARD_ERROR, PARALLELISM),
     source=False,
     make_sink=print_sink,

@@ -51,6 +51,8 @@ class Connector:
     name: str
     text: str
     options: tuple[Option[Any], ...]
+    notes: str = ""
+    """What its users should know, in Markdown."""
     prefixes: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     metadata: Mapping[str, DataType] = field(default_factory=dict)

@@ -93,7 +93,7 @@ def upsert_encoder(table: Table, options: TableOptions) -> RecordEncoder:
     )
 
 
-def present_rows(table: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
+def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
     keys = _keys(options)
     values = _values(options, keys)

@@ -135,9 +135,15 @@ def datagen_reader(scan: Scan, key: str, options: TableOptions, needs: tuple[str
     return DatagenReader(name, scan.table.name, key, plan, needs, options, world.clock)
 
 
+_NOTES = """
+In `fields.#.` stands the name of a column for `#`. After a restart the rows go on where they were. With a `seed`,
+the rows of two runs are the same, but for timestamps: these tell when a row was due.
+"""
+
 DATAGEN = Connector(
     name="datagen",
     text="Made-up rows, for trying things out.",
+    notes=_NOTES,
     options=(RATE, NUMBER, SEED, PARALLELISM),
     prefixes=("fields.",),
     sink=False,

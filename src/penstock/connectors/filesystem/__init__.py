@@ -53,9 +53,29 @@ def file_sink(plan: Sink, options: TableOptions, world: World) -> FileSink:
     return FileSink(table, file_encoder(table), result_ending(options), world.clock, overwrite=plan.overwrite)
 
 
+_NOTES = """
+**Reading.** All files of a folder and below are read, one after the other, by name; those whose names (or whose
+folders' names) begin with `.` or `_` are not. Text may be compressed: `.gz`, `.bz2`, `.xz`. The columns of
+`PARTITIONED BY` come from folders named `column=value`. Input ends with the files that are there; with
+`source.monitor-interval` new files and new lines at the ends of known ones are read as they come, and a line
+without its end waits for that.
+
+A file is known by its first bytes, not by its name: one that was renamed (a log that was rotated) is read on, and
+what takes its place is a new file. One that was cut, or written over, before all of it was read is an error;
+`--skip-lost` goes on without the rest. A place in the log is the path, and the byte at which a line begins (of the
+unpacked text), or the number of a row of Parquet.
+
+**Writing.** Each row is shown exactly once, whatever crashes when. Rows of unfinished files are part of the
+checkpoint; finished files lie in a hidden folder `.penstock-...` until the checkpoint that has them is made, and
+are then renamed: a reader sees whole files alone. Files are finished by the options `sink.rolling-policy.*` (not
+with each checkpoint, as in Flink for Parquet), and at the end of bounded input. `INSERT OVERWRITE` needs an input
+that ends; the partitions that get rows then have these alone.
+"""
+
 FILESYSTEM = Connector(
     name="filesystem",
     text="Files in a folder, read where they lie and written exactly once.",
+    notes=_NOTES,
     options=OPTIONS,
     formats=FORMATS,
     metadata=METADATA,
