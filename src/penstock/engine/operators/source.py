@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,7 +99,7 @@ class Source(Operator):
             self._made = pl.lit(NO_TIME)
         late = [] if watermark is None else list(watermark.failures)
         if self.time and settings.strict_time:
-            made_of = table.column(self.time).computed_text
+            made_of = shorten(table.column(self.time).computed_text, 60, placeholder="...")
             message = f"the event time '{self.time}' is NULL" + (f" ({made_of})" if made_of else "")
             late.append(Failure(pl.col(self.time).is_null(), "null-event-time", message))
         self._time_failures = tuple(late)
