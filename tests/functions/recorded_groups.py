@@ -49,10 +49,11 @@ def read() -> list[RecordedGroups]:
 
 
 def record(flink: Oracle, folder: Path, cases: Sequence[RecordedGroups]) -> None:
-    """Asks Flink; calls over the same rows go into one SELECT."""
+    """Asks Flink; calls over the same rows go into one SELECT, variances apart: they change an AVG beside them."""
     groups: dict[str, list[RecordedGroups]] = {}
     for case in cases:
-        groups.setdefault(json.dumps([case.columns, case.keys]), []).append(case)
+        variance = case.call.startswith(("VAR", "STDDEV"))
+        groups.setdefault(json.dumps([case.columns, case.keys, variance]), []).append(case)
     for group in groups.values():
         _ask(flink, folder, group)
 

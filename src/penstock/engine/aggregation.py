@@ -14,6 +14,7 @@ from penstock.core import types as t
 from penstock.engine.operators.calc import Stage, project_stage
 from penstock.sql.coercion import cast_to
 from penstock.sql.expr import AggregateCall, Case, Literal
+from penstock.sql.functions.aggregates import VARIANCES, beside_variance
 from penstock.sql.functions.spec import Value
 
 if TYPE_CHECKING:
@@ -31,8 +32,22 @@ _ONE = Literal(t.INT.with_nullable(False), 1)
 
 
 def _bits(data_type: DataType) -> pl.DataType | None:
-    """The integer whose equality is Flink's of a floating key: it tells 0.0 from -0.0."""
+    """The integer whose equality is Flink's of floating values: it tells 0.0 from -0.0."""
     return pl.Int64() if isinstance(data_type, t.Double) else pl.Int32() if isinstance(data_type, t.Float) else None
+
+
+def _as_bits(expr: pl.Expr, data_type: DataType) -> pl.Expr:
+    """What tells the values of `data_type` apart: all NaN are one."""
+    bits = _bits(data_type)
+    if bits is None:
+        return expr
+    nan = pl.lit(float("nan"), dtype=data_type.polars)
+    return pl.when(expr.is_nan()).then(nan).otherwise(expr).reinterpret(dtype=bits).alias(expr.meta.output_name())
+
+
+def _of_bits(column: str, data_type: DataType) -> pl.Expr:
+    """The values again of a column that `_as_bits` made."""
+    return pl.col(column).reinterpret(dtype=data_type.polars) if _bits(data_type) is not None else pl.col(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +61,13 @@ class _Bound:
 
     def values(self) -> list[Value]:
         """The arguments as columns of the input stage."""
-        columns = [pl.col(a) for a in self.args]
+        types = [a.type for a in self.call.args]
+        columns = [
+            _of_bits(a, kind) if self.call.distinct else pl.col(a) for a, kind in zip(self.args, types, strict=True)
+        ]
         if self.mask is not None:
             columns = [c.filter(pl.col(self.mask)) for c in columns]
-        return [Value(c, a.type) for c, a in zip(columns, self.call.args, strict=True)]
+        return [Value(c, kind) for c, kind in zip(columns, types, strict=True)]
 
     def partial(self) -> list[pl.Expr]:
         return self._named(self.call.function.partial(self.values(), self.call.type))
@@ -57,9 +75,9 @@ class _Bound:
     def distinct(self) -> list[pl.Expr]:
         """The state of the distinct values of a column of rows with repeats; for calls of one argument."""
         function, (value,) = self.call.function, self.values()
-        if function.distinct is not None:
+        if function.distinct is not None and _bits(value.type) is None:
             return self._named(function.distinct((value,), self.call.type))
-        unrepeated = replace(value, expr=value.expr.unique(maintain_order=True))
+        unrepeated = replace(value, expr=value.expr.filter(pl.col(self.args[0]).is_first_distinct()))
         return self._named(function.partial((unrepeated,), self.call.type))
 
     def _named(self, states: Mapping[str, pl.Expr]) -> list[pl.Expr]:
@@ -114,10 +132,13 @@ class Aggregation:
     key_names: list[str] = field(init=False)
     plain: list[_Bound] = field(init=False, default_factory=list)
     distinct: list[DistinctSet] = field(init=False, default_factory=list)
-    _exprs: dict[Expr, str] = field(init=False, default_factory=dict)
+    _exprs: dict[tuple[Expr, bool], str] = field(init=False, default_factory=dict)
+    """The column of each argument, and whether it has the bits of floating values, for DISTINCT."""
 
     def __post_init__(self) -> None:
         self.key_names = [f"k{i}" for i in range(len(self.keys))]
+        if any(c.function.name in VARIANCES for c in self.calls):
+            self.calls = tuple(replace(c, function=beside_variance(c.function)) for c in self.calls)
         sets: dict[tuple[str, ...], list[_Bound]] = {}
         for number, call in enumerate(self.calls):
             bound = self._bound(call, number)
@@ -145,27 +166,25 @@ class Aggregation:
             else:
                 mask = self._column(condition)
         folded = AggregateCall(call.type, call.function, args, call.distinct)
-        return _Bound(folded, number, tuple(self._column(a) for a in args), mask)
+        return _Bound(folded, number, tuple(self._column(a, bits=call.distinct) for a in args), mask)
 
-    def _column(self, expr: Expr) -> str:
-        return self._exprs.setdefault(expr, f"a{len(self._exprs)}")
+    def _column(self, expr: Expr, *, bits: bool = False) -> str:
+        return self._exprs.setdefault((expr, bits and _bits(expr.type) is not None), f"a{len(self._exprs)}")
 
     def input(self, extra: Sequence[tuple[str, Expr]]) -> Stage:
         """The stage that makes keys, arguments and `extra` (name, expression) columns, and SEQ."""
         names = [*self.key_names, *self._exprs.values(), *(n for n, _ in extra)]
-        stage = project_stage(names, [*self.keys, *self._exprs, *(e for _, e in extra)], self.context)
+        stage = project_stage(names, [*self.keys, *(e for e, _ in self._exprs), *(e for _, e in extra)], self.context)
         exprs = list(stage.exprs)
-        for i, key in enumerate(self.keys):
-            if (bits := _bits(key.type)) is not None:
-                exprs[i] = exprs[i].reinterpret(dtype=bits)
+        by_bits = [(key, True) for key in self.keys] + list(self._exprs)
+        for i, (expr, bits) in enumerate(by_bits):
+            if bits:
+                exprs[i] = _as_bits(exprs[i], expr.type)
         return replace(stage, exprs=tuple(exprs))
 
     def key_columns(self) -> list[pl.Expr]:
         """The keys as values, of the columns that `input` made."""
-        return [
-            pl.col(n).reinterpret(dtype=k.type.polars) if _bits(k.type) is not None else pl.col(n)
-            for n, k in zip(self.key_names, self.keys, strict=True)
-        ]
+        return [_of_bits(n, k.type) for n, k in zip(self.key_names, self.keys, strict=True)]
 
     def partial(self) -> list[pl.Expr]:
         """Over rows: the states of the calls that are not DISTINCT."""
