@@ -17,6 +17,9 @@ __all__ = ["INTERNAL", "INTERRUPTED", "OK", "USAGE", "USER", "exit_code", "show_
 
 OK, USER, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
+_FRAMES = 6
+"""So many of the innermost calls are shown of an error that nobody foresaw."""
+
 
 def exit_code(error: BaseException) -> int:
     """1 for what a user can mend, 2 for a wrong command line, 3 for a promise of ours that does not hold."""
@@ -50,7 +53,7 @@ def show_error(error: BaseException) -> None:
         case PenstockError():
             _show(error.code, error.message, error.where, error.hint)
         case _:
-            where = "".join(traceback.format_exception(error)).rstrip()
+            where = "".join(traceback.format_exception(error, limit=-_FRAMES)).rstrip()
             _show("internal", f"{type(error).__name__}: {error}", where, "please report this with what led to it")
 
 

@@ -1,0 +1,71 @@
+"""Mending rows before they are replayed: by hand in an editor, or a field of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli.terminal import printable
+from penstock.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+__all__ = ["edited", "setting"]
+
+
+def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
+    """Sets fields of a JSON object, given as FIELD=VALUE; VALUE is JSON, or else a text.
+
+    What it gives raises DataError for a row that is no JSON object.
+    """
+    import orjson
+
+    values: dict[str, Any] = {}
+    for change in changes:
+        field, equals, text = change.partition("=")
+        if not equals or not field:
+            raise click.UsageError(f"--set takes FIELD=VALUE, not '{change}'")
+        try:
+            values[field] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            values[field] = text
+
+    def mended(raw: bytes) -> bytes:
+        try:
+            found = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise DataError(
+                "--set needs rows that are JSON objects",
+                code="replay-set",
+                where=printable(raw[:200].decode("utf-8", "replace")),
+                hint="--edit opens them as they are",
+            )
+        return orjson.dumps({**found, **values})
+
+    return mended
+
+
+def edited(rows: pl.DataFrame, ids: Sequence[int]) -> Callable[[bytes], bytes]:
+    """Opens each of the rows `ids` in $EDITOR, and gives for each the bytes that were saved."""
+    saved: dict[bytes, bytes] = {}
+    for number, raw in rows.select("id", "raw").iter_rows():
+        if number not in ids or raw is None or raw in saved:
+            continue
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise DataError(
+                f"row {number} is no text, so it cannot be edited", code="replay-edit", hint="replay it as it is"
+            ) from None
+        made = click.edit(text, extension=".json" if text.startswith("{") else ".txt", require_save=False)
+        if made is None:
+            raise click.Abort
+        ends = text.endswith("\n")  # an editor puts one there unasked
+        saved[raw] = (made if ends else made.removesuffix("\n")).encode()
+    return lambda raw: saved.get(raw, raw)

@@ -1,0 +1,227 @@
+"""`penstock rejects`: rows that could not be used, or came too late; mended and replayed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.mending import mend
+from penstock.cli.output import FORMATS, print_rows
+from penstock.cli.terminal import interactive, note, painted, plural, printable
+from penstock.core.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import polars as pl
+
+    from penstock.project.penstock import Penstock
+    from penstock.project.rebuild import Closed
+    from penstock.project.replay import Replayed
+
+__all__ = ["rejects"]
+
+_SHOWN = 80
+_AROUND = 200
+
+
+def _late_option() -> Callable[[Any], Any]:
+    return click.option("--late", is_flag=True, help="Rows that came too late, instead of those that were rejected.")
+
+
+@click.group(cls=Group)
+def rejects() -> None:
+    """Look at rows that could not be used or came too late, and replay them."""
+
+
+@rejects.command("list", examples=("penstock rejects list shop", "penstock rejects list shop --late --rows 50"))
+@folder_argument()
+@_late_option()
+@click.option("--reason", "code", metavar="CODE", help="Those rejected for this reason alone.")
+@click.option("--rows", type=click.IntRange(0), default=10, show_default=True, help="How many of the newest to show.")
+@format_option(*FORMATS)
+def list_(folder: Path, late: bool, code: str | None, rows: int, form: str) -> None:
+    """List how many there are for which reason, and the newest of them."""
+    with opened(folder) as penstock:
+        frame = _rows(penstock, late=late, code=code)
+    if form != "table":
+        print_rows(frame, form)
+        return
+    if not frame.height:
+        click.echo("no row came too late" if late else "no row was rejected")
+        return
+    print_rows(_counts(frame, late=late), form)
+    if not late:
+        for reason in frame["code"].unique(maintain_order=True):
+            if mend(reason):
+                note(f"{reason}: {mend(reason)}")
+    if rows:
+        click.echo(painted(f"\nthe newest (penstock rejects show DIR{' --late' if late else ''} ID)", bold=True))
+        print_rows(_brief(frame.tail(rows), late=late), form)
+
+
+def _rows(penstock: Penstock, *, late: bool, code: str | None = None) -> pl.DataFrame:
+    import polars as pl
+
+    from penstock.project import system
+
+    if late and code is not None:
+        raise click.UsageError("--reason goes without --late: late rows have but one")
+    frame = (system.late if late else system.rejects)(penstock.log)
+    return frame if code is None else frame.filter(pl.col("code") == code)
+
+
+def _counts(frame: pl.DataFrame, *, late: bool) -> pl.DataFrame:
+    import polars as pl
+
+    by = ["pipeline", "operator", "lost"] if late else ["table", "operator", "code", "ignored"]
+    counted = frame.group_by(by, maintain_order=True).agg(pl.len().alias("rows"))
+    return counted.sort("rows", descending=True)
+
+
+def _brief(frame: pl.DataFrame, *, late: bool) -> pl.DataFrame:
+    """The columns that fit on a screen."""
+    import polars as pl
+
+    raw = pl.col("raw").map_elements(_text, pl.String).str.slice(0, _SHOWN)
+    if late:
+        return frame.select("id", "topic", "partition", "offset", "window_end", "watermark", raw.alias("row"))
+    return frame.select("id", "topic", "partition", "offset", "code", raw.alias("row"))
+
+
+def _text(data: bytes) -> str:
+    try:
+        return printable(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return "0x" + data.hex()
+
+
+@rejects.command(examples=("penstock rejects show shop 17", "penstock rejects show shop 3 --late"))
+@folder_argument()
+@click.argument("number", metavar="ID", type=int)
+@_late_option()
+def show(folder: Path, number: int, late: bool) -> None:
+    """Show one row in full: where it is from, why it is here, its bytes."""
+    import polars as pl
+
+    with opened(folder) as penstock:
+        found = _rows(penstock, late=late).filter(pl.col("id") == number)
+    if not found.height:
+        raise LogError(
+            f"there is no {'late row' if late else 'reject'} {number}",
+            code="replay-unknown",
+            hint="penstock rejects list shows what there is",
+        )
+    row = found.row(0, named=True)
+    raw: bytes | None = row.pop("raw")
+    if not late:
+        row["to mend"] = mend(row["code"]) or None
+    width = max(map(len, row))
+    for name, value in row.items():
+        if value is not None:
+            click.echo(f"{painted(name.ljust(width), bold=True)}  {printable(str(value))}")
+    if raw is not None:
+        click.echo(
+            f"{painted('raw', bold=True)} ({plural(len(raw), 'byte')})\n{_pointed(raw, row.get('reason') or '')}"
+        )
+
+
+def _pointed(raw: bytes, reason: str) -> str:
+    """The bytes as text; where the reason names a byte, that part alone with a mark under it."""
+    import re
+
+    at = re.search(r"at byte (\d+)", reason)
+    if at is None or int(at[1]) > len(raw):
+        return _text(raw)
+    place = int(at[1])
+    start = max(0, place - _AROUND)
+    before = ("..." if start else "") + printable(raw[start:place].decode("utf-8", "replace"))
+    after = printable(raw[place : place + _AROUND].decode("utf-8", "replace"))
+    return f"{before}{after}{'...' if place + _AROUND < len(raw) else ''}\n{' ' * len(before)}^"
+
+
+@rejects.command(
+    examples=(
+        "penstock rejects replay shop --id 17 --edit",
+        "penstock rejects replay shop --reason json-value --set amount=0 --yes",
+        "penstock rejects replay shop --late --all --rebuild",
+    )
+)
+@folder_argument()
+@_late_option()
+@click.option("--id", "ids", type=int, multiple=True, help="Which row; may be given several times.")
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option("--reason", "code", metavar="CODE", help="All that were rejected for this reason.")
+@click.option("--edit", is_flag=True, help="Open each row in $EDITOR first.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Set a field of JSON rows.")
+@click.option("--force", is_flag=True, help="Rows that were replayed before too; they then count twice.")
+@click.option(
+    "--rebuild", is_flag=True, help="Compute windows that have closed again, and replace their results; engine stopped."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def replay(
+    folder: Path,
+    late: bool,
+    ids: tuple[int, ...],
+    every: bool,
+    code: str | None,
+    edit: bool,
+    changes: tuple[str, ...],
+    force: bool,
+    rebuild: bool,
+    yes: bool,
+) -> None:
+    """Append rows to their topics again, mended or as they are, each tied to its original: one event counts once.
+
+    Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild.
+    """
+    from penstock.cli.mender import edited, setting
+    from penstock.project import replay as replaying
+
+    if (len(ids) > 0) + every + (code is not None) != 1:
+        raise click.UsageError("say which rows: one of --id, --all, --reason")
+    if edit and changes:
+        raise click.UsageError("--edit goes without --set")
+    with opened(folder) as penstock:
+        frame = _rows(penstock, late=late, code=code)
+        chosen = list(ids) if ids else frame["id"].to_list()
+        if not chosen:
+            click.echo("there is no such row")
+            return
+        mending = setting(changes) if changes else edited(frame, chosen) if edit else None
+        closed = replaying.closed_windows(penstock, chosen, late_rows=late, mend=mending)
+        _tell_closed(closed, rebuild=rebuild)
+        _agree(len(chosen), yes=yes)
+        done = replaying.replay(penstock, chosen, late_rows=late, mend=mending, force=force, rebuild=rebuild)
+    _tell_done(done)
+
+
+def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
+    """Which windows have closed, one line each, the first ten."""
+    if not closed:
+        return
+    after = "they are computed again" if rebuild else "there the rows are late again (--rebuild computes them anew)"
+    click.echo(f"{plural(len(closed), 'window')} {'has' if len(closed) == 1 else 'have'} closed; {after}:")
+    for one in closed[:10]:
+        click.echo(f"  row {one.row}: {one.window_start} to {one.window_end} in {one.operator} of {one.pipeline}")
+    if len(closed) > 10:
+        click.echo(f"  and {len(closed) - 10:,} more")
+
+
+def _agree(count: int, *, yes: bool) -> None:
+    if yes:
+        return
+    if not interactive():
+        raise click.UsageError(f"{plural(count, 'row')} would be replayed; nobody can be asked here, so say --yes")
+    click.confirm(f"Replay {plural(count, 'row')}?", abort=True, err=True)
+
+
+def _tell_done(done: Replayed) -> None:
+    copies = done.copies.drop_nulls("offset")
+    for topic, count in copies.group_by("topic", maintain_order=True).len().iter_rows():
+        click.echo(f"{plural(count, 'row')} appended to {topic}; the next run reads them")
+    for rebuilt in done.rebuilt:
+        click.echo(f"{rebuilt.table}: {plural(rebuilt.written, 'row')} written anew, {rebuilt.removed:,} replaced")

@@ -1,0 +1,90 @@
+"""`penstock savepoint`: checkpoints kept by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.output import FORMATS, print_rows
+from penstock.core.errors import StateError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.project.penstock import Penstock
+
+__all__ = ["savepoint"]
+
+
+@click.group(cls=Group)
+def savepoint() -> None:
+    """Keep a pipeline's checkpoint by name, and go back to it."""
+
+
+@savepoint.command(
+    examples=("penstock savepoint create shop before-change", "penstock savepoint create shop monday --pipeline orders")
+)
+@folder_argument()
+@click.argument("name")
+@click.option("--pipeline", help="Which one, where the project has several.")
+def create(folder: Path, name: str, pipeline: str | None) -> None:
+    """Keep the last checkpoint of a pipeline under NAME. An engine may run meanwhile."""
+    with opened(folder) as penstock:
+        chosen = _pipeline(penstock, pipeline)
+        penstock.savepoint(name, chosen)
+    click.echo(f"savepoint {name} keeps the last checkpoint of {chosen}")
+
+
+def _pipeline(penstock: Penstock, given: str | None) -> str:
+    names = [p.name for p in penstock.definition.pipelines]
+    if given is None and len(names) == 1:
+        return names[0]
+    if given is None:
+        raise click.UsageError("the project has several pipelines; --pipeline is one of " + ", ".join(names))
+    if given not in names:
+        hint = did_you_mean(given, names) or "there are " + ", ".join(names)
+        raise StateError(f"there is no pipeline '{given}'", code="savepoint-pipeline", hint=hint)
+    return given
+
+
+@savepoint.command("list", examples=("penstock savepoint list shop",))
+@folder_argument()
+@format_option(*FORMATS)
+def list_(folder: Path, form: str) -> None:
+    """List the savepoints."""
+    import polars as pl
+
+    with opened(folder) as penstock:
+        kept = penstock.log.state.savepoints()
+    columns = {
+        "name": pl.Series([s.name for s in kept], dtype=pl.String),
+        "pipeline": pl.Series([s.pipeline for s in kept], dtype=pl.String),
+        "checkpoint": pl.Series([s.epoch for s in kept], dtype=pl.Int64),
+        "time": pl.Series([s.time_ms for s in kept], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")),
+    }
+    print_rows(pl.DataFrame(columns), form)
+
+
+@savepoint.command(examples=("penstock savepoint restore shop before-change",))
+@folder_argument()
+@click.argument("name")
+def restore(folder: Path, name: str) -> None:
+    """Make the savepoint NAME the checkpoint from which the next run goes on; no engine may run.
+
+    Results that were committed since stay, so an append-only table then gets the same rows again.
+    """
+    with opened(folder) as penstock, penstock.locked():
+        penstock.restore(name)
+    click.echo(f"the next run goes on from savepoint {name}")
+
+
+@savepoint.command(examples=("penstock savepoint drop shop before-change",))
+@folder_argument()
+@click.argument("name")
+def drop(folder: Path, name: str) -> None:
+    """Forget the savepoint NAME."""
+    with opened(folder) as penstock:
+        penstock.log.state.drop_savepoint(name)
+    click.echo(f"savepoint {name} is dropped")

@@ -1,0 +1,156 @@
+"""`penstock topic`: the topics of a project's log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.output import FORMATS, print_rows
+from penstock.cli.terminal import interactive, plural
+from penstock.cli.topic_read import read
+from penstock.cli.topic_write import write
+from penstock.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from penstock.log import Topic
+
+__all__ = ["topic"]
+
+
+@click.group(cls=Group)
+def topic() -> None:
+    """Look at the topics of a project's log, and write to them. An engine may run meanwhile."""
+
+
+def _config_option() -> Callable[[Any], Any]:
+    return click.option(
+        "--config", "configs", multiple=True, metavar="K=V", help="A config such as retention.ms=1 h; K= unsets it."
+    )
+
+
+@topic.command("list", examples=("penstock topic list shop", "penstock topic list shop --format json"))
+@folder_argument()
+@format_option(*FORMATS)
+def list_(folder: Path, form: str) -> None:
+    """List the topics, how much is in them, and what they are set to."""
+    import polars as pl
+
+    rows = []
+    with opened(folder) as penstock:
+        for found in penstock.log.topics():
+            parts = penstock.log.describe(found.name)
+            held = sum(p.rows for p in parts), sum(p.bytes for p in parts)
+            rows.append((found.name, found.partitions, *held, _settings(found)))
+    schema: dict[str, Any] = {
+        "topic": pl.String,
+        "partitions": pl.Int64,
+        "rows": pl.Int64,
+        "bytes": pl.Int64,
+        "configs": pl.String,
+    }
+    print_rows(pl.DataFrame(rows, schema, orient="row"), form)
+
+
+def _settings(found: Topic) -> str:
+    return ", ".join(f"{k}={v}" for k, v in sorted(found.configs.items()))
+
+
+@topic.command(examples=("penstock topic create shop orders --partitions 6 --config retention.ms=30d",))
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@click.option("--partitions", type=click.IntRange(1), help="By default as [topics.TOPIC] says, else 1.")
+@_config_option()
+def create(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...]) -> None:
+    """Create a topic, as [topics.TOPIC] of penstock.toml says where no option says otherwise."""
+    with opened(folder) as penstock:
+        said = penstock.settings.topics.get(name)
+        given = {**(said.configs if said else {}), **_set(configs)}
+        made = penstock.log.create_topic(name, partitions or (said.partitions if said else 1), given)
+    click.echo(f"topic {name} has {plural(made.partitions, 'partition')}")
+
+
+def _set(configs: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(_pair(c) for c in configs)
+    return {k: v for k, v in pairs.items() if v is not None}
+
+
+def _pair(config: str) -> tuple[str, str | None]:
+    key, equals, value = config.partition("=")
+    if not equals or not key.strip():
+        raise click.UsageError(f"--config takes K=V, not '{config}'")
+    return key.strip(), value.strip() or None
+
+
+@topic.command(examples=("penstock topic describe shop orders",))
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@format_option(*FORMATS)
+def describe(folder: Path, name: str, form: str) -> None:
+    """Show each partition: first and next offset, rows, bytes, the times of the first and last record."""
+    import polars as pl
+
+    with opened(folder) as penstock:
+        found = penstock.log.topic(name)
+        parts = penstock.log.describe(name)
+    if form == "table" and found.configs:
+        click.echo(_settings(found))
+    time = pl.Datetime("ms", "UTC")
+    schema: dict[str, Any] = {
+        "partition": pl.Int64,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "rows": pl.Int64,
+        "bytes": pl.Int64,
+        "first": time,
+        "last": time,
+    }
+    rows = [(p.partition, p.start, p.end, p.rows, p.bytes, p.first_timestamp, p.last_timestamp) for p in parts]
+    print_rows(pl.DataFrame(rows, schema, orient="row"), form)
+
+
+@topic.command(
+    examples=(
+        "penstock topic alter shop orders --partitions 12",
+        "penstock topic alter shop o --config retention.ms=",
+    )
+)
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@click.option("--partitions", type=click.IntRange(1), help="More partitions; keys of old records stay where they are.")
+@_config_option()
+def alter(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...]) -> None:
+    """Give a topic more partitions, or other configs."""
+    if partitions is None and not configs:
+        raise click.UsageError("say what to alter: --partitions or --config")
+    with opened(folder) as penstock:
+        found = penstock.log.alter_topic(name, partitions, dict(_pair(c) for c in configs))
+    click.echo(
+        f"topic {name} has {plural(found.partitions, 'partition')}" + (f", {_settings(found)}" * bool(found.configs))
+    )
+
+
+@topic.command(examples=("penstock topic delete shop orders",))
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@click.option("--yes", is_flag=True, help="Do not ask for its name.")
+def delete(folder: Path, name: str, yes: bool) -> None:
+    """Delete a topic with all its records. It asks for the topic's name again."""
+    with opened(folder) as penstock:
+        rows = sum(p.rows for p in penstock.log.describe(name))
+        if not yes:
+            if not interactive():
+                raise click.UsageError(f"{plural(rows, 'record')} would go; nobody can be asked here, so say --yes")
+            typed = click.prompt(f"{plural(rows, 'record')} of {name} will go. Its name, to go on", err=True)
+            if typed != name:
+                raise ConfigError(f"'{typed}' is not '{name}': nothing was deleted", code="topic-delete")
+        penstock.log.delete_topic(name)
+    click.echo(f"topic {name} is deleted, {plural(rows, 'record')} with it")
+
+
+topic.add_command(read)
+topic.add_command(write)

@@ -1,0 +1,198 @@
+"""`penstock topic read`: the records of a topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli.command import Command, folder_argument, format_option, opened
+from penstock.cli.interrupt import Interrupt
+from penstock.cli.output import FORMATS, make_output
+from penstock.core.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import polars as pl
+
+    from penstock.cli.output import Output
+    from penstock.log import Log
+
+__all__ = ["read"]
+
+_WAIT_SECONDS = 0.2
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "penstock topic read shop orders --last 10",
+        "penstock topic read shop orders --from 2025-01-06T09:00 --partition 2 --format json",
+        "penstock topic read shop orders --from latest --follow --format raw",
+    ),
+)
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@click.option(
+    "--from",
+    "start",
+    default="earliest",
+    show_default=True,
+    metavar="earliest|latest|OFFSET|TIME",
+    help="Where to begin; a TIME is that of the records, UTC unless it names its zone.",
+)
+@click.option("--partition", type=click.IntRange(0), help="This partition alone.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="The last N records, instead of --from.")
+@click.option("--rows", type=click.IntRange(1), metavar="N", help="No more than N records.")
+@click.option("--keys", is_flag=True, help="Show keys and headers too.")
+@click.option("--follow", is_flag=True, help="Go on with records as they come, until Ctrl-C.")
+@format_option(*FORMATS, "raw")
+def read(
+    folder: Path,
+    name: str,
+    start: str,
+    partition: int | None,
+    last: int | None,
+    rows: int | None,
+    keys: bool,
+    follow: bool,
+    form: str,
+) -> None:
+    """Print the records of a topic in the order of the log. Format raw is the bytes of each value, and a new line.
+
+    Values that are no text are shown as 0x and hexadecimal digits.
+    """
+    if last is not None and start != "earliest":
+        raise click.UsageError("--last goes without --from")
+    with opened(folder) as penstock, Interrupt() as interrupt:
+        output = None if form == "raw" else make_output(form)
+        left = rows
+        begun = False
+        for frame in _frames(penstock.log, name, start, partition, last, interrupt if follow else None):
+            shown = frame if left is None else frame.head(left)
+            if output is None:
+                _raw(shown)
+            else:
+                begun = _shown(output, shown, keys=keys, begun=begun)
+            left = None if left is None else left - shown.height
+            if left == 0 or interrupt.asked.is_set():
+                break
+        if output is not None:
+            if not begun:
+                _shown(output, _nothing(), keys=keys, begun=False)
+            output.end()
+
+
+def _frames(
+    log: Log, name: str, start: str, partition: int | None, last: int | None, interrupt: Interrupt | None
+) -> Iterator[pl.DataFrame]:
+    """The records asked for; with `interrupt` those that come later too, until it is asked."""
+    import polars as pl
+
+    ends = log.ends(name)
+    if partition is not None and partition not in ends:
+        raise LogError(
+            f"there is no partition {partition} in topic '{name}'",
+            code="record-partition",
+            hint=f"its partitions are 0 to {len(ends) - 1}",
+        )
+    wanted = pl.lit(True) if partition is None else pl.col("partition") == partition
+    if last is not None and partition is None:
+        yield from log.last(name, last)
+    elif last is not None:
+        first = max(log.starts(name)[partition], ends[partition] - last)  # type: ignore[index]
+        yield from log.read(name, {partition: first})  # type: ignore[dict-item]
+    else:
+        yield from log.read(name, _offsets(log, name, start, partition))
+    while interrupt is not None and not interrupt.asked.is_set():
+        following, ends = ends, log.ends(name)
+        if following != ends:
+            for frame in log.read(name, following, ends):
+                yield frame.filter(wanted)
+        else:
+            log.wait(log.end_seq(), _WAIT_SECONDS)
+
+
+def _offsets(log: Log, name: str, start: str, partition: int | None) -> dict[int, int]:
+    """The offsets to begin at, per partition."""
+    first, end = log.starts(name), log.ends(name)
+    partitions = list(end) if partition is None else [partition]
+    if start in ("earliest", "latest"):
+        return {p: (first if start == "earliest" else end)[p] for p in partitions}
+    if start.isdigit():
+        if partition is None:
+            return {p: min(max(int(start), first[p]), end[p]) for p in partitions}
+        return {partition: int(start)}
+    found = log.offsets_for_times(name, dict.fromkeys(partitions, _time(start)))
+    return {p: end[p] if offset is None else offset for p, offset in found.items()}
+
+
+def _time(text: str) -> int:
+    import datetime as dt
+
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(
+            f"--from takes earliest, latest, an offset or a time such as 2025-01-06T09:00, not '{text}'"
+        ) from None
+    return round((time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp() * 1000)
+
+
+def _raw(frame: pl.DataFrame) -> None:
+    click.echo(b"".join((value or b"") + b"\n" for value in frame["value"].to_list()), nl=False)
+
+
+def _nothing() -> pl.DataFrame:
+    import polars as pl
+
+    records = {"partition": pl.Int32, "offset": pl.Int64, "timestamp": pl.Int64, "key": pl.Binary, "value": pl.Binary}
+    headers = pl.List(pl.Struct({"key": pl.String, "value": pl.Binary}))
+    return pl.DataFrame(schema={**records, "headers": headers})
+
+
+def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> bool:
+    """Print records as rows of text columns; whether the output has begun then."""
+    import polars as pl
+
+    from penstock.cli.cells import fields_of
+
+    texts = {name: _texts(frame[name]) for name in (("key", "value") if keys else ("value",))}
+    shown = frame.select(
+        "partition",
+        "offset",
+        pl.col("timestamp").cast(pl.Datetime("ms", "UTC")),
+        *texts.values(),
+        *([_headers(frame["headers"])] if keys else []),
+    )
+    if not begun:
+        output.begin(fields_of(shown))
+    if shown.height:
+        output.rows(shown)
+    return True
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    """Bytes as text where they are text."""
+    import polars as pl
+
+    return pl.Series(values.name, [None if v is None else _text(v) for v in values.to_list()], pl.String)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "0x" + data.hex()
+
+
+def _headers(headers: pl.Series) -> pl.Series:
+    import polars as pl
+
+    words = [
+        None if not found else ", ".join(f"{h['key']}={_text(h['value'] or b'')}" for h in found)
+        for found in headers.to_list()
+    ]
+    return pl.Series("headers", words, pl.String)
