@@ -53,7 +53,7 @@ class Cells(NamedTuple):
     def patched(self, rows: Ints, part: Cells) -> Cells:
         """These cells, with those at `rows` replaced by `part`."""
         kind = self.kind
-        if not isinstance(part.kind, int) or part.kind != kind:
+        if not (isinstance(kind, int) and isinstance(part.kind, int) and part.kind == kind):
             kind = np.array(np.broadcast_to(np.asarray(kind, np.uint8), self.start.shape))
             kind[rows] = part.kind
         start, end = self.start.copy(), self.end.copy()
