@@ -11,6 +11,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES: dict[str, str] = {
     "functions.md": "penstock.sql.page",
     "connectors.md": "penstock.connectors.page",
+    "settings.md": "penstock.project.page",
 }
 """A page, and the module whose `page()` gives its text."""
 

@@ -37,7 +37,7 @@ def test_created_topics_are_listed_by_name(log: Log) -> None:
         ("retention.ms", "-2", "allowed is -1 for no limit, or a duration such as 500 ms, 10 s, 5 min, 1 h, 7 d"),
         ("retention.bytes", "many", "allowed is -1 for no limit, or a whole number of at least 0"),
         ("message.timestamp.type", "Now", "allowed is one of CreateTime, LogAppendTime"),
-        ("max.message.bytes", "0", "allowed is a whole number of at least 1 of at most 536870912"),
+        ("max.message.bytes", "0", "allowed is a whole number from 1 to 536870912"),
     ],
 )
 def test_a_bad_config_names_what_is_allowed(log: Log, config: str, value: str, allowed: str) -> None:

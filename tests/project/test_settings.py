@@ -67,6 +67,7 @@ def test_all_settings(tmp_path: Path) -> None:
         ("[topics.clicks]\n'retention.msx' = 5\n", "did you mean retention.ms?"),
         ("[topics]\nclicks = 5\n", "topics are sections: [topics.NAME]"),
         ("[files]\nroots = 'x'\n", "roots is a list of folders"),
+        ("[files]\nroot = ['x']\n", "did you mean roots?"),
         ("engine = 5\n", "'engine' is a section: [engine]"),
     ],
 )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from penstock.connectors import CONNECTORS
 from penstock.connectors.datagen import FIELD_OPTIONS
 from penstock.connectors.spec import WATERMARK_OPTIONS
+from penstock.core.options import option_table
 from penstock.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from penstock.connectors.spec import Connector
-    from penstock.core.options import Option
 
 __all__ = ["page"]
 
@@ -36,9 +34,9 @@ def page() -> str:
         for c in CONNECTORS.values()
     )
     parts += [_connector(c) for c in CONNECTORS.values()]
-    parts.append("## Options of every table that is read\n\n" + _options(WATERMARK_OPTIONS))
+    parts.append("## Options of every table that is read\n\n" + option_table(WATERMARK_OPTIONS))
     parts.append("## Formats\n\nAn option of a format begins with its name: `'json.ignore-parse-errors'`.")
-    parts += [f"### {f.name}\n\n" + (_options(f.options) or "No options.") for f in FORMATS.values()]
+    parts += [f"### {f.name}\n\n" + (option_table(f.options) or "No options.") for f in FORMATS.values()]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
@@ -48,7 +46,7 @@ def _connector(connector: Connector) -> str:
         parts.append(connector.notes.strip())
     options = connector.options + (FIELD_OPTIONS if connector.name == "datagen" else ())
     if options:
-        parts.append(_options(options))
+        parts.append(option_table(options))
     if connector.formats:
         parts.append("Formats: " + ", ".join(f"`{f}`" for f in connector.formats) + ".")
     if connector.metadata:
@@ -61,35 +59,6 @@ def _connector(connector: Connector) -> str:
         can = "can be replaced" if connector.replace else f"cannot be replaced: {connector.why_not_replace}"
         parts.append(f"Rows that were written {can} (`penstock replay --rebuild`).")
     return "\n\n".join(parts)
-
-
-def _options(options: Iterable[Option[Any]]) -> str:
-    rows = "".join(
-        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text} |" for o in sorted(options, key=lambda o: o.name)
-    )
-    return "| option | | default | |\n|--|--|--|--|" + rows if rows else ""
-
-
-def _default(option: Option[Any]) -> str:
-    if option.required:
-        return "required"
-    match option.default:
-        case None | "" | ():
-            return ""
-        case bool(value):
-            return str(value).lower()
-        case int(value) if "duration" in option.kind.allowed:
-            return _duration(value)
-        case int(value) if "size" in option.kind.allowed:
-            return f"{value >> 20} mb"
-    return f"{option.default}"
-
-
-def _duration(millis: int) -> str:
-    for size, unit in ((60_000, "min"), (1_000, "s")):
-        if millis and millis % size == 0:
-            return f"{millis // size} {unit}"
-    return f"{millis} ms"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ __all__ = [
     "integer",
     "memory",
     "number",
+    "option_table",
     "strings",
     "text",
 ]
@@ -91,9 +92,9 @@ memory: Kind[int] = Kind("a size such as 64 kb, 128 mb, 1 gb", _memory)
 
 def integer(low: int | None = None, high: int | None = None) -> Kind[int]:
     """A whole number within bounds."""
-    bounds = " ".join(
-        ([f"of at least {low}"] if low is not None else []) + ([f"of at most {high}"] if high is not None else [])
-    )
+    bounds = f"of at least {low}" if low is not None else f"of at most {high}" if high is not None else ""
+    if low is not None and high is not None:
+        bounds = f"from {low} to {high}"
 
     def read(value: str) -> int:
         number = int(value)
@@ -163,3 +164,35 @@ class Values:
     def given(self, option: Option[Any]) -> bool:
         """Whether the option was set, rather than left at its default."""
         return option.name in self._values
+
+
+def option_table(options: Iterable[Option[Any]]) -> str:
+    """Options as a table in Markdown, by name; nothing for none."""
+    rows = "".join(
+        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text} |" for o in sorted(options, key=lambda o: o.name)
+    )
+    return "| option | | default | |\n|--|--|--|--|" + rows if rows else ""
+
+
+def _default(option: Option[Any]) -> str:
+    if option.required:
+        return "required"
+    match option.default:
+        case None | "" | ():
+            return ""
+        case frozenset(values):
+            return ",".join(sorted(values))
+        case bool(value):
+            return str(value).lower()
+        case int(value) if value > 0 and "duration" in option.kind.allowed:
+            return _duration_text(value)
+        case int(value) if value > 0 and "size" in option.kind.allowed:
+            return f"{value >> 20} mb" if value >> 20 else f"{value} bytes"
+    return f"{option.default}"
+
+
+def _duration_text(millis: int) -> str:
+    for size, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
+        if millis and millis % size == 0:
+            return f"{millis // size} {unit}"
+    return f"{millis} ms"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.connectors.world import TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
-from penstock.core.options import Option, Values, choice, duration, integer, text
+from penstock.core.options import Kind, Option, Values, choice, duration, integer, text
 from penstock.log import TOPIC_OPTIONS
+from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ THREADS: Option[int | None] = Option(
 IDLE_TIMEOUT = Option(
     "idle-timeout", duration, 0, "After how long without rows a partition no longer holds the watermark; 0 = never."
 )
-TIME_ZONE = Option("time-zone", text, "UTC", "The session's time zone (table.local-time-zone).")
+TIME_ZONE = Option("time-zone", ZONE, "UTC", "The session's time zone (table.local-time-zone).")
 DURABILITY = Option(
     "durability",
     choice("full", "relaxed"),
@@ -47,6 +48,12 @@ DURABILITY = Option(
     "full: an acknowledged append survives a power cut; relaxed: the end of the process.",
 )
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
+ROOTS: Option[tuple[str, ...]] = Option(
+    "roots",
+    Kind('a list of folders: ["/data"]', lambda text: (text,)),
+    (),
+    "Folders outside the project that its tables may read and write.",
+)
 
 SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
@@ -54,7 +61,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "log": (DURABILITY,),
     "topics.NAME": (PARTITIONS, *TOPIC_OPTIONS),
 }
-"""Every section and its options; [files] has `roots`: folders outside the project that may be read and written."""
+"""Every section and its options, but for [files], which has ROOTS alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         return Values(SECTIONS[name], given, where)
 
     project, engine, log = section("project"), section("engine"), section("log")
-    folders = document.get("files", {}).get("roots", [])
-    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
-        raise ConfigError("roots is a list of folders", code="option-value", where=f"{folder / FILE}, [files]")
+    roots = _roots(document.get("files", {}), f"{folder / FILE}, [files]")
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -124,8 +129,16 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
-        roots=tuple(folders),
+        roots=roots,
     )
+
+
+def _roots(given: Any, where: str) -> tuple[str, ...]:
+    Values((ROOTS,), dict.fromkeys(given, "") if isinstance(given, dict) else {}, where)
+    folders = given.get(ROOTS.name, []) if isinstance(given, dict) else None
+    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
+        raise ConfigError(f"roots is {ROOTS.kind.allowed}", code="option-value", where=where)
+    return tuple(folders)
 
 
 def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:

@@ -1,0 +1,50 @@
+"""The page of all settings, made of their declarations: `page` gives the text of docs/settings.md."""
+
+from __future__ import annotations
+
+from penstock.core.options import option_table
+from penstock.project.settings import ROOTS, SECTIONS
+from penstock.sql.config import SETTINGS
+
+__all__ = ["page"]
+
+_HEAD = """\
+# Settings
+
+<!-- Made by scripts/pages.py of the declarations in src/penstock; change those, not this page. -->
+
+## penstock.toml
+
+A file of sections. What is not listed is an error, with the closest name that there is. Names with a dot are quoted in
+TOML: `"retention.ms" = "30 d"`.
+
+```toml
+[engine]
+idle-timeout = "30 s"
+
+[topics.clicks]
+partitions = 10
+"retention.ms" = "30 d"
+```"""
+
+_SET = """\
+## SET
+
+Flink's own names, for the statements that follow: `SET 'table.local-time-zone' = 'Europe/Oslo';`. They go before
+penstock.toml. Settings of how a job is run by a cluster are accepted and have no effect; others are refused."""
+
+_SECTIONS = {
+    "project": "The project as a whole.",
+    "engine": "How pipelines run.",
+    "log": "The embedded log, `.penstock/log.db`.",
+    "topics.NAME": "A topic, made so by the first CREATE TABLE or INSERT that needs it.",
+}
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    parts = [_HEAD]
+    parts += [f"### [{name}]\n\n{_SECTIONS[name]}\n\n{option_table(options)}" for name, options in SECTIONS.items()]
+    parts.append(f"### [files]\n\n{option_table([ROOTS])}")
+    parts.append(f"{_SET}\n\n{option_table(SETTINGS)}")
+    return "\n\n".join(parts) + "\n"
