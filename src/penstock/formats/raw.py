@@ -24,8 +24,12 @@ __all__ = ["Raw"]
 
 
 def _charset(name: str) -> str:
-    """Python's name of a charset."""
-    return codecs.lookup(name).name
+    """Python's name of a charset of texts."""
+    try:
+        "".encode(name)  # refuses those that are no charset, such as base64
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(name) from None
 
 
 CHARSET = Option(
@@ -110,10 +114,12 @@ class RawDecoder:
                 return values.cast(pl.String)
             except pl.exceptions.ComputeError:
                 return pl.Series([None if v is None else _lenient(v) for v in values.to_list()], dtype=pl.String)
-        charset = self._charset
-        return pl.Series(
-            [None if v is None else v.decode(charset, "replace") for v in values.to_list()], dtype=pl.String
-        )
+        texts = [None if v is None else self._text(v) for v in values.to_list()]
+        return pl.Series(texts, dtype=pl.String)
+
+    def _text(self, value: bytes) -> str:
+        big = self._charset == "utf-16" and value[:2] not in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+        return value.decode("utf-16-be" if big else self._charset, "replace")
 
     def _misfit(self, value: bytes, size: int) -> Fault:
         f = self._column

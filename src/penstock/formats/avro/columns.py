@@ -172,7 +172,7 @@ class Walk:
         self.ok &= self.at <= self.end
 
     def _long(self, most: int = 10) -> Ints:
-        """Past a zig-zag varint of at most `most` bytes."""
+        """Past a zig-zag varint of at most `most` bytes: 10 hold a long, 5 an int."""
         here = np.minimum(self.at, self.end)
         words = self.block.words(here)
         last = ~words[:, 0] & _HIGH
@@ -183,6 +183,8 @@ class Walk:
         if long.size:
             value[long], size[long] = _tail(value[long], words[long, 1])
         self.ok &= size <= most
+        if most == 5:
+            value &= _U(0xFFFFFFFF)
         self.at = here + np.minimum(size, 10)
         self.ok &= self.at <= self.end
         return ((value >> _ONE) ^ (~(value & _ONE) + _ONE)).view(np.int64)

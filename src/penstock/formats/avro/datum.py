@@ -35,13 +35,13 @@ class Cursor:
         return self.data[self.at - size : self.at]
 
     def long(self, most: int = 10) -> int:
-        """A zig-zag varint of at most `most` bytes."""
+        """A zig-zag varint of at most `most` bytes: 10 hold a long, 5 an int."""
         value = shift = 0
         for _ in range(most):
             byte = self.take(1)[0]
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
-                value &= (1 << 64) - 1
+                value &= (1 << (64 if most == 10 else 32)) - 1
                 return (value >> 1) ^ -(value & 1)
             shift += 7
         raise AvroError(f"not Avro of this schema: a number of more than {most} bytes at byte {self.at - most}")
@@ -161,7 +161,7 @@ def _primitive(name: str, type_: t.DataType | None, path: str) -> Read:
 
 _TAKES: dict[str, Read] = {
     "boolean": lambda c: c.take(1) == b"\1",
-    "int": lambda c: _int(c.long(5)),
+    "int": lambda c: c.long(5),
     "long": lambda c: c.long(),
     "float": lambda c: struct.unpack("<f", c.take(4))[0],
     "double": lambda c: struct.unpack("<d", c.take(8))[0],
@@ -169,10 +169,6 @@ _TAKES: dict[str, Read] = {
     "string": lambda c: c.text(),
 }
 _WHOLE = {"int": ("int",), "long": ("int", "long")}
-
-
-def _int(value: int) -> int:
-    return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _conversion(name: str, type_: t.DataType) -> Callable[[Any], Any] | None:

@@ -20,7 +20,7 @@ from penstock.formats.pieces import Piece, assemble, piece_of_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.formats.block import Ints
+    from penstock.formats.block import Ints, Mask
 
 __all__ = ["AvroDecoder", "ConfluentDecoder"]
 
@@ -44,14 +44,13 @@ class Reading:
         if self._flat is not None and len(rows):
             walk = Walk(block, block.start[rows] + skip, block.end[rows], np.ones(len(rows), bool))
             walk.record(self._flat, self._row, ())
-            part = Part(rows, walk.leaves, walk.present)
-            part = part if walk.ok.all() else part.take(walk.ok)
             try:
-                frame, good = frame_of_parts(block, [part], self._wanted, base64=False)
-                pieces.append((good, frame))
-                rows = rows[~walk.ok]
-            except pl.exceptions.ComputeError:  # a text that is not UTF-8
-                pieces.clear()
+                good, frame = self._flat_piece(block, rows, walk)
+            except pl.exceptions.ComputeError:
+                walk.ok &= self._texts_are_utf8(block, walk)
+                good, frame = self._flat_piece(block, rows, walk)
+            pieces.append((good, frame))
+            rows = rows[~walk.ok]
         found: list[list[Any]] = []
         sources: list[int] = []
         for row in rows.tolist():
@@ -64,6 +63,27 @@ class Reading:
         if found:
             pieces.append(piece_of_rows(sources, found, self._schema, self._wanted))
         return pieces
+
+    def _flat_piece(self, block: Block, rows: Ints, walk: Walk) -> Piece:
+        part = Part(rows, walk.leaves, walk.present)
+        part = part if walk.ok.all() else part.take(walk.ok)
+        frame, good = frame_of_parts(block, [part], self._wanted, base64=False)
+        return good, frame
+
+    def _texts_are_utf8(self, block: Block, walk: Walk) -> Mask:
+        """Which datums have no text that is not UTF-8, bytes counted as texts."""
+        fine = np.ones(len(walk.at), bool)
+        high = np.flatnonzero(block.raw >= 128)
+        for leaf in walk.leaves.values():
+            if leaf.start is None or leaf.end is None:
+                continue
+            among = np.searchsorted(high, leaf.end) > np.searchsorted(high, leaf.start)
+            for i in np.flatnonzero(among & walk.ok).tolist():
+                try:
+                    block.slice(int(leaf.start[i]), int(leaf.end[i])).decode()
+                except UnicodeDecodeError:
+                    fine[i] = False
+        return fine
 
 
 class AvroDecoder:

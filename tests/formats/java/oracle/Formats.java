@@ -87,7 +87,9 @@ public final class Formats {
         } else if (question.has("decode")) {
             DeserializationSchema<RowData> decoder = decoder(format, options);
             for (JsonNode message : question.get("decode")) {
-                message(decoder, message.isNull() ? null : message.binaryValue(), all);
+                if (!message(decoder, message.isNull() ? null : message.binaryValue(), all)) {
+                    decoder = decoder(format, options); // a job would have ended, and some keep what they did not read
+                }
             }
         } else {
             Configuration iso = new Configuration();
@@ -108,17 +110,19 @@ public final class Formats {
                 .toString();
     }
 
-    private void message(DeserializationSchema<RowData> decoder, byte[] message, Json all) {
+    /** Whether it could be read. */
+    private boolean message(DeserializationSchema<RowData> decoder, byte[] message, Json all) {
         List<RowData> rows = new ArrayList<>();
         try {
             decoder.deserialize(message, new Bounded(rows));
         } catch (Throwable e) {
             fails(e, all);
-            return;
+            return false;
         }
         all.open('[');
         rows.stream().filter(row -> row != null).forEach(row -> all.row(stored.toBinaryRow(row), type));
         all.close(']');
+        return true;
     }
 
     private static void encoded(SerializationSchema<RowData> encoder, RowData row, Json all) {
