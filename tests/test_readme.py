@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_script_prints_what_the_readme_shows(tmp_path: Path) -> None:
@@ -19,3 +20,16 @@ def test_the_script_prints_what_the_readme_shows(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == (shown, "")
+
+
+def test_the_picture_is_what_the_demo_shows() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "picture.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_pages_it_names_are_there() -> None:
+    names = [n for n in re.findall(r"\]\(([^)]+)\)", README) if not n.startswith("http")]
+    assert len(names) >= 5
+    assert [n for n in names if not (ROOT / n).is_file()] == []
