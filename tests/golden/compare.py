@@ -66,9 +66,9 @@ def _failures(expected: Failure | None, actual: Failure | None, words: bool) -> 
 
 
 def _plain(answer: Answer) -> Answer:
-    """`answer` without plans and without the marks of time attributes."""
+    """`answer` without plans, blank ends of texts and the marks of time attributes."""
     results = [
-        ("" if result.startswith("== ") else result) if isinstance(result, str) else _unmarked(result)
+        ("" if result.startswith("== ") else result.rstrip("\n")) if isinstance(result, str) else _unmarked(result)
         for result in answer.results
     ]
     return Answer(results, answer.error)

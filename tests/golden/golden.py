@@ -15,7 +15,16 @@ HERE = Path(__file__).resolve().parent
 END_OF_INPUT = -1
 
 _DIRECTIVE = re.compile(r"^--[ \t]*@([\w-]+)[ \t]*(.*)$", re.MULTILINE)
-_DIRECTIVES = {"events", "watermark", "ordered", "timeout", "connectors", "local-only"}
+_DIRECTIVES = {
+    "events",
+    "watermark",
+    "ordered",
+    "timeout",
+    "connectors",
+    "local-only",
+    "refused",
+    "text-differs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,16 @@ class Golden:
     def local_only(self) -> str | None:
         """Why Flink is not asked; None where it is."""
         return self.directives.get("local-only")
+
+    @property
+    def refused(self) -> str | None:
+        """The code of the error with which Penstock refuses for now what Flink runs; None where it does not."""
+        return self.directives.get("refused")
+
+    @property
+    def text_differs(self) -> str | None:
+        """Why what SHOW prints is not compared; None where it is."""
+        return self.directives.get("text-differs")
 
     def expected(self) -> Answer:
         return Answer.parse(self.out.read_text("utf-8").splitlines())
@@ -168,26 +187,26 @@ class Answer:
         """
         for result in self.results:
             if isinstance(result, str):
-                yield _dump({"text": result})
+                yield dump({"text": result})
                 continue
             sink = {} if result.sink is None else {"sink": result.sink}
             head = {"schema": result.columns, **sink}
-            yield _dump(head | ({"key": result.key} if result.key else {}))
+            yield dump(head | ({"key": result.key} if result.key else {}))
             changes = [
-                _dump({"op": c.op, "row": c.row, "in": c.line, "wm": c.wm, **sink})
+                dump({"op": c.op, "row": c.row, "in": c.line, "wm": c.wm, **sink})
                 for c in (result.changes if ordered else _stable(result))
             ]
             yield from changes
         if self.error:
             at = {"at": self.error.at} if self.error.at else {}
-            yield _dump({"error": self.error.stage, "class": self.error.kind, "message": self.error.message, **at})
+            yield dump({"error": self.error.stage, "class": self.error.kind, "message": self.error.message, **at})
 
 
 def _stable(table: Table) -> list[Change]:
     if not table.append_only:
         return table.changes
     # Python's sort is stable and the end of input is -1, so lines are put in order by a key of their own
-    return sorted(table.changes, key=lambda c: (line_order(c.line), _dump(c.row)))
+    return sorted(table.changes, key=lambda c: (line_order(c.line), dump(c.row)))
 
 
 def line_order(line: int) -> float:
@@ -195,7 +214,7 @@ def line_order(line: int) -> float:
     return float("inf") if line == END_OF_INPUT else line
 
 
-def _dump(value: object) -> str:
+def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

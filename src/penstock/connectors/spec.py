@@ -9,6 +9,7 @@ from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
 from penstock.core.options import Option, Values, choice, duration, text
 from penstock.core.types import Field
 from penstock.formats import format_named
+from penstock.sql.casts import cast_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -151,7 +152,10 @@ class TableOptions:
         return tuple(Field(c.name, c.type) for c in self.table.physical)
 
     def check_metadata(self, *, written: bool = True) -> None:
-        """Raises UnsupportedError for a metadata column that the connector does not have, or cannot write."""
+        """Raises UnsupportedError for a metadata column that the connector does not have, or cannot write.
+
+        Raises ConfigError where its type cannot be cast to the column's.
+        """
         for column in self.table.columns:
             if column.metadata is None:
                 continue
@@ -162,6 +166,14 @@ class TableOptions:
                     code="metadata-unknown",
                     where=self.where,
                     hint=did_you_mean(column.metadata, self.connector.metadata) or f"there is {known}",
+                )
+            given = self.connector.metadata[column.metadata]
+            if refusal := cast_refusal(given, column.type):
+                raise ConfigError(
+                    f"column '{column.name}' is {column.type.name}, its metadata '{column.metadata}' is {given.name}",
+                    code="metadata-type",
+                    where=self.where,
+                    hint=refusal,
                 )
             if written and column.is_persisted and column.metadata not in self.connector.writable_metadata:
                 raise UnsupportedError(

@@ -146,6 +146,7 @@ class Wiring:
             assert isinstance(vertex.node, p.Scan)
             table = vertex.node.table
             options = self._options(vertex.node)
+            options.check_metadata(written=False)
             by_name = {c.name: c for c in table.columns}
             needs = vertex.operator.needs  # type: ignore[attr-defined]
             metadata = {n: (by_name[n].metadata or "", by_name[n].type.polars) for n in needs if by_name[n].metadata}

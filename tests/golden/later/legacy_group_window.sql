@@ -1,5 +1,6 @@
 -- The old form, TUMBLE in GROUP BY.
 -- @events bids.jsonl
+-- @refused sql-unsupported
 CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
 WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
 SELECT TUMBLE_START(ts, INTERVAL '10' SECOND) AS starts, COUNT(*) AS n FROM bid GROUP BY TUMBLE(ts, INTERVAL '10' SECOND);

@@ -49,6 +49,19 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 }
 
 
+def _text(text: str) -> Literal:
+    """A text literal; its type counts characters as Java does, in units of UTF-16."""
+    return Literal(t.Char(len(text.encode("utf-16-le", "surrogatepass")) // 2, nullable=False), text)
+
+
+_NEAREST: dict[type[exp.Expr], str] = {
+    exp.Window: "nearest is an aggregate over a window: TABLE(TUMBLE(...)), GROUP BY window_start, window_end",
+    exp.Exists: "nearest is UNION ALL of both sides, grouped by the key over one window",
+    exp.Subquery: "nearest is a subquery in FROM, or UNION ALL of both sides, grouped over one window",
+    exp.Select: "nearest is a subquery in FROM, or UNION ALL of both sides, grouped over one window",
+}
+
+
 class ExpressionBinder:
     """Binds expressions in one scope.
 
@@ -71,7 +84,8 @@ class ExpressionBinder:
             return binder(node)
         if type(node) in _OPERATORS:
             return self._call(_OPERATORS[type(node)], node, [node.this, node.expression])
-        raise self._unsupported(node, self._describe(node))
+        hint = _NEAREST.get(type(node), "")
+        raise self._unsupported(node, self._describe(node), hint)
 
     def bind_boolean(self, node: exp.Expr, what: str) -> Expr:
         """A condition; `what` names it in the error."""
@@ -102,7 +116,7 @@ class ExpressionBinder:
 
     def _bind_literal(self, node: exp.Literal) -> Expr:
         if node.is_string:
-            return Literal(t.Char(len(node.this), nullable=False), node.this)
+            return _text(node.this)
         return self._number(str(node.this), node)
 
     def _number(self, text: str, node: exp.Expr) -> Expr:
@@ -144,7 +158,7 @@ class ExpressionBinder:
             lambda m: chr(int(m[1] or m[2], 16)),
             str(node.this),
         )
-        return Literal(t.Char(len(text), nullable=False), text)
+        return _text(text)
 
     def _bind_typedliteral(self, node: TypedLiteral) -> Expr:
         text, kind = str(node.this).strip(), node.args["kind"]
@@ -254,7 +268,7 @@ class ExpressionBinder:
 
     def _bind_in(self, node: exp.In) -> Expr:
         if node.args.get("query") is not None:
-            raise self._unsupported(node, "IN with a subquery")
+            raise self._unsupported(node, "IN with a subquery", "list the values: x IN (1, 2, 3)")
         return self._call("IN", node, [node.this, *node.expressions])
 
     def _bind_case(self, node: exp.Case) -> Expr:

@@ -83,9 +83,11 @@ class FlinkParser(CallParser):
         return super()._parse_type(parse_interval, fallback_to_identifier)
 
     def _parse_function_call(self, *args: Any, **kwargs: Any) -> Any:
-        if self._curr.token_type == TokenType.IDENTIFIER and self._next.token_type != TokenType.L_PAREN:
+        first = self._curr
+        if first.token_type == TokenType.IDENTIFIER and self._next.token_type != TokenType.L_PAREN:
             return None  # `case` and `current_date` in back-quotes are names
-        return super()._parse_function_call(*args, **kwargs)
+        call = super()._parse_function_call(*args, **kwargs)
+        return call if call is None or "start" in call.meta else self._spanning(call, first)
 
     def _bare_call(self) -> Any:
         """A function that is called with or without brackets."""
@@ -145,15 +147,30 @@ class FlinkParser(CallParser):
         if self._match_pair(TokenType.TABLE, TokenType.L_PAREN, advance=False):
             self._advance()
             return self._table_argument(self._parse_wrapped(self._parse_select))
+        if self._match_text_seq("MODEL") and self._curr.token_type == TokenType.VAR:
+            self.refuse("a MODEL", "sql-unsupported", "table functions are TUMBLE, HOP and CUMULATE")
         return super()._parse_lambda(alias)
+
+    def _parse_expressions(self) -> Any:
+        found = super()._parse_expressions()
+        if found and self._prev.token_type == TokenType.COMMA:
+            self.raise_error("a value is missing after the comma", self._prev)
+        return found
+
+    def _parse_table_alias(self, *args: Any, **kwargs: Any) -> Any:
+        if self._match_text_seq("MATCH_RECOGNIZE"):
+            self.refuse("MATCH_RECOGNIZE", "sql-unsupported", "nearest is WHERE, and an aggregate over a window")
+        return super()._parse_table_alias(*args, **kwargs)
 
     def _table_argument(self, table: Any) -> Any:
         keys = None
         if self._match(TokenType.PARTITION_BY):
-            wrapped = self._match(TokenType.L_PAREN)
-            keys = self._parse_csv(self._parse_column)
-            if wrapped:
+            if self._match(TokenType.L_PAREN):
+                keys = self._parse_csv(self._parse_column)
                 self._match_r_paren()
+            else:
+                key = self._parse_column()  # behind a comma stands the function's next argument
+                keys = [] if key is None else [key]
         return self.expression(TableArgument(this=table, partition_by=keys))
 
     def _parse_disjunction(self) -> Any:

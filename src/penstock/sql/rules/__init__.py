@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.sql.rules.constants import cut_constants
 from penstock.sql.rules.projects import merge_projects
 from penstock.sql.rules.pruning import prune_columns
 from penstock.sql.rules.windows import attach_windows
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "optimize"]
 
-RULES: tuple[Callable[[Node], Node], ...] = (attach_windows, merge_projects, prune_columns, merge_projects)
+RULES: tuple[Callable[[Node], Node], ...] = (
+    attach_windows,
+    merge_projects,
+    prune_columns,
+    merge_projects,
+    cut_constants,
+)
 
 
 def optimize(plan: Node) -> Node:
