@@ -69,7 +69,7 @@ def local_timestamps(values: pl.Series) -> pl.Series:
 
 def _short(texts: pl.Series) -> pl.Series:
     """A fraction of nine digits as one of nine, six, three, or none."""
-    return texts.str.replace(r"(\.\d{3}(?:\d{3})?)(?:000)+$", "$1").str.replace(r"\.000$", "")
+    return texts.str.replace(r"(\.\d{3}(?:\d{3})??)(?:000)+$", "$1").str.replace(r"\.000$", "")
 
 
 def _decimals(values: pl.Series) -> pl.Series:

@@ -79,7 +79,9 @@ class FileSink:
                 code="partition-columns",
                 where=table.where,
             )
-        if table.path.exists() and not table.path.is_dir():
+        with storage_error(table.where, f"looking at '{table.path}'"):
+            is_file = table.path.exists() and not table.path.is_dir()
+        if is_file:
             raise ConfigError(
                 f"'{table.path}' is a file, and rows are written to a folder",
                 code="path-file",

@@ -136,6 +136,8 @@ class Staging:
         5. What was replaced is removed.
         """
         with storage_error(self.where, f"showing files in '{self.base}'"):
+            if showing.replaced:
+                self.folder.mkdir(exist_ok=True)
             for number, old in enumerate(showing.replaced):
                 if (self.base / old).exists():
                     (self.base / old).rename(self.folder / f"old-{number}")

@@ -38,7 +38,7 @@ def file_encoder(table: FileTable) -> Callable[[pl.DataFrame], bytes]:
         try:
             text: str = values.cast(pl.String).str.join("\n").item()
             return f"{text}\n".encode()
-        except pl.exceptions.InvalidOperationError:  # not UTF-8: raw bytes
+        except pl.exceptions.ComputeError:  # not UTF-8: raw bytes
             return b"\n".join(values.to_list()) + b"\n"
 
     return lines
