@@ -45,7 +45,7 @@ class Root(Group):
         for section, names in COMMANDS.items():
             found = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(section):
-                formatter.write_dl([(name, c.get_short_help_str(limit=90)) for name, c in found if c is not None])
+                formatter.write_dl([(name, c.get_short_help_str(limit=200)) for name, c in found if c is not None])
 
     def main(
         self,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Sinks
 
-__all__ = ["Definition", "PipelineDefinition", "read_definition"]
+__all__ = ["Definition", "PipelineDefinition", "begin_definition", "read_definition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,15 @@ class Definition:
         for write in writes:
             self.define(write, source, stem, alone=len(writes) == 1)
 
+    def add_file(self, path: Path) -> None:
+        """Take over the statements of a file in the project's folder. Raises as `add`, or ConfigError."""
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}", code="project-file") from None
+        stem = re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem
+        self.add(text, str(path.relative_to(self.folder)), stem)
+
     def define(self, write: Write, source: str = "", stem: str = "", *, alone: bool = True) -> PipelineDefinition:
         """Add a pipeline; it is alone in its file, or named after its sink too."""
         name = self._name(write, stem, alone=alone)
@@ -82,6 +91,14 @@ def read_definition(folder: Path) -> Definition:
 
     Raises ConfigError or SqlError with the file and the place.
     """
+    definition, files = begin_definition(folder)
+    for path in files:
+        definition.add_file(path)
+    return definition
+
+
+def begin_definition(folder: Path) -> tuple[Definition, list[Path]]:
+    """The project in `folder` before any statement, and its SQL files in their order. Raises ConfigError."""
     definition = Definition(folder, read_settings(folder))
     definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
         config.LOCAL_TIME_ZONE.name, definition.settings.time_zone
@@ -93,11 +110,4 @@ def read_definition(folder: Path) -> Definition:
             code="project-empty",
             hint=f"put CREATE TABLE and INSERT statements into {folder}/sql/*.sql",
         )
-    for path in files:
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} cannot be read: {error}", code="project-file") from None
-        stem = re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem
-        definition.add(text, str(path.relative_to(folder)), stem)
-    return definition
+    return definition, files

@@ -23,9 +23,9 @@ from penstock.project.fates import fates, manifest_of
 from penstock.project.past import past_of, results_of
 from penstock.project.replays import replays
 from penstock.project.topics import read_topics
+from penstock.project.volatile import volatile
 from penstock.project.wiring import LOG_CONNECTORS
 from penstock.sql import plan as p
-from penstock.sql.expr import Call, Expr, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -143,7 +143,7 @@ def _require_rebuildable(penstock: Penstock, definition: PipelineDefinition, pas
                 where=where,
                 hint="only what was read from topics alone can be read again in the same order",
             )
-    for name in _volatile(definition.plan):
+    for name in volatile(definition.plan):
         raise UnsupportedError(
             f"{name} gives another value each time: the windows cannot be computed again",
             code="rebuild-volatile",
@@ -162,29 +162,6 @@ def _beside_topics(node: p.Node) -> str:
     if isinstance(node, p.Scan) and node.table.connector not in LOG_CONNECTORS:
         return f"table {node.table.name} of connector '{node.table.connector}'"
     return ""
-
-
-def _volatile(plan: p.Node) -> Iterator[str]:
-    for node in p.nodes(plan):
-        for expr in _exprs(node):
-            for part in walk(expr):
-                if isinstance(part, Call) and not part.function.deterministic:
-                    yield part.function.name
-
-
-def _exprs(node: p.Node) -> tuple[Expr, ...]:
-    """The expressions that a node evaluates."""
-    match node:
-        case p.Filter():
-            return (node.condition,)
-        case p.Project():
-            return node.exprs
-        case p.Scan():
-            return tuple(c.computed for c in node.table.columns if c.computed is not None)
-        case p.Aggregate() | p.WindowAggregate():
-            filters = tuple(c.filter for c in node.calls if c.filter is not None)
-            return (*node.keys, *(a for c in node.calls for a in c.args), *filters)
-    return ()
 
 
 def _require_replaceable(penstock: Penstock, sink: p.Sink, where: str) -> None:

@@ -1,0 +1,211 @@
+"""Checking a project without running it: what is wrong, what differs from Flink, what may surprise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from penstock.connectors import connector_named
+from penstock.connectors.kafka import STARTUP_MODE, ensure_topic
+from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
+from penstock.connectors.world import World
+from penstock.core.clock import SystemClock
+from penstock.core.errors import PenstockError
+from penstock.log import Log
+from penstock.project.build import idle_timeout, make_pipeline
+from penstock.project.definition import begin_definition
+from penstock.project.settings import FILE
+from penstock.project.topics import topic_of
+from penstock.project.volatile import volatile
+from penstock.project.wiring import LOG_CONNECTORS
+from penstock.sql import config
+from penstock.sql import plan as p
+from penstock.sql.catalog import Table, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.project.definition import Definition, PipelineDefinition
+
+__all__ = ["Finding", "Level", "check", "dry_world"]
+
+Level = Literal["error", "difference", "warning", "note"]
+"""difference: Flink would do otherwise; warning: it may not do what one expects; note: good to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found; `code` is stable."""
+
+    level: Level
+    code: str
+    message: str
+    where: str = ""
+    hint: str = ""
+
+
+def check(folder: Path, home: Path) -> list[Finding]:
+    """All findings about the project in `folder` whose log is in `home`, errors first. Nothing is made or changed."""
+    try:
+        definition, files = begin_definition(folder)
+    except PenstockError as error:
+        return [_error(error)]
+    found: list[Finding] = []
+    for path in files:
+        try:
+            definition.add_file(path)
+        except PenstockError as error:
+            found.append(_error(error))
+    world = dry_world(definition, home)
+    with world.log:
+        there = {t.name for t in world.log.topics()}
+        found += _tables(definition, world)
+        found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
+        found += _new_topics(world, there)
+    found += [*_differences(definition), *_unused(definition)]
+    if not definition.pipelines and not found:
+        found.append(Finding("error", "project-empty", "there is no pipeline to run", hint="INSERT INTO a table"))
+    order = ("error", "difference", "warning", "note")
+    return sorted(dict.fromkeys(found), key=lambda f: order.index(f.level))
+
+
+def _error(error: PenstockError) -> Finding:
+    return Finding("error", error.code, error.message, error.where, error.hint)
+
+
+def dry_world(definition: Definition, home: Path) -> World:
+    """The project's surroundings with a log in memory that has its topics and none of its rows. Close its log."""
+    memory = Log.open(None)
+    if (home / "log.db").exists():
+        with Log.open(home / "log.db", read_only=True) as log:
+            for topic in log.topics():
+                memory.create_topic(topic.name, topic.partitions, topic.configs)
+    settings = definition.settings
+    roots = (definition.folder, *((definition.folder / r) for r in settings.roots))
+    return World(memory, definition.folder, SystemClock(), roots, settings.topics)
+
+
+# -- tables ------------------------------------------------------------------------------------------
+
+
+def _objects(definition: Definition) -> Iterator[Table]:
+    for table in definition.session.catalog.objects.values():
+        if isinstance(table, Table):
+            yield table
+
+
+def _tables(definition: Definition, world: World) -> Iterator[Finding]:
+    """Options, formats and metadata of every table, read or not."""
+    for table in _objects(definition):
+        where = f"table {table.name}"
+        try:
+            connector = connector_named(table)
+            options = TableOptions(table, connector)
+            options.check_metadata(written=False)
+            if connector.name in LOG_CONNECTORS:
+                use = options.value_format
+                use.format.decoder(options.physical, tuple(f.name for f in options.physical), use.options)
+                ensure_topic(options, world)
+        except PenstockError as error:
+            yield replace(_error(error), where=error.where or where)
+            continue
+        for option in connector.all_options:
+            if option.name in table.options and option.text.startswith("Without effect"):
+                yield Finding("note", "without-effect", f"'{option.name}' is accepted without effect", where)
+
+
+def _new_topics(world: World, there: set[str]) -> Iterator[Finding]:
+    for topic in world.log.topics():
+        if topic.name not in there and not topic.name.startswith("__"):
+            count = f"{topic.partitions} partition" + ("s" if topic.partitions != 1 else "")
+            yield Finding("note", "new-topic", f"topic {topic.name} will be made with {count}")
+
+
+# -- pipelines ---------------------------------------------------------------------------------------
+
+
+def _pipeline(definition: Definition, pipeline: PipelineDefinition, world: World) -> Iterator[Finding]:
+    where = f"pipeline {pipeline.name} ({pipeline.source})" if pipeline.source else f"pipeline {pipeline.name}"
+    try:
+        make_pipeline(pipeline, world, definition.settings).close()
+    except PenstockError as error:
+        yield replace(_error(error), where=error.where or where)
+        return
+    for name in dict.fromkeys(volatile(pipeline.plan)):
+        yield Finding(
+            "warning",
+            "not-repeatable",
+            f"{name} gives another value each time, so a run over the same input gives other rows",
+            where,
+        )
+    yield from _silent_partitions(definition, pipeline, world)
+
+
+def _silent_partitions(definition: Definition, pipeline: PipelineDefinition, world: World) -> Iterator[Finding]:
+    """Partitions that hold windows open for as long as they have no rows."""
+    waits = any(isinstance(n, p.WindowAggregate) for n in p.nodes(pipeline.plan))
+    default = idle_timeout(pipeline.settings, definition.settings)
+    for node in p.nodes(pipeline.plan):
+        if not waits or not isinstance(node, p.Scan) or node.table.watermark is None:
+            continue
+        topic = topic_of(node.table)
+        if topic is None:
+            continue
+        options = TableOptions(node.table, connector_named(node.table), dict(node.options))
+        declared = options.values[IDLE_TIMEOUT]
+        partitions = world.log.topic(topic).partitions
+        if partitions > 1 and not (default if declared is None else declared):
+            yield Finding(
+                "warning",
+                "no-idle-timeout",
+                f"topic {topic} has {partitions} partitions and no idle timeout: a silent one holds back all windows",
+                f"table {node.table.name}",
+                f"'scan.watermark.idle-timeout' = '30 s' on the table, or idle-timeout in {FILE}",
+            )
+
+
+# -- what is otherwise than in Flink -----------------------------------------------------------------
+
+
+def _differences(definition: Definition) -> Iterator[Finding]:
+    read = _read(definition)
+    if definition.settings.on_bad_row == "reject":
+        yield Finding(
+            "difference",
+            "on-bad-row",
+            "a row that cannot be read is taken out and listed in penstock.rejects; Flink's job would fail",
+            FILE,
+            'on-bad-row = "flink" in [engine] does as Flink',
+        )
+    for table in _objects(definition):
+        if table.connector == "kafka" and table.path in read and STARTUP_MODE.name not in table.options:
+            yield Finding(
+                "difference",
+                "startup-mode",
+                "it is read from the earliest offset; Flink begins at the offsets of the group",
+                f"table {table.name}",
+                f"'{STARTUP_MODE.name}' = 'earliest-offset' says so to both",
+            )
+    for key in sorted({k for d in definition.pipelines for k in d.settings if config.is_ignored(k)}):
+        yield Finding("note", "without-effect", f"SET '{key}' is accepted without effect")
+
+
+def _read(definition: Definition) -> set[tuple[str, str, str]]:
+    return {n.table.path for d in definition.pipelines for n in p.nodes(d.plan) if isinstance(n, p.Scan)}
+
+
+def _unused(definition: Definition) -> Iterator[Finding]:
+    """Tables that no pipeline reads or writes, and settings of topics that no table stands on."""
+    used = _read(definition) | {s.table.path for d in definition.pipelines for s in d.plan.parts}
+    topics = set()
+    views = [v for v in definition.session.catalog.objects.values() if isinstance(v, View)]
+    for table in _objects(definition):
+        topics.add(topic_of(table))
+        if table.path not in used:
+            named = [v.name for v in views if table.name in v.text]
+            beside = f" (view {named[0]} names it)" if named else ""
+            yield Finding("note", "unused-table", f"no pipeline reads or writes it{beside}", f"table {table.name}")
+    for topic in definition.settings.topics:
+        if topic not in topics:
+            yield Finding("warning", "unused-topic", f"no table stands on topic {topic}", f"{FILE}, [topics.{topic}]")

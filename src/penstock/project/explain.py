@@ -1,0 +1,177 @@
+"""A project's pipelines as trees of the engine's operators: keys, windows, conditions, and where state is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.connectors.kafka import TOPIC
+from penstock.core.errors import ConfigError, did_you_mean
+from penstock.project.build import make_pipeline
+from penstock.project.check import dry_world
+from penstock.project.definition import PipelineDefinition
+from penstock.project.wiring import LOG_CONNECTORS
+from penstock.sql import plan as p
+from penstock.sql.catalog import Table
+from penstock.sql.expr import AggregateCall, Call, Case, Cast, Literal, Ref
+from penstock.sql.session import SHOWN, Answer, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.engine.graph import Graph
+    from penstock.project.definition import Definition
+    from penstock.sql.expr import Expr
+
+__all__ = ["explain", "spelled"]
+
+
+def explain(definition: Definition, home: Path, name: str | None = None) -> list[str]:
+    """Lines: every pipeline, or what makes the rows of the table or view `name`.
+
+    Raises ConfigError where there is no such table, and what a pipeline that cannot be wired raises.
+    """
+    world = dry_world(definition, home)
+    lines: list[str] = []
+    with world.log:
+        for pipeline, table in _asked(definition, name):
+            made = make_pipeline(pipeline, world, definition.settings, collect=lambda *_: None)
+            graph = made.executor.graph
+            made.close()
+            lines.append(f"pipeline {pipeline.name}" + (f" ({pipeline.source})" if pipeline.source else ""))
+            seen: set[int] = set()
+            for index, sink in graph.sinks.items():
+                if table is None or sink.table == table:
+                    lines += _tree(graph, index, 1, seen)
+    return lines
+
+
+def _asked(definition: Definition, name: str | None) -> Iterator[tuple[PipelineDefinition, str | None]]:
+    """The pipelines to show, each with the table whose rows alone are asked for."""
+    if name is None:
+        yield from ((d, None) for d in definition.pipelines)
+        return
+    found = definition.session.catalog.find(tuple(name.split(".")))
+    if found is None:
+        known = [path[2] for path in definition.session.catalog.objects]
+        hint = did_you_mean(name, known) or "there are " + ", ".join(sorted(known))
+        raise ConfigError(f"there is no table or view '{name}'", code="explain-unknown", hint=hint)
+    writing = [d for d in definition.pipelines if any(s.table.path == found.path for s in d.plan.parts)]
+    if isinstance(found, Table) and writing:
+        yield from ((d, found.name) for d in writing)
+        return
+    path = ".".join(f"`{part}`" for part in found.path)
+    (answer,) = definition.session.run(f"SELECT * FROM {path}")
+    assert isinstance(answer, Answer)
+    yield PipelineDefinition(f"SELECT * FROM {name}", shown(answer.query), answer.context), None
+
+
+def _tree(graph: Graph, index: int, depth: int, seen: set[int]) -> Iterator[str]:
+    """An operator, and below it those that it takes from; one that stands above already is only named."""
+    vertex = graph.vertices[index]
+    indent = "  " * depth
+    if index in seen:
+        yield f"{indent}{vertex.operator.name}, as above"
+        return
+    seen.add(index)
+    said = [*_details(vertex.node)]
+    if vertex.operator.stateful and vertex.operator.kind != "sink":
+        said.append("state in the project's log")
+    if not isinstance(vertex.node, p.Sink) or vertex.node.table.connector != SHOWN:
+        yield indent + vertex.operator.name
+        yield from (f"{indent}    {words}" for words in said)
+    else:
+        depth -= 1
+    for below in vertex.inputs:
+        yield from _tree(graph, below, depth + 1, seen)
+
+
+def _details(node: p.Node) -> Iterator[str]:
+    """What is to be known of an operator, a line each."""
+    match node:
+        case p.Sink(table=table):
+            yield _place(table) + (
+                f", the last row of each {', '.join(table.primary_key)}" if table.primary_key else ""
+            )
+        case p.Scan(table=table):
+            yield _place(table)
+            yield "columns " + ", ".join(c.name for c in node.columns)
+            if table.watermark is not None:
+                yield f"watermark for {table.watermark_column} = {table.watermark_text or spelled(table.watermark)}"
+        case p.Filter() | p.Project():
+            yield from _row_wise(node)
+        case p.WindowAggregate(window=window):
+            yield _window(window) + ("" if node.attached else f" on {node.time}")
+            yield "by " + (", ".join(spelled(k) for k in node.keys) or "the window alone")
+            yield "gives " + (", ".join(spelled(c) for c in node.calls) or "the keys")
+        case p.WindowTable(window=window):
+            yield f"{_window(window)} on {node.time}"
+        case p.Limit(count=count, offset=offset):
+            yield f"the first {count:,} rows" + (f" after {offset:,}" if offset else "")
+        case p.Values(rows=rows):
+            yield f"{len(rows):,} constant rows"
+
+
+def _row_wise(node: p.Node) -> Iterator[str]:
+    """A chain of filters and projections, in the order in which rows pass them: conditions, and the last columns."""
+    below = node
+    conditions: list[str] = []
+    while isinstance(below, (p.Filter, p.Project)):
+        if isinstance(below, p.Filter):
+            conditions.insert(0, f"where {spelled(below.condition)}")
+        below = below.input
+    yield from conditions
+    if isinstance(node, p.Project):
+        parts = zip(node.columns, node.exprs, strict=True)
+        yield "gives " + ", ".join(
+            c.name if isinstance(e, Ref) and e.name == c.name else f"{spelled(e)} AS {c.name}" for c, e in parts
+        )
+
+
+def _place(table: Table) -> str:
+    if table.connector in LOG_CONNECTORS:
+        return f"topic {table.options.get(TOPIC.name)} ({table.connector})"
+    at = table.options.get("path")
+    return f"connector {table.connector}" + (f", {at}" if at else "")
+
+
+def _window(window: p.Window) -> str:
+    size, slide = _length(window.size), _length(window.slide)
+    words = {
+        "TUMBLE": f"windows of {size}",
+        "HOP": f"windows of {size} every {slide}",
+        "CUMULATE": f"windows that grow by {slide} to {size}",
+    }[window.kind]
+    return words + (f", shifted by {_length(window.offset)}" if window.offset else "")
+
+
+def _length(ms: int) -> str:
+    for unit, name in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
+        if ms % unit == 0:
+            return f"{ms // unit} {name}"
+    return f"{ms} ms"
+
+
+def spelled(expr: Expr) -> str:
+    """An expression much as one would write it."""
+    match expr:
+        case Ref(name=name):
+            return name
+        case Literal(value=value):
+            return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+        case Call(function=function, args=args):
+            parts = [spelled(a) for a in args]
+            if not function.name[:1].isalpha() and len(parts) == 2:
+                return f"({parts[0]} {function.name} {parts[1]})"
+            if function.name in ("AND", "OR"):
+                return "(" + f" {function.name} ".join(parts) + ")"
+            return f"{function.name}({', '.join(parts)})"
+        case Cast(arg=arg, safe=safe):
+            return f"{'TRY_CAST' if safe else 'CAST'}({spelled(arg)} AS {expr.type})"
+        case Case(branches=branches, otherwise=otherwise):
+            whens = " ".join(f"WHEN {spelled(c)} THEN {spelled(v)}" for c, v in branches)
+            return f"CASE {whens} ELSE {spelled(otherwise)} END"
+        case AggregateCall(function=function, args=args, distinct=distinct, filter=condition):
+            inside = ("DISTINCT " if distinct else "") + (", ".join(spelled(a) for a in args) or "*")
+            return f"{function.name}({inside})" + (f" FILTER (WHERE {spelled(condition)})" if condition else "")
+    return str(expr)
