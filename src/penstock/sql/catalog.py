@@ -156,7 +156,7 @@ class Catalog:
         return BindError(
             f"there is no database '{path[1]}'",
             code="sql-unknown-database",
-            hint=did_you_mean(path[1], names) or ", ".join(names),
+            hint=did_you_mean(path[1], names) or "there are " + ", ".join(sorted(names)),
         )
 
     def names(self, database: tuple[str, str], kind: type | None = None) -> list[str]:

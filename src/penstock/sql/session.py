@@ -205,7 +205,9 @@ class Session:
     def _get_table(self, name: st.Name) -> Table:
         found = self.catalog.get(name.parts)
         if not isinstance(found, Table):
-            raise BindError(f"'{name}' is a view, not a table", code="sql-not-a-table")
+            raise BindError(
+                f"'{name}' is a view, not a table", code="sql-not-a-table", hint="say VIEW instead of TABLE"
+            )
         return found
 
     def _rename(self, path: tuple[str, str, str], to: st.Name) -> str:
@@ -232,7 +234,9 @@ class Session:
             return f"there is no view {path[2]}"
         view = self.catalog.get(statement.name.parts)
         if not isinstance(view, View):
-            raise BindError(f"'{statement.name}' is a table, not a view", code="sql-not-a-view")
+            raise BindError(
+                f"'{statement.name}' is a table, not a view", code="sql-not-a-view", hint="say TABLE instead of VIEW"
+            )
         if isinstance(statement, st.DropView):
             del self.catalog.objects[path]
             return f"view {path[2]} is dropped"

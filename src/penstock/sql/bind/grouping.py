@@ -13,7 +13,7 @@ from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.names import free_name, projected
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
-from penstock.sql.plan import SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
+from penstock.sql.plan import BORDERS, SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
 
 if TYPE_CHECKING:
     from penstock.sql.bind.scope import Scope
@@ -43,6 +43,8 @@ class Grouping:
         distinct = self.query.args.get("distinct") is not None
         exprs = [e for _, e, _ in items] + ([condition] if condition is not None else [])
         grouped = group is not None or any(ExpressionBinder.has_aggregate(e) for e in exprs)
+        if not grouped:
+            self._require_no_grouping(items)
         if condition is not None and not grouped:
             raise self._error("HAVING without GROUP BY or an aggregate", "sql-having", having, "use WHERE")
         plan = self.input
@@ -55,6 +57,13 @@ class Grouping:
             plan = Filter(plan.columns, plan, condition)
         plan = projected(plan, [(name, e) for name, e, _ in items])
         return self._distinct(plan) if distinct else plan
+
+    def _require_no_grouping(self, items: list[tuple[str, Expr, exp.Expr]]) -> None:
+        for _, e, place in items:
+            for part in walk(e):
+                if isinstance(part, Call) and part.function.kind == "grouping":
+                    hint = f"GROUP BY GROUPING SETS (...), then {part.function.syntax}"
+                    raise self._error(f"{part.function.name} without GROUP BY", "sql-grouping", place, hint)
 
     def _error(self, message: str, code: str, place: exp.Expr | None, hint: str = "") -> Exception:
         return self.origin.error(BindError, message, code, place, hint)
@@ -98,12 +107,15 @@ class Grouping:
     def _require_window(self, group: exp.Group | None) -> None:
         borders = window_borders(self.input.columns, tuple(self.keys))
         if borders is None or any(i not in s for s in self.sets for i in borders):
+            windowed = any(c.role in BORDERS for c in self.input.columns)
             raise self.origin.error(
                 UnsupportedError,
                 "an aggregate over all time (its result changes with each row) is not supported",
                 "sql-updating-aggregate",
                 group if group is not None else self.query,
-                "aggregate over windows: FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))"
+                "group by both window_start and window_end, unchanged"
+                if windowed
+                else "aggregate over windows: FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))"
                 " GROUP BY window_start, window_end, ...",
             )
 

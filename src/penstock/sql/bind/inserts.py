@@ -30,10 +30,12 @@ def bind_insert(statement: st.Insert, catalog: Catalog, origin: Origin) -> Sink:
     if found is None:
         error = catalog.unknown(statement.table.parts)
         raise origin.error(BindError, error.message, error.code, statement.table.span, error.hint)
-    if not isinstance(found, Table) or found.path[1] == SYSTEM_DATABASE:
-        raise origin.error(
-            BindError, f"'{statement.table}' is not written by INSERT", "sql-insert", statement.table.span
-        )
+    if not isinstance(found, Table):
+        message = f"'{statement.table}' is a view, INSERT writes into tables"
+        raise origin.error(BindError, message, "sql-insert", statement.table.span)
+    if found.path[1] == SYSTEM_DATABASE:
+        message = f"'{statement.table}' is the system's own, nobody else writes it"
+        raise origin.error(BindError, message, "sql-insert", statement.table.span)
     plan = QueryBinder(catalog, origin).bind(statement.query)
     wanted = {c.name: c for c in found.sink_columns}
     names = list(statement.columns) or [c for c in wanted if c not in statement.partition]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.core.errors import BindError, ParseError, UnsupportedError
+from penstock.core.errors import BindError, ParseError, SqlError, UnsupportedError, did_you_mean
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.grouping import Grouping
 from penstock.sql.bind.scope import Origin, Scope
@@ -15,6 +15,7 @@ from penstock.sql.bind.windows import WINDOW_FUNCTIONS, window_table
 from penstock.sql.catalog import Table, View
 from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import Literal, Ref
+from penstock.sql.functions import REFUSED
 from penstock.sql.grammar import hint_options
 from penstock.sql.plan import Column, Filter, Limit, Node, Project, Scan, Union, Values
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["QueryBinder", "scan"]
 
 _MAX_DEPTH = 100
+
+_JOIN_HINT = "nearest is UNION ALL of both sides, grouped by the key over one window"
+_SORT_HINT = "rows come in the order of the log; sort what is stored: penstock query DIR 'SELECT ... ORDER BY ...'"
+_OVER_HINT = "nearest is an aggregate over a window: TABLE(TUMBLE(...)), GROUP BY window_start, window_end"
 
 
 class QueryBinder:
@@ -78,15 +83,15 @@ class QueryBinder:
         return QueryBinder(self.catalog, self.origin, ctes, self.depth)
 
     def _limited(self, plan: Node, query: exp.Expr) -> Node:
-        for key, what in (
-            ("order", "ORDER BY"),
-            ("windows", "a WINDOW clause"),
-            ("qualify", "QUALIFY"),
-            ("match", "MATCH_RECOGNIZE"),
+        for key, what, hint in (
+            ("order", "ORDER BY", _SORT_HINT),
+            ("windows", "a WINDOW clause", _OVER_HINT),
+            ("qualify", "QUALIFY", _OVER_HINT),
         ):
             clause = query.args.get(key)
-            if clause is not None:
-                raise self._unsupported(clause, what)
+            if clause:
+                place = clause[0] if isinstance(clause, list) else clause
+                raise self._unsupported(place, what, hint)
         limit, offset = query.args.get("limit"), query.args.get("offset")
         if limit is None and offset is None:
             return plan
@@ -97,9 +102,10 @@ class QueryBinder:
         return Limit(plan.columns, plan, self._count(count), self._count(offset.expression) if offset else 0)
 
     def _count(self, node: exp.Expr) -> int:
-        bound = ExpressionBinder(Scope(self.origin)).bind(node)
+        number = isinstance(node, exp.Literal)
+        bound = ExpressionBinder(Scope(self.origin)).bind(node) if number else None
         if not isinstance(bound, Literal) or not isinstance(bound.value, int) or bound.value < 0:
-            raise self.origin.error(BindError, "LIMIT and OFFSET take a whole number", "sql-limit", node)
+            raise self.origin.error(ParseError, "LIMIT and OFFSET take a whole number", "sql-limit", node)
         return bound.value
 
     def _renamed(self, plan: Node, names: list[str], place: exp.Expr) -> Node:
@@ -118,7 +124,9 @@ class QueryBinder:
             found = query.args.get(key)
             if found:
                 place = found[0] if isinstance(found, list) else found
-                raise self._unsupported(place, self._join_words(place) if key == "joins" else what)
+                if key == "joins":
+                    raise self._unsupported(place, self._join_words(place), _JOIN_HINT)
+                raise self._unsupported(place, what)
         plan, columns = self._from(query.args.get("from_"))
         names = Scope(self.origin, columns)
         where = query.args.get("where")
@@ -149,16 +157,19 @@ class QueryBinder:
                 plan = self._table_function(node.this)
             case exp.Table():
                 if node.args.get("version") is not None:
-                    raise self._unsupported(node, "FOR SYSTEM_TIME AS OF")
+                    raise self._unsupported(node, "FOR SYSTEM_TIME AS OF", _JOIN_HINT)
+                if node.args.get("sample") is not None:
+                    raise self._unsupported(node, "TABLESAMPLE", "nearest is WHERE RAND() < 0.1")
                 if node.args.get("joins"):
-                    raise self._unsupported(node, "JOIN")
+                    raise self._unsupported(node, "JOIN", _JOIN_HINT)
                 plan = self._table(node)
                 alias = alias or self._path(node)
             case exp.Subquery() | exp.Values():
                 inner = node.this if isinstance(node, exp.Subquery) else node
                 plan = self._inner().bind(inner)
             case exp.Unnest() | exp.Lateral():
-                raise self._unsupported(node, type(node).__name__.upper())
+                hint = "reach into an array by its place: items[1]"
+                raise self._unsupported(node, type(node).__name__.upper(), hint)
             case _:
                 raise self._unsupported(node, type(node).__name__.upper())
         names = [c.name for c in alias_node.args.get("columns") or []] if alias_node is not None else []
@@ -177,12 +188,22 @@ class QueryBinder:
         if found is None:
             error = self.catalog.unknown(parts)
             raise self.origin.error(BindError, error.message, error.code, node, error.hint)
-        hints = hint_options(node.meta["hints"]) if "hints" in node.meta else {}
+        hints = self._hints(node)
         if isinstance(found, View):
             if hints:
                 raise self.origin.error(BindError, "a view takes no hints", "sql-hint", node)
             return self._view(found)
         return scan(found, hints)
+
+    def _hints(self, node: exp.Table) -> dict[str, str]:
+        """What ``/*+ OPTIONS(...) */`` behind a table says."""
+        if "hints" not in node.meta:
+            return {}
+        try:
+            return hint_options(node.meta["hints"])
+        except SqlError as error:
+            error.where = self.origin.where(node)
+            raise
 
     def _view(self, view: View) -> Node:
         catalog = replace(self.catalog, current=view.database)
@@ -195,9 +216,11 @@ class QueryBinder:
         if call.name.upper() == "TABLE" and len(call.expressions) == 1:
             return self._table_function(call.expressions[0])
         name = call.name.upper()
+        if name in REFUSED and name not in WINDOW_FUNCTIONS:
+            raise self._unsupported(call, f"the table function {name}", REFUSED[name].reason)
         if name not in WINDOW_FUNCTIONS:
-            hint = "table functions are " + ", ".join(WINDOW_FUNCTIONS)
-            raise self._unsupported(call, f"the table function {name}", hint)
+            hint = did_you_mean(name, WINDOW_FUNCTIONS) or "table functions are TUMBLE, HOP and CUMULATE"
+            raise self.origin.error(BindError, f"there is no table function {name}", "sql-unknown-function", call, hint)
         return window_table(call, self.origin, self._argument)
 
     def _argument(self, table: exp.Expr) -> Node:
@@ -224,7 +247,7 @@ class QueryBinder:
         if isinstance(query, exp.SetOperation) and not query.args.get("limit") and not query.args.get("with_"):
             if not isinstance(query, exp.Union) or query.args.get("distinct"):
                 name = "UNION" if isinstance(query, exp.Union) else type(query).__name__.upper()
-                raise self._unsupported(query, name, "UNION ALL is" if name == "UNION" else "")
+                raise self._unsupported(query, name, "UNION ALL is supported")
             self._flatten(query.this, parts)
             self._flatten(query.expression, parts)
         elif isinstance(query, exp.SetOperation) and not parts:

@@ -68,6 +68,12 @@ class Scope:
 
     def _unknown(self, parts: tuple[str, ...], place: exp.Expr) -> SqlError:
         name, known = parts[0], [c.name for _, c in self.columns]
+        tables = {t[-1] for t, _ in self.columns if t}
+        if len(parts) > 1 and tables and not any(_is_end(parts[:n], t) for n in (1, 2, 3) for t, _ in self.columns):
+            hint = did_you_mean(name, tables) or "in reach here: " + ", ".join(sorted(tables))
+            return self.origin.error(
+                BindError, f"there is no table or column '{name}' here", "sql-unknown-column", place, hint
+            )
         for n in range(1, len(parts)):
             inside = [c.name for t, c in self.columns if _is_end(parts[:n], t)]
             if inside:
@@ -82,7 +88,8 @@ class Scope:
         found = [c for t, c in self.columns if _is_end(table, t)]
         if not found:
             name = ".".join(table)
-            hint = did_you_mean(name, {t[-1] for t, _ in self.columns if t})
+            tables = sorted({t[-1] for t, _ in self.columns if t})
+            hint = did_you_mean(name, tables) or "in reach here: " + ", ".join(tables)
             raise self.origin.error(BindError, f"there is nothing to take '{name}.*' from", "sql-star", place, hint)
         return found
 

@@ -107,7 +107,8 @@ def _existing(table: Table, name: str, clause: str, origin: Origin, span: Span) 
     for column in table.columns:
         if column.name == name:
             return column
-    hint = did_you_mean(name, [c.name for c in table.columns])
+    names = [c.name for c in table.columns]
+    hint = did_you_mean(name, names) or "columns are " + ", ".join(names)
     raise _error(origin, f"{clause} names no column: '{name}'", "sql-unknown-column", span, hint)
 
 

@@ -40,9 +40,8 @@ def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Ex
     """The plan of a windowing table function; `table_of` binds its table argument."""
     name = call.name.upper()
     if name == "SESSION":
-        raise origin.error(
-            UnsupportedError, "SESSION windows are not supported", "sql-window", call, "TUMBLE, HOP and CUMULATE are"
-        )
+        hint = "use TUMBLE, HOP or CUMULATE"
+        raise origin.error(UnsupportedError, "SESSION windows are not supported", "sql-window", call, hint)
     given = _arguments(name, call, origin)
     table = given["DATA"]
     if isinstance(table, exp.Subquery):
@@ -50,7 +49,9 @@ def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Ex
     if not isinstance(table, TableArgument):
         raise origin.error(BindError, f"the first argument of {name} is TABLE name", "sql-window", table, _SYNTAX[name])
     if table.args.get("partition_by"):
-        raise origin.error(BindError, f"{name} takes no PARTITION BY", "sql-window", table, "group by the key instead")
+        raise origin.error(
+            BindError, f"{name} takes no PARTITION BY", "sql-window", table, "put the key into GROUP BY instead"
+        )
     plan = table_of(table.this)
     time = _time_column(given["TIMECOL"], plan, origin, name)
     window = _window(name, given, time, origin, call)
@@ -135,7 +136,9 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
                 "INTERVAL '10' SECOND",
             )
         if positive and bound.value <= 0:
-            raise origin.error(BindError, f"{key} of {name} must be positive", "sql-window", node)
+            raise origin.error(
+                BindError, f"{key} of {name} must be more than 0", "sql-window", node, "INTERVAL '10' SECOND"
+            )
         return int(bound.value)
 
     size = ms("SIZE")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from sqlglot.errors import ParseError as SqlglotError
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from penstock.core.errors import ParseError, SqlError
+from penstock.core.errors import BindError, ParseError, SqlError, UnsupportedError
 from penstock.sql.errors import Span, underline
 from penstock.sql.grammar.pieces import hint_options
 from penstock.sql.grammar.queries import Flink
 from penstock.sql.grammar.statements import StatementParser
-from penstock.sql.grammar.types import MisreadError
+from penstock.sql.grammar.types import MisreadError, RefusedError, UnknownTypeError
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from penstock.sql import statements as st
 
 __all__ = ["hint_options", "parse", "parse_expression"]
+
+_QUOTES = "a ' inside a text is written twice: 'it''s'"
 
 
 def parse(text: str, source: str = "") -> tuple[st.Statement, ...]:
@@ -43,7 +45,21 @@ def _tokens(text: str, source: str) -> list[Token]:
     try:
         return list(Flink().tokenize(text))
     except TokenError as error:
-        raise ParseError(str(error), code="sql-token", where=source) from None
+        found = re.search(r"^(.*) from (\d+):(\d+)$", str(error.__cause__))
+        if found is None:  # the end of the text comes too early
+            start = text.rfind("/*")
+            where = underline(text, Span(start, start + 1) if start >= 0 else None, source)
+            raise ParseError("SQL syntax: a comment has no end", code="sql-token", where=where, hint="*/") from None
+        start = _index(text, int(found[2]), int(found[3]))
+        where = underline(text, Span(start, len(text) - 1), source)
+        missing = re.fullmatch(r"Missing (.)", found[1])
+        what = f"a {missing[1]} has no partner" if missing else found[1]
+        raise ParseError(f"SQL syntax: {what}", code="sql-token", where=where, hint=_QUOTES) from None
+
+
+def _index(text: str, line: int, column: int) -> int:
+    """The place in `text` of the token that the tokenizer stopped in, by its last line and column before it."""
+    return sum(len(part) for part in text.splitlines(keepends=True)[: line - 1]) + column
 
 
 def _chunks(tokens: list[Token]) -> list[list[Token]]:
@@ -81,21 +97,24 @@ def _guarded(text: str, source: str, tokens: list[Token], read: Any) -> Any:
     try:
         result = read(parser)
         if parser.remaining or result is None:
-            parser.raise_error(
-                f"did not expect '{parser.remaining}' here" if parser.remaining else "a statement ends early"
-            )
+            parser.raise_unread()
     except MisreadError as error:
-        span = Span(error.start, error.end)
-        message = str(error)
-    except SqlglotError as error:
-        detail = error.errors[0] if error.errors else {}
-        span = None
-        message = str(detail.get("description") or error)
+        raise _as_sql_error(error, underline(text, Span(error.start, error.end), source)) from None
     except SqlError as error:
         if not error.where:
             error.where = underline(text, Span(tokens[0].start, tokens[-1].end), source)
         raise
     else:
         return result
-    message = message[:1].lower() + message[1:] if message[:2] != message[:2].upper() else message
-    raise ParseError(f"SQL syntax: {message}", where=underline(text, span, source))
+
+
+def _as_sql_error(error: MisreadError, where: str) -> SqlError:
+    match error:
+        case UnknownTypeError():
+            return BindError(str(error), code="sql-unknown-type", where=where, hint=error.hint)
+        case RefusedError(code=code):
+            return UnsupportedError(str(error), code=code, where=where, hint=error.hint)
+    message = str(error)
+    if message[:2] != message[:2].upper():
+        message = message[0].lower() + message[1:]
+    return ParseError(f"SQL syntax: {message}", where=where, hint=error.hint)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot.tokenizer_core import TokenType
 
-from penstock.core.errors import ParseError, UnsupportedError
+from penstock.core.errors import ParseError, UnsupportedError, did_you_mean
 from penstock.sql import statements as st
 from penstock.sql.errors import Span
 from penstock.sql.grammar.queries import Flink, FlinkParser
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
 __all__ = ["PieceParser", "hint_options"]
+
+BEGINNINGS = (
+    *("SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DROP", "ALTER", "USE", "EXECUTE", "SET", "RESET", "SHOW"),
+    *("DESCRIBE", "EXPLAIN"),
+)
+_CLAUSES = ("FROM", "WHERE", "GROUP BY", "HAVING", "LIMIT", "UNION ALL", "SELECT", "VALUES", "WITH", "AS")
 
 
 class PieceParser(FlinkParser):
@@ -34,6 +40,16 @@ class PieceParser(FlinkParser):
         """The token that nobody has read, or ``""``."""
         return str(self._curr.text) if self._curr else ""
 
+    def raise_unread(self) -> NoReturn:
+        """Say that the statement should have ended before the next token, or goes on behind the last."""
+        if not self._curr:
+            self.raise_error("the statement ends early")
+        if '"' in (self._curr.text, self._prev.text):
+            self.raise_error("double quotes quote nothing", hint="names go in `back-quotes`, texts in 'quotes'")
+        before = self._prev.text.upper()
+        hint = "" if before in _CLAUSES else did_you_mean(before, _CLAUSES)
+        self.raise_error(f"did not expect '{self._curr.text}' here", hint=hint)
+
     def _text(self, first: Token) -> tuple[str, Span]:
         span = Span(first.start, self._prev.end)
         return self.sql[span.start : span.end + 1], span
@@ -43,7 +59,8 @@ class PieceParser(FlinkParser):
         if self._prev.token_type == TokenType.COMMA:
             self.raise_error("a name is missing after the comma", self._prev)
         if query is None:
-            self.raise_error(f"'{self.remaining}' does not begin a statement")
+            hint = did_you_mean(self.remaining, BEGINNINGS)
+            self.raise_error(f"'{self.remaining}' does not begin a statement", hint=hint)
         self.require_free_names(query)
         return self._parse_query_modifiers(query)
 

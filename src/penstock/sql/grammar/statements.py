@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot.tokenizer_core import TokenType
 
-from penstock.core.errors import UnsupportedError
 from penstock.sql import statements as st
 from penstock.sql.grammar.pieces import hint_options
 from penstock.sql.grammar.tables import TableParser
@@ -61,7 +60,8 @@ class StatementParser(TableParser):
             result: st.Statement = getattr(self, self.STATEMENTS[word])(first)
             return result
         if word in _REFUSED:
-            raise UnsupportedError(f"{word} is not supported", code=f"sql-{word.lower()}", hint=_REFUSED[word])
+            self._advance()
+            self.refuse(word, f"sql-{word.lower()}", _REFUSED[word])
         query = self._query()
         return st.Query(*self._text(first), query)
 
@@ -69,7 +69,7 @@ class StatementParser(TableParser):
 
     def _use(self, first: Token) -> st.Use:
         if self._match_text_seq("MODULES"):
-            raise UnsupportedError("USE MODULES is not supported", code="sql-use", hint="there are no modules")
+            self.refuse("USE MODULES", "sql-use", "there are no modules", first)
         catalog = bool(self._match_text_seq("CATALOG"))
         name = self._qualified()
         return st.Use(*self._text(first), name, catalog)
@@ -112,7 +112,7 @@ class StatementParser(TableParser):
             self._required("BEGIN")
             return self._inserts(first)
         if self._match_text_seq("PLAN"):
-            raise UnsupportedError("EXECUTE PLAN is not supported", code="sql-execute", hint=_REFUSED["COMPILE"])
+            self.refuse("EXECUTE PLAN", "sql-execute", _REFUSED["COMPILE"], first)
         statement = self.statement()
         if not isinstance(statement, (st.Insert, st.Query)):
             self.raise_error("expected STATEMENT SET, INSERT or a query after EXECUTE", first)
@@ -161,9 +161,8 @@ class StatementParser(TableParser):
         kind = " ".join(words)
         known = ("TABLES", "VIEWS", "DATABASES", "FUNCTIONS", "COLUMNS", "CATALOGS")
         if kind not in (*known, "CURRENT DATABASE", "CURRENT CATALOG"):
-            raise UnsupportedError(
-                f"SHOW {kind} is not supported", code="sql-show", hint="supported are SHOW " + ", ".join(known)
-            )
+            hint = "supported are SHOW " + ", ".join(known)
+            self.refuse(f"SHOW {words[0] if words else ''}".strip(), "sql-show", hint, first)
         name = self._qualified() if self._match_texts(("FROM", "IN")) else None
         negated = bool(self._match_text_seq("NOT"))
         pattern = self._string_value() if self._match(TokenType.LIKE) else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlglot.tokenizer_core import TokenType
 
-from penstock.core.errors import UnsupportedError
 from penstock.sql import statements as st
 from penstock.sql.errors import Span
 from penstock.sql.grammar.pieces import PieceParser
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
 
 __all__ = ["TableParser"]
+
+_KINDS = "TABLE, VIEW and DATABASE are supported"
 
 
 class TableParser(PieceParser):
@@ -35,13 +36,11 @@ class TableParser(PieceParser):
             options = self.options() if self._match_text_seq("WITH") else {}
             return st.CreateDatabase(*self._text(first), name, exists, comment, options)
         what = self.remaining.upper()
+        words = {"OR": "OR REPLACE", "MATERIALIZED": "MATERIALIZED TABLE", "SYSTEM": "SYSTEM FUNCTION"}
         if what in ("FUNCTION", "SYSTEM", "CATALOG", "MODEL", "MATERIALIZED", "OR", "CONNECTION"):
             hint = {"OR": "drop it first, or use ALTER", "MATERIALIZED": "INSERT INTO a table from a query instead"}
-            raise UnsupportedError(
-                f"CREATE {what} is not supported",
-                code="sql-create",
-                hint=hint.get(what, "only TABLE, VIEW, DATABASE are"),
-            )
+            self._advance()
+            self.refuse(f"CREATE {words.get(what, what)}", "sql-create", hint.get(what, _KINDS), first)
         return self.raise_error("expected TABLE, VIEW or DATABASE after CREATE")
 
     def _create_table(self, first: Token, temporary: bool) -> st.CreateTable:
@@ -50,19 +49,12 @@ class TableParser(PieceParser):
         columns, watermark, key = self._table_elements() if self._match(TokenType.L_PAREN) else ((), None, ())
         comment = self._comment()
         if self._match_text_seq("DISTRIBUTED"):
-            raise UnsupportedError(
-                "DISTRIBUTED BY is not supported",
-                code="sql-distributed",
-                hint="the partitions of a topic are set in penstock.toml, [topics.NAME]",
-            )
+            hint = "the partitions of a topic are set in penstock.toml, [topics.NAME]"
+            self.refuse("DISTRIBUTED BY", "sql-distributed", hint)
         partitioned = self._names() if self._partitioned_by() else ()
         options = self.options() if self._match_text_seq("WITH") else {}
         if self._match_text_seq("AS"):
-            raise UnsupportedError(
-                "CREATE TABLE ... AS is not supported",
-                code="sql-ctas",
-                hint="CREATE TABLE with its columns, then INSERT INTO ... SELECT",
-            )
+            self.refuse("CREATE TABLE ... AS", "sql-ctas", "CREATE TABLE with its columns, then INSERT INTO ... SELECT")
         like = self._like() if self._match_text_seq("LIKE") else None
         return st.CreateTable(
             *self._text(first), name, columns, watermark, key, partitioned, options, comment, like, exists, temporary
@@ -115,9 +107,7 @@ class TableParser(PieceParser):
 
     def _not_enforced(self) -> None:
         if not self._match_text_seq("NOT", "ENFORCED"):
-            raise UnsupportedError(
-                "Flink has no enforced keys", code="sql-key-enforced", hint="write PRIMARY KEY (...) NOT ENFORCED"
-            )
+            self.refuse("an enforced key", "sql-key-enforced", "write PRIMARY KEY (...) NOT ENFORCED, as in Flink")
 
     def _column(self) -> tuple[st.ColumnDefinition, bool]:
         first = self._curr
@@ -201,9 +191,7 @@ class TableParser(PieceParser):
             if not cascade:
                 self._match_text_seq("RESTRICT")
             return st.DropDatabase(*self._text(first), name, exists, cascade)
-        raise UnsupportedError(
-            f"DROP {self.remaining.upper()} is not supported", code="sql-drop", hint="only TABLE, VIEW, DATABASE are"
-        )
+        return self._refuse_kind("DROP", first)
 
     def _alter(self, first: Token) -> st.Statement:
         if self._match_text_seq("TABLE"):
@@ -225,9 +213,14 @@ class TableParser(PieceParser):
             self._required("SET")
             options = self.options()
             return st.AlterDatabase(*self._text(first), name, options)
-        raise UnsupportedError(
-            f"ALTER {self.remaining.upper()} is not supported", code="sql-alter", hint="only TABLE, VIEW, DATABASE are"
-        )
+        return self._refuse_kind("ALTER", first)
+
+    def _refuse_kind(self, verb: str, first: Token) -> NoReturn:
+        kind = self.remaining.upper()
+        if kind not in ("FUNCTION", "TEMPORARY", "SYSTEM", "CATALOG", "MODEL", "MATERIALIZED", "CONNECTION"):
+            self.raise_error(f"expected TABLE, VIEW or DATABASE after {verb}")
+        self._advance()
+        self.refuse(f"{verb} {kind}", f"sql-{verb.lower()}", _KINDS, first)
 
     def _alter_action(self) -> Any:
         if self._match_text_seq("RENAME", "TO"):

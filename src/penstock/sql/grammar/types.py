@@ -9,12 +9,13 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
 from penstock.core import types as t
+from penstock.core.errors import did_you_mean
 from penstock.sql.grammar.reserved import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MisreadError", "TypeParser", "is_reserved"]
+__all__ = ["MisreadError", "RefusedError", "TypeParser", "UnknownTypeError", "is_reserved"]
 
 _SIMPLE_TYPES: dict[str, t.DataType] = {
     "BOOLEAN": t.BOOLEAN,
@@ -35,6 +36,12 @@ _LENGTH_TYPES: dict[str, Callable[[int], t.DataType]] = {
     "BINARY": t.Binary,
     "VARBINARY": t.Varbinary,
 }
+TYPE_NAMES = (
+    *_SIMPLE_TYPES,
+    *_LENGTH_TYPES,
+    *("DOUBLE", "DECIMAL", "DEC", "NUMERIC", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "INTERVAL"),
+    *("ARRAY", "MULTISET", "MAP", "ROW"),
+)
 _INTERVAL_UNITS = {
     name: unit
     for unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
@@ -45,10 +52,26 @@ _INTERVAL_UNITS = {
 class MisreadError(ParseError):
     """The grammar does not fit at characters `start` to `end`."""
 
-    def __init__(self, message: str, start: int, end: int) -> None:
+    def __init__(self, message: str, start: int, end: int, hint: str = "") -> None:
         super().__init__(message)
         self.start = start
         self.end = end
+        self.hint = hint
+
+
+class UnknownTypeError(MisreadError):
+    """`name` stands where a type should, and is none."""
+
+    def __init__(self, name: str, start: int, end: int) -> None:
+        super().__init__(f"there is no type {name}", start, end, did_you_mean(name, TYPE_NAMES))
+
+
+class RefusedError(MisreadError):
+    """Flink has what stands at characters `start` to `end`, and Penstock refuses it."""
+
+    def __init__(self, message: str, start: int, end: int, hint: str, code: str) -> None:
+        super().__init__(message, start, end, hint)
+        self.code = code
 
 
 def is_reserved(name: exp.Expr) -> bool:
@@ -59,11 +82,18 @@ def is_reserved(name: exp.Expr) -> bool:
 class TypeParser(parser.Parser):
     """Reads names and types."""
 
-    def raise_error(self, message: str, token: Any = None) -> NoReturn:
+    def raise_error(self, message: str, token: Any = None, hint: str = "") -> NoReturn:
         token = token or self._curr or self._prev
-        if not token:
-            raise MisreadError(message, 0, 0)
-        raise MisreadError(message, token.start, token.end)
+        if message.startswith("Required keyword"):  # sqlglot's words for a part that is missing
+            twice = self._prev.text == "=" and token.text == "="
+            message, hint = f"a value is missing after '{self._prev.text}'", "equal is a single =" if twice else hint
+        message = message.replace("Expecting", "expected")
+        raise MisreadError(message, token.start, token.end, hint)
+
+    def refuse(self, what: str, code: str, hint: str, first: Any = None) -> NoReturn:
+        """Say that `what`, from token `first` (the last one read) to the last one read, is not supported."""
+        first = first or self._prev
+        raise RefusedError(f"{what} is not supported", first.start, max(first.end, self._prev.end), hint, code)
 
     # -- types -------------------------------------------------------------------------------------
 
@@ -111,6 +141,8 @@ class TypeParser(parser.Parser):
                 return self._interval_type()
             case "ARRAY" | "MULTISET" | "MAP" | "ROW":
                 return self._nested_type(word)
+        if token and token.token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+            raise UnknownTypeError(token.text, token.start, token.end)
         return self.raise_error(f"'{token.text if token else ''}' is not a type", token)
 
     def _length(self, default: int, low: int = 1, high: int = t.MAX_LENGTH) -> int:
@@ -148,7 +180,7 @@ class TypeParser(parser.Parser):
     def _unit_word(self) -> str:
         token = self._curr
         if not token or token.text.upper() not in _INTERVAL_UNITS:
-            self.raise_error("expected a unit of time: " + ", ".join(sorted(set(_INTERVAL_UNITS.values()))), token)
+            self.raise_error("expected a unit of time: " + ", ".join(dict.fromkeys(_INTERVAL_UNITS.values())), token)
         self._advance()
         if self._match(TokenType.L_PAREN):
             self._integer(0, 10)
