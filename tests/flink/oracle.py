@@ -17,7 +17,6 @@ from tests.flink import parts
 from tests.golden.golden import Answer, Golden
 
 if TYPE_CHECKING:
-    from types import TracebackType
 
 _OPENED = (
     "java.lang", "java.lang.reflect", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.text", "java.time",
@@ -133,7 +132,5 @@ class Oracle:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from tests.flink import parts
 
 if TYPE_CHECKING:
-    from types import TracebackType
 
 _SOURCE = Path(__file__).resolve().parent / "java" / "oracle" / "Formats.java"
 _AVRO = "org.apache.flink:flink-sql-avro-confluent-registry:2.3.0"
@@ -56,9 +55,7 @@ class FlinkFormats:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._process:
             self._process.kill()
         self._folder.cleanup()

@@ -62,7 +62,11 @@ class Tables:
 
     def drop(self, table: str) -> None:
         """Remove all rows; numbers begin at 1 again."""
-        self._writer.run(lambda write: write.connection.execute("DELETE FROM chunk WHERE name = ?", (table,)))
+
+        def delete(write: Write) -> None:
+            write.connection.execute("DELETE FROM chunk WHERE name = ?", (table,))
+
+        self._writer.run(delete)
 
     def merge(self, table: str) -> bool:
         """Join the next run of small appends of `table`; False when there is none."""
