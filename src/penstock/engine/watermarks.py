@@ -71,6 +71,8 @@ class Watermarks:
         `made` is NO_TIME for a row that makes none. `ticks` are places at which time was seen to pass.
         """
         if len(self.top) == 1 and not self.idle_timeout:
+            if self.idle:  # a mark of an earlier step said so, and holds until a row comes
+                return self.advance_marked(seq, made, through, ())
             watermark = Watermark.rising(self.value, seq, made, through)
             self.value = watermark.last
             self.top[0] = watermark.last
@@ -102,7 +104,7 @@ class Watermarks:
         watermark = Watermark.rising(self.value, places[order], np.concatenate((made, value))[order], through)
         switches = np.flatnonzero(np.diff(np.concatenate(([self.idle], idle)).astype(np.int8)))
         watermark = replace(watermark, idle=self.idle, idle_at=places[order][switches])
-        self.value, self.idle = watermark.last, bool(idle[-1])
+        self.value, self.idle = watermark.last, bool(idle[-1]) if len(idle) else self.idle
         self.top[0] = self.value
         return watermark
 
