@@ -11,12 +11,10 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from tests.flink import parts
 from tests.golden.golden import Answer, Golden
-
-if TYPE_CHECKING:
 
 _OPENED = (
     "java.lang", "java.lang.reflect", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.text", "java.time",

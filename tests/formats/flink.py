@@ -7,11 +7,9 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from tests.flink import parts
-
-if TYPE_CHECKING:
 
 _SOURCE = Path(__file__).resolve().parent / "java" / "oracle" / "Formats.java"
 _AVRO = "org.apache.flink:flink-sql-avro-confluent-registry:2.3.0"
