@@ -105,6 +105,6 @@ class Slicing:
 
         utc = read(times)
         if utc.null_count():
-            # in a gap the offset from before it still counts, so an hour earlier plus an hour
-            utc = utc.fill_null(read(times.dt.offset_by("-1h")) + _HOUR)
+            # in a gap the offset from before it still counts: a day earlier, plus a day
+            utc = utc.fill_null(read(times.dt.offset_by("-24h")) + 24 * _HOUR)
         return utc.to_numpy()
