@@ -12,6 +12,7 @@ PAGES: dict[str, str] = {
     "functions.md": "penstock.sql.page",
     "connectors.md": "penstock.connectors.page",
     "settings.md": "penstock.project.page",
+    "cli.md": "penstock.cli.page",
 }
 """A page, and the module whose `page()` gives its text."""
 

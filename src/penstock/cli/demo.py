@@ -33,7 +33,7 @@ _EVENTS = 100_000
     examples=(
         "penstock demo",
         "penstock demo collab --events 500000",
-        "penstock demo web --keep site          in a folder to go on with",
+        "penstock demo web --keep site  # in a folder to go on with",
     ),
 )
 @click.argument("app", type=click.Choice(tuple(APPS)), default="web", metavar="[web|collab]")

@@ -24,7 +24,7 @@ _MEMORY = Option("--memory", memory, 1 << 30, "Most memory.")
     cls=Command,
     examples=(
         'penstock query shop "SELECT * FROM revenue ORDER BY amount DESC LIMIT 10"',
-        "penstock query shop 'SELECT * FROM \"revenue$open\"'      windows not yet closed",
+        "penstock query shop 'SELECT * FROM \"revenue$open\"'  # windows not yet closed",
         'penstock query shop "SELECT code, count(*) FROM penstock.rejects GROUP BY code" --format json',
     ),
 )

@@ -32,8 +32,8 @@ _LOOK_SECONDS = 0.2
     cls=Command,
     examples=(
         "penstock run shop",
-        "penstock run shop --bounded          all that is there now, then end",
-        "penstock run shop --speed 60         event time sixty times as fast as it was",
+        "penstock run shop --bounded   # all that is there now, then end",
+        "penstock run shop --speed 60  # event time sixty times as fast as it was",
     ),
 )
 @folder_argument()

@@ -29,7 +29,7 @@ _DIRECTIVE = re.compile(r"^--[ \t]*@(events|watermark)[ \t]+(\S.*?)[ \t]*$", re.
     examples=(
         "penstock sql -e \"SELECT UPPER('hello') AS greeting\"",
         "penstock sql report.sql --events orders.jsonl --format changelog",
-        "penstock sql    (asks for statements; each ends with ;)",
+        "penstock sql  # asks for statements; each ends with ;",
     ),
 )
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))

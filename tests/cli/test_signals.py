@@ -1,0 +1,91 @@
+"""Ctrl-C and SIGTERM, as a real process meets them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import penstock
+from penstock.cli.interrupt import Interrupt
+from tests.cli.shell import append, call, orders, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def running(shop: Path) -> subprocess.Popen[str]:
+    """A run that has made its first topic, so that it has started."""
+    child = started("run", shop)
+    assert child.stderr is not None
+    assert child.stderr.readline() == "made topic revenue with 1 partition\n"
+    return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_commits_and_ends_well(shop: Path, number: int) -> None:
+    child = running(shop)
+    with penstock.open(shop) as project:
+        while not project.log.state.checkpoints():
+            assert child.poll() is None
+        child.send_signal(number)
+        out, err = child.communicate(timeout=60)
+        assert (child.returncode, err) == (0, "stopping after a last commit; Ctrl-C again ends at once\n")
+        assert "orders: 130 rows read" in out
+        append(shop, *orders(60, first=130))
+        assert "60 rows read" in call("run", shop, "--bounded").out
+        assert project.query("SELECT sum(orders) FROM revenue").rows() == [(190,)]
+
+
+def test_the_second_ends_at_once() -> None:
+    code = (
+        "import os, signal; from penstock.cli.interrupt import Interrupt\n"
+        "with Interrupt() as interrupt:\n"
+        "    os.kill(os.getpid(), signal.SIGINT); assert interrupt.asked.wait(5)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM); print('still here')\n"
+    )
+    done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=False, env=_env())
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def _env() -> dict[str, str]:
+    import sys
+    from pathlib import Path
+
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def test_afterwards_signals_mean_what_they_meant() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupt():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
+    seen = []
+    thread = threading.Thread(target=lambda: Interrupt().__enter__() and seen.append(signal.getsignal(signal.SIGINT)))
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+def test_a_second_engine_is_refused_by_name(shop: Path) -> None:
+    child = running(shop)
+    try:
+        refused = call("run", shop, "--bounded")
+        assert refused.code == 1
+        assert re.match(
+            rf"error\[locked\]: the project is in use by process {child.pid} \(.* run {shop}\) since", refused.err
+        )
+        assert "hint: stop that process first; reading and appending need no lock" in refused.err
+        assert call("savepoint", "restore", shop, "x").code == 1
+        assert call("query", shop, "SELECT count(*) FROM orders").code == 0
+    finally:
+        child.terminate()
+        child.communicate(timeout=60)
