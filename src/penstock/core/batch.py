@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark"]
+__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark", "without"]
 
 SEQ = "$seq"
 """Int64: a row's place in the order of the input; a fired row has the place of the row that fired it."""
@@ -48,6 +48,14 @@ class Batch:
     @property
     def height(self) -> int:
         return self.frame.height
+
+
+def without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """The frame without these columns; `drop` is a lazy query that costs twenty times as much."""
+    rest = frame.clone()
+    for name in names:
+        rest.drop_in_place(name)
+    return rest
 
 
 _NOWHERE: NDArray[np.int64] = np.empty(0, np.int64)

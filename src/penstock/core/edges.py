@@ -6,6 +6,7 @@ A connector implements `Reader` and `Sink`; the engine knows nothing else of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -167,8 +168,9 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+@cache
 def no_bad_rows() -> pl.DataFrame:
-    """An empty frame of BAD_ROWS."""
+    """The empty frame of BAD_ROWS."""
     import polars as pl
 
     return pl.DataFrame(schema={"seq": pl.Int64, "code": pl.String, "reason": pl.String, "ignored": pl.Boolean})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from penstock.core.batch import SEQ
+from penstock.core.batch import SEQ, without
 from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class SideOutput:
             return checked, None
         bad = checked[BAD]
         if not bad.max():
-            return checked.drop(BAD), None
+            return without(checked, BAD), None
         rows = source.with_columns(bad).filter(pl.col(BAD) > 0)
         codes, reasons = _described(rows, failures)
         seq = rows[SEQ]
@@ -91,7 +91,7 @@ class SideOutput:
         else:
             self.reject(operator, table, seq, codes, reasons)
             kept = bad == 0
-        return checked.drop(BAD).filter(kept), kept
+        return without(checked, BAD).filter(kept), kept
 
     def reject(
         self,

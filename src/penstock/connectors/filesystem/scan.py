@@ -90,7 +90,7 @@ def text_chunks(table: FileTable, scans: Sequence[FileScan], pieces: Sequence[Pi
         given = decoded.count if decoded.rows is None else decoded.rows.n_unique()
         skipped = decoded.count - given - decoded.bad["row"].n_unique()
         origins = _Lines(tuple(pieces), begins, first, text, scan.make_decoder if scan.spans_lines else None)
-        chunks[scan.key] = Chunk(frame.with_columns(pl.Series(SEQ, rows + first)), decoded.count, bad, origins, skipped)
+        chunks[scan.key] = Chunk(frame.hstack([pl.Series(SEQ, rows + first)]), decoded.count, bad, origins, skipped)
     return chunks
 
 

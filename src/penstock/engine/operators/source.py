@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Piece", "ScanSettings", "Source"]
 
+_MADE = "$made"
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -121,19 +123,16 @@ class Source(Operator):
         stage = self._stage
         result = frame.select(*stage.exprs, *failure_columns(stage.failures))
         result, partition, append_time = self._sifted(aside, result, frame, stage.failures, partition, append_time)
-        if self._time_failures:
-            checked = result.with_columns(failure_columns(self._time_failures))
+        made = np.full(result.height, NO_TIME, np.int64)
+        if self._made is not None:
+            checked = result.with_columns(self._made.alias(_MADE), *failure_columns(self._time_failures))
             result, partition, append_time = self._sifted(
                 aside, checked, result, self._time_failures, partition, append_time
             )
-        made = (
-            np.full(result.height, NO_TIME, np.int64)
-            if self._made is None
-            else result.select(SEQ, self._made.alias("made"))["made"].to_numpy()
-        )
+            made = result[_MADE].to_numpy()
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
         return Piece(
-            result.select(*self.columns, SEQ) if len(result.columns) != len(self.columns) + 1 else result,
+            result[[*self.columns, SEQ]] if len(result.columns) != len(self.columns) + 1 else result,
             made,
             chunk.messages,
             chunk.skipped,
@@ -167,7 +166,7 @@ class Source(Operator):
     def take(self, piece: Piece, through: int, ticks: tuple[tuple[int, int], ...] = ()) -> tuple[Batch, Watermark]:
         """The batch of a step and how it moved the watermark; now the piece counts."""
         frame, made, partition, append_time = piece.frame, piece.made, piece.partition, piece.append_time
-        out = piece.bad.filter(~pl.col("ignored"))
+        out = piece.bad.filter(~pl.col("ignored")) if piece.bad.height else piece.bad
         if self.side.on_bad_row == "flink" and out.height:
             first = int(out["seq"].min())  # type: ignore[arg-type]
             row = out.filter(pl.col("seq") == first).row(0, named=True)

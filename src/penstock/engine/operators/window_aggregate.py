@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from penstock.core import types as t
-from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, without
 from penstock.core.errors import InternalError, LedgerError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.operators.base import Operator, Snapshot
@@ -53,9 +54,13 @@ class WindowAggregate(Operator):
         self.slicing = Slicing(plan.window, plan.attached, context.zone)
         self.groups = Aggregation(plan.keys, plan.calls, context)
         time = next(c for c in plan.input.columns if c.name == plan.time)
-        self._input = self.groups.input([(_TIME, Ref(time.type, time.name))])
-        null = Failure(pl.col(_TIME).is_null(), "null-event-time", f"the event time '{plan.time}' is NULL")
-        self._time_failures = (null,) if time.type.nullable else ()
+        stage = self.groups.input([(_TIME, Ref(time.type, time.name))])
+        null = Failure(pl.col(time.name).is_null(), "null-event-time", f"the event time '{plan.time}' is NULL")
+        self._input = replace(
+            stage,
+            exprs=tuple(self.slicing.local(e) if e.meta.output_name() == _TIME else e for e in stage.exprs),
+            failures=(*stage.failures, *([null] if time.type.nullable else [])),
+        )
         self._finish, self._finish_failures = self.groups.finish()
         self._by = [_SLICE, *([_FIRST] if self.slicing.shared else []), *self.groups.key_names]
         self.partials = Runs("p", self._merged)
@@ -96,11 +101,12 @@ class WindowAggregate(Operator):
         reached = watermark.start if watermark.last == END_OF_TIME else watermark.last
         if self._epoch(int(end.min())) <= max(reached, self.closed):
             kept, first = self._on_time(frame, end, rows[SEQ].to_numpy(), watermark)
-            rows, end, first = rows.filter(kept), end[kept], first[kept]
+            if not kept.all():
+                rows, end, first = rows.filter(kept), end[kept], first[kept]
             if not len(end):
                 return
         columns = [pl.Series(_SLICE, end)] + ([pl.Series(_FIRST, first)] if self.slicing.shared else [])
-        self.buffer.append(rows.drop(_TIME, SEQ).with_columns(columns))
+        self.buffer.append(without(rows, _TIME, SEQ).hstack(columns))
         self.buffered += rows.height
         self._next = min(self._next, self._epoch(int(first.min())))
         if self.buffered >= _BUFFER:
@@ -114,18 +120,10 @@ class WindowAggregate(Operator):
         stage = self._input
         checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
         rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
-        frame = self._counted(frame, kept)
-        if self._time_failures:
-            checked = rows.with_columns(failure_columns(self._time_failures))
-            rows, kept = self.side.sift(checked, rows, self._time_failures, self.name)
-            frame = self._counted(frame, kept)
-        return frame, rows.with_columns(self.slicing.local(pl.col(_TIME)))
-
-    def _counted(self, frame: pl.DataFrame, kept: pl.Series | None) -> pl.DataFrame:
         if kept is None:
-            return frame
+            return frame, rows
         self.counts.rejected += int((~kept).sum())
-        return frame.filter(kept)
+        return frame.filter(kept), rows
 
     def _on_time(
         self, frame: pl.DataFrame, end: NDArray[np.int64], seq: NDArray[np.int64], watermark: Watermark
@@ -415,7 +413,6 @@ class WindowAggregate(Operator):
 
     def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
         rows = frame.select(self._input.exprs).filter(pl.col(_TIME).is_not_null())
-        rows = rows.with_columns(self.slicing.local(pl.col(_TIME)))
         end = self.slicing.end_of(rows[_TIME].to_numpy())
         columns = [pl.Series(_SLICE, end)] + ([pl.Series(_FIRST, end)] if self.slicing.shared else [])
-        return rows.drop(_TIME, SEQ).with_columns(columns)
+        return without(rows, _TIME, SEQ).hstack(columns)
