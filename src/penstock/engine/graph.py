@@ -16,7 +16,7 @@ from penstock.engine.operators.window_table import WindowTable
 from penstock.engine.values import evaluated
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table, TableColumn
-from penstock.sql.expr import Call, walk
+from penstock.sql.expr import Call, refs, walk
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,21 +90,26 @@ def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -
 
 
 def timed_scans(plan: p.Node) -> set[p.Node]:
-    """The scans all of whose rows go straight into a windowed aggregate, where one without a time is bad.
+    """The scans all of whose rows go into windowed aggregates, where one without a time is bad.
 
-    It may as well be taken out at the scan, once, rather than by each of the aggregates.
+    It may as well be taken out at the scan, once, rather than by each of the aggregates; unless a filter looks at
+    the time itself.
     """
     ways: dict[p.Node, set[bool]] = {}
 
     def walk(node: p.Node, timed: bool) -> None:
         if isinstance(node, p.Scan):
             ways.setdefault(node, set()).add(timed)
-        keeps = isinstance(node, (p.Project, p.Union))
+        keeps = isinstance(node, (p.Project, p.Union)) or (isinstance(node, p.Filter) and not _asks_for_time(node))
         for child in node.inputs:
             walk(child, isinstance(node, p.WindowAggregate) or (timed and keeps))
 
     walk(plan, False)
     return {scan for scan, found in ways.items() if found == {True}}
+
+
+def _asks_for_time(node: p.Filter) -> bool:
+    return any(c.role == "rowtime" and c.name in refs(node.condition) for c in node.input.columns)
 
 
 class _Builder:
