@@ -43,7 +43,8 @@ class MisfitError(ValueError):
         """The column, the value and what was expected."""
         shown = {tk.OBJECT: "an object", tk.ARRAY: "an array", tk.TEXT: f'"{shortened(self._text)}"'}
         value = shown.get(self._kind) or shortened(self._text)
-        return f"column {'.'.join(self._path)}: {value} is not {with_article(self._type)}"
+        where = f"column {'.'.join(self._path)}" if self._path else "the message"
+        return f"{where}: {value} is not {with_article(self._type)}"
 
 
 class MissingError(ValueError):
