@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["SYSTEM_TABLES", "facts", "late", "ledger", "rejects", "system_table"]
 
 _MS = pl.Datetime("ms", "UTC")
+_ORIGIN: dict[str, Any] = {
+    "id": pl.Int64,
+    "time": _MS,
+    "pipeline": pl.String,
+    "operator": pl.String,
+    "table": pl.String,
+    "topic": pl.String,
+    "partition": pl.Int32,
+    "offset": pl.Int64,
+    "raw": pl.Binary,
+}
 
 
 def system_table(name: str, log: Log) -> pl.DataFrame:
@@ -32,16 +43,7 @@ def rejects(log: Log) -> pl.DataFrame:
 
     `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed.
     """
-    schema = {
-        "id": pl.Int64,
-        "time": _MS,
-        "pipeline": pl.String,
-        "operator": pl.String,
-        "table": pl.String,
-        "topic": pl.String,
-        "partition": pl.Int32,
-        "offset": pl.Int64,
-        "raw": pl.Binary,
+    schema = _ORIGIN | {
         "code": pl.String,
         "reason": pl.String,
         "ignored": pl.Boolean,
@@ -56,16 +58,7 @@ def late(log: Log) -> pl.DataFrame:
     `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed, or the row itself
     where it was brought into windows that had closed.
     """
-    schema = {
-        "id": pl.Int64,
-        "time": _MS,
-        "pipeline": pl.String,
-        "operator": pl.String,
-        "table": pl.String,
-        "topic": pl.String,
-        "partition": pl.Int32,
-        "offset": pl.Int64,
-        "raw": pl.Binary,
+    schema = _ORIGIN | {
         "row": pl.String,
         "window_start": pl.Datetime("ms"),
         "window_end": pl.Datetime("ms"),
