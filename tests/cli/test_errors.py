@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import pytest
 
 from penstock.cli import terminal
 from penstock.cli.errors import exit_code, show_error, worst
@@ -12,6 +11,8 @@ from tests.cli.shell import call, make_project, orders
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_a_wrong_command_names_the_closest() -> None:

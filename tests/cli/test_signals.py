@@ -69,7 +69,12 @@ def test_afterwards_signals_mean_what_they_meant() -> None:
 
 def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
     seen = []
-    thread = threading.Thread(target=lambda: Interrupt().__enter__() and seen.append(signal.getsignal(signal.SIGINT)))
+
+    def look() -> None:
+        with Interrupt():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=look)
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]

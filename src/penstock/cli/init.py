@@ -90,7 +90,8 @@ def _copied_log(folder: Path, log: Path | None) -> tuple[Path, str]:
     from penstock.apps.web import ACCESS_LOG
 
     source = log or ACCESS_LOG
-    packed = source.open("rb").read(2) == b"\x1f\x8b"
+    with source.open("rb") as begin:
+        packed = begin.read(2) == b"\x1f\x8b"
     target = folder / "data" / ("access.log.gz" if packed else "access.log")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)

@@ -195,6 +195,6 @@ def _lost(counts: Iterator[Mapping[str, Any]]) -> list[str]:
             totals[fate] += entry[fate]
     said = {
         "late": "came too late: all their windows had closed",
-        "rejected": "could not be read and were left out (--on-bad-row flink stops at the first)",
+        "rejected": "could not be read: left out (--on-bad-row flink stops at the first)",
     }
     return [f"{plural(totals[fate], 'row')} {words}" for fate, words in said.items() if totals[fate]]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import gzip
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+import penstock
+from penstock.cli.shows import days
+from tests.cli.shell import Ended, call, make_project, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def next_commands(ended: Ended) -> list[list[str]]:
+    lines = ended.out.split("next:\n")[1].splitlines()
+    words = [shlex.split(line) for line in lines]
+    assert all(w[0] == "penstock" for w in words)
+    return [w[1:] for w in words]
+
+
+def works(words: list[str]) -> None:
+    shown = call(*words)
+    assert shown.code == 0, (words, shown.err)
+    assert shown.out
+
+
+@pytest.mark.parametrize("app", [None, "web", "collab"])
+def test_a_new_project_explains_each_file_and_checks_clean(tmp_path: Path, app: str | None) -> None:
+    folder = tmp_path / "my project"
+    made = call("init", folder, *(["--app", app] if app else []))
+    assert made.code == 0
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    for file in files:
+        line = next(line for line in made.out.splitlines() if line.startswith(str(file)))
+        assert len(line.removeprefix(str(file)).strip()) > 10, "it says nothing about the file"
+    checked = call("check", folder)
+    assert checked.code == 0, checked.out
+    assert (folder / ".penstock").exists() is False
+
+
+def test_the_starter_runs_and_its_next_commands_work(tmp_path: Path) -> None:
+    made = call("init", tmp_path / "shop")
+    for words in next_commands(made):
+        works(words)
+    with penstock.open(tmp_path / "shop") as project:
+        assert project.query("SELECT sum(orders), sum(amount) > 0 FROM revenue").rows() == [(40, True)]
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    refused = call("init", tmp_path)
+    assert (refused.code, refused.err) == (
+        1,
+        f"error[init-not-empty]: {tmp_path} is not empty\nhint: give a new folder, or --force to add to this one\n",
+    )
+    assert call("init", tmp_path, "--force").code == 0
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    ended = call("init", tmp_path / "x")
+    assert ended.err == f"error[init-file]: {tmp_path / 'x'} is a file\nhint: give the name of a folder\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_ones_own_access_log(tmp_path: Path, packed: bool) -> None:
+    line = '192.0.2.{} - - [17/May/2015:10:05:{:02d} +0000] "GET /page HTTP/1.1" 200 10 "-" "Mozilla/5.0"\n'
+    text = "".join(line.format(i % 9, i) for i in range(30)) + "no log line\n"
+    log = tmp_path / "own.log"
+    log.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    made = call("init", tmp_path / "w", "--app", "web", "--log", log)
+    ending = "access.log.gz" if packed else "access.log"
+    assert f"{tmp_path / 'w' / 'data' / ending}  31 lines: your own.log\n" in made.out
+    ran = call("run", tmp_path / "w", "--bounded")
+    assert "1 row of access_log: null-event-time" in ran.out
+    with penstock.open(tmp_path / "w") as project:
+        assert project.query("SELECT sum(page_views) FROM page_views_5s").rows() == [(30,)]
+
+
+def test_a_log_goes_with_web_alone(tmp_path: Path) -> None:
+    ended = call("init", tmp_path / "x", "--log", __file__)
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error[usage]: --log goes with --app web")
+
+
+def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
+    shown = call("demo", "--bounded", "--no-browser")
+    assert shown.code == 0, shown.err
+    assert "traffic: 10,000 rows read in" in shown.out
+    assert "3,617 page views in 9,999 requests, 1,897 of them by bots" in shown.out
+    assert re.search(r"Mon 2015-05-18  .*[▁▂▃▄▅▆▇█]{10}.*  1,194\n", shown.out)
+    assert "2015-05-18 11:05:45.000          16" in shown.out
+    commands = next_commands(shown)
+    assert len(commands) == 3
+    for words in commands:
+        works(words)
+    folder = shown.err.split("a project of Flink SQL: ")[1].splitlines()[0]
+    assert call("demo").err.startswith(f"a project of Flink SQL: {folder}\n"), "it is made anew in its place"
+
+
+def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> None:
+    make_project(tmp_path / "cache" / "penstock" / "demo-web")
+    child = started("run", tmp_path / "cache" / "penstock" / "demo-web")
+    assert child.stderr is not None
+    assert child.stderr.readline().startswith("made topic")
+    shown = call("demo", "--events", "50")
+    child.terminate()
+    child.communicate(timeout=60)
+    assert shown.code == 0
+    assert f"a project of Flink SQL: {tmp_path / 'cache' / 'penstock' / 'demo-web-2'}\n" in shown.err
+    assert "50 rows read" in shown.out
+
+
+def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:
+    shown = call("demo", "--events", "50", "--keep", tmp_path / "kept here")
+    assert shown.code == 0
+    for words in next_commands(shown):
+        works(words)
+    again = call("demo", "--keep", tmp_path / "kept here")
+    assert (again.code, again.err.splitlines()[0]) == (
+        1,
+        f"error[init-not-empty]: {tmp_path / 'kept here'} is not empty",
+    )
+
+
+def test_the_other_demo() -> None:
+    shown = call("demo", "collab", "--events", "20000")
+    assert shown.code == 0, shown.err
+    assert "simulated 20,000 events into chat_events, meeting_events, user_events" in shown.err
+    for words in next_commands(shown):
+        works(words)
+
+
+def test_a_rate_goes_with_simulated_events() -> None:
+    ended = call("demo", "web", "--rate", "5")
+    assert ended.code == 2
+    assert ended.err.startswith(
+        "error[usage]: --rate goes with collab: requests of the web log have times of their own"
+    )
+
+
+def test_hours_as_bars() -> None:
+    import datetime as dt
+
+    import polars as pl
+
+    day = dt.date(2025, 1, 6)
+    frame = pl.DataFrame({"day": [day, day, day], "hour": [0, 1, 23], "views": [80, 1, 40]})
+    header, line = days(frame)
+    assert header.endswith("UTC")
+    assert line == f"Mon 2025-01-06       ██▁▁{'  ' * 21}▄▄     121"

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import penstock
+from penstock.cli.output import make_output
+from penstock.cli.prompt import complete, prompt
+from penstock.cli.sql import Runner
+from penstock.project.client import Client
+from tests.cli.shell import call
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+VALUES = "SELECT * FROM (VALUES (1, 'a,\"b\"', TRUE), (2, CAST(NULL AS STRING), FALSE)) AS t(n, s, b)"
+TABLES = """\
+CREATE TABLE clicks (who STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'clicks', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE counts (window_end TIMESTAMP(3), n BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO counts SELECT window_end, COUNT(*)
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
+"""
+
+
+def click_lines(*seconds: int) -> str:
+    return "".join(
+        json.dumps({"table": "clicks", "row": {"who": "ada", "ts": f"2025-01-01 00:00:{s:02d}"}}) + "\n"
+        for s in seconds
+    )
+
+
+def test_a_table_for_a_person() -> None:
+    ended = call("sql", "-e", VALUES)
+    assert ended.code == 0
+    assert ended.out == (
+        'n  s      b    \n─  ─────  ─────\n1  a,"b"  TRUE\n2  NULL   FALSE\n(2 rows)\n'.replace("b    \n", "b\n")
+    )
+
+
+def test_json_and_csv_for_a_program() -> None:
+    assert call("sql", "-e", VALUES, "--format", "json").out == (
+        '{"n":1,"s":"a,\\"b\\"","b":true}\n{"n":2,"s":null,"b":false}\n'
+    )
+    assert call("sql", "-e", VALUES, "--format", "csv").out == 'n,s,b\n1,"a,""b""",true\n2,,false\n'
+    empty = "SELECT '' AS e, CAST(NULL AS STRING) AS n, ARRAY[1, 2] AS a"
+    assert call("sql", "-e", empty, "--format", "csv").out == 'e,n,a\n"",,"[1,2]"\n'
+
+
+def test_a_changelog() -> None:
+    ended = call("sql", "-e", "SELECT 1 AS n", "--format", "changelog")
+    assert ended.out == '{"op":"+I","row":{"n":1}}\n'
+
+
+def test_events_feed_every_table_and_inserts_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(click_lines(1, 2, 12))
+    (tmp_path / "counts.sql").write_text(TABLES)
+    ended = call("sql", tmp_path / "counts.sql", "--events", tmp_path / "events.jsonl", "--format", "changelog")
+    assert ended.code == 0, ended.err
+    assert ended.out == (
+        '{"op":"+I","row":{"window_end":"2025-01-01 00:00:10.000","n":2},"sink":"counts"}\n'
+        '{"op":"+I","row":{"window_end":"2025-01-01 00:00:20.000","n":1},"sink":"counts"}\n'
+    )
+
+
+def test_a_file_may_name_its_events_and_its_watermarks(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(
+        click_lines(1, 12) + '{"watermark": "2025-01-01 00:00:10"}\n' + click_lines(2)
+    )
+    directives = "-- @events events.jsonl\n-- @watermark manual\n"
+    (tmp_path / "counts.sql").write_text(directives + TABLES)
+    ended = call("sql", tmp_path / "counts.sql", "--format", "json", "--batch-rows", "1")
+    assert ended.code == 0, ended.err
+    assert [json.loads(line)["n"] for line in ended.out.splitlines()] == [1, 1]
+    assert "1 row came too late: all their windows had closed" in ended.err
+
+
+def test_an_insert_says_how_many_rows_went_where() -> None:
+    sql = "CREATE TABLE t (n INT) WITH ('connector' = 'blackhole'); INSERT INTO t VALUES (1), (2);"
+    ended = call("sql", "-e", sql)
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "2 rows into t"
+
+
+def test_the_catalog_answers_as_tables() -> None:
+    sql = "CREATE TABLE t (n INT) WITH ('connector' = 'print'); SHOW TABLES; DESCRIBE t;"
+    out = call("sql", "-e", sql, "--format", "json").out
+    assert '{"table name":"t"}\n' in out
+    assert '"name":"n","type":"INT"' in out
+    plan = call("sql", "-e", "EXPLAIN SELECT 1 AS n").out
+    assert "n INT" in plan
+    assert "─" not in plan
+
+
+def test_statements_from_standard_input() -> None:
+    assert call("sql", "--format", "json", given="SELECT 1 AS n;\nSELECT 2 AS n;").out == '{"n":1}\n{"n":2}\n'
+
+
+def test_settings_before_the_first_statement() -> None:
+    sql = "SELECT CAST(TO_TIMESTAMP_LTZ(0, 3) AS STRING) AS t"
+    ended = call("sql", "-e", sql, "--set", "table.local-time-zone=Asia/Shanghai", "--format", "json")
+    assert json.loads(ended.out)["t"].startswith("1970-01-01 08:00:00")
+    wrong = call("sql", "-e", sql, "--set", "zone")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (2, "error[usage]: --set takes K=V, not 'zone'")
+
+
+def test_statements_before_an_error_stay_done() -> None:
+    ended = call("sql", "-e", "SELECT 1 AS n; SELECT nothing; SELECT 3 AS n", "--format", "json")
+    assert ended.out == '{"n":1}\n'
+    assert ended.code == 1
+    assert "error[sql-unknown-column]: there is no column 'nothing'" in ended.err
+
+
+def test_a_bad_row_ends_the_statement_as_in_flink_unless_it_is_to_be_left_out() -> None:
+    sql = "SELECT 10 / n AS n FROM (VALUES (1), (0), (2)) AS t(n)"
+    stopped = call("sql", "-e", sql, "--format", "json")
+    assert stopped.code == 1
+    assert "error[division-by-zero]" in stopped.err
+    left_out = call("sql", "-e", sql, "--format", "json", "--on-bad-row", "reject")
+    assert left_out.out == '{"n":10}\n{"n":5}\n'
+    assert left_out.err == "1 row could not be read: left out (--on-bad-row flink stops at the first)\n"
+
+
+def test_a_file_or_a_text() -> None:
+    ended = call("sql", __file__, "-e", "SELECT 1")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error[usage]: give a FILE or -e, not both")
+
+
+def test_control_characters_cannot_steer_a_terminal() -> None:
+    out = call("sql", "-e", "SELECT 'a' || CHR(27) || '[31m' || CHR(10) AS s").out
+    assert "\x1b" not in out
+    assert "a\\x1b[31m\\n" in out
+
+
+def test_when_a_statement_is_whole() -> None:
+    whole = ("SELECT 1;", "SELECT ';';  ", "-- ;\nSELECT 1;", "SELECT `a;b`;", "SELECT 'it''s';")
+    parts = (
+        "SELECT 1",
+        "SELECT ';",
+        "SELECT 1; --",
+        "/* ; ",
+        "SELECT 'a;",
+        "EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT 1;",
+    )
+    assert [t for t in whole if not complete(t)] == []
+    assert [t for t in parts if complete(t)] == ["SELECT 1; --"]
+    assert complete("EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT 1; END;")
+
+
+def test_the_prompt_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = iter(["SELECT", "1 AS a;", "SELECT nothing;", "SELECT 2 AS b;", "quit;"])
+    asked = []
+
+    def answer(mark: str) -> str:
+        asked.append(mark)
+        return next(lines)
+
+    monkeypatch.setattr("builtins.input", answer)
+    with penstock.memory() as project:
+        prompt(Runner(Client(project), make_output("json"), quiet=True))
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[1:] == ['{"a":1}', '{"b":2}']
+    assert "there is no column 'nothing'" in printed.err
+    assert asked == ["sql> ", "   ... ", "sql> ", "sql> ", "sql> "]
