@@ -1,4 +1,5 @@
--- What a line says, as columns, and what counts as a page view. A request that is no HTTP (scanners send such) has no method and no path.
+-- What a line says, as columns, and what counts as a page view. A request that is no HTTP (scanners send such) has no
+-- method and no path.
 CREATE VIEW parsed AS
 SELECT
   event_time,

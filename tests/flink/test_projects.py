@@ -1,0 +1,99 @@
+"""The shipped projects on the real Flink: the same statements give the same rows (make test-real)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import penstock
+from penstock.apps import events
+from tests.apps.access_log import lines
+from tests.flink.oracle import Oracle
+from tests.projects.folders import laid_out, statements
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+NOT_IN_FLINK = (
+    ",\n  'sink.rolling-policy.rows' = '1000'",
+    ",\n  'sink.file-name' = 'metrics_{yyyyMMdd}_{HHmmss}'",
+)
+"""The options that the README of `collab` tells to take out."""
+
+NOT_IN_THE_ORACLE = " PARTITIONED BY (`date`)"
+"""The sink that stands in for files has no folders."""
+
+
+@pytest.fixture(scope="module")
+def flink() -> Iterator[Oracle]:
+    with Oracle() as oracle:
+        yield oracle
+
+
+def _flinks_rows(flink: Oracle, folder: Path, sql: str, messages: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """What each INSERT of `sql` writes when the tables read `messages`."""
+    (folder / "e.jsonl").write_text("".join(json.dumps(message) + "\n" for message in messages), "utf-8")
+    path = folder / "project.sql"
+    path.write_text(f"-- @events e.jsonl\n{sql}", "utf-8")
+    answer = flink.run(path)
+    assert answer.error is None
+    assert all(table.append_only for table in answer.tables)
+    return {str(table.sink): _sorted(change.row for change in table.changes) for table in answer.tables}
+
+
+def _our_rows(project: penstock.Penstock, tables: Iterable[str]) -> dict[str, list[str]]:
+    return {table: _sorted(project.query(f"SELECT * FROM {table}").polars().to_dicts()) for table in tables}
+
+
+def _sorted(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True, default=_shown) for row in rows)
+
+
+def _shown(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
+
+
+@pytest.mark.real
+def test_web_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
+    first = lines()[:500]
+    wanted = _flinks_rows(flink, tmp_path, statements("web"), ({"table": "access_log", "raw": line} for line in first))
+    folder = laid_out("web", tmp_path / "w")
+    (folder / "data" / "access.log.gz").unlink()
+    (folder / "data" / "access.log").write_text("\n".join(first) + "\n", "utf-8")
+    with penstock.open(folder) as project:
+        project.run(bounded=True)
+        ours = _our_rows(project, wanted)
+    assert ours == wanted
+    assert {table: len(rows) for table, rows in ours.items()} == {"page_views_5s": 60, "top_pages": 445}
+
+
+@pytest.mark.real
+def test_collab_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
+    sql = statements("collab").replace(NOT_IN_THE_ORACLE, "")
+    for option in NOT_IN_FLINK:
+        assert option in sql
+        sql = sql.replace(option, "")
+    (batch,) = events("collab", rate=5, events=900, seed=3, duplicate=0.02)
+    messages = [
+        {"table": topic, "row": json.loads(value), "timestamp": sent}
+        for topic, frame in batch.topics.items()
+        for value, sent in frame.select("value", "timestamp").iter_rows()
+    ]
+    messages.sort(key=lambda message: message["timestamp"])
+    wanted = _flinks_rows(flink, tmp_path, sql, messages)
+    with penstock.open(laid_out("collab", tmp_path / "c")) as project:
+        for topic, frame in batch.topics.items():
+            project.append(topic, frame)
+        project.run(bounded=True)
+        ours = _our_rows(project, wanted)
+    assert ours == wanted
+    assert {table for table, rows in ours.items() if rows} == {
+        "meeting_metrics",
+        "metrics",
+        "message_rate",
+        "meeting_metrics_1m",
+    }

@@ -1,0 +1,132 @@
+"""The project `collab`: simulated meetings in, metrics out, computed again by DuckDB from the raw events."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.projects.killing import kill
+from tests.projects.meetings import Reference, assert_same, fed, late_rows, metric_rows, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.project.penstock import Penstock
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """How many events at what rate; a run is cut at `cut` rows, one at `batch` rows is killed.
+
+    That has a checkpoint every `interval_ms`, and is killed after `most_checkpoints` of them at most.
+    """
+
+    events: int
+    rate: float
+    cut: int
+    batch: int
+    interval_ms: int
+    kills: int
+    most_checkpoints: int
+
+
+SMALL = Case(50_000, 200, cut=1_777, batch=250, interval_ms=200, kills=2, most_checkpoints=5)
+LARGE = Case(1_000_000, 2_000, cut=20_011, batch=2_500, interval_ms=400, kills=20, most_checkpoints=4)
+
+
+def _outcome(project: Penstock) -> dict[str, Any]:
+    """What a run leaves behind."""
+    place = 'topic, "partition", "offset"'
+    fates = ["operator", "taken", "given", "passed", "filtered", "late", "rejected", "held"]
+    return {
+        "metrics": metric_rows(project, "metrics").rows(),
+        "meeting_metrics": metric_rows(project, "meeting_metrics").rows(),
+        "message_rate": project.query("SELECT * FROM message_rate ORDER BY ALL").rows(),
+        "meeting_metrics_1m": project.query("SELECT * FROM meeting_metrics_1m ORDER BY ALL").rows(),
+        "rejects": sorted(project.query(f"SELECT operator, {place}, raw, code FROM penstock.rejects").rows()),
+        "late": sorted(project.query(f"SELECT operator, {place}, windows, lost FROM penstock.late").rows()),
+        "ledger": project.ledger().select(fates).rows(),
+    }
+
+
+def _as_before(project: Penstock, wanted: dict[str, Any]) -> None:
+    for part, found in _outcome(project).items():
+        assert found == wanted[part], part
+
+
+def _is_what_duckdb_says(project: Penstock, reference: Reference) -> None:
+    wanted = reference.metrics()
+    assert_same(metric_rows(project, "metrics"), wanted)
+    assert_same(metric_rows(project, "meeting_metrics"), wanted)
+    assert_same(project.query("SELECT * FROM message_rate ORDER BY ALL").polars(), reference.rates())
+    late = late_rows(project.ledger())
+    lost = reference.lost(30, 30), reference.lost(60, 15)
+    assert (late["window aggregate"], late["window aggregate (2)"]) == lost
+    assert min(lost) > 0
+    rejected = project.query('SELECT topic, "partition", "offset" FROM penstock.rejects').rows()
+    assert sorted(rejected) == sorted(reference.invalid.rows())
+
+
+def _balances(project: Penstock, events: int) -> None:
+    ledger = project.ledger()
+    fates = ("passed", "filtered", "superseded", "expired", "late", "rejected", "held")
+    assert ledger.filter(pl.sum_horizontal(fates) != pl.col("carried") + pl.col("taken")).rows() == []
+    assert ledger.filter(pl.col("kind") == "source")["taken"].sum() == events
+    assert ledger["held"].sum() == 0
+
+
+def _files_are_as_promised(folder: Path) -> None:
+    """Snappy, a folder a day, named by when they were finished, 1,000 rows at most."""
+    files = sorted(path.relative_to(folder).as_posix() for path in (folder / "metrics").rglob("*.parquet"))
+    assert files
+    assert all(re.fullmatch(r"metrics/date=2025-01-01/metrics_\d{8}_\d{6}(_\d+)?\.parquet", name) for name in files)
+    asked = f"SELECT DISTINCT compression, num_values <= 1000 FROM parquet_metadata('{folder}/metrics/*/*.parquet')"
+    assert duckdb.sql(asked).fetchall() == [("SNAPPY", True)]
+    days = (
+        f"SELECT DISTINCT date_partition FROM read_parquet('{folder}/metrics/*/*.parquet', hive_partitioning = false)"
+    )
+    assert duckdb.sql(days).fetchall() == [("2025-01-01",)]
+
+
+def _same_for_every_cut_and_kill(case: Case, tmp_path: Path) -> None:
+    records = fed(tmp_path / "fed", case.events, case.rate)
+    for name in ("whole", "cut", "killed"):
+        shutil.copytree(tmp_path / "fed", tmp_path / name)
+    with opened(tmp_path / "whole") as project:
+        project.run(bounded=True)
+        _is_what_duckdb_says(project, Reference(records))
+        _balances(project, case.events)
+        _files_are_as_promised(tmp_path / "whole")
+        wanted = _outcome(project)
+        assert all(wanted.values())
+    with opened(tmp_path / "cut") as project:
+        project.start(bounded=True, batch_rows=case.cut).wait()
+        assert project.stop() == {}
+        _as_before(project, wanted)
+    settings = tmp_path / "killed" / "penstock.toml"
+    often = f'[engine]\ncheckpoint-interval = "{case.interval_ms} ms"\n'
+    settings.write_text(settings.read_text("utf-8").replace("[engine]\n", often), "utf-8")
+    kills = kill(tmp_path / "killed", case.kills, case.batch, case.interval_ms, case.most_checkpoints)
+    print(f"\n{case.events:,} events, a checkpoint every {case.interval_ms} ms: {kills}")
+    assert len(kills.again) == case.kills
+    assert min(kills.checkpoints) >= 1
+    assert min(kills.again) >= 0
+    assert max(kills.again) <= kills.largest + case.batch
+    with opened(tmp_path / "killed") as project:
+        _as_before(project, wanted)
+
+
+def test_metrics_of_simulated_meetings(tmp_path: Path) -> None:
+    _same_for_every_cut_and_kill(SMALL, tmp_path)
+
+
+@pytest.mark.real
+def test_metrics_of_a_million_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        _same_for_every_cut_and_kill(LARGE, tmp_path)
