@@ -22,7 +22,7 @@ from tests.engine.project import fates, opened
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORDS, BATCH, LIVES = 450, 75, 4
+RECORDS, BATCH, LIVES = 450, 75, 3
 
 SEAMS: list[tuple[Any, str]] = [
     (SinkOperator, "prepare"),  # 1
