@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import time
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,6 +16,7 @@ from penstock.core.errors import ConfigError, UnsupportedError
 from penstock.project.build import make_pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
@@ -101,6 +103,40 @@ def test_a_folder_of_csv_into_a_topic(tmp_path: Path) -> None:
         assert values == [b'{"id":2,"item":"plum, ripe"}', b'{"id":3,"item":"pear"}']
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.01)
+
+
+def test_a_watched_folder_is_read_while_it_grows(tmp_path: Path) -> None:
+    sql = """
+    CREATE TABLE orders (id INT, item STRING)
+    WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv', 'source.monitor-interval' = '20 ms');
+    CREATE TABLE kept (id INT, item STRING)
+    WITH ('connector' = 'kafka', 'topic' = 'kept', 'format' = 'json', 'properties.bootstrap.servers' = 'embedded');
+    INSERT INTO kept SELECT * FROM orders;
+    """
+    (tmp_path / "in").mkdir()
+
+    with project(tmp_path, sql) as p:
+
+        def ids() -> list[int]:
+            return [row[0] for row in p.query("SELECT id FROM kept ORDER BY id").rows()]
+
+        p.start()
+        (tmp_path / "in" / "a.csv").write_text("1,x\n2,")
+        wait_for(lambda: ids() == [1])
+        with (tmp_path / "in" / "a.csv").open("a") as file:
+            file.write("y\n")
+        (tmp_path / "in" / "b.csv").write_text("3,z\n4,w")
+        wait_for(lambda: ids() == [1, 2, 3])
+        assert p.stop() == {}
+        p.run(bounded=True)
+        assert ids() == [1, 2, 3, 4]
+
+
 def test_bad_lines_of_files_are_rejects_with_their_place(tmp_path: Path) -> None:
     with project(tmp_path, PAGE_VIEWS) as p:
         (tmp_path / "in").mkdir()
@@ -154,9 +190,9 @@ def test_columns_of_partitions_have_their_types_in_questions(tmp_path: Path) -> 
         (tmp_path / "in" / "x.json").write_text(f'{json.dumps(row)}\n{{"a":2}}\n')
         p.run(bounded=True)
         frame = p.query("SELECT * FROM kept ORDER BY a").frame
-        time = dt.datetime.fromisoformat("2024-01-02 03:04:05.678")
+        moment = dt.datetime.fromisoformat("2024-01-02 03:04:05.678")
         assert frame.select("a", "s", "d", "n", "m", "t").rows() == [
-            (1, "01/é", dt.date(2024, 1, 2), 7, decimal.Decimal("1.50"), time),
+            (1, "01/é", dt.date(2024, 1, 2), 7, decimal.Decimal("1.50"), moment),
             (2, None, None, None, None, None),
         ]
         assert [frame[c].dtype for c in "nm"] == [pl.Int16(), pl.Decimal(4, 2)]

@@ -197,6 +197,7 @@ PARTITION_VALUES: list[tuple[DataType, Any, str]] = [
     (STRING, "a b", "a b"),
     (STRING, "a/b=c%d:e", "a%2Fb%3Dc%25d%3Ae"),
     (STRING, "é€", "é€"),
+    (STRING, "^{}[]~!@&;,<>|'\"`?*#.", "%5E%7B%7D%5B%5D~!@&;,<>|%27%22`%3F%2A%23."),
     (STRING, None, "__DEFAULT_PARTITION__"),
     (STRING, "", "__DEFAULT_PARTITION__"),
     (INT, -7, "-7"),

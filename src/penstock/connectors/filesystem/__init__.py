@@ -70,6 +70,10 @@ checkpoint; finished files lie in a hidden folder `.penstock-...` until the chec
 are then renamed: a reader sees whole files alone. Files are finished by the options `sink.rolling-policy.*` (not
 with each checkpoint, as in Flink for Parquet), and at the end of bounded input. `INSERT OVERWRITE` needs an input
 that ends; the partitions that get rows then have these alone.
+
+The folder of a partition is named by its value as a text: `date=2024-01-02`, `hour=7`. (Flink 2.3 names those of DATE
+and TIME columns by numbers, such as `date=19724`, which it cannot read itself.) A file's name ends with its format,
+`.parquet`.
 """
 
 FILESYSTEM = Connector(
