@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from penstock.core import types as t
@@ -46,6 +47,8 @@ def constant(value: Any, data_type: DataType) -> pl.Expr:
     match data_type:
         case t.Decimal():
             return pl.lit(Decimal(value), dtype=data_type.polars)
+        case t.Timestamp() if isinstance(value, np.datetime64):
+            return pl.lit(int(value.astype(np.int64)), pl.Int64).cast(pl.Datetime("ns"))
         case t.IntervalDay():
             return pl.lit(dt.timedelta(milliseconds=value), dtype=pl.Duration("ms"))
     return pl.lit(value, dtype=data_type.polars)

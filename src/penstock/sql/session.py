@@ -346,7 +346,7 @@ class Session:
             case "CATALOGS":
                 found_names = [CATALOG]
             case "FUNCTIONS":
-                found_names = [n for n in {**FUNCTIONS, **AGGREGATES} if re.match(r"\w", n)]
+                found_names = [n for n in {**FUNCTIONS, **AGGREGATES} if re.fullmatch(r"\w+", n)]
             case _:
                 database = (catalog.current[0], scope.parts[-1]) if scope else catalog.current
                 if database not in catalog.databases:

@@ -19,14 +19,15 @@ __all__ = ["create_table", "create_view", "describe", "like", "quoted"]
 
 
 def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
-    """The columns of DESCRIBE and its rows, as Flink lays them out."""
-    names = ("name", "type", "null", "key", "extras", "watermark")
+    """The columns of DESCRIBE and its rows, as Flink lays them out; comments only where there is one."""
+    names: tuple[str, ...] = ("name", "type", "null", "key", "extras", "watermark")
     if isinstance(found, View):
         return names, tuple(
             (c.name, c.type.name + (" *ROWTIME*" if c.is_time else ""), c.type.nullable, None, None, None)
             for c in found.columns
         )
-    rows = []
+    commented = any(c.comment for c in found.columns)
+    rows: list[tuple[object, ...]] = []
     for c in found.columns:
         is_time = c.name == found.watermark_column
         extras = f"AS {_quoted_columns(c.computed_text, found)}" if c.computed is not None else None
@@ -41,9 +42,10 @@ def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, 
                 f"PRI({', '.join(found.primary_key)})" if c.name in found.primary_key else None,
                 extras,
                 _quoted_columns(found.watermark_text, found) if is_time else None,
+                *((c.comment or None,) if commented else ()),
             )
         )
-    return names, tuple(rows)
+    return (*names, "comment") if commented else names, tuple(rows)
 
 
 def quoted(name: str) -> str:
@@ -88,7 +90,8 @@ def create_table(table: Table) -> str:
             f"WATERMARK FOR {quoted(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}"
         )
     if table.primary_key:
-        lines.append(f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
+        name = quoted("PK_" + "_".join(table.primary_key))
+        lines.append(f"CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
     text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(quoted, table.path))} (\n  "
     text += ",\n  ".join(lines) + "\n)"
     if table.comment:
@@ -103,7 +106,7 @@ def create_table(table: Table) -> str:
 
 def create_view(view: View) -> str:
     """The CREATE VIEW that makes this view again."""
-    columns = ", ".join(quoted(c.name) for c in view.columns)
+    columns = "\n  " + ",\n  ".join(quoted(c.name) for c in view.columns) + "\n"
     comment = f"\nCOMMENT {_text(view.comment)}" if view.comment else ""
     text = f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(quoted, view.path))} ({columns})"
     return f"{text}{comment}\nAS {view.text}"

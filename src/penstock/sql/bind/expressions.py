@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from sqlglot import exp
 from penstock.core import types as t
 from penstock.core.errors import BindError, UnsupportedError, did_you_mean
 from penstock.sql.bind.intervals import interval_literal
+from penstock.sql.bind.literals import time_literal
 from penstock.sql.casts import cast_refusal
 from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Expr, Literal, Ref, walk
@@ -161,30 +161,14 @@ class ExpressionBinder:
         return _text(text)
 
     def _bind_typedliteral(self, node: TypedLiteral) -> Expr:
-        text, kind = str(node.this).strip(), node.args["kind"]
         try:
-            if kind == "DATE":
-                return Literal(t.DATE.with_nullable(False), dt.date.fromisoformat(text))
-            if kind == "TIME":
-                found = re.fullmatch(r"(\d{1,2}:\d{1,2}:\d{1,2})(?:\.(\d{1,9}))?", text)
-                clock = dt.datetime.strptime(found[1] if found else text, "%H:%M:%S").time()  # noqa: DTZ007
-                fraction = (found and found[2]) or ""
-                return Literal(
-                    t.Time(min(len(fraction), 3), nullable=False),
-                    clock.replace(microsecond=int((fraction + "000000")[:6])),
-                )
-            found = re.fullmatch(r"(\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{1,2}:\d{1,2})(?:\.(\d{1,9}))?", text)
-            moment = dt.datetime.strptime(found[1] if found else text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
-        except ValueError:
-            form = {"DATE": "yyyy-MM-dd", "TIME": "HH:mm:ss[.SSS]", "TIMESTAMP": "yyyy-MM-dd HH:mm:ss[.SSS]"}[kind]
-            raise self._error(f"'{text}' is not a {kind}", "sql-literal", node, f"write it as {form}") from None
-        fraction = (found and found[2]) or ""
-        value = moment.replace(microsecond=int((fraction + "000000")[:6]))
-        return Literal(t.Timestamp(len(fraction), nullable=False), value)
+            return time_literal(node.args["kind"], str(node.this))
+        except ValueError as error:
+            raise self._error(str(error), "sql-literal", node) from None
 
     def _bind_intervalliteral(self, node: IntervalLiteral) -> Expr:
         try:
-            return interval_literal(str(node.this), node.args["start"], node.args.get("end"), node.args["sign"])
+            return interval_literal(str(node.this), node.args["start"], node.args["end"], node.args["sign"])
         except ValueError as error:
             raise self._error(str(error), "sql-literal", node) from None
 

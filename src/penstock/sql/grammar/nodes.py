@@ -22,14 +22,16 @@ class TypedLiteral(exp.Expression, exp.Condition):
 
 
 class IntervalLiteral(exp.Expression, exp.Condition):
-    """``INTERVAL 'this' start TO end``; `sign` is -1 for ``INTERVAL -'..'``."""
+    """``INTERVAL 'this' start TO end``; `sign` is -1 for ``INTERVAL -'..'``.
+
+    `start` and `end` are (unit, digits before the point, digits behind it), as far as they are written.
+    """
 
     arg_types: ClassVar[dict[str, bool]] = {
         "this": True,
         "start": True,
         "end": False,
         "sign": False,
-        "precision": False,
     }
 
 

@@ -131,8 +131,8 @@ class FlinkParser(CallParser):
                 self.raise_error(f"write the number of an interval as a text: INTERVAL '{text.text}'", text)
             self._retreat(self._index - 1 - (sign < 0))
             return None
-        start = self._unit_word()
-        end = self._unit_word() if self._match_text_seq("TO") else None
+        start = self.unit()
+        end = self.unit() if self._match_text_seq("TO") else None
         return self._spanning(IntervalLiteral(this=text.text, start=start, end=end, sign=sign), token)
 
     def _spanning(self, node: Any, first: Any) -> Any:

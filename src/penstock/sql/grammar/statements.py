@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot.tokenizer_core import TokenType
 
+from penstock.core.errors import did_you_mean
 from penstock.sql import statements as st
 from penstock.sql.grammar.pieces import hint_options
 from penstock.sql.grammar.tables import TableParser
@@ -161,7 +162,7 @@ class StatementParser(TableParser):
         kind = " ".join(words)
         known = ("TABLES", "VIEWS", "DATABASES", "FUNCTIONS", "COLUMNS", "CATALOGS")
         if kind not in (*known, "CURRENT DATABASE", "CURRENT CATALOG"):
-            hint = "supported are SHOW " + ", ".join(known)
+            hint = did_you_mean(kind, known) or "supported are SHOW " + ", ".join(known)
             self.refuse(f"SHOW {words[0] if words else ''}".strip(), "sql-show", hint, first)
         name = self._qualified() if self._match_texts(("FROM", "IN")) else None
         negated = bool(self._match_text_seq("NOT"))
@@ -169,6 +170,8 @@ class StatementParser(TableParser):
         return st.Show(*self._text(first), kind, name, pattern, negated)
 
     def _describe(self, first: Token) -> st.Describe:
+        if self._match_texts(("DATABASE", "CATALOG", "FUNCTION", "MODEL", "JOB")):
+            self.refuse(f"DESCRIBE {self._prev.text.upper()}", "sql-describe", "DESCRIBE a table or a view", first)
         extended = bool(self._match_text_seq("EXTENDED"))
         name = self._qualified()
         return st.Describe(*self._text(first), name, extended)

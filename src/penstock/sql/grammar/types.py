@@ -172,22 +172,24 @@ class TypeParser(parser.Parser):
         self._match_text_seq("WITHOUT", "TIME", "ZONE")
 
     def _interval_type(self) -> t.DataType:
-        start = self._unit_word()
-        end = self._unit_word() if self._match_text_seq("TO") else start
+        start = self.unit()[0]
+        end = self.unit()[0] if self._match_text_seq("TO") else start
         unit = start if end == start else f"{start} TO {end}"
         return t.IntervalYear(unit) if start in ("YEAR", "QUARTER", "MONTH") else t.IntervalDay(unit)
 
-    def _unit_word(self) -> str:
+    def unit(self) -> tuple[str, int | None, int | None]:
+        """A unit of time, in the singular, and the digits that are written behind it: ``SECOND(3, 6)``."""
         token = self._curr
         if not token or token.text.upper() not in _INTERVAL_UNITS:
             self.raise_error("expected a unit of time: " + ", ".join(dict.fromkeys(_INTERVAL_UNITS.values())), token)
         self._advance()
+        leading = fraction = None
         if self._match(TokenType.L_PAREN):
-            self._integer(0, 10)
+            leading = self._integer(1, 10)
             if self._match(TokenType.COMMA):
-                self._integer(0, 9)
+                fraction = self._integer(0, 9)
             self._match_r_paren()
-        return _INTERVAL_UNITS[token.text.upper()]
+        return _INTERVAL_UNITS[token.text.upper()], leading, fraction
 
     def _nested_type(self, word: str) -> t.DataType:
         if word == "ROW" and self._match(TokenType.L_PAREN):

@@ -35,6 +35,8 @@ _DIRECTIVES = {
 }
 _USUAL_FROM = {"new": dt.datetime(1, 1, 1), "old": dt.datetime(1583, 1, 1)}  # noqa: DTZ001
 _USUAL_UNTIL = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001
+_MICROSECONDS = pl.Datetime("us")
+"""In which wall times are compared with these, which nanoseconds do not reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +181,15 @@ class Writer:
         """The text of each wall time; `offset` from UTC in ms, where it `needs_offset`."""
         known = pl.lit(0, pl.Int64) if offset is None else offset
         frame = wall.to_frame("wall").with_columns(offset=known)
-        usual = wall.is_between(_USUAL_FROM[self.kind], _USUAL_UNTIL) | wall.is_null()
+        usual = wall.cast(_MICROSECONDS).is_between(_USUAL_FROM[self.kind], _USUAL_UNTIL) | wall.is_null()
         if usual.all():
             return self._usual(frame)
         return self._usual(frame).zip_with(usual, self._any(frame))
 
     def _usual(self, frame: pl.DataFrame) -> pl.Series:
         """In pieces as large as chrono can write."""
-        wall = pl.when(pl.col("wall").is_between(_USUAL_FROM[self.kind], _USUAL_UNTIL)).then(pl.col("wall"))
+        usual = pl.col("wall").cast(_MICROSECONDS).is_between(_USUAL_FROM[self.kind], _USUAL_UNTIL)
+        wall = pl.when(usual).then(pl.col("wall"))
         year, month, day = (p.cast(pl.Int64) for p in (wall.dt.year(), wall.dt.month(), wall.dt.day()))
         fields = _Fields(wall, year, month, day, pl.col("offset"))
         pieces: list[pl.Expr | str] = []
