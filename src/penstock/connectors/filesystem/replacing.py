@@ -122,11 +122,12 @@ def _stands(table: FileTable, change: _Change, now: pl.DataFrame) -> bool:
 
 
 def _as_stored(table: FileTable, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows as they are read again: not each text format keeps all of a value."""
+    """The rows as they are read again, NULLs for those that cannot be: not each format keeps all of a value."""
     if table.options.value_format.format.name == "parquet" or rows.is_empty():
         return rows
     scan = file_scan(replace(table, partitioned=()), "rows", [f.name for f in table.columns])
-    return scan.decode(file_encoder(table)(rows)).frame
+    decoded = scan.decode(file_encoder(table)(rows))
+    return pl.concat([decoded.frame, decoded.frame.clear(decoded.bad["row"].n_unique())])
 
 
 def _replace(table: FileTable, options: TableOptions, world: World, changes: list[_Change], old: list[str]) -> None:

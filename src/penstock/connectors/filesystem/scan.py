@@ -61,7 +61,7 @@ def file_scan(table: FileTable, key: str, needs: Sequence[str]) -> FileScan:
     As in Flink, values of other columns of a JSON or CSV file are not looked at.
     """
     options: TableOptions = table.options
-    options.check_metadata(written=False)
+    types = options.metadata_types
     by_name = {c.name: c for c in options.table.columns}
     wanted = tuple(f for f in table.columns if f.name in needs)
     use = options.value_format
@@ -70,7 +70,7 @@ def file_scan(table: FileTable, key: str, needs: Sequence[str]) -> FileScan:
         key,
         wanted,
         tuple(f for f in table.partitioned if f.name in needs),
-        {n: (by_name[n].metadata or "", by_name[n].type.polars) for n in needs if by_name[n].metadata is not None},
+        {n: (by_name[n].metadata or "", types[n].polars) for n in needs if n in types},
         lambda: use.format.decoder(schema, tuple(f.name for f in wanted), use.options),
         spans_lines=use.format.name == "csv",
     )

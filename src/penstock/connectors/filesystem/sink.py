@@ -90,6 +90,8 @@ class FileSink:
             )
         self._staging = Staging(table.path, staging or uuid.uuid4().hex[:12], table.where)
         self._parts: dict[str, Part] = {}
+        self._held = 0
+        """Bytes of memory of all parts."""
         self._finished: list[Finished] = []
         """Written aside, not yet shown."""
         self._replaced: list[str] = []
@@ -126,13 +128,15 @@ class FileSink:
             part = self._parts[folder] = Part(folder, now, now)
             if self._completion is not None:
                 self._completion.note(folder, texts, now)
+        self._held -= part.size
         part.add(rows, now)
+        self._held += part.size
         most = values[ROWS]
         while most is not None and part.rows >= most:
             self._finish(part, most, now)
         if part.size * self._ratio >= values[FILE_SIZE]:
             self._finish(part, part.rows, now)
-        while sum(part.size for part in self._parts.values()) > values[HELD_SIZE]:
+        while self._held > values[HELD_SIZE]:
             largest = max(self._parts.values(), key=lambda part: part.size)
             self._finish(largest, largest.rows, now)
 
@@ -146,7 +150,9 @@ class FileSink:
             self._number += 1
             self._ratio = len(data) / max(frame.estimated_size(), 1)
             self._finished.append(Finished(staged, part.folder, frame.height))
+        self._held -= part.size
         part.drop(rows)
+        self._held += part.size
         part.opened = now
         if not part.rows:
             self._parts.pop(part.folder, None)
@@ -276,6 +282,7 @@ class FileSink:
         self._number = metadata["number"]
         self._next_run = metadata["next_run"]
         self._parts = {p.folder: p for p in (Part.of(data, frames) for data in metadata["parts"])}
+        self._held = sum(part.size for part in self._parts.values())
         finished = [Finished(*f) for f in metadata["finished"]]
         self._finished = [f for f in finished if not f.name]
         if self._completion is not None and metadata["completion"] is not None:
