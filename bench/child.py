@@ -16,7 +16,7 @@ from bench.machine import cache, cores, pin
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Ran", "command", "in_turn", "run", "started"]
+__all__ = ["Ran", "command", "finished", "in_turn", "run", "started"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +29,7 @@ class Ran:
     cpu: float
     memory: int
     written: int
+    output: str
 
 
 def command(module: str, *arguments: object) -> list[str]:
@@ -46,7 +47,9 @@ def started(command: Sequence[str], count: int = 1) -> subprocess.Popen[str]:
     before = cores()
     pin(before[:count])
     try:
-        return subprocess.Popen(list(command), cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            list(command), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     finally:
         pin(before)
 
@@ -54,7 +57,11 @@ def started(command: Sequence[str], count: int = 1) -> subprocess.Popen[str]:
 def run(command: Sequence[str], count: int = 1) -> Ran:
     """Run a process to its end. Raises RuntimeError if it fails."""
     begin = time.perf_counter()
-    process = started(command, count)
+    return finished(started(command, count), begin)
+
+
+def finished(process: subprocess.Popen[str], begin: float) -> Ran:
+    """Wait for the end of a process that was started at `begin`. Raises RuntimeError if it failed."""
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
@@ -62,9 +69,9 @@ def run(command: Sequence[str], count: int = 1) -> Ran:
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}")
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{output[-2000:]}")
     memory = _said(output, peak.MEMORY) * 1024
-    return Ran(seconds, used.ru_utime + used.ru_stime, memory, _said(output, peak.WRITTEN))
+    return Ran(seconds, used.ru_utime + used.ru_stime, memory, _said(output, peak.WRITTEN), output)
 
 
 def _said(output: str, what: str) -> int:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bench import peak
 
-__all__ = ["PARQUET", "make"]
+__all__ = ["HERE", "PARQUET", "SQL", "make"]
+
+HERE = Path(__file__).resolve().parent
 
 SQL = """\
 CREATE TABLE events (
