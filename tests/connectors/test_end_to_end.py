@@ -198,6 +198,19 @@ def test_columns_of_partitions_have_their_types_in_questions(tmp_path: Path) -> 
         assert [frame[c].dtype for c in "nm"] == [pl.Int16(), pl.Decimal(4, 2)]
 
 
+def test_columns_that_are_not_in_files_can_be_asked_for(tmp_path: Path) -> None:
+    sql = """
+    CREATE TABLE t (a INT, twice AS a * 2, f STRING METADATA FROM 'file.name' VIRTUAL, k STRING) PARTITIONED BY (k)
+    WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'parquet', 'sink.file-name' = 'x');
+    INSERT INTO t PARTITION (k = 'y') VALUES (1), (2);
+    """
+    with project(tmp_path, sql) as p:
+        p.run(bounded=True)
+        assert p.query("SELECT a, twice, f, k FROM t ORDER BY a").rows() == [
+            (n, 2 * n, "x.parquet", "y") for n in (1, 2)
+        ]
+
+
 def test_insert_overwrite_needs_an_end_and_then_replaces_partitions(tmp_path: Path) -> None:
     sql = """
     CREATE TABLE orders (id INT, d STRING) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');

@@ -24,9 +24,9 @@ def result_ending(options: TableOptions) -> str:
     return f".{options.value_format.format.name}"
 
 
-def parquet_files(_: Table, options: TableOptions, world: World) -> tuple[Path, ...] | None:
-    """The finished files of a Parquet table; None for other formats."""
-    if options.value_format.format.name != "parquet":
+def parquet_files(table: Table, options: TableOptions, world: World) -> tuple[Path, ...] | None:
+    """The finished files of a Parquet table; None for other formats, and where columns are not all in files."""
+    if options.value_format.format.name != "parquet" or not all(c.is_physical for c in table.columns):
         return None
     files = file_table(options, world)
     return tuple(Path(f.path) for f in listed(files)) if files.path.exists() else ()
