@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 quick = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-long = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def expected(rows: list[Row], kinds: Iterable[str], *, hold: int | None) -> list[dict[str, object]]:

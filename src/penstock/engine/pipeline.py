@@ -253,7 +253,7 @@ class Pipeline:
         return found
 
     def watermarks(self) -> list[dict[str, Any]]:
-        """Each source's watermark and partitions, as JSON data (times in ms)."""
+        """Each source's watermark, rows and partitions, as JSON data (times in ms)."""
         return [
             {
                 "source": source.name,
@@ -261,6 +261,8 @@ class Pipeline:
                 "watermark": source.watermarks.value,
                 "idle_timeout": source.watermarks.idle_timeout,
                 "has_time": source.has_time,
+                "taken": source.counts.taken,
+                "rejected": source.counts.rejected,
                 "partitions": [
                     {"partition": v.partition, "watermark": v.watermark, "last_append": v.last_append, "idle": v.idle}
                     for v in source.watermarks.view()

@@ -21,7 +21,10 @@ _BEHIND_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that waits. `code` is stable: silent-partition, no-rows, behind, no-time, needs-later-event."""
+    """One thing that waits.
+
+    `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected.
+    """
 
     pipeline: str
     operator: str
@@ -51,8 +54,19 @@ def _pipeline(
     reasons = [_window(name, window, [sources[s] for s in window["sources"]], now_ms) for window in windows]
     if windows:
         return reasons
-    silent = [w["source"] for w in watermarks if w["has_time"] and all(p["watermark"] is None for p in w["partitions"])]
-    return [Reason(name, s, "no-rows", f"{s}: no row with an event time has come in yet.") for s in silent]
+    timed = [s for s in watermarks if s["has_time"]]
+    return [_without_time(name, s) for s in timed if all(p["watermark"] is None for p in s["partitions"])]
+
+
+def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
+    """Why a source has no watermark at all."""
+    operator, taken = source["source"], source["taken"]
+    if not taken:
+        return Reason(name, operator, "no-rows", f"{operator}: no row has come in yet.")
+    if source["rejected"] == taken:
+        sentence = f"{operator}: all {taken:,} rows that have come in are rejected."
+        return Reason(name, operator, "all-rejected", sentence, "penstock.rejects says why, row by row.")
+    return Reason(name, operator, "no-rows", f"{operator}: none of {taken:,} rows that have come in has an event time.")
 
 
 def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
@@ -79,7 +93,9 @@ def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any
     if slowest is not None and reached and slowest not in reached:
         return _slow(name, operator, waits, lowest, slowest, now_ms)
     if len(sources) > 1 and any(int(s["watermark"]) >= window["needs"] for s in sources):
-        sentence = f"{waits} {lowest['source']} holds it back: it is at {_time(int(lowest['watermark']))}."
+        at = int(lowest["watermark"])
+        where = "it has none yet" if at == NO_TIME else f"it is at {_time(at)}"
+        sentence = f"{waits} {lowest['source']} holds it back: {where}."
         return Reason(name, operator, "slow-source", sentence, "It needs rows with a later event time.")
     at = int(lowest["watermark"])
     missing = f"{lowest['source']} is at {_time(at)}" if at != NO_TIME else f"{lowest['source']} has none yet"

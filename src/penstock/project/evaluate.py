@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from penstock.core.batch import NO_TIME
 from penstock.engine.operators.calc import OPEN_END
 from penstock.project.build import make_pipeline
 from penstock.project.definition import PipelineDefinition
@@ -52,13 +53,17 @@ def rows_of(query: Node, context: Context, world: World, settings: Settings) -> 
 
 
 def open_windows(pipeline: Pipeline, sink: int) -> pl.DataFrame:
-    """The windows not yet closed that would go into vertex `sink`, with `window_end`, `watermark`, `final`."""
+    """The windows not yet closed that would go into vertex `sink`, with `window_end`, `watermark`, `final`.
+
+    The watermark is NULL before the first.
+    """
     with pipeline.lock:
         frame = pipeline.executor.peek(sink)
         watermark = min((s.watermarks.value for s in pipeline.executor.sources.values()), default=None)
     ends = frame[OPEN_END] if OPEN_END in frame.columns else pl.Series(OPEN_END, [], dtype=pl.Datetime("ms"))
     shown = frame.select(pl.exclude("^\\$.*$"))
-    extra = [pl.lit(watermark, dtype=pl.Int64).cast(pl.Datetime("ms")).alias("watermark"), pl.lit(False).alias("final")]
+    known = None if watermark == NO_TIME else watermark
+    extra = [pl.lit(known, dtype=pl.Int64).cast(pl.Datetime("ms")).alias("watermark"), pl.lit(False).alias("final")]
     if "window_end" not in shown.columns:
         shown = shown.with_columns(ends.alias("window_end"))
     return shown.with_columns(e for e in extra)

@@ -1,0 +1,154 @@
+"""Why nothing comes out: the window, the watermark it waits for, who holds it back, since when, what to set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock.core.clock import ManualClock
+from tests.engine.project import (
+    COUNT,
+    EVENTS,
+    NOW,
+    RESULTS,
+    TOTALS,
+    append,
+    append_raw,
+    event,
+    opened,
+    restored,
+    write_project,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.engine.why import Reason
+    from penstock.project.penstock import Penstock
+
+WAITS = "holds {} rows; its next window closes when the watermark reaches 2024-01-01 00:00:09.999."
+SETTING = (
+    "Set 'scan.watermark.idle-timeout' = '10 s' on the table, or idle-timeout in penstock.toml, so that a silent"
+    " partition stops counting."
+)
+BOTH = (
+    EVENTS
+    + EVENTS.replace("TABLE e ", "TABLE e2 ").replace("'e'", "'e2'")
+    + RESULTS
+    + "CREATE VIEW u AS SELECT * FROM e UNION ALL SELECT * FROM e2;"
+    + COUNT.replace("TABLE e,", "TABLE u,")
+)
+
+
+def reasons(penstock: Penstock, wait_ms: int = 90_000) -> list[Reason]:
+    """Of what is there now, after some time: a commit, then another process asks."""
+    with restored(penstock) as pipeline:
+        while pipeline.step(1000):
+            continue
+        pipeline.commit()
+    assert isinstance(penstock.clock, ManualClock)
+    penstock.clock.advance(wait_ms)
+    return penstock.why()
+
+
+def project(folder: Path, sql: str = TOTALS, **settings: object) -> Penstock:
+    return opened(write_project(folder, sql, partitions=2, **settings), ManualClock(NOW))
+
+
+def test_a_partition_that_never_had_a_row_is_named(tmp_path: Path) -> None:
+    with project(tmp_path) as penstock:
+        append(penstock, [event(n, n) for n in range(20)], 0)
+        (reason,) = reasons(penstock)
+    assert (reason.pipeline, reason.operator, reason.code) == ("main", "window aggregate", "silent-partition")
+    assert reason.sentence == (
+        f"window aggregate {WAITS.format(20)} Partition 1 of table e has had no row yet, for 90 s."
+    )
+    assert reason.setting == SETTING
+
+
+def test_a_partition_that_has_gone_silent_is_named_with_its_time(tmp_path: Path) -> None:
+    with project(tmp_path) as penstock:
+        append(penstock, [event(0, 1)], 1)
+        append(penstock, [event(n, n) for n in range(1, 20)], 0)
+        (reason,) = reasons(penstock, 300_000)
+    assert reason.code == "silent-partition"
+    assert reason.sentence == (
+        f"window aggregate {WAITS.format(20)} Partition 1 of table e holds it back: it is at 2023-12-31 23:59:56.000;"
+        " its last row came 5 min ago."
+    )
+    assert reason.setting == SETTING
+
+
+def test_a_partition_that_is_only_slower_is_behind(tmp_path: Path) -> None:
+    with project(tmp_path, idle_timeout="30 s") as penstock:
+        append(penstock, [event(0, 1)], 1)
+        append(penstock, [event(n, n) for n in range(1, 20)], 0)
+        (reason,) = reasons(penstock, 500)
+    assert reason.code == "behind"
+    assert reason.setting == "It stops counting after 30 s of silence ('scan.watermark.idle-timeout')."
+
+
+def test_without_any_row(tmp_path: Path) -> None:
+    with project(tmp_path) as penstock:
+        (reason,) = reasons(penstock)
+    assert (reason.operator, reason.code) == ("source e", "no-rows")
+    assert str(reason) == "source e: no row has come in yet."
+
+
+def test_all_rows_rejected(tmp_path: Path) -> None:
+    with project(tmp_path) as penstock:
+        append_raw(penstock, [b"{"] * 1234)
+        (reason,) = reasons(penstock)
+    assert reason.code == "all-rejected"
+    assert str(reason) == (
+        "source e: all 1,234 rows that have come in are rejected. penstock.rejects says why, row by row."
+    )
+
+
+def test_rows_without_a_time(tmp_path: Path) -> None:
+    filtered = TOTALS.replace("TABLE e,", "TABLE positive,").replace(
+        "INSERT", "CREATE VIEW positive AS SELECT * FROM e WHERE v > 0; INSERT"
+    )
+    with project(tmp_path, filtered) as penstock:
+        append(penstock, [event(n, None) for n in range(3)])
+        (reason,) = reasons(penstock)
+    assert reason.code == "no-rows"
+    assert str(reason) == "source e: none of 3 rows that have come in has an event time."
+
+
+@pytest.mark.parametrize("partition", [0, 1])
+def test_a_window_that_needs_a_later_event(tmp_path: Path, partition: int) -> None:
+    with project(tmp_path) as penstock:
+        append(penstock, [event(0, 3)], partition)
+        append(penstock, [event(1, 1)], 1 - partition)
+        (reason,) = reasons(penstock)
+    assert reason.code == "needs-later-event"
+    assert reason.sentence == (
+        f"window aggregate {WAITS.format(2)} source e is at 2023-12-31 23:59:56.000: a row with a later event time"
+        " closes it, or the end of bounded input."
+    )
+    assert reason.setting == "It lacks 13.999 s of event time."
+
+
+def test_a_source_that_holds_the_other_back(tmp_path: Path) -> None:
+    with project(tmp_path, BOTH) as penstock:
+        for partition in (0, 1):
+            append(penstock, [event(n, n) for n in range(20)], partition)
+        (reason,) = reasons(penstock)
+        assert reason.code == "slow-source"
+        assert reason.sentence == f"window aggregate {WAITS.format(40)} source e2 holds it back: it has none yet."
+        penstock.append("e2", [event(0, 6)])
+        (reason,) = reasons(penstock)
+    assert (reason.operator, reason.code) == ("window aggregate", "slow-source")
+    assert reason.sentence == (
+        f"window aggregate {WAITS.format(41)} source e2 holds it back: it is at 2024-01-01 00:00:01.000."
+    )
+    assert reason.setting == "It needs rows with a later event time."
+
+
+def test_nothing_waits_when_all_windows_have_closed(tmp_path: Path) -> None:
+    with project(tmp_path) as penstock:
+        append(penstock, [event(n, n) for n in range(20)])
+        penstock.run(bounded=True)
+        assert penstock.why() == []

@@ -1,0 +1,34 @@
+"""When a pipeline commits."""
+
+from __future__ import annotations
+
+from penstock.core.clock import ManualClock
+from penstock.engine.pace import Pace
+
+
+def gaps(interval: int | None, *, behind: bool, count: int) -> list[int]:
+    """The ms between commits of a pipeline that looks every 50 ms."""
+    clock = ManualClock()
+    pace = Pace(clock, interval, None)
+    found: list[int] = []
+    waited = 0
+    while len(found) < count:
+        clock.sleep(0.05)
+        waited += 50
+        if pace.commit_due(behind=behind):
+            found.append(waited)
+            waited = 0
+            pace.committed()
+    return found
+
+
+def test_behind_a_backlog_the_first_commits_come_soon():
+    assert gaps(None, behind=True, count=5) == [200, 400, 800, 1_000, 1_000]
+
+
+def test_caught_up_they_come_soon_always():
+    assert gaps(None, behind=False, count=4) == [200, 200, 200, 200]
+
+
+def test_a_set_interval_holds_for_both():
+    assert gaps(500, behind=True, count=3) == gaps(500, behind=False, count=3) == [500, 500, 500]
