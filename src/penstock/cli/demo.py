@@ -82,7 +82,7 @@ def _commands(app: str, place: str) -> list[str]:
             f"explain {place}",
         ]
     return [
-        f'query {place} "SELECT * FROM meeting_metrics ORDER BY window_start DESC LIMIT 10"',
+        f'query {place} "SELECT * FROM message_rate ORDER BY message_rate DESC LIMIT 10"',
         f"ledger {place}",
         f"explain {place}",
     ]

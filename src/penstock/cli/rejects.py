@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli.cells import fields_of, shown_rows
 from penstock.cli.command import Group, folder_argument, format_option, opened
 from penstock.cli.mending import mend
 from penstock.cli.output import FORMATS, print_rows
@@ -115,18 +116,18 @@ def show(folder: Path, number: int, late: bool) -> None:
             code="replay-unknown",
             hint="penstock rejects list shows what there is",
         )
-    row = found.row(0, named=True)
-    raw: bytes | None = row.pop("raw")
+    raw: bytes | None = found["raw"][0]
+    told = found.drop("raw")
+    values = dict(zip(told.columns, shown_rows(told, fields_of(told))[0], strict=True))
     if not late:
-        row["to mend"] = mend(row["code"]) or None
-    width = max(map(len, row))
-    for name, value in row.items():
-        if value is not None:
-            click.echo(f"{painted(name.ljust(width), bold=True)}  {printable(str(value))}")
+        values["to mend"] = mend(values["code"]) or "NULL"
+    width = max(map(len, values))
+    for name, text in values.items():
+        if text != "NULL":
+            click.echo(f"{painted(name.ljust(width), bold=True)}  {text}")
     if raw is not None:
-        click.echo(
-            f"{painted('raw', bold=True)} ({plural(len(raw), 'byte')})\n{_pointed(raw, row.get('reason') or '')}"
-        )
+        click.echo(f"{painted('raw', bold=True)} ({plural(len(raw), 'byte')})")
+        click.echo(_pointed(raw, values["reason"]))
 
 
 def _pointed(raw: bytes, reason: str) -> str:
@@ -224,4 +225,4 @@ def _tell_done(done: Replayed) -> None:
     for topic, count in copies.group_by("topic", maintain_order=True).len().iter_rows():
         click.echo(f"{plural(count, 'row')} appended to {topic}; the next run reads them")
     for rebuilt in done.rebuilt:
-        click.echo(f"{rebuilt.table}: {plural(rebuilt.written, 'row')} written anew, {rebuilt.removed:,} replaced")
+        click.echo(f"{rebuilt.table}: {plural(rebuilt.written, 'row')} written anew, {rebuilt.removed:,} removed")

@@ -54,11 +54,30 @@ def show_web(penstock: Penstock) -> None:
 
 
 def show_collab(penstock: Penstock) -> None:
-    """Meetings: the busiest windows."""
+    """Meetings: how many and what was said in them, the busiest, and those with the worst network."""
+    total = penstock.query(
+        "SELECT count(DISTINCT meeting_id) AS meetings, sum(text_message_count) AS messages,"
+        " sum(reaction_count) AS reactions, count(*) AS windows FROM meeting_metrics WHERE window_size_seconds = 30"
+    ).dicts()[0]
+    if not total["windows"]:
+        click.echo("no window has closed")
+        return
+    click.echo(
+        painted(plural(total["meetings"], "meeting"), bold=True)
+        + f" with {plural(total['messages'], 'message')} and {plural(total['reactions'], 'reaction')};"
+        + f" {plural(total['windows'], 'window')} of 30 s had an event"
+    )
+    columns = (
+        "meeting_id, count(*) AS windows, sum(text_message_count) AS messages, sum(join_count) AS joins,"
+        " sum(leave_count) AS leaves, round(avg(avg_latency_ms), 1) AS latency_ms,"
+        " round(avg(packet_loss_pct), 2) AS loss_pct"
+    )
+    rows = f"SELECT {columns} FROM meeting_metrics WHERE window_size_seconds = 30 GROUP BY meeting_id"
+    _section(penstock, "the busiest meetings", f"{rows} ORDER BY messages DESC, meeting_id LIMIT {_ROWS}")
     _section(
         penstock,
-        "the busiest half minutes",
-        f"SELECT * FROM meeting_metrics ORDER BY message_count DESC LIMIT {_ROWS}",
+        "the worst networks",
+        f"{rows} HAVING latency_ms IS NOT NULL ORDER BY latency_ms DESC, meeting_id LIMIT {_ROWS}",
     )
 
 

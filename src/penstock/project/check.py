@@ -64,7 +64,7 @@ def check(folder: Path, home: Path) -> list[Finding]:
         found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
         found += _new_topics(world, there)
     found += [*_differences(definition), *_unused(definition)]
-    if not definition.pipelines and not found:
+    if not definition.pipelines and all(f.level != "error" for f in found):
         found.append(Finding("error", "project-empty", "there is no pipeline to run", hint="INSERT INTO a table"))
     order = ("error", "difference", "warning", "note")
     return sorted(dict.fromkeys(found), key=lambda f: order.index(f.level))

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+import penstock
+from tests.cli.shell import append, call, make_project, orders, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read(*args: object) -> list[dict[str, object]]:
+    ended = call("topic", "read", *args, "--format", "json")
+    assert ended.code == 0, ended.err
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    folder = make_project(tmp_path / "parted", toml='[topics.orders]\npartitions = 3\n"retention.ms" = "30 d"\n')
+    assert call("topic", "create", folder, "orders").out == "topic orders has 3 partitions\n"
+    return folder
+
+
+def test_topics_are_made_as_the_project_says_altered_and_listed(parted: Path) -> None:
+    assert call("topic", "create", parted, "other", "--partitions", "2", "--config", "cleanup.policy=compact").code == 0
+    rows = [json.loads(line) for line in call("topic", "list", parted, "--format", "json").out.splitlines()]
+    assert rows == [
+        {"topic": "orders", "partitions": 3, "rows": 0, "bytes": 0, "configs": "retention.ms=30 d"},
+        {"topic": "other", "partitions": 2, "rows": 0, "bytes": 0, "configs": "cleanup.policy=compact"},
+    ]
+    altered = call("topic", "alter", parted, "other", "--partitions", "4", "--config", "cleanup.policy=")
+    assert altered.out == "topic other has 4 partitions\n"
+    wrong = call("topic", "alter", parted, "other", "--config", "retention")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (2, "error[usage]: --config takes K=V, not 'retention'")
+    nothing = call("topic", "alter", parted, "other")
+    assert nothing.err.splitlines()[0] == "error[usage]: say what to alter: --partitions or --config"
+    unknown = call("topic", "describe", parted, "ordres")
+    assert (unknown.code, "did you mean orders?" in unknown.err) == (1, True)
+
+
+def test_deleting_wants_a_yes_where_nobody_can_be_asked(parted: Path) -> None:
+    append(parted, *orders(5))
+    refused = call("topic", "delete", parted, "orders")
+    assert refused.code == 2
+    assert refused.err.startswith("error[usage]: 5 records would go; nobody can be asked here, so say --yes\n")
+    assert call("topic", "delete", parted, "orders", "--yes").out == "topic orders is deleted, 5 records with it\n"
+
+
+def test_deleting_asks_for_the_name(parted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.cli.topic.interactive", lambda: True)
+    wrong = call("topic", "delete", parted, "orders", given="order\n")
+    assert wrong.code == 1
+    assert "error[topic-delete]: 'order' is not 'orders': nothing was deleted" in wrong.err
+    assert "0 records of orders will go. Its name, to go on: " in wrong.err
+    assert call("topic", "delete", parted, "orders", given="orders\n").code == 0
+
+
+def test_lines_become_records_as_they_are_with_the_key_of_the_table(parted: Path) -> None:
+    lines = '{"customer":"ada","id":1}\r\n{"customer":null, "id":2}\n{"id":3}'
+    ended = call("topic", "write", parted, "orders", given=lines)
+    assert ended.code == 0
+    assert ended.out.startswith("3 records appended to orders\n  partition ")
+    rows = read(parted, "orders", "--keys")
+    assert [(r["key"], r["value"]) for r in rows] == [
+        ("ada", '{"customer":"ada","id":1}'),
+        (None, '{"customer":null, "id":2}'),
+        (None, '{"id":3}'),
+    ]
+
+
+def test_the_key_is_where_the_engine_would_put_it(parted: Path) -> None:
+    append(parted, *orders(30))
+    lines = "".join(json.dumps({"customer": f"c{i}"}) + "\n" for i in range(3))
+    call("topic", "write", parted, "orders", given=lines)
+    rows = read(parted, "orders", "--keys")
+    places = {(r["key"], r["partition"]) for r in rows}
+    assert len(places) == 3
+
+
+def test_a_key_by_name_a_partition_and_a_packed_file(parted: Path, tmp_path: Path) -> None:
+    file = tmp_path / "lines.gz"
+    file.write_bytes(gzip.compress(b'{"id":7}\n{"id":8}\n'))
+    ended = call("topic", "write", parted, "orders", file, "--key", "id", "--partition", "2")
+    assert ended.out == "2 records appended to orders\n  partition 2: offsets 0 to 1\n"
+    assert [r["key"] for r in read(parted, "orders", "--keys")] == ["7", "8"]
+
+
+def test_several_key_fields_are_a_json_object(tmp_path: Path) -> None:
+    sql = """
+CREATE TABLE t (a STRING, b INT, n INT) WITH ('connector' = 'kafka', 'topic' = 't', 'value.format' = 'json',
+  'key.format' = 'json', 'key.fields' = 'a;b');
+CREATE TABLE u (n INT) WITH ('connector' = 'print');
+INSERT INTO u SELECT n FROM t;
+"""
+    folder = make_project(tmp_path / "p", sql)
+    with penstock.open(folder) as project:
+        project.append("t", [{"a": "x", "b": 1, "n": 2}])
+    call("topic", "write", folder, "t", given='{"a":"x","b":1,"n":3}\n')
+    assert {r["key"] for r in read(folder, "t", "--keys")} == {'{"a":"x","b":1}'}
+
+
+def test_a_line_without_a_key_is_named(parted: Path) -> None:
+    ended = call("topic", "write", parted, "orders", given='{"customer":"a"}\n[1]\n')
+    assert ended.code == 1
+    assert "error[topic-key]: line 2 gives no key: it is no JSON object\n" in ended.err
+    assert "hint: 0 records before it are appended\n" in ended.err
+
+
+def test_reading_from_a_place(shop: Path) -> None:
+    values = [json.loads(str(r["value"]))["id"] for r in read(shop, "orders", "--last", "3")]
+    assert values == [127, 128, 129]
+    assert [r["offset"] for r in read(shop, "orders", "--from", "128")] == [128, 129]
+    assert len(read(shop, "orders", "--rows", "7")) == 7
+    assert read(shop, "orders", "--from", "latest") == []
+    assert read(shop, "orders", "--from", "2200-01-01") == []
+    assert len(read(shop, "orders", "--from", "2001-01-01T00:00:00+02:00")) == 130
+    assert [r["offset"] for r in read(shop, "orders", "--last", "2", "--partition", "0")] == [128, 129]
+
+
+def test_wrong_places(shop: Path) -> None:
+    wrong = call("topic", "read", shop, "orders", "--from", "noon")
+    assert wrong.code == 2
+    assert "--from takes earliest, latest, an offset or a time such as 2025-01-06T09:00, not 'noon'" in wrong.err
+    other = call("topic", "read", shop, "orders", "--partition", "4")
+    assert (other.code, other.err.splitlines()) == (
+        1,
+        ["error[record-partition]: there is no partition 4 in topic 'orders'", "hint: its partitions are 0 to 0"],
+    )
+    both = call("topic", "read", shop, "orders", "--last", "1", "--from", "3")
+    assert both.err.splitlines()[0] == "error[usage]: --last goes without --from"
+
+
+def test_raw_bytes_and_bytes_that_are_no_text(shop: Path) -> None:
+    with penstock.open(shop) as project:
+        headers = pl.Series(
+            [[{"key": "h", "value": b"v"}]], dtype=pl.List(pl.Struct({"key": pl.String, "value": pl.Binary}))
+        )
+        project.append("orders", pl.DataFrame({"value": pl.Series([b"\xff\x00"], dtype=pl.Binary), "headers": headers}))
+    (row,) = read(shop, "orders", "--last", "1", "--keys")
+    assert (row["key"], row["value"], row["headers"]) == (None, "0xff00", "h=v")
+    child = started("topic", "read", shop, "orders", "--format", "raw", "--rows", "1")
+    out, _ = child.communicate(timeout=60)
+    assert json.loads(out)["id"] == 0
+
+
+def test_following_shows_what_comes_until_it_is_interrupted(shop: Path) -> None:
+
+    child = started(
+        "topic", "read", shop, "orders", "--follow", "--format", "raw", "--from", "129", PYTHONUNBUFFERED="1"
+    )
+    assert child.stdout is not None
+    assert json.loads(child.stdout.readline())["id"] == 129
+    append(shop, *orders(1, first=500))
+    assert json.loads(child.stdout.readline())["id"] == 500
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=60)[1] == ""
+    assert child.returncode == 0
+
+
+def test_what_an_engine_reads_meanwhile_two_processes_write(shop: Path) -> None:
+    engine = started("run", shop)
+    assert engine.stderr is not None
+    engine.stderr.readline()
+    writers = [started("topic", "write", shop, "orders", file) for file in (_lines(shop, 130), _lines(shop, 190))]
+    assert [w.wait(60) for w in writers] == [0, 0]
+    for writer in writers:
+        writer.communicate()
+    engine.terminate()
+    engine.communicate(timeout=60)
+    assert call("run", shop, "--bounded").code == 0
+    with penstock.open(shop) as project:
+        assert project.query("SELECT count(*) FROM orders").rows() == [(250,)]
+        late = project.query("SELECT count(*) FROM penstock.late WHERE lost").rows()[0][0]
+        assert project.query("SELECT sum(orders) FROM revenue").rows() == [(250 - late,)]
+
+
+def _lines(shop: Path, first: int) -> Path:
+    file = shop / f"{first}.jsonl"
+    rows = ({**row, "ts": str(row["ts"])} for row in orders(60, first=first))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
