@@ -22,7 +22,8 @@ _REPLAY_ROWS = 1_000
 class Pace:
     """`interval` (ms) between commits; None = short when caught up, longer behind a backlog.
 
-    With a `speed`, event time passes that many times faster than the clock, at most.
+    Behind a backlog too the first commits come soon: each interval is twice the one before, until it is the
+    longer one. With a `speed`, event time passes that many times faster than the clock, at most.
     """
 
     def __init__(self, clock: Clock, interval: int | None, speed: float | None) -> None:
@@ -30,6 +31,7 @@ class Pace:
         self.interval = interval
         self.speed = speed
         self._last_commit = clock.monotonic()
+        self._behind = CAUGHT_UP_MS
         self._began: tuple[float, int] | None = None
 
     def rows(self, most: int) -> int:
@@ -38,11 +40,12 @@ class Pace:
 
     def commit_due(self, *, behind: bool) -> bool:
         """Whether the interval since the last commit has passed."""
-        interval = self.interval if self.interval is not None else BEHIND_MS if behind else CAUGHT_UP_MS
+        interval = self.interval if self.interval is not None else self._behind if behind else CAUGHT_UP_MS
         return (self.clock.monotonic() - self._last_commit) * 1000 >= interval
 
     def committed(self) -> None:
         """A commit has just been done."""
+        self._behind = min(2 * self._behind, BEHIND_MS)
         self._last_commit = self.clock.monotonic()
 
     def idle_seconds(self, *, dirty: bool) -> float:
