@@ -198,6 +198,20 @@ def test_columns_of_partitions_have_their_types_in_questions(tmp_path: Path) -> 
         assert [frame[c].dtype for c in "nm"] == [pl.Int16(), pl.Decimal(4, 2)]
 
 
+def test_columns_that_the_files_lack_are_null_in_questions(tmp_path: Path) -> None:
+    sql = """
+    CREATE TABLE t (later MAP<STRING, INT>, a INT, k INT) PARTITIONED BY (k)
+    WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'parquet');
+    """
+    with project(tmp_path, sql) as p:
+        (tmp_path / "out" / "k=7").mkdir(parents=True)
+        pl.DataFrame({"a": [1], "more": [2]}, schema_overrides={"a": pl.Int32}).write_parquet(
+            tmp_path / "out" / "k=7" / "x.parquet"
+        )
+        asked = p.query("SELECT * FROM t").frame
+        assert (asked.columns, asked.rows()) == (["later", "a", "k"], [(None, 1, 7)])
+
+
 def test_columns_that_are_not_in_files_can_be_asked_for(tmp_path: Path) -> None:
     sql = """
     CREATE TABLE t (a INT, twice AS a * 2, f STRING METADATA FROM 'file.name' VIRTUAL, k STRING) PARTITIONED BY (k)

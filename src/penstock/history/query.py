@@ -156,15 +156,23 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
 
 
 def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
-    """The SELECT of all rows; columns of partitions have the table's types, not those that their texts look like."""
+    """The SELECT of all rows, with the table's columns.
+
+    Those of partitions have the table's types, not those that their texts look like; those that no file has are NULL.
+    """
     paths = ", ".join(_quoted(str(p)) for p in table.paths)
-    if not table.partitions:
-        return f"SELECT * FROM read_parquet([{paths}], union_by_name = true)"
-    none = _Stream(pl.DataFrame(schema={c: table.schema[c] for c in table.partitions}))
-    types = zip(table.partitions, connection.from_arrow(none).types, strict=True)
-    typed = ", ".join(f'CAST(NULLIF("{c}", {_quoted(table.null)}) AS {kind}) AS "{c}"' for c, kind in types)
-    files = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = true, hive_types_autocast = false)"
-    return f"SELECT * REPLACE ({typed}) FROM {files}"
+    parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""
+    files = f"read_parquet([{paths}], union_by_name = true{parted})"
+    there = set(connection.sql(f"SELECT * FROM {files}").columns)
+    types = connection.from_arrow(_Stream(pl.DataFrame(schema=table.schema))).types
+    columns = []
+    for column, kind in zip(table.schema, types, strict=True):
+        name = '"' + column.replace('"', '""') + '"'
+        if column in table.partitions:
+            columns.append(f"CAST(NULLIF({name}, {_quoted(table.null)}) AS {kind}) AS {name}")
+        else:
+            columns.append(name if column in there else f"CAST(NULL AS {kind}) AS {name}")
+    return f"SELECT {', '.join(columns)} FROM {files}"
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pl.DataFrame:
