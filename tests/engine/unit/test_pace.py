@@ -13,7 +13,7 @@ def gaps(interval: int | None, *, behind: bool, count: int) -> list[int]:
     found: list[int] = []
     waited = 0
     while len(found) < count:
-        clock.sleep(0.0501)  # a little more, for what floats lose
+        clock.sleep(0.051)  # a little more, for what floats lose
         waited += 50
         if pace.commit_due(behind=behind):
             found.append(waited)
