@@ -35,6 +35,7 @@ def cast(value: Value, target: DataType, context: Context, *, safe: bool = False
         if cause is not None:
             shown = text_of(value.expr, value.type, context.zone)
             failures = (*failures, Failure(cause, "cast", f"cannot CAST to {target.name}", shown))
-    if safe and converted.lost is not None:
+    if safe and converted.lost is not None and isinstance(target, (t.Array, t.Map, t.Multiset, t.Row)):
+        # one part that is lost makes all of it NULL; a value of one part is so already
         result = pl.when(~converted.lost.fill_null(False)).then(result)
     return Value(result, target, failures)
