@@ -93,3 +93,21 @@ def rows(of: Reader, rows: int = 1000) -> list[tuple[Any, ...]]:
 def again(position: Any) -> Any:
     """A position as the log keeps it."""
     return json.loads(json.dumps(position))
+
+
+def parted(values: dict[str | None, list[int]]) -> pl.DataFrame:
+    pairs = [(a, p) for p, numbers in values.items() for a in numbers]
+    return pl.DataFrame(pairs, schema={"a": pl.Int32, "p": pl.String}, orient="row")
+
+
+def checkpoint(out: Any) -> int:
+    """A checkpoint; how many rows it showed."""
+    prepared = out.prepare(1, None)
+    out.snapshot()
+    if prepared.token:
+        out.commit(prepared.token)
+    return int(prepared.rows)
+
+
+def shown(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("[!._]*") if p.is_file() and "/." not in str(p))

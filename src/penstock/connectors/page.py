@@ -57,7 +57,7 @@ def _connector(connector: Connector) -> str:
         parts.append("| metadata | type | written |\n|--|--|--|" + rows)
     if connector.sink:
         can = "can be replaced" if connector.replace else f"cannot be replaced: {connector.why_not_replace}"
-        parts.append(f"Rows that were written {can} (`penstock replay --rebuild`).")
+        parts.append(f"Rows that were written {can} (`penstock rejects replay --rebuild`).")
     return "\n\n".join(parts)
 
 
