@@ -24,6 +24,8 @@ from penstock.sql.show import create_table, create_view, describe, like
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sqlglot import exp
+
     from penstock.sql.plan import Column, Node
 
 __all__ = ["SHOWN", "Answer", "Done", "Outcome", "Rows", "Session", "Write", "shown"]
@@ -265,7 +267,7 @@ class Session:
         )
 
     @staticmethod
-    def _reread(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN205
+    def _reread(text: str) -> exp.Expr:
         """The query with positions inside its own text, for the marks of later errors."""
         (statement,) = parse(text)
         assert isinstance(statement, st.Query)

@@ -14,6 +14,7 @@ from penstock.sql.expr import Expr, Literal, Ref
 from penstock.sql.plan import Column, Project, Sink
 
 if TYPE_CHECKING:
+    from penstock.core.types import DataType
     from penstock.sql import statements as st
     from penstock.sql.bind.scope import Origin
     from penstock.sql.catalog import Catalog
@@ -67,7 +68,7 @@ def bind_insert(statement: st.Insert, catalog: Catalog, origin: Origin) -> Sink:
     return Sink(columns, Project(columns, plan, exprs), found, statement.overwrite, tuple(statement.hints.items()))
 
 
-def _fitted(expr: Expr | None, target, name: str, table: Table, statement: st.Insert, origin: Origin) -> Expr:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _fitted(expr: Expr | None, target: DataType, name: str, table: Table, statement: st.Insert, origin: Origin) -> Expr:
     """The value of one column of the table, cast where Flink casts unasked."""
     if expr is None:
         if not target.nullable:

@@ -43,7 +43,9 @@ def time_literal(kind: str, text: str) -> Literal:
             digits = (fraction or "")[:3]  # Flink cuts off what is finer
             hour, minute, second = numbers
             return Literal(t.Time(len(digits), nullable=False), dt.time(hour, minute, second, _micros(digits)))
-        return _timestamp(dt.datetime(*numbers), (fraction or "")[:9])  # type: ignore[arg-type]  # noqa: DTZ001
+        year, month, day, *clock = numbers
+        moment = dt.datetime.combine(dt.date(year, month, day), dt.time(*clock))  # type: ignore[arg-type]
+        return _timestamp(moment, (fraction or "")[:9])
     except ValueError as error:
         raise (error if isinstance(error, _TooFarError) else wrong) from None
 
