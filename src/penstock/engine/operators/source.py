@@ -121,7 +121,7 @@ class Source(Operator):
         aside = SideOutput("reject")
         frame, partition, append_time = chunk.frame, chunk.partition, chunk.append_time
         stage = self._stage
-        result = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        result = stage.computed(frame)
         result, partition, append_time = self._sifted(aside, result, frame, stage.failures, partition, append_time)
         made = np.full(result.height, NO_TIME, np.int64)
         if self._made is not None:
