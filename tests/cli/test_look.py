@@ -10,7 +10,7 @@ import pytest
 
 import penstock
 from penstock.cli.ledger import balance
-from tests.cli.shell import append, call, make_project, orders, started
+from tests.cli.shell import append, call, make_project, orders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,25 +55,6 @@ def test_limits_and_wrong_questions(ran: Path) -> None:
     wrong = call("query", ran, "SELECT 1", "--memory", "much")
     assert wrong.code == 1
     assert "option '--memory' is 'much', allowed is a size such as" in wrong.err
-
-
-def test_open_windows_seen_from_another_process(shop: Path) -> None:
-    child = started("run", shop)
-    try:
-        with penstock.open(shop) as project:
-            while not project.log.state.checkpoints():
-                assert child.poll() is None
-        rows = call("query", shop, 'SELECT window_end, orders, final FROM "revenue$open"', "--format", "json").out
-        assert json.loads(rows.splitlines()[-1]) == {
-            "window_end": "2025-01-01 00:03:00.000",
-            "orders": 10,
-            "final": False,
-        }
-        waits = call("why", shop).out
-        assert "orders (needs-later-event): window aggregate holds 10 rows; its next window closes when" in waits
-    finally:
-        child.terminate()
-        child.communicate(timeout=60)
 
 
 def test_the_ledger_balances(ran: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -80,9 +81,20 @@ def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
     assert seen == [signal.getsignal(signal.SIGINT)]
 
 
-def test_a_second_engine_is_refused_by_name(shop: Path) -> None:
+def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
     child = running(shop)
     try:
+        with penstock.open(shop) as project:
+            while not project.log.state.checkpoints():
+                assert child.poll() is None
+        rows = call("query", shop, 'SELECT window_end, orders, final FROM "revenue$open"', "--format", "json").out
+        assert json.loads(rows.splitlines()[-1]) == {
+            "window_end": "2025-01-01 00:03:00.000",
+            "orders": 10,
+            "final": False,
+        }
+        waits = call("why", shop).out
+        assert "orders (needs-later-event): window aggregate holds 10 rows; its next window closes when" in waits
         refused = call("run", shop, "--bounded")
         assert refused.code == 1
         assert re.match(
@@ -90,7 +102,6 @@ def test_a_second_engine_is_refused_by_name(shop: Path) -> None:
         )
         assert "hint: stop that process first; reading and appending need no lock" in refused.err
         assert call("savepoint", "restore", shop, "x").code == 1
-        assert call("query", shop, "SELECT count(*) FROM orders").code == 0
     finally:
         child.terminate()
         child.communicate(timeout=60)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Command", "Group", "folder_argument", "format_option", "opened", "path_of", "program"]
+__all__ = ["Command", "Group", "agree", "folder_argument", "format_option", "opened", "path_of", "program"]
 
 
 class Command(click.Command):
@@ -86,6 +88,12 @@ def format_option(*choices: str) -> Callable[[Any], Any]:
         show_default=True,
         help="How rows are printed.",
     )
+
+
+def agree(question: str) -> None:
+    """Ask; raises ConfigError where the answer is no."""
+    if not click.confirm(question, err=True):
+        raise ConfigError("nothing was done", code="declined")
 
 
 def opened(folder: Path) -> Any:

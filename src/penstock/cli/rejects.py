@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from penstock.cli.cells import fields_of, shown_rows
-from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.command import Group, agree, folder_argument, format_option, opened
 from penstock.cli.mending import mend
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import interactive, note, painted, plural, printable
@@ -217,7 +217,7 @@ def _agree(count: int, *, yes: bool) -> None:
         return
     if not interactive():
         raise click.UsageError(f"{plural(count, 'row')} would be replayed; nobody can be asked here, so say --yes")
-    click.confirm(f"Replay {plural(count, 'row')}?", abort=True, err=True)
+    agree(f"Replay {plural(count, 'row')}?")
 
 
 def _tell_done(done: Replayed) -> None:

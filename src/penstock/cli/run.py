@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Command, folder_argument, opened, path_of, program
+from penstock.cli.command import Command, agree, folder_argument, opened, path_of, program
 from penstock.cli.errors import show_error, worst
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.progress import Progress
@@ -83,7 +83,7 @@ def _agree_to_drop(penstock: Penstock, *, yes: bool) -> None:
         return
     if not interactive():
         raise click.UsageError("--fresh drops results; nobody can be asked here, so say --yes")
-    click.confirm("Drop them?", abort=True, err=True)
+    agree("Drop them?")
 
 
 @dataclass(frozen=True, slots=True)
