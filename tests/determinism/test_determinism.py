@@ -179,6 +179,29 @@ def test_silence_that_is_noted_closes_windows(tmp_path: Path) -> None:
         pipeline.close()
 
 
+# -- partitions that come later ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("idle", ["", "1 s"])
+def test_a_partition_that_is_added_counts_from_its_first_row_for_any_cut_and_crash(tmp_path: Path, idle: str) -> None:
+    before = [Row("a", 0, "x", n, 60 + n) for n in range(20)]
+    after = [Row("a", n % 3 if n > 4 else 0, "xyz"[n % 3], n, 80 + n - 3 * (n % 2), wait=300) for n in range(25)]
+    outcomes = []
+    for way in (WHOLE, Way([1], [1], [0]), Way([3, 7], [2], [1, 0, 2])):
+        with project(statements("a", idle=idle), clock(), tmp_path, partitions=1) as penstock:
+            append(penstock, before)
+            pipeline = started(penstock)
+            assert pipeline.step(5)
+            pipeline.commit()
+            pipeline.close()
+            penstock.log.alter_topic("a", partitions=3)
+            append(penstock, after, len(before))
+            run(penstock, way)
+            outcomes.append(outcome(penstock))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert outcomes[0][2]["source a"]["passed"] == 45
+
+
 # -- a table for each kind of window -----------------------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from penstock.core.batch import END_OF_TIME, NO_TIME, Watermark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 __all__ = ["PartitionView", "Watermarks"]
@@ -50,7 +52,7 @@ class Watermarks:
         """Whether all partitions are idle."""
 
     def grow(self, partitions: int) -> None:
-        """The table has more partitions now; new ones hold the watermark until they have rows or are idle."""
+        """The table has more partitions now; from here on they hold the watermark until they have rows or are idle."""
         more = partitions - len(self.top)
         if more > 0:
             self.top = np.concatenate((self.top, np.full(more, NO_TIME, np.int64)))
@@ -70,7 +72,7 @@ class Watermarks:
 
         `made` is NO_TIME for a row that makes none. `ticks` are places at which time was seen to pass.
         """
-        if len(self.top) == 1 and not self.idle_timeout:
+        if len(self.top) == 1 and not self.idle_timeout and (partition is None or not partition.any()):
             if self.idle:  # a mark of an earlier step said so, and holds until a row comes
                 return self.advance_marked(seq, made, through, ())
             watermark = Watermark.rising(self.value, seq, made, through)
@@ -78,11 +80,7 @@ class Watermarks:
             self.top[0] = watermark.last
             return watermark
         seq, made, partition, append_time = self._with_ticks(seq, made, partition, append_time, ticks)
-        step = max(1, _BLOCK // len(self.top))
-        blocks = [
-            self._combined(made[i : i + step], partition[i : i + step], append_time[i : i + step])
-            for i in range(0, len(seq), step)
-        ]
+        blocks = [self._combined(made[a:b], partition[a:b], append_time[a:b]) for a, b in self._blocks(partition)]
         values = np.concatenate([values for values, _ in blocks]) if blocks else np.empty(0, np.int64)
         idle = np.concatenate([idle for _, idle in blocks]) if blocks else np.empty(0, np.bool_)
         watermark = Watermark.rising(self.value, seq, values, through)
@@ -130,6 +128,19 @@ class Watermarks:
             np.concatenate((parts, np.full(len(at), -1, np.int32)))[order],
             np.concatenate((times, np.array([t[1] for t in ticks], np.int64)))[order],
         )
+
+    def _blocks(self, partition: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+        """The rows in blocks, from one to before the other; a partition that came later counts from its first row."""
+        start = 0
+        while start < len(partition):
+            block = partition[start : start + max(1, _BLOCK // len(self.top))]
+            unknown = np.flatnonzero(block >= len(self.top))
+            if len(unknown) and not unknown[0]:
+                self.grow(int(block[0]) + 1)
+                continue
+            length = int(unknown[0]) if len(unknown) else len(block)
+            yield start, start + length
+            start += length
 
     def _combined(
         self, made: NDArray[np.int64], partition: NDArray[np.int32], append_time: NDArray[np.int64]
