@@ -193,6 +193,8 @@ class EventsReader:
                 return pl.repeat(table, n, eager=True)
             case "timestamp-type":
                 return pl.repeat("CreateTime", n, eager=True)
+            case "leader-epoch":
+                return pl.repeat(None, n, dtype=pl.Int32, eager=True)
             case "headers":
                 return pl.Series([[]] * n, dtype=pl.List(pl.Struct({"key": pl.String, "value": pl.Binary})))
         raise DataError(f"events carry no metadata '{kind}'", code="events-metadata", where=f"table {table}")

@@ -122,7 +122,6 @@ def ensure_topic(options: TableOptions, world: World) -> str | None:
 
 def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]) -> LogScan:
     """What a scan of a `kafka` table reads of the log; `needs` are the stored columns that somebody wants."""
-    options.check_metadata()
     table = scan.table
     by_name = {c.name: c for c in table.columns}
     metadata = {n: by_name[n].metadata or "" for n in needs if by_name[n].metadata is not None}

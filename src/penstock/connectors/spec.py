@@ -151,11 +151,18 @@ class TableOptions:
         """The columns that the format knows."""
         return tuple(Field(c.name, c.type) for c in self.table.physical)
 
+    @property
+    def metadata_types(self) -> dict[str, DataType]:
+        """The types in which the connector gives the metadata columns, by their names."""
+        keys = {c.name: c.metadata for c in self.table.columns if c.metadata is not None}
+        return {name: self.connector.metadata[key] for name, key in keys.items()}
+
     def check_metadata(self, *, written: bool = True) -> None:
         """Raises UnsupportedError for a metadata column that the connector does not have, or cannot write.
 
-        Raises ConfigError where its type cannot be cast to the column's.
+        Raises ConfigError where its type cannot be cast to the column's, or where two columns name the same.
         """
+        seen: dict[str, str] = {}
         for column in self.table.columns:
             if column.metadata is None:
                 continue
@@ -167,6 +174,14 @@ class TableOptions:
                     where=self.where,
                     hint=did_you_mean(column.metadata, self.connector.metadata) or f"there is {known}",
                 )
+            if column.metadata in seen:
+                raise ConfigError(
+                    f"columns '{seen[column.metadata]}' and '{column.name}' are both metadata '{column.metadata}'",
+                    code="metadata-twice",
+                    where=self.where,
+                    hint=f"compute one from the other: {column.name} AS CAST({seen[column.metadata]} AS ...)",
+                )
+            seen[column.metadata] = column.name
             given = self.connector.metadata[column.metadata]
             if refusal := cast_refusal(given, column.type):
                 raise ConfigError(

@@ -63,12 +63,12 @@ class Wiring:
         idle = options.values[IDLE_TIMEOUT]
         idle = self.idle_timeout if idle is None else idle
         if self.events is not None:
-            return ScanSettings(1, 0, options.connector.strict_time, self.manual_time)
+            return ScanSettings(1, 0, options.connector.strict_time, self.manual_time, options.metadata_types)
         if options.connector.name in LOG_CONNECTORS:
             ensure_topic(options, self.world)
             partitions = self.world.log.topic(options.values[TOPIC]).partitions
-            return ScanSettings(partitions, idle, options.connector.strict_time)
-        return ScanSettings(1, idle, options.connector.strict_time)
+            return ScanSettings(partitions, idle, options.connector.strict_time, metadata=options.metadata_types)
+        return ScanSettings(1, idle, options.connector.strict_time, metadata=options.metadata_types)
 
     def sink(self, plan: p.Sink) -> Sink:
         if self.collect is not None and (plan.table.connector == SHOWN or self.collect_all):
@@ -100,6 +100,7 @@ class Wiring:
             raise UnsupportedError(
                 f"connector '{connector.name}' cannot be read from", code="connector-source", where=options.where
             )
+        options.check_metadata(written=False)
         return options
 
     # -- readers -----------------------------------------------------------------------------------
@@ -146,10 +147,10 @@ class Wiring:
             assert isinstance(vertex.node, p.Scan)
             table = vertex.node.table
             options = self._options(vertex.node)
-            options.check_metadata(written=False)
             by_name = {c.name: c for c in table.columns}
             needs = vertex.operator.needs  # type: ignore[attr-defined]
-            metadata = {n: (by_name[n].metadata or "", by_name[n].type.polars) for n in needs if by_name[n].metadata}
+            types = options.metadata_types
+            metadata = {n: (by_name[n].metadata or "", types[n].polars) for n in needs if n in types}
             wanted = tuple(n for n in needs if by_name[n].is_physical)
             use = options.value_format
             decoder = use.format.decoder(options.physical, wanted, use.options)

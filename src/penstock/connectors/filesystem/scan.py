@@ -61,6 +61,7 @@ def file_scan(table: FileTable, key: str, needs: Sequence[str]) -> FileScan:
     As in Flink, values of other columns of a JSON or CSV file are not looked at.
     """
     options: TableOptions = table.options
+    options.check_metadata(written=False)
     types = options.metadata_types
     by_name = {c.name: c for c in options.table.columns}
     wanted = tuple(f for f in table.columns if f.name in needs)
@@ -83,7 +84,7 @@ def text_chunks(table: FileTable, scans: Sequence[FileScan], pieces: Sequence[Pi
     chunks = {}
     for scan in scans:
         decoded = scan.decode(text)
-        starts = _starts(text, decoded.count)
+        starts = _starts(text, decoded.count) if decoded.starts is None else decoded.starts
         rows = starts if decoded.rows is None else starts[decoded.rows.to_numpy()]
         frame = _with_file_columns(table, scan, decoded.frame, [p.file for p in pieces], begins, rows)
         bad = bad_rows(decoded, pl.Series(starts + first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import project_stage
 from penstock.engine.sideoutput import SideOutput, failure_columns
 from penstock.engine.watermarks import Watermarks
+from penstock.sql.coercion import cast_to
 from penstock.sql.compile import compile_expr
-from penstock.sql.expr import Ref, refs
+from penstock.sql.expr import Ref, refs, rewrite
 from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.core.edges import Chunk
+    from penstock.core.types import DataType
+    from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Scan
 
@@ -64,13 +67,15 @@ class ScanSettings:
 
     `idle_timeout` in ms, 0 = never. `strict_time`: a NULL event time fails at the scan, as in Flink where
     the connector takes no watermark push-down; else only a window that needs it fails. `manual_time`: the
-    declared watermark is not used, only the input's own marks move time.
+    declared watermark is not used, only the input's own marks move time. `metadata` are the types in which the
+    reader gives columns that are not of the table's own type.
     """
 
     partitions: int = 1
     idle_timeout: int = 0
     strict_time: bool = False
     manual_time: bool = False
+    metadata: Mapping[str, DataType] = field(default_factory=dict)
 
 
 class Source(Operator):
@@ -94,7 +99,9 @@ class Source(Operator):
         by_name = {c.name: c for c in table.columns}
         definitions = [by_name[n] for n in names if n]
         self._stage = project_stage(
-            [c.name for c in definitions], [c.computed or Ref(c.type, c.name) for c in definitions], context
+            [c.name for c in definitions],
+            [_read(c.computed or Ref(c.type, c.name), settings.metadata) for c in definitions],
+            context,
         )
         self._made = None if watermark is None else watermark.expr.dt.epoch("ms").fill_null(NO_TIME)
         if settings.manual_time and watermark is not None:
@@ -232,3 +239,15 @@ class Source(Operator):
 
     def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
         self.watermarks.restore(snapshot.meta)
+
+
+def _read(expr: Expr, given: Mapping[str, DataType]) -> Expr:
+    """`expr` over the columns as the reader gives them."""
+    return rewrite(
+        expr,
+        lambda part: (
+            cast_to(Ref(given[part.name], part.name), part.type)
+            if isinstance(part, Ref) and part.name in given
+            else None
+        ),
+    )
