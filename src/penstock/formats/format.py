@@ -13,6 +13,9 @@ from penstock.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from penstock.core.options import Option, Values
     from penstock.core.types import DataType, Field
 
@@ -64,7 +67,8 @@ class Decoded:
     same: a message may give no row (a null, an empty line, a bad one), and a JSON array gives several.
     `bad` are the input's rows that Flink would fail the job on; `ignored` those that a declared
     ``ignore-parse-errors`` changed (a field made NULL) or dropped. Both have the columns `TOUCHED`, by row.
-    `count` is the number of the input's rows.
+    `count` is the number of the input's rows; `starts` says where each begins in a block of lines, if the decoder
+    has looked for that.
     """
 
     frame: pl.DataFrame
@@ -72,6 +76,7 @@ class Decoded:
     bad: pl.DataFrame
     ignored: pl.DataFrame
     count: int
+    starts: NDArray[np.int64] | None = None
 
 
 class Decoder(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from penstock.core import types as t
 from penstock.formats.batch import Leaf, Part, frame_of_parts
-from penstock.formats.block import Block, words_of
+from penstock.formats.block import PAD, Block, words_of
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.exact import ExactReader, fault_of
 from penstock.formats.json.layout import Slot, learn
@@ -55,7 +56,8 @@ class JsonDecoder:
         return _Run(self, Block.of_values(values)).result()
 
     def decode_lines(self, block: bytes) -> Decoded:
-        return _Run(self, Block.of_lines(block)).result()
+        lines = Block.of_lines(block)
+        return replace(_Run(self, lines).result(), starts=lines.start - PAD)
 
     def whole_lines(self, block: bytes) -> int:
         return block.rfind(b"\n") + 1
@@ -98,10 +100,10 @@ class _Run:
         for matcher in list(decoder.matchers):
             if rest.size and (rest.size >= _WORTH_A_LAYOUT or matcher is decoder.matchers[0]):
                 rest = self._by_layout(matcher, rest)
-        for _ in range(_MAX_SAMPLES):
+        for k in range(_MAX_SAMPLES):
             if not rest.size or (decoder.matchers and rest.size < _WORTH_A_LAYOUT):
                 break
-            new = decoder.learn(self._message(rest[len(rest) // 2]))
+            new = decoder.learn(self._message(rest[len(rest) * (2 * k + 1) // (2 * _MAX_SAMPLES)]))
             if new is not None:
                 decoder.matchers = [*decoder.matchers[: _MAX_LAYOUTS - 1], new]
                 rest = self._by_layout(new, rest)
