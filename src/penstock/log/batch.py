@@ -59,7 +59,7 @@ INSERT = f"INSERT INTO batch(topic, {FIELDS}) VALUES ({', '.join('?' * 17)})"
 class Blob:
     """Encoded columns and their checksum; no columns are no bytes."""
 
-    data: memoryview | None
+    data: bytes | None
     crc: int
 
     @property
@@ -70,7 +70,7 @@ class Blob:
 
 def encode(frame: pl.DataFrame) -> Blob:
     """`frame` as a blob."""
-    data = frame.write_ipc_stream(None, compression="zstd").getbuffer()
+    data = frame.write_ipc_stream(None, compression="zstd").getvalue()
     return Blob(data, zlib.crc32(data))
 
 
