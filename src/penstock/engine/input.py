@@ -258,7 +258,9 @@ class Input:
             origins[scan] = _Elsewhere(scanned.chunks[scan].origins, places, first)
         ticks = tuple((self.place, t[1]) for t in scanned.ticks) if whole else ()
         if whole:
-            head.start, head.taken, head.scanned, head.pieces = scanned.position, NO_TIME, None, {}
+            # restored, the reader may give less at once than it had: then rows after this poll are taken too
+            head.taken = head.taken if head.taken > scanned.through else NO_TIME
+            head.start, head.scanned, head.pieces = scanned.position, None, {}
             head.path = Watermark.still(head.path.last, cut)
         else:
             head.taken = cut
