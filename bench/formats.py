@@ -70,7 +70,9 @@ def works(part: pl.DataFrame) -> dict[str, Callable[[], object]]:
     """What is measured over the rows of `part`."""
     texts = lines(part)
     block = ("\n".join(texts) + "\n").encode()
-    broken = texts.scatter(range(50, len(texts), 100), list(islice(cycle(_BROKEN), len(range(50, len(texts), 100)))))
+    broken = texts.clone().scatter(
+        range(50, len(texts), 100), list(islice(cycle(_BROKEN), len(range(50, len(texts), 100))))
+    )
     spaced = texts.str.replace_all('":', '": ', literal=True).str.replace_all(',"', ', "', literal=True)
     shuffled = pl.select(pl.when(pl.Series(range(len(texts))) % 3 == 0).then(spaced).otherwise(texts)).to_series()
     odd = texts.str.replace(r"}$", ',"tags":["a","b"]}')

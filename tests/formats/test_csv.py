@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import Field
 
-SETTINGS = settings(max_examples=40, deadline=None)
+SETTINGS = settings(max_examples=25, deadline=None)
 TWO = columns(a="STRING", b="STRING")
 SCHEMAS = (
     columns(a="INT", b="STRING", c="DOUBLE"),

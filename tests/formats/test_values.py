@@ -30,7 +30,7 @@ from tests.formats.helpers import binary, columns, decoder_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SETTINGS = settings(max_examples=60, deadline=None)
+SETTINGS = settings(max_examples=30, deadline=None)
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70).map(str),
     st.integers(-999, 999).map(str),

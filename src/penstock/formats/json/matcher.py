@@ -27,6 +27,8 @@ _MAX_ESCAPES = 200
 _WORDS = ((b"true", tk.TRUE), (b"false", tk.FALSE), (b"null", tk.NULL))
 _MANY = 64
 """A guess is given up that fails for more than one in so many, and made after so many messages."""
+_FEW = 32
+"""So many messages are sooner read one by one than matched again."""
 _PATIENCE = 100
 """For so many blocks no guess is made after strings turned out to hold quotes."""
 
@@ -128,7 +130,7 @@ class Matcher:
         if quotes != self._quotes(cells, ok) + (len(ok) - len(odd)) * self.layout.quotes:
             self._stretches, self._wait = None, _PATIENCE
             return None
-        if len(odd):
+        if len(odd) > _FEW:
             fine, some = _match(block, self._plain, self.layout, start[odd], end[odd])
             ok[odd] = fine
             cells = [whole.patched(odd, part) for whole, part in zip(cells, some, strict=True)]
@@ -148,13 +150,12 @@ class Matcher:
         if len(rows) < _MANY:
             return
         widths: list[Width | None] = []
-        for cell in cells:
-            sizes = (cell.end - cell.start)[rows]
-            known = isinstance(cell.kind, int) and cell.kind in {tk.TEXT, tk.NUMBER}
-            if known and isinstance(cell.kind, int) and (sizes == sizes[0]).all():
-                widths.append(Width(cell.kind, int(sizes[0]) + 2 * (cell.kind == tk.TEXT)))
-            else:
-                widths.append(None)
+        for cell in (c.take(rows) for c in cells):
+            kind = cell.kind if isinstance(cell.kind, int) else int(cell.kind[0])
+            sizes = cell.end - cell.start
+            alike = np.all(cell.kind == kind) and (sizes == sizes[0]).all()
+            fixed = alike and kind in {tk.TEXT, tk.NUMBER}
+            widths.append(Width(kind, int(sizes[0]) + 2 * (kind == tk.TEXT)) if fixed else None)
         self._stretches = _stretches(self.layout, widths) if any(widths) else None
 
 
