@@ -128,7 +128,8 @@ class QueryBinder:
                     raise self._unsupported(place, self._join_words(place), _JOIN_HINT)
                 raise self._unsupported(place, what)
         plan, columns = self._from(query.args.get("from_"))
-        names = Scope(self.origin, columns)
+        aliases = frozenset(e.alias for e in query.expressions if isinstance(e, exp.Alias))
+        names = Scope(self.origin, columns, aliases)
         where = query.args.get("where")
         if where is not None and query.args.get("from_") is None:
             raise self.origin.error(ParseError, "WHERE without FROM", "sql-syntax", where)

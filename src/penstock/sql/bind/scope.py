@@ -47,6 +47,8 @@ class Scope:
 
     origin: Origin
     columns: tuple[tuple[tuple[str, ...], Column], ...] = ()
+    aliases: frozenset[str] = frozenset()
+    """Names that the SELECT gives, which nothing inside it knows."""
 
     def resolve(self, parts: tuple[str, ...], place: exp.Expr) -> tuple[Column, tuple[str, ...]]:
         """The column that ``[[[catalog.]database.]table.]column[.field...]`` means, and the fields inside it.
@@ -68,6 +70,9 @@ class Scope:
 
     def _unknown(self, parts: tuple[str, ...], place: exp.Expr) -> SqlError:
         name, known = parts[0], [c.name for _, c in self.columns]
+        if name in self.aliases:
+            hint = f"{name} names a result, only queries around this one know it: write its expression again"
+            return self.origin.error(BindError, f"there is no column '{name}'", "sql-unknown-column", place, hint)
         tables = {t[-1] for t, _ in self.columns if t}
         if len(parts) > 1 and tables and not any(_is_end(parts[:n], t) for n in (1, 2, 3) for t, _ in self.columns):
             hint = did_you_mean(name, tables) or "in reach here: " + ", ".join(sorted(tables))

@@ -100,10 +100,11 @@ def _arguments(name: str, call: exp.Anonymous, origin: Origin) -> dict[str, exp.
 
 
 def _time_column(node: exp.Expr, plan: Node, origin: Origin, name: str) -> Column:
-    if not (isinstance(node, exp.Anonymous) and node.name.upper() == "DESCRIPTOR" and len(node.expressions) == 1):
+    described = node.expressions if isinstance(node, exp.Anonymous) and node.name.upper() == "DESCRIPTOR" else []
+    if len(described) != 1 or not isinstance(described[0], exp.Column):
         raise origin.error(BindError, f"{name} takes its time as DESCRIPTOR(column)", "sql-window", node, _SYNTAX[name])
     scope = Scope(origin, tuple(((), c) for c in plan.columns))
-    column, rest = scope.resolve(tuple(p.name for p in node.expressions[0].parts), node.expressions[0])
+    column, rest = scope.resolve(tuple(p.name for p in described[0].parts), described[0])
     if column.role == "proctime":
         raise origin.error(
             UnsupportedError,

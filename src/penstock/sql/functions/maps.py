@@ -53,6 +53,8 @@ def _bind_maps(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tup
 
 
 def _bind_at(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
+    if len(args) != 2:
+        raise ArgumentError(f"takes one place or key in brackets, got {len(args) - 1}")
     container, at = args
     match container.type:
         case t.Array(element) if isinstance(at.type, t.Null) or at.type.with_nullable() == t.INT:

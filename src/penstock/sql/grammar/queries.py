@@ -100,6 +100,8 @@ class FlinkParser(CallParser):
 
     def _parse_primary(self) -> Any:
         if self._match_pair(TokenType.DOT, TokenType.NUMBER):
+            if "." in self._prev.text:
+                self.raise_error("a number has one point", self._prev)
             return exp.Literal.number("." + self._prev.text)
         return super()._parse_primary()
 
