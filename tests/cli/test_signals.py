@@ -14,7 +14,7 @@ import pytest
 
 import penstock
 from penstock.cli.interrupt import Interrupt
-from tests.cli.shell import append, call, orders, started
+from tests.cli.shell import append, call, make_project, orders, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,18 @@ def test_the_second_ends_at_once() -> None:
     )
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=False, env=_env())
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_run_that_waits_for_rows_says_how_to_feed_it(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "p")
+    child = started("run", folder)
+    assert child.stderr is not None
+    assert child.stderr.readline() == "there is nothing to read: orders is empty; feed it with\n"
+    assert child.stderr.readline().endswith(f" topic write {folder} orders FILE\n")
+    assert child.stderr.readline() == "made topic orders with 1 partition\n"
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=60)[0].startswith("orders: 0 rows read")
+    assert child.returncode == 0
 
 
 def _env() -> dict[str, str]:

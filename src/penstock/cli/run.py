@@ -65,9 +65,13 @@ def run(
         penstock.skip_lost = skip_lost
         if fresh:
             _agree_to_drop(penstock, yes=yes)
+        if not bounded:
+            for words in _how_to_feed(penstock, folder):
+                note(words)
         ran = run_pipelines(penstock, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
-        _tell_of_silence(penstock, folder, ran.figures)
+        if not any(f.rows for f in ran.figures):
+            click.echo("\n".join(_how_to_feed(penstock, folder) or ["there was nothing new to read"]))
         show_next(next_commands(folder, penstock, ran.figures))
     return worst(ran.errors)
 
@@ -133,22 +137,17 @@ def _show_errors(running: Run, shown: set[str]) -> None:
             show_error(error)
 
 
-def _tell_of_silence(penstock: Penstock, folder: Path, figures: Sequence[Figures]) -> None:
-    """Where nothing was read because there is nothing, say how to feed it."""
-    from penstock.project.topics import read_topics
+def _how_to_feed(penstock: Penstock, folder: Path) -> list[str]:
+    """Where nothing can come in as it is: which topics are empty, and commands that feed them."""
+    from penstock.project.topics import empty_inputs
 
-    if any(f.rows for f in figures):
-        return
-    read = sorted({t for d in penstock.definition.pipelines for t in read_topics(d.plan)})
-    empty = [t for t in read if not any(p.rows for p in penstock.log.describe(t))]
+    empty = empty_inputs(penstock)
     if not empty:
-        click.echo("there was nothing new to read")
-        return
+        return []
     from penstock.apps import TOPICS
 
-    click.echo(f"there is nothing to read: {', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty; feed it with")
     simulated = [app for app, topics in TOPICS.items() if set(empty) & set(topics)]
-    for app in simulated:
-        click.echo(f"  {program()} simulate {app} --events 100000 --into {path_of(folder)}")
-    if not simulated:
-        click.echo(f"  {program()} topic write {path_of(folder)} {empty[0]} FILE")
+    commands = [f"simulate {app} --events 100000 --into {path_of(folder)}" for app in simulated]
+    commands = commands or [f"topic write {path_of(folder)} {empty[0]} FILE"]
+    told = f"there is nothing to read: {', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty; feed it with"
+    return [told, *(f"  {program()} {command}" for command in commands)]

@@ -14,7 +14,7 @@ from penstock.sql.catalog import Table
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
-__all__ = ["read_topics", "ready_topics", "topic_of", "written_topics"]
+__all__ = ["empty_inputs", "read_topics", "ready_topics", "topic_of", "written_topics"]
 
 
 def topic_of(table: Table) -> str | None:
@@ -38,3 +38,14 @@ def ready_topics(penstock: Penstock) -> set[str]:
         if isinstance(table, Table) and topic_of(table) is not None:
             ensure_topic(TableOptions(table, connector_named(table)), penstock.world)
     return {t.name for t in penstock.log.topics()}
+
+
+def empty_inputs(penstock: Penstock) -> list[str]:
+    """The topics that rows come in through, where all of them are empty and nothing else is read; else nothing."""
+    plans = [d.plan for d in penstock.definition.pipelines]
+    if any(isinstance(n, p.Scan) and topic_of(n.table) is None for plan in plans for n in p.nodes(plan)):
+        return []
+    fed = {t for plan in plans for t in read_topics(plan)} - {t for plan in plans for t in written_topics(plan)}
+    there = {t.name for t in penstock.log.topics()}
+    empty = [t for t in fed if t not in there or penstock.log.starts(t) == penstock.log.ends(t)]
+    return sorted(empty) if len(empty) == len(fed) else []
