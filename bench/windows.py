@@ -86,6 +86,7 @@ def by_batch_size(bench: Bench) -> None:
         ran = [pipeline(folder, source, batch_rows=rows)() for _ in range(1 if bench.quick else 3)]
         check_ledger(folder, events)
         report.figure(f"{rows:,} rows a batch, {events:,} events", [events / r.seconds for r in ran], "/s")
+        report.figure("  the same in a second of CPU", [events / r.cpu for r in ran], "/s")
 
 
 def on_two_cores(bench: Bench) -> None:
