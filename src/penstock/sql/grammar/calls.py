@@ -53,22 +53,19 @@ class CallParser(TypeParser):
     def _to_unit(self, name: str) -> Any:
         arguments = [self._parse_disjunction()]
         if self._match_text_seq("TO"):
-            unit = self._curr.text.upper()
-            self._advance()
+            unit = self.word("a unit of time")
             return self._special(f"{name} TO", arguments, unit=unit)
         while self._match(TokenType.COMMA):
             arguments.append(self._parse_disjunction())
         return exp.Anonymous(this=name, expressions=arguments)
 
     def _extract(self) -> Any:
-        unit = self._curr.text.upper()
-        self._advance()
+        unit = self.word("a unit of time")
         self._expect(TokenType.FROM, "FROM")
         return self._special("EXTRACT", [self._operand()], unit=unit)
 
     def _unit_first(self, name: str) -> Any:
-        unit = self._curr.text.upper()
-        self._advance()
+        unit = self.word("a unit of time")
         arguments = []
         while self._match(TokenType.COMMA):
             arguments.append(self._parse_disjunction())

@@ -95,6 +95,13 @@ class TypeParser(parser.Parser):
         first = first or self._prev
         raise RefusedError(f"{what} is not supported", first.start, max(first.end, self._prev.end), hint, code)
 
+    def word(self, what: str) -> str:
+        """The next token, in upper case; `what` says what it should be."""
+        if not self._curr:
+            self.raise_error(f"expected {what}")
+        self._advance()
+        return str(self._prev.text).upper()
+
     # -- types -------------------------------------------------------------------------------------
 
     def flink_type(self) -> t.DataType:
@@ -113,8 +120,9 @@ class TypeParser(parser.Parser):
 
     def _bare_type(self) -> t.DataType:
         token = self._curr
-        word = token.text.upper() if token and token.token_type != TokenType.IDENTIFIER else ""
-        self._advance()
+        word = self.word("a type")
+        if token.token_type == TokenType.IDENTIFIER:
+            raise UnknownTypeError(token.text, token.start, token.end)
         if word in _SIMPLE_TYPES:
             return _SIMPLE_TYPES[word]
         if word in _LENGTH_TYPES:
@@ -141,9 +149,9 @@ class TypeParser(parser.Parser):
                 return self._interval_type()
             case "ARRAY" | "MULTISET" | "MAP" | "ROW":
                 return self._nested_type(word)
-        if token and token.token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+        if token.token_type == TokenType.VAR:
             raise UnknownTypeError(token.text, token.start, token.end)
-        return self.raise_error(f"'{token.text if token else ''}' is not a type", token)
+        return self.raise_error(f"'{token.text}' is not a type", token)
 
     def _length(self, default: int, low: int = 1, high: int = t.MAX_LENGTH) -> int:
         if not self._match(TokenType.L_PAREN):
