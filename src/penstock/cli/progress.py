@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.cli.mending import causes, said
-from penstock.cli.terminal import STDERR, amount, is_terminal, moment, note
+from penstock.cli.terminal import STDERR, STDOUT, amount, is_terminal, moment, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,12 @@ class Progress:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
+            self._live = Live(
+                console=Console(stderr=True),
+                transient=True,
+                refresh_per_second=4,
+                redirect_stdout=is_terminal(STDOUT),  # what a table prints into a file stays there
+            )
             self._live.start()
         return self
 
