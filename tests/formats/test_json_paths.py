@@ -153,7 +153,8 @@ def test_some_columns_are_those_of_all(data: st.DataObject) -> None:
     few: Decoder = FORMATS["json"].decoder(fields, tuple(wanted), {})
     for _ in range(2):
         decoded = few.decode(binary(some))
-        assert decoded.frame.equals(every.frame.select(wanted), null_equal=True)
+        assert decoded.frame.columns == wanted
+        assert all(decoded.frame[name].equals(every.frame[name], null_equal=True) for name in wanted)
         assert decoded.frame.height == every.frame.height
         assert decoded.bad["row"].to_list() == every.bad["row"].to_list()
 

@@ -54,7 +54,11 @@ class Registry(Protocol):
 
 
 class Avro:
-    """The format avro: bare datums of the schema that Flink derives from the table."""
+    """The format avro: bare datums of the schema that Flink derives from the table.
+
+    Differs from Flink 2.3 in two things: a timestamp of more than 3 digits counts microseconds, as its schema says
+    (Flink counts milliseconds there), and what stands behind a datum does not run into the next message.
+    """
 
     name = "avro"
     options: tuple[Option[Any], ...] = (ENCODING, LEGACY)

@@ -45,7 +45,11 @@ _VERSION = 1
 
 
 class Json:
-    """The format json."""
+    """The format json.
+
+    Differs from Flink 2.3 in one thing: under ``ignore-parse-errors`` a message with a text that is not UTF-8 is
+    dropped; Flink may go on behind the wrong byte.
+    """
 
     name = "json"
     options: tuple[Option[Any], ...] = (

@@ -34,7 +34,7 @@ __all__ = ["JsonDecoder"]
 
 _MAX_LAYOUTS = 8
 _MAX_SAMPLES = 3
-_WORTH_A_LAYOUT = 32
+_WORTH_A_LAYOUT = 100
 """Matching one more layout costs about as much as reading so many messages one by one."""
 _NESTED = (t.Row, t.Array, t.Map, t.Multiset)
 

@@ -27,7 +27,7 @@ _MAX_ESCAPES = 200
 _WORDS = ((b"true", tk.TRUE), (b"false", tk.FALSE), (b"null", tk.NULL))
 _MANY = 64
 """A guess is given up that fails for more than one in so many, and made after so many messages."""
-_FEW = 32
+_FEW = 100
 """So many messages are sooner read one by one than matched again."""
 _PATIENCE = 100
 """For so many blocks no guess is made after strings turned out to hold quotes."""
