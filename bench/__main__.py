@@ -16,7 +16,7 @@ from bench.table import Report
 
 __all__ = ["CLAIMS", "Bench", "main"]
 
-CLAIMS = ("windows", "sources", "steady", "visible", "startup", "growth", "log")
+CLAIMS = ("windows", "sources", "steady", "visible", "startup", "growth", "log", "formats")
 """Modules of this folder, each with `measure(bench)`, in the order in which they run."""
 OPTIONAL = ("flink",)
 
