@@ -29,10 +29,12 @@ fi
 
 echo "penstock: installing requirements/$what.txt (the first time it is downloaded, about 150 MB)"
 if command -v uv >/dev/null 2>&1; then
-    uv pip install --quiet --python .venv/bin/python --require-hashes -r "requirements/$what.txt"
+    uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$what.txt"
     uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "requirements/$what.txt"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
+# compiled now rather than at each start, where Python is told to write no byte code
+.venv/bin/python -m compileall -q src/penstock
 touch ".venv/.$what"
