@@ -134,7 +134,7 @@ class ExpressionBinder:
         if not -(2**63) <= int("".join(map(str, digits))) < 2**63:
             hint = f"CAST('{text}' AS DECIMAL(38, {max(scale, 0)}))"
             raise self._error(f"the number {text} has too many digits", "sql-literal", node, hint)
-        precision = max(len(digits) + (not text.lstrip("-").startswith(".") and len(digits) <= scale), scale)
+        precision = sum(c.isdigit() for c in text)  # zeros count where they are written
         return Literal(t.Decimal(precision, scale, nullable=False), number)
 
     def _bind_boolean(self, node: exp.Boolean) -> Expr:

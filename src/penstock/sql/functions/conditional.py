@@ -47,6 +47,8 @@ def _bind_ifnull(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[t
     common = merged_type([a.type for a in args]) if len(args) == 2 else None
     if common is None or isinstance(common, t.Null):
         raise ArgumentError(f"takes two values of one type, got {_types(args)}")
+    if is_character(args[0].type) and not args[0].type.nullable:
+        return args, args[0].type  # Flink takes `a` alone then, as long as it is
     return tuple(cast_to(a, common) for a in args), common.with_nullable(all(a.type.nullable for a in args))
 
 
