@@ -17,6 +17,9 @@ from penstock.cli.root import cli
 if TYPE_CHECKING:
     from pathlib import Path
 
+PATIENCE = 180
+"""Seconds after which a process that should have ended will not; a loaded machine is slow."""
+
 ORDERS = """\
 CREATE TABLE orders (
   id BIGINT, customer STRING, amount DECIMAL(10, 2), ts TIMESTAMP(3),

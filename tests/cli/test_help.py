@@ -12,7 +12,7 @@ import penstock
 from penstock.cli.command import Command, Group
 from penstock.cli.page import page
 from penstock.cli.root import COMMANDS, cli
-from tests.cli.shell import call, started
+from tests.cli.shell import PATIENCE, call, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def test_the_page_holds_every_command_and_option() -> None:
 
 def test_the_version() -> None:
     child = started("--version")
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=PATIENCE)
     assert (out, err, child.returncode) == (f"penstock {penstock.__version__}\n", "", 0)
 
 

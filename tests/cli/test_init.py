@@ -9,7 +9,7 @@ import pytest
 
 import penstock
 from penstock.cli.shows import days
-from tests.cli.shell import Ended, call, make_project, started
+from tests.cli.shell import PATIENCE, Ended, call, make_project, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,10 +106,11 @@ def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> Non
     make_project(tmp_path / "cache" / "penstock" / "demo-web")
     child = started("run", tmp_path / "cache" / "penstock" / "demo-web")
     assert child.stderr is not None
-    assert child.stderr.readline().startswith("made topic")
+    while "made topic revenue" not in child.stderr.readline():
+        assert child.poll() is None
     shown = call("demo", "--events", "50")
     child.terminate()
-    child.communicate(timeout=60)
+    child.communicate(timeout=PATIENCE)
     assert shown.code == 0
     assert f"a project of Flink SQL: {tmp_path / 'cache' / 'penstock' / 'demo-web-2'}\n" in shown.err
     assert "50 rows read" in shown.out

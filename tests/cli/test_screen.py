@@ -9,7 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tests.cli.shell import call, make_project
+from tests.cli.shell import PATIENCE, call, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def on_a_terminal(*args: object, typed: str = "", out: Path | None = None) -> tu
             break
         seen += part
     os.close(ours)
-    return seen.decode(), child.wait(60)
+    return seen.decode(), child.wait(PATIENCE)
 
 
 def test_a_run_moves_asks_and_gives_the_cursor_back(shop: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import penstock
 from penstock.cli.interrupt import Interrupt
-from tests.cli.shell import append, call, make_project, orders, started
+from tests.cli.shell import PATIENCE, append, call, make_project, orders, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_the_first_commits_and_ends_well(shop: Path, number: int) -> None:
         while not project.log.state.checkpoints():
             assert child.poll() is None
         child.send_signal(number)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (0, "stopping after a last commit; Ctrl-C again ends at once\n")
         assert "orders: 130 rows read" in out
         append(shop, *orders(60, first=130))
@@ -62,7 +62,7 @@ def test_a_run_that_waits_for_rows_says_how_to_feed_it(tmp_path: Path) -> None:
     assert child.stderr.readline().endswith(f" topic write {folder} orders FILE\n")
     assert child.stderr.readline() == "made topic orders with 1 partition\n"
     child.send_signal(signal.SIGINT)
-    assert child.communicate(timeout=60)[0].startswith("orders: 0 rows read")
+    assert child.communicate(timeout=PATIENCE)[0].startswith("orders: 0 rows read")
     assert child.returncode == 0
 
 
@@ -116,4 +116,4 @@ def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
         assert call("savepoint", "restore", shop, "x").code == 1
     finally:
         child.terminate()
-        child.communicate(timeout=60)
+        child.communicate(timeout=PATIENCE)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import penstock
-from tests.cli.shell import append, call, make_project, orders, started
+from tests.cli.shell import PATIENCE, append, call, make_project, orders, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +159,7 @@ def test_following_shows_what_comes_until_it_is_interrupted(shop: Path) -> None:
     append(shop, *orders(1, first=500))
     assert json.loads(child.stdout.readline())["id"] == 500
     child.send_signal(signal.SIGINT)
-    assert child.communicate(timeout=60)[1] == ""
+    assert child.communicate(timeout=PATIENCE)[1] == ""
     assert child.returncode == 0
 
 
@@ -169,9 +169,9 @@ def test_what_an_engine_reads_meanwhile_two_processes_write(shop: Path) -> None:
     engine.stderr.readline()
     writer = started("topic", "write", shop, "orders", _lines(shop, 130))
     assert call("topic", "write", shop, "orders", _lines(shop, 190)).code == 0
-    assert writer.communicate(timeout=60)[1] == ""
+    assert writer.communicate(timeout=PATIENCE)[1] == ""
     engine.terminate()
-    engine.communicate(timeout=60)
+    engine.communicate(timeout=PATIENCE)
     assert call("run", shop, "--bounded").code == 0
     with penstock.open(shop) as project:
         assert project.query("SELECT count(*) FROM orders").rows() == [(250,)]
