@@ -79,7 +79,8 @@ def row_strategy(*, silent: bool = True, topics: str = "ab", lateness: int = DEL
     """Rows whose time moves on in partitions of different skew, some up to `lateness` seconds behind."""
 
     def made(parts: list[tuple[str, int, str, int, int, int, int]]) -> list[Row]:
-        now, found = 60, []
+        now = 60
+        found = [Row(t, p, "x", p, now) for t in topics for p in range(PARTITIONS - silent)]  # so that rows can be late
         for topic, partition, key, value, step, behind, wait in parts:
             now += step
             found.append(Row(topic, partition, key, value, max(0, now - behind - 2 * partition), wait))

@@ -179,6 +179,29 @@ def test_silence_that_is_noted_closes_windows(tmp_path: Path) -> None:
         pipeline.close()
 
 
+def test_silence_that_only_the_clock_has_seen_closes_windows(tmp_path: Path) -> None:
+    with project(statements("a", idle="1 s"), clock(), tmp_path) as penstock:
+        pipeline = started(penstock)
+        append(penstock, [Row("a", p, "x", 1, 60) for p in range(PARTITIONS)])
+        append(penstock, [Row("a", 0, "x", 1, 90, wait=900)], PARTITIONS)
+        while pipeline.step(100):
+            continue
+        (source,) = pipeline.executor.sources.values()
+        assert not source.watermarks.waits(penstock.clock.now_ms())
+        penstock.clock.sleep(0.2)
+        assert source.watermarks.waits(penstock.clock.now_ms())
+        pipeline.commit()
+        assert results(penstock) == []
+        pipeline.close()
+        again = started(penstock)  # a restart has not forgotten since when they are silent
+        again.input.tick()
+        again.input.bound()
+        assert again.step(100)
+        again.commit()
+        assert {(r["kind"], r["n"]) for r in results(penstock)} == {("tumble", 4), ("hop", 4), ("cumulate", 4)}
+        again.close()
+
+
 # -- partitions that come later ----------------------------------------------------------------------------
 
 
