@@ -9,7 +9,7 @@ import polars as pl
 import penstock
 from penstock.cli.progress import Progress, line_of
 from penstock.project.figures import Figures
-from tests.cli.shell import append, call, make_project, orders
+from tests.cli.shell import ORDERS, append, call, make_project, orders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,18 @@ def test_rejected_rows_are_told_with_what_mends_them(shop: Path) -> None:
     assert "  2 rows of orders: null-event-time, such as: the event time 'ts' is NULL\n    mend the expression" in out
     assert "  1 row of orders: json-syntax, such as: not valid JSON at byte 0" in out
     assert "'json.ignore-parse-errors' = 'true'" in out
+
+
+def test_a_row_that_is_late_for_two_queries_is_one_late_row(tmp_path: Path) -> None:
+    second = ORDERS[ORDERS.index("INSERT") :].replace("'1' MINUTE", "'30' SECOND")
+    both = ORDERS.replace("INSERT", "EXECUTE STATEMENT SET BEGIN INSERT", 1) + second + "END;"
+    folder = make_project(tmp_path / "p", both)
+    append(folder, *orders(130), *orders(2))
+    ended = call("run", folder, "--bounded")
+    assert "  2 rows late: some or all of their windows had closed (penstock.late)\n" in ended.out
+    assert f"  penstock rejects list {folder} --late\n" in ended.out
+    with penstock.open(folder) as project:
+        assert project.query("SELECT count(*) FROM penstock.late").rows() == [(4,)]
 
 
 def test_nothing_to_read_says_how_to_feed_it(tmp_path: Path) -> None:

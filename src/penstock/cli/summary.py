@@ -29,7 +29,8 @@ def show_summary(penstock: Penstock, figures: Sequence[Figures], seconds: float,
         for table, rows in figure.results.items():
             click.echo(f"  {plural(rows, 'row')} into {table}")
         if figure.late:
-            click.echo(f"  {plural(figure.late, 'row')} late: all their windows had closed (penstock.late)")
+            rows = _late_rows(penstock, figure.pipeline, started_ms)
+            click.echo(f"  {plural(rows, 'row')} late: some or all of their windows had closed (penstock.late)")
         if figure.rejected:
             click.echo(f"  {plural(figure.rejected, 'row')} rejected (penstock.rejects)")
     if any(f.rejected for f in figures):
@@ -40,6 +41,18 @@ def show_summary(penstock: Penstock, figures: Sequence[Figures], seconds: float,
         since = pl.from_epoch(pl.lit(started_ms), "ms").dt.replace_time_zone("UTC")
         for cause in causes(rejects(penstock.log).filter(pl.col("time") >= since)):
             click.echo("\n".join("  " + line for line in said(cause)))
+
+
+def _late_rows(penstock: Penstock, pipeline: str, started_ms: int) -> int:
+    """How many rows were late; one that was late for windows of several queries is one."""
+    import polars as pl
+
+    from penstock.project.system import late
+
+    since = pl.from_epoch(pl.lit(started_ms), "ms").dt.replace_time_zone("UTC")
+    rows = late(penstock.log).filter(pl.col("time") >= since, pl.col("pipeline") == pipeline)
+    known = rows.filter(pl.col("offset").is_not_null())
+    return known.select("topic", "partition", "offset").n_unique() + rows.height - known.height
 
 
 def next_commands(folder: Path, penstock: Penstock, figures: Sequence[Figures]) -> list[str]:

@@ -22,8 +22,9 @@ Counted = dict[str, tuple[int, int, int]]
 class Figures:
     """One pipeline since this run began.
 
-    `results` are the rows committed, by table. `watermark` is the least of its sources' (ms), None before the
-    first. `lag` is how many records of its topics it has not read, None where it reads none.
+    `results` are the rows committed, by table. A row counts in `late` for each operator that it was too late for.
+    `watermark` is the least of its sources' (ms), None before the first. `lag` is how many records of its topics
+    it has not read, None where it reads none.
     """
 
     pipeline: str
