@@ -12,8 +12,9 @@ from penstock.project.definition import PipelineDefinition
 from penstock.project.wiring import LOG_CONNECTORS
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table
-from penstock.sql.expr import AggregateCall, Call, Case, Cast, Literal, Ref
+from penstock.sql.expr import Ref
 from penstock.sql.session import SHOWN, Answer, shown
+from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from penstock.engine.graph import Graph
     from penstock.project.definition import Definition
-    from penstock.sql.expr import Expr
 
-__all__ = ["explain", "spelled"]
+__all__ = ["explain"]
 
 
 def explain(definition: Definition, home: Path, name: str | None = None) -> list[str]:
@@ -150,28 +150,3 @@ def _length(ms: int) -> str:
         if ms % unit == 0:
             return f"{ms // unit} {name}"
     return f"{ms} ms"
-
-
-def spelled(expr: Expr) -> str:
-    """An expression much as one would write it."""
-    match expr:
-        case Ref(name=name):
-            return name
-        case Literal(value=value):
-            return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
-        case Call(function=function, args=args):
-            parts = [spelled(a) for a in args]
-            if not function.name[:1].isalpha() and len(parts) == 2:
-                return f"({parts[0]} {function.name} {parts[1]})"
-            if function.name in ("AND", "OR"):
-                return "(" + f" {function.name} ".join(parts) + ")"
-            return f"{function.name}({', '.join(parts)})"
-        case Cast(arg=arg, safe=safe):
-            return f"{'TRY_CAST' if safe else 'CAST'}({spelled(arg)} AS {expr.type})"
-        case Case(branches=branches, otherwise=otherwise):
-            whens = " ".join(f"WHEN {spelled(c)} THEN {spelled(v)}" for c, v in branches)
-            return f"CASE {whens} ELSE {spelled(otherwise)} END"
-        case AggregateCall(function=function, args=args, distinct=distinct, filter=condition):
-            inside = ("DISTINCT " if distinct else "") + (", ".join(spelled(a) for a in args) or "*")
-            return f"{function.name}({inside})" + (f" FILTER (WHERE {spelled(condition)})" if condition else "")
-    return str(expr)

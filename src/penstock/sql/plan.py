@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from penstock.sql.expr import Ref
+from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,10 @@ class Filter(Node):
     def inputs(self) -> tuple[Node, ...]:
         return (self.input,)
 
+    @property
+    def label(self) -> str:
+        return f"Filter {spelled(self.condition)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Project(Node):
@@ -141,6 +146,12 @@ class Project(Node):
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.input,)
+
+    @property
+    def label(self) -> str:
+        pairs = zip(self.exprs, self.columns, strict=True)
+        made = [f"{spelled(e)} AS {c.name}" for e, c in pairs if not (isinstance(e, Ref) and e.name == c.name)]
+        return " ".join(["Project", ", ".join(made)]).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +213,12 @@ class WindowAggregate(Node):
 
     @property
     def label(self) -> str:
-        return f"WindowAggregate {self.window.kind} on {self.time}"
+        parts = [f"WindowAggregate {self.window.kind} on {self.time}"]
+        if self.keys:
+            parts.append("by " + ", ".join(spelled(k) for k in self.keys))
+        if self.calls:
+            parts.append("of " + ", ".join(spelled(c) for c in self.calls))
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
