@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from penstock.cli.cells import Columns, shown_rows, text_of
 from penstock.cli.terminal import painted, plural
-from penstock.core import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
+    from penstock.cli.cells import Columns
     from penstock.core.types import Field
 
 __all__ = ["FORMATS", "Output", "make_output", "print_rows"]
@@ -54,6 +53,8 @@ class TableOutput:
             click.echo(painted(f"into {sink}", bold=True))
 
     def rows(self, frame: pl.DataFrame) -> None:
+        from penstock.cli.cells import shown_rows
+
         if self._error is not None:
             raise self._error
         cells = shown_rows(frame, self._fields)
@@ -89,6 +90,9 @@ class TableOutput:
 
     def _start(self) -> None:
         """Show what was held back, once."""
+        from penstock.cli.cells import Columns
+        from penstock.core import types as t
+
         if self._columns is not None:
             return
         numbers = [isinstance(f.type, (t.Integer, t.Float, t.Double, t.Decimal)) for f in self._fields]
@@ -167,6 +171,8 @@ def _csv_cell(value: Any) -> str:
 
         text = orjson.dumps(value).decode()
     else:
+        from penstock.cli.cells import text_of
+
         return text_of(value)
     if not text or any(c in text for c in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'

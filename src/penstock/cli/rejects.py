@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.cells import fields_of, shown_rows
 from penstock.cli.command import Group, agree, folder_argument, format_option, opened
 from penstock.cli.mending import mend
 from penstock.cli.output import FORMATS, print_rows
@@ -107,6 +106,8 @@ def _text(data: bytes) -> str:
 def show(folder: Path, number: int, late: bool) -> None:
     """Show one row in full: where it is from, why it is here, its bytes."""
     import polars as pl
+
+    from penstock.cli.cells import fields_of, shown_rows
 
     with opened(folder) as penstock:
         found = _rows(penstock, late=late).filter(pl.col("id") == number)
