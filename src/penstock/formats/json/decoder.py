@@ -21,6 +21,7 @@ from penstock.formats.json.quick import QuickReader
 from penstock.formats.json.slots import false_numbers, is_text, values_of
 from penstock.formats.json.tree import MisfitError
 from penstock.formats.pieces import Piece, assemble, piece_of_rows
+from penstock.formats.portions import joined, portions_of_lines, portions_of_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,11 +54,16 @@ class JsonDecoder:
         self.matchers: list[Matcher] = []
 
     def decode(self, values: pl.Series) -> Decoded:
-        return _Run(self, Block.of_values(values)).result()
+        return joined([_Run(self, Block.of_values(portion)).result() for portion in portions_of_values(values)])
 
     def decode_lines(self, block: bytes) -> Decoded:
-        lines = Block.of_lines(block)
-        return replace(_Run(self, lines).result(), starts=lines.start - PAD)
+        done, starts, at = [], [], 0
+        for portion in portions_of_lines(block):
+            lines = Block.of_lines(portion)
+            done.append(_Run(self, lines).result())
+            starts.append(lines.start + (at - PAD))
+            at += len(portion)
+        return replace(joined(done), starts=np.concatenate(starts))
 
     def whole_lines(self, block: bytes) -> int:
         return block.rfind(b"\n") + 1
