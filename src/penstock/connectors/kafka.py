@@ -15,15 +15,23 @@ from penstock.core.options import Option, choice, duration, integer, strings, te
 from penstock.core.types import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from penstock.connectors.world import World
     from penstock.core.edges import Transaction
-    from penstock.formats.format import Encoder
-    from penstock.sql.catalog import Table
+    from penstock.formats.format import Decoder
     from penstock.sql.plan import Scan
 
-__all__ = ["KAFKA", "RecordEncoder", "TopicSink", "ensure_topic", "log_scan", "record_encoder"]
+__all__ = [
+    "KAFKA",
+    "RecordEncoder",
+    "TopicSink",
+    "ensure_topic",
+    "fields_in_key",
+    "log_scan",
+    "record_encoder",
+    "value_fields",
+]
 
 FORMATS = ("json", "csv", "raw", "avro", "avro-confluent")
 
@@ -49,17 +57,23 @@ BOUNDED_MODE = Option(
     "unbounded",
     "latest-offset: reading ends with what the topic holds at the start.",
 )
-DISCOVERY = Option("scan.topic-partition-discovery.interval", duration, 0, "New partitions are found at once.")
+DISCOVERY = Option(
+    "scan.topic-partition-discovery.interval", duration, 0, "Without effect: new partitions are found at once."
+)
 PARTITIONER = Option(
-    "sink.partitioner", choice("default", "round-robin", "fixed"), "default", "By key; without a key in turns."
+    "sink.partitioner",
+    choice("default", "round-robin", "fixed"),
+    "default",
+    "default: by key, without a key in turns; round-robin: in turns, only without key.fields;"
+    " fixed: all rows into partition 0, as of one Flink task.",
 )
 GUARANTEE = Option(
     "sink.delivery-guarantee",
     choice("exactly-once", "at-least-once", "none"),
     "exactly-once",
-    "Always exactly once: rows are committed with the position they were made from.",
+    "Without effect, it is always exactly once: rows are committed with the position they were made from.",
 )
-PREFIX = Option("sink.transactional-id-prefix", text, "", "Not needed here.")
+PREFIX = Option("sink.transactional-id-prefix", text, "", "Without effect.")
 SOURCE_PARALLELISM = Option("scan.parallelism", integer(1), 1, "Without effect.")
 SINK_PARALLELISM = Option("sink.parallelism", integer(1), 1, "Without effect.")
 
@@ -127,9 +141,7 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
     metadata = {n: by_name[n].metadata or "" for n in needs if by_name[n].metadata is not None}
     physical = tuple(n for n in needs if by_name[n].is_physical)
     keys = _key_fields(options)
-    key_names = {f.name for f in keys}
-    prefix = options.values[KEY_PREFIX]
-    in_value = tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names)
+    in_value = value_fields(options, keys)
     from_key = tuple(n for n in physical if n not in {f.name for f in in_value})
     wanted = tuple(n for n in physical if n not in from_key)
     use = options.value_format
@@ -142,8 +154,9 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
         fingerprint=use.format.fingerprint(in_value, tuple(f.name for f in in_value), use.options),
         start=_start(options),
         group=options.passed.get("properties.group.id", ""),
+        bounded=options.values[BOUNDED_MODE] == "latest-offset",
         key_wanted=from_key,
-        make_key_decoder=_key_decoder(options, keys, prefix, from_key) if from_key else None,
+        make_key_decoder=_key_decoder(options, keys, from_key) if from_key else None,
     )
 
 
@@ -158,29 +171,22 @@ def _key_fields(options: TableOptions) -> tuple[Field, ...]:
     return tuple(by_name[n] for n in names)
 
 
-def _key_decoder(options: TableOptions, keys: tuple[Field, ...], prefix: str, wanted: tuple[str, ...]) -> Any:
-    """A decoder of the key whose columns have the table's names, not those in the key."""
-    use = options.formats["key.format"]
-    if not prefix:
-        return lambda: use.format.decoder(keys, wanted, use.options)
-    inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
-    return lambda: _Renamed(
-        use.format.decoder(inner, tuple(n.removeprefix(prefix) for n in wanted), use.options), prefix
-    )
+def value_fields(options: TableOptions, keys: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The columns that stand in the value."""
+    names = {f.name for f in keys}
+    return tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in names)
 
 
-class _Renamed:
-    """A decoder whose columns get a prefix."""
+def fields_in_key(options: TableOptions, keys: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The columns of the key under their names there, without the prefix."""
+    return tuple(Field(f.name.removeprefix(options.values[KEY_PREFIX]), f.type) for f in keys)
 
-    def __init__(self, decoder: Any, prefix: str) -> None:
-        self.decoder = decoder
-        self.prefix = prefix
 
-    def decode(self, values: pl.Series) -> Any:
-        from dataclasses import replace
-
-        decoded = self.decoder.decode(values)
-        return replace(decoded, frame=decoded.frame.rename(lambda n: self.prefix + n))
+def _key_decoder(options: TableOptions, keys: tuple[Field, ...], wanted: tuple[str, ...]) -> Callable[[], Decoder]:
+    """A decoder of the columns `wanted` out of the key, under their names there."""
+    use, fields = options.formats["key.format"], fields_in_key(options, keys)
+    names = tuple(inner.name for inner, f in zip(fields, keys, strict=True) if f.name in wanted)
+    return lambda: use.format.decoder(fields, names, use.options)
 
 
 def _start(options: TableOptions) -> Start:
@@ -214,23 +220,24 @@ def _specific(value: str, where: str) -> dict[int, int]:
 
 
 class RecordEncoder:
-    """Rows of a table as records of its topic: key, value, and what metadata columns say."""
+    """Rows of a table as records of its topic: key, value, and what metadata columns say.
 
-    def __init__(
-        self,
-        values: tuple[Field, ...],
-        value: Encoder,
-        keys: tuple[Field, ...],
-        key: Encoder | None,
-        metadata: Mapping[str, str | None],
-        fingerprint: str,
-    ) -> None:
+    `partition` is where all of them go, None where keys or turns decide.
+    """
+
+    def __init__(self, options: TableOptions, keys: tuple[Field, ...], partition: int | None = None) -> None:
+        options.check_metadata()
+        values, in_key = value_fields(options, keys), fields_in_key(options, keys)
+        use, key = options.value_format, options.formats.get("key.format")
         self._values = [f.name for f in values]
-        self._value = value
-        self._keys = [f.name for f in keys]
-        self._key = key
-        self._metadata = metadata
-        self._fingerprint = fingerprint
+        self._value = use.format.encoder(values, use.options)
+        self._keys = [pl.col(f.name).alias(inner.name) for f, inner in zip(keys, in_key, strict=True)]
+        self._key = key.format.encoder(in_key, key.options) if key and keys else None
+        self._metadata = {
+            c.name: c.metadata for c in options.table.columns if c.metadata is not None and c.is_persisted
+        }
+        self._fingerprint = use.format.fingerprint(values, tuple(self._values), use.options)
+        self._partition = partition
 
     def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
         """Records, and the columns of the values to keep beside them, with the fingerprint of their decoding."""
@@ -241,27 +248,22 @@ class RecordEncoder:
         for column, key in self._metadata.items():
             series = frame[column]
             records.append(series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers"))
+        if self._partition is not None:
+            records.append(pl.repeat(self._partition, frame.height, dtype=pl.Int32, eager=True).alias("partition"))
         return pl.DataFrame(records), (self._fingerprint, values)
 
 
-def record_encoder(table: Table, options: TableOptions) -> RecordEncoder:
+def record_encoder(options: TableOptions) -> RecordEncoder:
     """How rows of a `kafka` table become records."""
-    options.check_metadata()
-    metadata = {c.name: c.metadata for c in table.columns if c.metadata is not None and c.is_persisted}
-    keys = _key_fields(options)
-    key_names = {f.name for f in keys}
-    values = tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in key_names)
-    use, key = options.value_format, options.formats.get("key.format")
-    prefix = options.values[KEY_PREFIX]
-    inner = tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
-    return RecordEncoder(
-        values,
-        use.format.encoder(values, use.options),
-        keys,
-        key.format.encoder(inner, key.options) if key and keys else None,
-        metadata,
-        use.format.fingerprint(values, tuple(f.name for f in values), use.options),
-    )
+    keys, partitioner = _key_fields(options), options.values[PARTITIONER]
+    if keys and partitioner == "round-robin":
+        raise ConfigError(
+            "sink.partitioner = round-robin is for rows without a key",
+            code="option-value",
+            where=options.where,
+            hint="leave out key.fields, or sink.partitioner",
+        )
+    return RecordEncoder(options, keys, 0 if partitioner == "fixed" else None)
 
 
 class TopicSink:

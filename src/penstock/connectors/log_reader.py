@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import polars as pl
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned, no_bad_rows
 from penstock.core.errors import PositionLostError
+from penstock.formats.format import TOUCHED, Decoded
 from penstock.log.stored import gather
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from penstock.formats.format import Decoded, Decoder
+    from penstock.formats.format import Decoder
     from penstock.log import Log, StoredBatch
 
 __all__ = ["CLOCK_TOPIC", "LogReader", "LogScan", "Place", "Start", "chunk_of"]
@@ -29,6 +30,8 @@ Place = tuple[str, int, int]
 
 CLOCK_TOPIC = "__penstock_clock"
 """A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
+
+_NONE_TOUCHED = pl.DataFrame(schema=TOUCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ class Start:
 class LogScan:
     """One table over a topic: what it wants of each record.
 
-    `wanted` are the decoded columns; `metadata` maps a column of the table to Kafka's key of it. `key`
-    decodes columns out of the record's key. `fingerprint` names the decoding in the log's cache.
+    `wanted` are the columns decoded from the value, `key_wanted` those from the record's key; `metadata` maps a
+    column of the table to Kafka's key of it. `fingerprint` names the decoding in the log's cache. A `bounded` scan
+    ends with what the log holds at the start.
     """
 
     key: str
@@ -60,6 +64,7 @@ class LogScan:
     fingerprint: str
     start: Start
     group: str = ""
+    bounded: bool = False
     key_wanted: tuple[str, ...] = ()
     make_key_decoder: Callable[[], Decoder] | None = None
     decoders: deque[Decoder] = field(default_factory=deque)
@@ -259,17 +264,20 @@ class LogReader:
         """(columns, the record each row came from, bad rows, records that gave no row)."""
         cached = [b.decoded(scan.fingerprint) for b in batches]
         if all(c is not None for c in cached):
-            return pl.concat([c for c in cached if c is not None]).select(scan.wanted), None, no_bad_rows(), 0
-        decoder = scan.decoders.popleft() if scan.decoders else scan.make_decoder()
-        decoded = decoder.decode(gather(batches, ("value",))["value"])
-        scan.decoders.append(decoder)
-        frame = decoded.frame
+            frame = pl.concat([c for c in cached if c is not None]).select(scan.wanted)
+            if scan.make_key_decoder is None:
+                return frame, None, no_bad_rows(), 0
+            decoded = Decoded(frame, None, _NONE_TOUCHED, _NONE_TOUCHED, head.height)
+        else:
+            decoder = scan.decoders.popleft() if scan.decoders else scan.make_decoder()
+            decoded = decoder.decode(gather(batches, ("value",))["value"])
+            scan.decoders.append(decoder)
         if scan.make_key_decoder is not None:
             keys = scan.make_key_decoder().decode(gather(batches, ("key",))["key"])
-            frame = frame.hstack(keys.frame if decoded.rows is None else keys.frame[decoded.rows])
+            decoded = _beside(decoded, keys, scan.key_wanted)
         given = head.height if decoded.rows is None else decoded.rows.n_unique()
         out = decoded.bad["row"].n_unique()
-        return frame, decoded.rows, bad_rows(decoded, head["seq"]), head.height - given - out
+        return decoded.frame, decoded.rows, bad_rows(decoded, head["seq"]), head.height - given - out
 
     @staticmethod
     def _metadata(
@@ -327,9 +335,9 @@ def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Ch
     `records` has the columns that `Log.read` gives.
     """
     decoded = scan.make_decoder().decode(records["value"])
-    frame, found = decoded.frame, records if decoded.rows is None else records[decoded.rows]
     if scan.make_key_decoder is not None:
-        frame = frame.hstack(scan.make_key_decoder().decode(found["key"]).frame)
+        decoded = _beside(decoded, scan.make_key_decoder().decode(records["key"]), scan.key_wanted)
+    found = records if decoded.rows is None else records[decoded.rows]
     meta = [_METADATA[k](found, scan.topic).alias(column) for column, k in scan.metadata.items()]
     places = pl.Series(SEQ, seq)
     bad = bad_rows(decoded, places)
@@ -337,12 +345,31 @@ def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Ch
     out = bad.filter(~pl.col("seq").is_in(places.implode()))["seq"].n_unique()
     skipped = records.height - places.n_unique() - out
     return Chunk(
-        pl.DataFrame([*frame, *meta, places]),
+        pl.DataFrame([*decoded.frame, *meta, places]),
         records.height,
         bad,
         _Given(scan.topic, records, seq),
         skipped,
         quiet=True,
+    )
+
+
+def _beside(values: Decoded, keys: Decoded, names: Sequence[str]) -> Decoded:
+    """`values` with the columns of their keys, called `names`; as in Flink, no row where the key gives none."""
+    columns = keys.frame.rename(dict(zip(keys.frame.columns, names, strict=True)))
+    if keys.rows is None:
+        columns = columns if values.rows is None else columns[values.rows]
+        return replace(values, frame=values.frame.hstack(columns))
+    rows = pl.arange(values.frame.height, eager=True, dtype=pl.UInt32) if values.rows is None else values.rows
+    kept = rows.is_in(keys.rows.implode())
+    rows = rows.filter(kept)
+    frame = values.frame.filter(kept).hstack(columns[keys.rows.search_sorted(rows)])
+    return replace(
+        values,
+        frame=frame,
+        rows=rows,
+        bad=pl.concat([values.bad, keys.bad]).unique("row", keep="first", maintain_order=True),
+        ignored=pl.concat([values.ignored, keys.ignored]),
     )
 
 

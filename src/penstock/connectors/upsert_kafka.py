@@ -17,16 +17,18 @@ from penstock.connectors.kafka import (
     VALUE_FORMAT,
     VALUE_INCLUDE,
     RecordEncoder,
+    fields_in_key,
+    value_fields,
 )
 from penstock.connectors.spec import Connector, TableOptions
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, duration, integer
-from penstock.core.types import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from penstock.connectors.world import World
+    from penstock.core.types import Field
     from penstock.sql.catalog import Table
 
 __all__ = ["UPSERT_KAFKA", "present_rows", "replace_rows", "upsert_encoder"]
@@ -65,46 +67,22 @@ def _keys(options: TableOptions) -> tuple[Field, ...]:
     return tuple(by_name[n] for n in table.primary_key)
 
 
-def _values(options: TableOptions, keys: tuple[Field, ...]) -> tuple[Field, ...]:
-    names = {f.name for f in keys}
-    return tuple(f for f in options.physical if options.values[VALUE_INCLUDE] == "ALL" or f.name not in names)
-
-
-def _inner(keys: tuple[Field, ...], prefix: str) -> tuple[Field, ...]:
-    return tuple(Field(f.name.removeprefix(prefix), f.type) for f in keys)
-
-
-def upsert_encoder(table: Table, options: TableOptions) -> RecordEncoder:
+def upsert_encoder(options: TableOptions) -> RecordEncoder:
     """How rows become records: the primary key is the record's key."""
-    options.check_metadata()
-    keys = _keys(options)
-    values = _values(options, keys)
-    value, key = options.value_format, options.formats["key.format"]
-    metadata: Mapping[str, str | None] = {
-        c.name: c.metadata for c in table.columns if c.metadata is not None and c.is_persisted
-    }
-    return RecordEncoder(
-        values,
-        value.format.encoder(values, value.options),
-        keys,
-        key.format.encoder(_inner(keys, options.values[KEY_PREFIX]), key.options),
-        metadata,
-        value.format.fingerprint(values, tuple(f.name for f in values), value.options),
-    )
+    return RecordEncoder(options, _keys(options))
 
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
     keys = _keys(options)
-    values = _values(options, keys)
+    values = value_fields(options, keys)
     records = _last_records(options.values[TOPIC], world).filter(pl.col("value").is_not_null())
     use = options.value_format
     decoded = use.format.decoder(values, tuple(f.name for f in values), use.options).decode(records["value"])
     frame = decoded.frame
     in_value = {f.name for f in values}
     if any(f.name not in in_value for f in keys):
-        prefix, key = options.values[KEY_PREFIX], options.formats["key.format"]
-        inner = _inner(keys, prefix)
+        key, inner = options.formats["key.format"], fields_in_key(options, keys)
         found = key.format.decoder(inner, tuple(f.name for f in inner), key.options).decode(records["key"]).frame
         found = found.rename({i.name: k.name for i, k in zip(inner, keys, strict=True)})
         found = found if decoded.rows is None else found[decoded.rows]
@@ -128,10 +106,10 @@ def _overwritten(kept: pl.DataFrame, waiting: list[pl.DataFrame]) -> pl.DataFram
 
 
 def replace_rows(
-    table: Table, options: TableOptions, world: World, before: pl.DataFrame, after: pl.DataFrame
+    _: Table, options: TableOptions, world: World, before: pl.DataFrame, after: pl.DataFrame
 ) -> tuple[int, int]:
     """Write what `after` has and `before` has not; a tombstone for each key that is gone. (rows, tombstones)."""
-    encoder = upsert_encoder(table, options)
+    encoder = upsert_encoder(options)
     old, new = (encoder.records(f)[0].unique("key", keep="last", maintain_order=True) for f in (before, after))
     changed = new.join(old, on=["key", "value"], how="anti", nulls_equal=True, maintain_order="left")
     gone = old.join(new, on="key", how="anti", nulls_equal=True, maintain_order="left")

@@ -27,7 +27,6 @@ __all__ = [
     "Fault",
     "Format",
     "Touched",
-    "UnreadableError",
     "pick",
     "shortened",
 ]
@@ -36,15 +35,6 @@ TOUCHED = pl.Schema({"row": pl.UInt32(), "code": pl.String(), "reason": pl.Strin
 """The columns of `Decoded.bad` and `Decoded.ignored`."""
 
 _SHOWN = 60
-
-
-class UnreadableError(ValueError):
-    """A message, or a field of it, cannot be read; Flink would fail the job."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Fault(NamedTuple):

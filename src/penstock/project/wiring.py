@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
 from penstock.connectors.events import EventsReader, EventsScan
-from penstock.connectors.kafka import TOPIC, TopicSink, ensure_topic, log_scan, record_encoder
+from penstock.connectors.kafka import BOUNDED_MODE, TOPIC, TopicSink, ensure_topic, log_scan, record_encoder
 from penstock.connectors.log_reader import LogReader
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.upsert_kafka import upsert_encoder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from penstock.connectors.world import World
     from penstock.core.edges import Reader, Sink
     from penstock.engine.graph import Graph, Vertex
+    from penstock.engine.operators.source import Source
 
 __all__ = ["LOG_CONNECTORS", "Wiring"]
 
@@ -80,7 +81,7 @@ class Wiring:
             )
         if options.connector.name in LOG_CONNECTORS:
             encoder = upsert_encoder if options.connector.changes else record_encoder
-            made = encoder(plan.table, options)
+            made = encoder(options)
             ensure_topic(options, self.world)
             return TopicSink(options.values[TOPIC], made)
         assert options.connector.make_sink is not None
@@ -111,15 +112,15 @@ class Wiring:
         if graph.values:
             frames = {graph.vertices[i].fingerprint: frame for i, frame in graph.values.items()}
             found.append((ValuesReader(frames), list(frames)))
-        scans = [graph.vertices[i] for i in graph.sources if i not in graph.values]
+        scans = [(graph.vertices[i], source) for i, source in graph.sources.items() if i not in graph.values]
         if self.events is not None:
             return [*found, *self._events_reader(scans, self.events)]
         logged: list[LogScan] = []
         idle = False
-        for vertex in scans:
+        for vertex, source in scans:
             assert isinstance(vertex.node, p.Scan)
             options = self._options(vertex.node)
-            needs = vertex.operator.needs  # type: ignore[attr-defined]
+            needs = source.needs
             if options.connector.name in LOG_CONNECTORS:
                 logged.append(log_scan(vertex.node, vertex.fingerprint, options, needs))
                 idle |= self.scan(vertex.node).idle_timeout > 0
@@ -128,6 +129,8 @@ class Wiring:
                 reader = options.connector.make_reader(vertex.node, vertex.fingerprint, options, needs, self.world)
                 found.append((reader, [vertex.fingerprint]))
         if logged:
+            if not self.world.bounded:
+                _require_one_end(logged)
             reader = LogReader(
                 self.world.log,
                 logged,
@@ -135,20 +138,22 @@ class Wiring:
                 skip_lost=self.world.skip_lost,
                 passed_over=PassedOver(self.world.log, pipeline),
             )
+            if logged[0].bounded:
+                reader.bound()
             found.append((reader, [s.key for s in logged]))
         return found
 
-    def _events_reader(self, scans: list[Vertex], events: EventsFile) -> list[tuple[Reader, list[str]]]:
+    def _events_reader(self, scans: list[tuple[Vertex, Source]], events: EventsFile) -> list[tuple[Reader, list[str]]]:
         """One reader for all tables: the events file has one order over them."""
         if not scans:
             return []
         made = []
-        for vertex in scans:
+        for vertex, source in scans:
             assert isinstance(vertex.node, p.Scan)
             table = vertex.node.table
             options = self._options(vertex.node)
             by_name = {c.name: c for c in table.columns}
-            needs = vertex.operator.needs  # type: ignore[attr-defined]
+            needs = source.needs
             types = options.metadata_types
             metadata = {n: (by_name[n].metadata or "", types[n].polars) for n in needs if n in types}
             wanted = tuple(n for n in needs if by_name[n].is_physical)
@@ -156,3 +161,15 @@ class Wiring:
             decoder = use.format.decoder(options.physical, wanted, use.options)
             made.append(EventsScan(vertex.fingerprint, table.name, wanted, metadata, decoder))
         return [(EventsReader(events, made), [s.key for s in made])]
+
+
+def _require_one_end(scans: list[LogScan]) -> None:
+    """The topics of a pipeline are read as one input: all of them end, or none."""
+    open_ended = sorted(s.topic for s in scans if not s.bounded)
+    ending = sorted(s.topic for s in scans if s.bounded)
+    if open_ended and ending:
+        raise UnsupportedError(
+            f"topic {ending[0]} is read to its end, and topic {open_ended[0]} without one, in one pipeline",
+            code="bounded-mixed",
+            hint=f"give both '{BOUNDED_MODE.name}' = 'latest-offset', or neither",
+        )

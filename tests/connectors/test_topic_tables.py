@@ -1,0 +1,105 @@
+"""Tables over topics: where reading ends, which partition a row goes to, columns out of keys."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import penstock
+from penstock.core.errors import ConfigError, UnsupportedError
+
+KEYED = """
+CREATE TABLE t (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = 't', 'value.format' = 'json',
+  'key.format' = 'json', 'key.fields' = 'id', 'value.fields-include' = 'EXCEPT_KEY')
+"""
+
+
+def table(name: str, **options: str) -> str:
+    own = {"connector": "kafka", "topic": name, "format": "json"}
+    given = own | {key.replace("_", "."): value for key, value in options.items()}
+    words = ", ".join(f"'{key}' = '{value}'" for key, value in given.items())
+    return f"CREATE TABLE {name} (n INT) WITH ({words});"
+
+
+def test_a_topic_that_is_read_to_its_end_ends_the_run() -> None:
+    with penstock.memory() as p:
+        p.sql(table("a", scan_bounded_mode="latest-offset") + table("b") + "INSERT INTO b SELECT n + 1 FROM a")
+        p.append("a", [{"n": 1}, {"n": 2}])
+        p.run()
+        assert p.query("SELECT n FROM b").rows() == [(2,), (3,)]
+
+
+def test_topics_of_one_pipeline_end_together_or_not_at_all() -> None:
+    with penstock.memory() as p:
+        p.sql(table("a", scan_bounded_mode="latest-offset") + table("b") + table("c"))
+        p.sql("INSERT INTO c SELECT n FROM a UNION ALL SELECT n FROM b")
+        with pytest.raises(UnsupportedError) as raised:
+            p.start()
+        assert str(raised.value) == (
+            "topic a is read to its end, and topic b without one, in one pipeline\n"
+            "hint: give both 'scan.bounded.mode' = 'latest-offset', or neither"
+        )
+        p.run(bounded=True)
+
+
+def test_the_partitioner_fixed_takes_the_first_partition() -> None:
+    with penstock.memory() as p:
+        p.log.create_topic("a", 4)
+        p.log.create_topic("b", 4)
+        p.sql(table("a") + table("b", sink_partitioner="fixed"))
+        for name in ("a", "b"):
+            for n in range(8):
+                p.append(name, [{"n": n}])
+        assert [d.rows for d in p.log.describe("a")] == [2, 2, 2, 2]
+        assert [d.rows for d in p.log.describe("b")] == [8, 0, 0, 0]
+
+
+def test_the_partitioner_round_robin_wants_rows_without_a_key() -> None:
+    with penstock.memory() as p:
+        p.sql(table("a", sink_partitioner="round-robin", key_format="json", key_fields="n"))
+        with pytest.raises(ConfigError) as raised:
+            p.append("a", [{"n": 1}])
+        assert str(raised.value) == (
+            "sink.partitioner = round-robin is for rows without a key\ntable a\n"
+            "hint: leave out key.fields, or sink.partitioner"
+        )
+
+
+@pytest.mark.parametrize("batch_rows", [1, 100])
+def test_a_column_of_the_key_stands_beside_its_own_value(batch_rows: int) -> None:
+    records = pl.DataFrame(
+        {
+            "key": [b'{"id":1}', None, b'{"id":3}', b"{", b'{"id":5}'],
+            "value": [b'{"name":"a"}', b'{"name":"b"}', b"nothing", b'{"name":"d"}', b'{"name":"e"}'],
+        }
+    )
+    with penstock.memory() as p:
+        p.sql(KEYED + ";" + "CREATE TABLE u (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = 'u',"
+              "'format' = 'json'); INSERT INTO u SELECT * FROM t")  # fmt: skip
+        p.append("t", records)
+        p.start(bounded=True, batch_rows=batch_rows).wait()
+        assert p.stop() == {}
+        assert p.query("SELECT id, name FROM u").rows() == [(1, "a"), (5, "e")]
+        assert p.query('SELECT "offset" FROM penstock.rejects ORDER BY 1').rows() == [(2,), (3,)]
+        counts = p.ledger().filter(pl.col("kind") == "source").row(0, named=True)
+        assert (counts["taken"], counts["passed"], counts["rejected"], counts["filtered"]) == (5, 2, 2, 1)
+
+
+def test_a_prefix_is_taken_off_the_names_in_the_key() -> None:
+    """Its decoded columns, kept by the append, are those of the value alone."""
+    with penstock.memory() as p:
+        p.sql(KEYED.replace("id INT", "k_id INT").replace("'id'", "'k_id', 'key.fields-prefix' = 'k_'"))
+        p.append("t", [{"k_id": 7, "name": "x"}])
+        assert next(p.log.read("t")).select("key", "value").row(0) == (b'{"id":7}', b'{"name":"x"}')
+        assert p.query("SELECT k_id, name FROM t").rows() == [(7, "x")]
+
+
+def test_a_table_of_changes_takes_a_prefix_off_too() -> None:
+    with penstock.memory() as p:
+        p.sql("""
+            CREATE TABLE t (k_id INT, name STRING, PRIMARY KEY (k_id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+            'topic' = 't', 'key.format' = 'json', 'value.format' = 'json', 'key.fields-prefix' = 'k_',
+            'value.fields-include' = 'EXCEPT_KEY')
+        """)
+        p.append("t", [{"k_id": 7, "name": "x"}, {"k_id": 8, "name": "y"}, {"k_id": 7, "name": "z"}])
+        assert p.query("SELECT k_id, name FROM t ORDER BY k_id").rows() == [(7, "z"), (8, "y")]
