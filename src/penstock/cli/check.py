@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from penstock.project.check import Finding
+    from penstock.project.finding import Finding
 
 __all__ = ["check"]
 

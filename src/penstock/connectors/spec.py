@@ -34,7 +34,7 @@ WATERMARK_STRATEGY = Option(
     "scan.watermark.emit.strategy",
     choice("on-event", "on-periodic"),
     "on-event",
-    "Penstock's watermark always advances after every row; on-periodic is accepted for Flink's sake.",
+    "Without effect: the watermark always advances after every row.",
 )
 IDLE_TIMEOUT: Option[int | None] = Option(
     "scan.watermark.idle-timeout",
@@ -85,6 +85,10 @@ class Connector:
     def all_options(self) -> tuple[Option[Any], ...]:
         """With those that every table has."""
         return (CONNECTOR, *self.options, *WATERMARK_OPTIONS)
+
+    def is_own(self, option: Option[Any]) -> bool:
+        """Whether Flink's connector does not know `option`, or passes it by."""
+        return option.own or (option in WATERMARK_OPTIONS and self.source and self.strict_time)
 
 
 @dataclass(frozen=True, slots=True)

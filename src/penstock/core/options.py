@@ -116,13 +116,17 @@ def choice(*values: str) -> Kind[str]:
 
 @dataclass(frozen=True, slots=True)
 class Option(Generic[T]):
-    """One option; `default` is what holds when it is not given (never read where `required`)."""
+    """One option; `default` is what holds when it is not given (never read where `required`).
+
+    `own`: Flink has no such option.
+    """
 
     name: str
     kind: Kind[T]
     default: T
     text: str
     required: bool = False
+    own: bool = False
 
     def read(self, value: object, where: str) -> T:
         """`value` as the option's kind.
@@ -169,7 +173,8 @@ class Values:
 def option_table(options: Iterable[Option[Any]]) -> str:
     """Options as a table in Markdown, by name; nothing for none."""
     rows = "".join(
-        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text} |" for o in sorted(options, key=lambda o: o.name)
+        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text}{' Not in Flink.' if o.own else ''} |"
+        for o in sorted(options, key=lambda o: o.name)
     )
     return "| option | | default | |\n|--|--|--|--|" + rows if rows else ""
 

@@ -11,6 +11,7 @@ from penstock.engine.operators.sink import Enforcement
 from penstock.engine.pipeline import Pipeline
 from penstock.engine.pipeline import Settings as PipelineSettings
 from penstock.engine.sideoutput import SideOutput
+from penstock.project.conflicts import check_conflicts
 from penstock.project.wiring import Wiring
 from penstock.sql import config
 
@@ -46,9 +47,10 @@ def make_pipeline(
     """The pipeline of `definition` over `world`.
 
     `batch_rows` cuts the input exactly so; `collect` takes the rows of a SELECT (and the name SHOWN). Raises
-    ConfigError or UnsupportedError where a table's options do not fit.
+    ConfigError or UnsupportedError where a table's options do not fit, and as `check_conflicts`.
     """
     said = definition.settings
+    check_conflicts(definition, as_flink=settings.on_bad_row == "flink")
     world = replace(world, bounded=bounded)
     wiring = wiring or Wiring(world, idle_timeout(said, settings))
     wiring.collect = collect

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
-from penstock.connectors.kafka import STARTUP_MODE, ensure_topic
+from penstock.connectors.kafka import ensure_topic
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
@@ -14,13 +14,14 @@ from penstock.core.errors import PenstockError
 from penstock.log import Log
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.definition import begin_definition
+from penstock.project.finding import Finding
+from penstock.project.portability import differences
 from penstock.project.settings import FILE
 from penstock.project.topics import topic_of
 from penstock.project.volatile import volatile
 from penstock.project.wiring import LOG_CONNECTORS
-from penstock.sql import config
 from penstock.sql import plan as p
-from penstock.sql.catalog import Table, View
+from penstock.sql.catalog import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,21 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.project.definition import Definition, PipelineDefinition
 
-__all__ = ["Finding", "Level", "check", "dry_world"]
-
-Level = Literal["error", "difference", "warning", "note"]
-"""difference: Flink would do otherwise; warning: it may not do what one expects; note: good to know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found; `code` is stable."""
-
-    level: Level
-    code: str
-    message: str
-    where: str = ""
-    hint: str = ""
+__all__ = ["check", "dry_world"]
 
 
 def check(folder: Path, home: Path) -> list[Finding]:
@@ -63,7 +50,7 @@ def check(folder: Path, home: Path) -> list[Finding]:
         found += _tables(definition, world)
         found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
         found += _new_topics(world, there)
-    found += [*_differences(definition), *_unused(definition)]
+    found += [*differences(definition), *_unused(definition)]
     if not definition.pipelines and all(f.level != "error" for f in found):
         found.append(Finding("error", "project-empty", "there is no pipeline to run", hint="INSERT INTO a table"))
     order = ("error", "difference", "warning", "note")
@@ -89,15 +76,9 @@ def dry_world(definition: Definition, home: Path) -> World:
 # -- tables ------------------------------------------------------------------------------------------
 
 
-def _objects(definition: Definition) -> Iterator[Table]:
-    for table in definition.session.catalog.objects.values():
-        if isinstance(table, Table):
-            yield table
-
-
 def _tables(definition: Definition, world: World) -> Iterator[Finding]:
     """Options, formats and metadata of every table, read or not."""
-    for table in _objects(definition):
+    for table in definition.tables:
         where = f"table {table.name}"
         try:
             connector = connector_named(table)
@@ -109,10 +90,6 @@ def _tables(definition: Definition, world: World) -> Iterator[Finding]:
                 ensure_topic(options, world)
         except PenstockError as error:
             yield replace(_error(error), where=error.where or where)
-            continue
-        for option in connector.all_options:
-            if option.name in table.options and option.text.startswith("Without effect"):
-                yield Finding("note", "without-effect", f"'{option.name}' is accepted without effect", where)
 
 
 def _new_topics(world: World, there: set[str]) -> Iterator[Finding]:
@@ -165,30 +142,7 @@ def _silent_partitions(definition: Definition, pipeline: PipelineDefinition, wor
             )
 
 
-# -- what is otherwise than in Flink -----------------------------------------------------------------
-
-
-def _differences(definition: Definition) -> Iterator[Finding]:
-    read = _read(definition)
-    if definition.settings.on_bad_row == "reject":
-        yield Finding(
-            "difference",
-            "on-bad-row",
-            "a row that cannot be read is taken out and listed in penstock.rejects; Flink's job would fail",
-            FILE,
-            'on-bad-row = "flink" in [engine] does as Flink',
-        )
-    for table in _objects(definition):
-        if table.connector == "kafka" and table.path in read and STARTUP_MODE.name not in table.options:
-            yield Finding(
-                "difference",
-                "startup-mode",
-                "it is read from the earliest offset; Flink begins at the offsets of the group",
-                f"table {table.name}",
-                f"'{STARTUP_MODE.name}' = 'earliest-offset' says so to both",
-            )
-    for key in sorted({k for d in definition.pipelines for k in d.settings if config.is_ignored(k)}):
-        yield Finding("note", "without-effect", f"SET '{key}' is accepted without effect")
+# -- what nobody uses -----------------------------------------------------------------------------------
 
 
 def _read(definition: Definition) -> set[tuple[str, str, str]]:
@@ -200,7 +154,7 @@ def _unused(definition: Definition) -> Iterator[Finding]:
     used = _read(definition) | {s.table.path for d in definition.pipelines for s in d.plan.parts}
     topics = set()
     views = [v for v in definition.session.catalog.objects.values() if isinstance(v, View)]
-    for table in _objects(definition):
+    for table in definition.tables:
         topics.add(topic_of(table))
         if table.path not in used:
             named = [v.name for v in views if table.name in v.text]

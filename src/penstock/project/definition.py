@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import BindError, ConfigError
 from penstock.project.settings import Settings, read_settings
 from penstock.sql import config
+from penstock.sql.catalog import Table
 from penstock.sql.session import Answer, Session, Write
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Definition:
     settings: Settings
     session: Session = field(default_factory=Session)
     pipelines: list[PipelineDefinition] = field(default_factory=list)
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables of the catalog, views not among them."""
+        return [found for found in self.session.catalog.objects.values() if isinstance(found, Table)]
 
     def add(self, text: str, source: str = "", stem: str = "") -> None:
         """Take over the statements of `text`; pipelines are named after `stem`, the file's name.

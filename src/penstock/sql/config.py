@@ -60,7 +60,8 @@ ON_CONFLICT = Option(
     "table.exec.sink.require-on-conflict",
     boolean,
     True,
-    "Flink wants false where a window's rows go into a table with a key; without effect here: the last row stays.",
+    "Whether an INSERT into a table whose rows replace each other must end with ON CONFLICT; so it is where Penstock"
+    " does as Flink (on-bad-row is flink). Either way the last row of each key stays.",
 )
 
 SETTINGS: tuple[Option[Any], ...] = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from penstock.sql.expr import Ref
+from penstock.sql.expr import HashedOnce, Ref
 from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(HashedOnce):
     """A relation; `columns` is its row."""
 
     columns: tuple[Column, ...]
@@ -247,12 +247,16 @@ class Limit(Node):
 
 @dataclass(frozen=True, slots=True)
 class Sink(Node):
-    """INSERT INTO `table`; the input's columns are the table's, in its order and types."""
+    """INSERT INTO `table`; the input's columns are the table's, in its order and types.
+
+    `deduplicates`: ON CONFLICT says that of the rows of one key the last one stays.
+    """
 
     input: Node
     table: Table
     overwrite: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    deduplicates: bool = False
 
     @property
     def inputs(self) -> tuple[Node, ...]:

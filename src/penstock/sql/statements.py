@@ -245,7 +245,10 @@ class Use(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Insert(Statement):
-    """INSERT INTO or, where `overwrite`, OVERWRITE; `partition` is the static part of PARTITION (...)."""
+    """INSERT INTO or, where `overwrite`, OVERWRITE; `partition` is the static part of PARTITION (...).
+
+    `deduplicates`: it ends with ON CONFLICT DO DEDUPLICATE.
+    """
 
     table: Name
     columns: tuple[str, ...]
@@ -253,6 +256,7 @@ class Insert(Statement):
     query: exp.Expr
     overwrite: bool
     hints: dict[str, str]
+    deduplicates: bool
 
 
 @dataclass(frozen=True, slots=True)

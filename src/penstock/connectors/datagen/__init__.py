@@ -36,7 +36,8 @@ SEED: Option[int | None] = Option(
     "seed",
     integer(),
     None,
-    "With the same seed come the same rows (Flink has no such option). Without it, others each time.",
+    "With the same seed come the same rows. Without it, others each time.",
+    own=True,
 )
 PARALLELISM = Option("scan.parallelism", integer(1), 1, "Without effect.")
 

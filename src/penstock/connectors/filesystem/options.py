@@ -47,20 +47,22 @@ CHECK_INTERVAL = Option(
     "sink.rolling-policy.check-interval", duration, 60_000, "Without effect: the time is looked at in every checkpoint."
 )
 ROWS: Option[int | None] = Option(
-    "sink.rolling-policy.rows", integer(1), None, "A file has so many rows at most (Flink has no such option)."
+    "sink.rolling-policy.rows", integer(1), None, "A file has so many rows at most.", own=True
 )
 HELD_SIZE = Option(
     "sink.held-size",
     memory,
     64 << 20,
-    "Rows of unfinished files take so much memory at most; then the largest files are finished early (not in Flink).",
+    "Rows of unfinished files take so much memory at most; then the largest files are finished early.",
+    own=True,
 )
 FILE_NAME: Option[str | None] = Option(
     "sink.file-name",
     text,
     None,
     "The name of a file without its ending, such as metrics_{yyyyMMdd}_{HHmmss}: when it was finished, in UTC;"
-    " a number is added to a name that is taken (not in Flink). Without it, Flink's part-UUID-0-NUMBER.",
+    " a number is added to a name that is taken. Without it, Flink's part-UUID-0-NUMBER.",
+    own=True,
 )
 COMMIT_TRIGGER = Option(
     "sink.partition-commit.trigger",

@@ -49,7 +49,7 @@ SCIENTIFIC = Option(
     "write-bigdecimal-in-scientific-notation",
     boolean,
     True,
-    "Accepted for Flink's sake: it writes DECIMAL plainly either way.",
+    "Without effect: DECIMAL is written plainly either way, as in Flink.",
 )
 TRIM = Option("trim-spaces", boolean, False, "Take away blanks around fields.")
 UNMAPPABLE = Option("ignore-trailing-unmappable", boolean, False, "Pass over fields beyond the last column.")

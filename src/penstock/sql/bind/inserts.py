@@ -65,7 +65,8 @@ def bind_insert(statement: st.Insert, catalog: Catalog, origin: Origin) -> Sink:
         _fitted(given.get(name), column.type, name, found, statement, origin) for name, column in wanted.items()
     )
     columns = tuple(Column(name, e.type) for name, e in zip(wanted, exprs, strict=True))
-    return Sink(columns, Project(columns, plan, exprs), found, statement.overwrite, tuple(statement.hints.items()))
+    options = tuple(statement.hints.items())
+    return Sink(columns, Project(columns, plan, exprs), found, statement.overwrite, options, statement.deduplicates)
 
 
 def _fitted(expr: Expr | None, target: DataType, name: str, table: Table, statement: st.Insert, origin: Origin) -> Expr:

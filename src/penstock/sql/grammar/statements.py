@@ -87,7 +87,24 @@ class StatementParser(TableParser):
             partition = self._static_partition()
         columns = self._names() if self._is_column_list() else ()
         query = self._query()
-        return st.Insert(*self._text(first), name, columns, partition, query, overwrite, hints)
+        deduplicates = self._on_conflict()
+        return st.Insert(*self._text(first), name, columns, partition, query, overwrite, hints, deduplicates)
+
+    def _on_conflict(self) -> bool:
+        """Whether ON CONFLICT DO DEDUPLICATE ends an INSERT."""
+        first = self._curr
+        if not self._match_text_seq("ON"):
+            return False
+        self._required("CONFLICT")
+        self._required("DO")
+        action = self._curr.text.upper() if self._curr else ""
+        if action in ("NOTHING", "ERROR"):
+            self._advance()
+            hint = "ON CONFLICT DO DEDUPLICATE lets the last row of each key stay"
+            self.refuse(f"ON CONFLICT DO {action}", "sql-on-conflict", hint, first)
+        if not self._match_text_seq("DEDUPLICATE"):
+            self.raise_error("expected DEDUPLICATE after ON CONFLICT DO", hint=did_you_mean(action, ("DEDUPLICATE",)))
+        return True
 
     def _is_column_list(self) -> bool:
         return self._match(TokenType.L_PAREN, advance=False) and self._next.token_type not in (
