@@ -22,6 +22,7 @@ test: .venv/.dev
 	@.venv/bin/python -m pytest -n auto -m "not real" $(ARGS)
 
 test-real: .venv/.dev
+	@.venv/bin/python -m tests.flink.parts
 	@.venv/bin/python -m pytest -m real $(ARGS)
 
 check: .venv/.dev

@@ -201,3 +201,18 @@ def _hash(files: list[Path]) -> str:
 
 def say(text: str) -> None:
     print(f"flink: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Have all parts ready, and say which they are; the exit code is 1 where one cannot be had."""
+    try:
+        parts = get()
+    except MissingPartError as error:
+        say(str(error))
+        return 1
+    say(f"Java in {parts.java_home}, Flink 2.3 and the oracle in {cache()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
