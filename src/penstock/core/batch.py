@@ -1,8 +1,8 @@
-"""What flows between operators: `Batch | Watermark | Barrier`.
+"""What flows between operators: `Batch | Watermark`, step by step.
 
 A *step* is one poll of a pipeline's input. On each edge a step carries one `Batch` (perhaps empty) and
 then one `Watermark`; both stand for the same range of the input's order, so that two-input operators can
-be exact. A `Barrier` comes between steps.
+be exact. No barrier flows: checkpoints are taken between steps, when nothing is on its way.
 
 The hidden column `SEQ` is each row's place in the order of the pipeline's input. The watermark before a
 row (Flink's view with a watermark after every row) is a function of its place: `Watermark.before`.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Barrier", "Batch", "Watermark", "without"]
+__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Batch", "Watermark", "without"]
 
 SEQ = "$seq"
 """Int64: a row's place in the order of the input; a fired row has the place of the row that fired it."""
@@ -143,10 +143,3 @@ class Watermark:
         combined = cls.rising(max(floor, int(value[0])), at, value[1:], first.through)
         switches = np.flatnonzero(all_idle[1:] != all_idle[:-1])
         return replace(combined, idle=bool(all_idle[0]), idle_at=at[switches])
-
-
-@dataclass(frozen=True, slots=True)
-class Barrier:
-    """Everything before it belongs to checkpoint `epoch`."""
-
-    epoch: int

@@ -14,7 +14,7 @@ from penstock.engine.operators.base import Snapshot
 from penstock.engine.operators.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from penstock.engine.graph import Graph, Vertex
     from penstock.engine.input import Poll
@@ -176,7 +176,7 @@ class Executor:
             }
         return Stored(meta, new, frozenset(live))
 
-    def restore(self, meta: Mapping[str, Any], load: Any) -> None:
+    def restore(self, meta: Mapping[str, Any], load: Callable[[Iterable[str]], Iterable[tuple[str, bytes]]]) -> None:
         """Take over stored state; `load(ids)` gives (id, blob) pairs.
 
         Raises StateError where the plan needs state that is not there, or has none for what is.
@@ -195,7 +195,7 @@ class Executor:
                     hint="run with --fresh to read the log again",
                 )
             prefix = f"{v.fingerprint}/"
-            blobs = {str(i).removeprefix(prefix): blob for i, blob in load([prefix + i for i in part["live"]])}
+            blobs = {i.removeprefix(prefix): blob for i, blob in load([prefix + i for i in part["live"]])}
             self._seen[v.fingerprint] = part["watermark"]
             counts = Counts.from_dict(part["counts"])
             v.operator.counts = Counts(carried=counts.held, held=counts.held) if edited else counts

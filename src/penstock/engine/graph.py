@@ -47,7 +47,7 @@ class Connect(Protocol):
 class Vertex:
     """An operator and where its rows come from: indexes into `Graph.vertices`.
 
-    `lineage` are the scans (their vertices) whose rows come in, one by one; none above an aggregate.
+    `lineage` are the scans (their vertices) whose rows come in, one by one; none above what is not row-wise.
     """
 
     operator: Operator
@@ -89,7 +89,7 @@ def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -
     return builder.graph
 
 
-def timed_scans(plan: p.Node) -> set[p.Node]:
+def _timed_scans(plan: p.Node) -> set[p.Node]:
     """The scans all of whose rows go into windowed aggregates, where one without a time is bad.
 
     It may as well be taken out at the scan, once, rather than by each of the aggregates; unless a filter looks at
@@ -115,7 +115,7 @@ def _asks_for_time(node: p.Filter) -> bool:
 class _Builder:
     def __init__(self, connect: Connect, side: SideOutput, context: Context, plan: p.Sinks) -> None:
         self.shared = p.shared_nodes(plan)
-        self.timed = timed_scans(plan)
+        self.timed = _timed_scans(plan)
         self.connect = connect
         self.side = side
         self.context = context
@@ -143,7 +143,7 @@ class _Builder:
 
     def _add(self, operator: Operator, inputs: tuple[int, ...], node: p.Node) -> int:
         below = [self.graph.vertices[i] for i in inputs]
-        lineage = frozenset(s for v in below if not isinstance(v.operator, WindowAggregate) for s in v.lineage)
+        lineage = frozenset(s for v in below if v.operator.row_wise for s in v.lineage)
         if isinstance(operator, Source):
             lineage = frozenset({len(self.graph.vertices)})
         mark = fingerprint(node)

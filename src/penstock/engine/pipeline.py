@@ -15,7 +15,6 @@ from penstock.core.errors import StateError
 from penstock.engine import ledger
 from penstock.engine.executor import Executor
 from penstock.engine.input import Input, Poll
-from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.pace import Pace
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.core.edges import Reader
     from penstock.engine.graph import Graph
     from penstock.engine.sideoutput import SideOutput
-    from penstock.log import Checkpoint, Log
+    from penstock.log import Checkpoint, Log, Transaction
 
 __all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
 
@@ -233,7 +232,7 @@ class Pipeline:
             }
         ).encode()
 
-    def _put_facts(self, transaction: Any) -> None:
+    def _put_facts(self, transaction: Transaction) -> None:
         entries = [
             {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()}
             for e in self.executor.entries()
@@ -243,11 +242,11 @@ class Pipeline:
         transaction.put(f"windows/{self.name}", json.dumps(self.windows()).encode())
 
     def windows(self) -> list[dict[str, Any]]:
-        """Each windowed operator that holds rows: what it waits for, and the sources it hears from."""
+        """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from."""
         vertices = self.executor.graph.vertices
         found = []
         for i, vertex in enumerate(vertices):
-            if isinstance(vertex.operator, WindowAggregate) and (waiting := vertex.operator.waiting()) is not None:
+            if (waiting := vertex.operator.waiting()) is not None:
                 sources = sorted(vertices[s].operator.name for s in self.executor.graph.sources_of(i))
                 found.append({"operator": vertex.operator.name, "sources": sources, **waiting})
         return found
@@ -271,7 +270,7 @@ class Pipeline:
             for source in self.executor.sources.values()
         ]
 
-    def _put_side_outputs(self, transaction: Any) -> None:
+    def _put_side_outputs(self, transaction: Transaction) -> None:
         now = pl.lit(self.clock.now_ms(), dtype=pl.Int64).alias("time")
         for table, frames in ((REJECTS_TABLE, self._rejects), (LATE_TABLE, self._late)):
             if frames:
@@ -280,10 +279,10 @@ class Pipeline:
                 frames.clear()
 
     def _shown(self, tokens: dict[str, bytes]) -> None:
-        for vertex in self.executor.graph.vertices:
-            token = tokens.get(vertex.fingerprint)
+        for index, sink in self.executor.graph.sinks.items():
+            token = tokens.get(self.executor.graph.vertices[index].fingerprint)
             if token:
-                vertex.operator.connector.commit(token)  # type: ignore[attr-defined]
+                sink.connector.commit(token)
 
     @property
     def through(self) -> int:

@@ -20,35 +20,16 @@ if TYPE_CHECKING:
 
     from penstock.sql.functions.spec import Failure
 
-__all__ = ["BAD", "LATE_SCHEMA", "REJECT_SCHEMA", "OnBadRow", "SideOutput", "failure_columns"]
+__all__ = ["BAD", "OnBadRow", "SideOutput", "failure_columns"]
 
 OnBadRow = Literal["flink", "reject"]
 
 BAD = "$bad"
 """A column of the number (from 1) of the failure that holds in a row; 0 where none does."""
 
-REJECT_SCHEMA = {
-    "operator": pl.String,
-    "table": pl.String,
-    "seq": pl.Int64,
-    "code": pl.String,
-    "reason": pl.String,
-    "ignored": pl.Boolean,
-}
-LATE_SCHEMA = {
-    "operator": pl.String,
-    "seq": pl.Int64,
-    "row": pl.String,
-    "window_start": pl.Int64,
-    "window_end": pl.Int64,
-    "watermark": pl.Int64,
-    "reason": pl.String,
-    "lost": pl.Boolean,
-}
-
 
 def failure_columns(failures: Sequence[Failure]) -> list[pl.Expr]:
-    """The expression of BAD for `failures`, and those of the values to show; nothing for none."""
+    """The expression of BAD for `failures`; nothing for none."""
     if not failures:
         return []
     number = pl.lit(0, dtype=pl.UInt8)

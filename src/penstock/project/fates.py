@@ -9,7 +9,6 @@ import polars as pl
 
 from penstock.connectors.log_reader import LogReader
 from penstock.engine.operators.sink import SinkOperator
-from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.project.build import make_pipeline
 from penstock.project.system import late, rejects
 from penstock.project.topics import topic_of
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
 
-__all__ = ["Fate", "fates", "late_places", "manifest_of", "read_up_to"]
+__all__ = ["Fate", "fates", "manifest_of"]
 
 Fate = Literal["unread", "counted", "out", "partly"]
 """`out`: no operator has used it. `partly`: some window, or some INSERT, has counted it and another has not."""
@@ -35,21 +34,15 @@ def manifest_of(penstock: Penstock, pipeline: str) -> dict[str, Any] | None:
     return None if found is None else json.loads(found.manifest)
 
 
-def read_up_to(manifest: dict[str, Any] | None) -> dict[str, list[int]]:
+def _read_up_to(manifest: dict[str, Any] | None) -> dict[str, list[int]]:
     """By topic the next offset of each partition that a pipeline will read."""
     start = manifest and manifest["position"]["readers"].get(LogReader.name, {}).get("start")
     return start["next"] if start else {}
 
 
-def late_places(penstock: Penstock, pipeline: str) -> set[Place]:
-    """The records that a pipeline has found late, wholly or for some windows."""
-    rows = late(penstock.log).filter((pl.col("pipeline") == pipeline) & pl.col("offset").is_not_null())
-    return set(rows.select("topic", "partition", "offset").iter_rows())
-
-
 def fates(penstock: Penstock, definition: PipelineDefinition, places: Collection[Place]) -> dict[Place, Fate]:
     """What became of the records at `places`, as of the pipeline's last checkpoint."""
-    read = read_up_to(manifest_of(penstock, definition.name))
+    read = _read_up_to(manifest_of(penstock, definition.name))
     pipeline = make_pipeline(definition, penstock.world, penstock.settings)
     graph = pipeline.executor.graph
     pipeline.close()
@@ -91,7 +84,7 @@ def _wholly(graph: Graph, topic: str, operators: set[str]) -> bool:
         consumers = {
             v.operator.name
             for v in graph.vertices
-            if index in v.lineage and isinstance(v.operator, (WindowAggregate, SinkOperator))
+            if index in v.lineage and (isinstance(v.operator, SinkOperator) or not v.operator.row_wise)
         }
         if not consumers or consumers - operators:
             return False

@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import PenstockError
 from penstock.project.figures import Figures, counted, figures
 from penstock.project.topics import read_topics, written_topics
 
@@ -91,8 +90,6 @@ class Run:
     def _run(self, one: _Running) -> None:
         try:
             one.pipeline.run(self._stop, lambda: all(o.done.is_set() for o in one.upstream))
-        except PenstockError as error:
-            one.error = error
         except Exception as error:  # noqa: BLE001  # whatever it is ends this pipeline alone, and is shown
             one.error = error
         finally:

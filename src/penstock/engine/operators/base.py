@@ -38,6 +38,8 @@ class Operator:
 
     kind = "operator"
     stateful = False
+    row_wise = True
+    """Whether a row that it gives was made of one row alone, so that it can be traced to a message."""
     version = 1
     """The format of its state; an older one is migrated or refused by name."""
 
@@ -64,6 +66,10 @@ class Operator:
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """What would be given if the input ended now, nothing changed; `frames` is what would come in."""
         raise NotImplementedError
+
+    def waiting(self) -> dict[str, int] | None:
+        """If rows wait for time to pass: `needs`, the watermark (ms) that frees the next, `rows` and `reached`."""
+        return None
 
     @property
     def satisfied(self) -> bool:

@@ -47,6 +47,7 @@ class WindowAggregate(Operator):
 
     kind = "window aggregate"
     stateful = True
+    row_wise = False
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
@@ -385,7 +386,7 @@ class WindowAggregate(Operator):
         return buffered + self.partials.size + sum(m.size for m in self.members)
 
     def waiting(self) -> dict[str, int] | None:
-        """Which window closes next and at which watermark (ms), and how many rows wait; None if none does."""
+        """The watermark that closes the next window, and how many rows wait for theirs."""
         if self._next == END_OF_TIME:
             return None
         return {"needs": self._next, "rows": self.counts.held, "reached": self.fired}
