@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import penstock
-from penstock.core.errors import DataError, LockedError, PenstockError
+from penstock.core.errors import ConfigError, DataError, LockedError, PenstockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +132,37 @@ def test_the_engine_does_not_start_twice(project: Penstock) -> None:
     with pytest.raises(PenstockError, match="stop it before you INSERT"):
         project.sql("INSERT INTO o SELECT id FROM clicks")
     assert project.stop() == {}
+    assert [d.name for d in project.definition.pipelines] == ["o"]
 
 
 def test_nothing_to_run_is_said(project: Penstock) -> None:
     with pytest.raises(PenstockError, match="there is no pipeline to run\nhint: INSERT INTO a table"):
         project.run(bounded=True)
+
+
+@pytest.mark.parametrize("sql", ["SELECT id FROM clicks; SELECT page FROM clicks", "SHOW TABLES", ""])
+def test_watch_takes_one_query(project: Penstock, sql: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        project.watch(sql)
+    assert str(raised.value) == "watch takes one SELECT\nhint: other statements go to .sql()"
+
+
+def test_tables_of_one_name_in_two_databases_are_two(project: Penstock) -> None:
+    table = "(n BIGINT) WITH ('connector' = 'kafka', 'topic' = '%s', 'format' = 'json')"
+    project.sql(f"""
+        CREATE DATABASE other;
+        CREATE TABLE counts {table % "a"};
+        CREATE TABLE other.counts {table % "b"};
+        EXECUTE STATEMENT SET BEGIN
+        INSERT INTO counts SELECT n FROM ({PER_WINDOW});
+        INSERT INTO other.counts SELECT n + 100 FROM ({PER_WINDOW});
+        END;
+    """)
+    project.append("clicks", rows(1, 2, 12))
+    run = project.start()
+    while run.pipelines[0].rows < 3:
+        assert not run.wait(0.001), run.errors
+    asked = {name: project.query(f'SELECT n FROM {name}"counts$open"').rows() for name in ("", "other.")}
+    assert asked == {"": [(1,)], "other.": [(101,)]}
+    assert project.query("SELECT n FROM counts").rows() == [(2,)]
+    assert project.query("SELECT n FROM other.counts").rows() == [(102,)]

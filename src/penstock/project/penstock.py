@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
+    from penstock.log import Durability
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -97,8 +98,8 @@ class Penstock:
                 if self.home is not None:
                     self.home.mkdir(parents=True, exist_ok=True)
                     path = self.home / "log.db"
-                durability = "full" if self.settings.durability == "full" else "relaxed"
-                self._log = Log.open(path, durability=durability, clock=self.clock)  # type: ignore[arg-type]
+                durability: Durability = "full" if self.settings.durability == "full" else "relaxed"
+                self._log = Log.open(path, durability=durability, clock=self.clock)
             return self._log
 
     @property
@@ -136,7 +137,6 @@ class Penstock:
         SELECT, SHOW, DESCRIBE or EXPLAIN is returned. Raises SqlError at the first statement that is wrong.
         """
         result: Result | None = None
-        first = len(self.definition.pipelines)
         for outcome in self.session.run(text):
             if isinstance(outcome, Answer):
                 schema = {c.name: c.type.polars for c in outcome.query.columns}
@@ -145,9 +145,9 @@ class Penstock:
             elif isinstance(outcome, Rows):
                 result = Result(pl.DataFrame(outcome.rows, schema=list(outcome.names), orient="row", strict=False))
             elif isinstance(outcome, Write):
+                if self._run is not None:
+                    raise ConfigError("the engine is running; stop it before you INSERT", code="running")
                 self.definition.define(outcome)
-        if len(self.definition.pipelines) > first and self._run is not None:
-            raise ConfigError("the engine is running; stop it before you INSERT", code="running")
         return result
 
     def append(self, name: str, rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> pl.DataFrame:
@@ -171,12 +171,13 @@ class Penstock:
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
 
-        It reads from the beginning of its topics and goes on for ever; close it, or break and forget it.
+        It reads from the beginning of its topics and goes on for ever; close it, or break and forget it. Raises
+        ConfigError for anything but one SELECT.
         """
-        (outcome,) = self.session.run(sql)
-        if not isinstance(outcome, Answer):
-            raise ConfigError("watch takes one SELECT", code="watch")
-        return Changes(outcome, self.world, self.settings)
+        outcomes = list(self.session.run(sql))
+        if len(outcomes) != 1 or not isinstance(outcomes[0], Answer):
+            raise ConfigError("watch takes one SELECT", code="watch", hint="other statements go to .sql()")
+        return Changes(outcomes[0], self.world, self.settings)
 
     # -- running -----------------------------------------------------------------------------------
 

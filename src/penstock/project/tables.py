@@ -10,12 +10,12 @@ from penstock.connectors import connector_named
 from penstock.connectors.filesystem.options import DEFAULT_NAME
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
-from penstock.engine.operators.sink import SinkOperator
 from penstock.history import Files, Rows
 from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
 from penstock.project.evaluate import evaluate, open_windows, rows_of
 from penstock.project.system import SYSTEM_TABLES, system_table
+from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 from penstock.sql.catalog import SYSTEM_DATABASE, Table, View
 from penstock.sql.rules.pruning import prune
@@ -53,7 +53,7 @@ class ProjectTables:
     def position(self) -> Any:
         """How far the log and each pipeline are."""
         checkpoints = {c.pipeline: c.epoch for c in self.penstock.log.state.checkpoints()}
-        running = {p.name: p.through for p in self.penstock.running}
+        running = {one.name: one.through for one in self.penstock.running}
         return {"log": self.penstock.log.end_seq(), "checkpoints": checkpoints, "memory": running}
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
@@ -80,7 +80,7 @@ class ProjectTables:
         return Rows(frames, pl.Schema({c: _RECORD[c] for c in wanted}))
 
     def _unknown(self, name: tuple[str, ...]) -> QueryError:
-        known = sorted({p[2] for p in self.penstock.catalog.objects} | set(self._topics()))
+        known = sorted({path[2] for path in self.penstock.catalog.objects} | set(self._topics()))
         hint = did_you_mean(name[-1], known) or ("there are " + ", ".join(known) if known else "")
         return QueryError(f"there is no table, view or topic '{'.'.join(name)}'", code="query-unknown-table", hint=hint)
 
@@ -110,10 +110,9 @@ class ProjectTables:
         frames = []
         for pipeline in self.penstock.running:
             with pipeline.lock:
-                for vertex in pipeline.executor.graph.vertices:
-                    operator = vertex.operator
-                    if isinstance(operator, SinkOperator) and operator.table == table.name:
-                        frames += list(getattr(operator.connector, "pending", ()))
+                for index, sink in pipeline.executor.graph.sinks.items():
+                    if _target(pipeline, index) == table.path:
+                        frames += list(getattr(sink.connector, "pending", ()))
         return frames
 
     def _of_query(self, query: Node) -> Rows:
@@ -152,12 +151,12 @@ class ProjectTables:
 
     @staticmethod
     def _open_of(pipeline: Pipeline, table: Table) -> pl.DataFrame:
-        sinks = pipeline.executor.graph.sinks
-        return pl.concat([open_windows(pipeline, i) for i, s in sinks.items() if s.table == table.name], how="diagonal")
+        sinks = [i for i in pipeline.executor.graph.sinks if _target(pipeline, i) == table.path]
+        return pl.concat([open_windows(pipeline, i) for i in sinks], how="diagonal")
 
     def _pipelines_into(self, table: Table) -> Iterator[Pipeline]:
         """The pipelines that write into `table`: running ones, else as their last checkpoint left them."""
-        running = {p.name: p for p in self.penstock.running}
+        running = {one.name: one for one in self.penstock.running}
         for definition in self.penstock.definition.pipelines:
             if all(sink.table.path != table.path for sink in definition.plan.parts):
                 continue
@@ -177,6 +176,13 @@ class ProjectTables:
             raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
         frame = system_table(name, self.penstock.log)
         return Rows(iter([frame]), frame.schema)
+
+
+def _target(pipeline: Pipeline, sink: int) -> tuple[str, ...]:
+    """The path of the table that vertex `sink` writes: tables of several databases may have one name."""
+    node = pipeline.executor.graph.vertices[sink].node
+    assert isinstance(node, p.Sink)
+    return node.table.path
 
 
 def _chain(first: Iterator[pl.DataFrame], rest: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
