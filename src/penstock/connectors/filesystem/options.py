@@ -222,7 +222,7 @@ def _refuse(options: TableOptions) -> None:
             "'auto-compaction' is not supported",
             code="filesystem-compaction",
             where=options.where,
-            hint="make larger files with sink.rolling-policy.*, or merge them later with penstock upkeep",
+            hint="make larger files with sink.rolling-policy.*",
         )
     custom = values[EXTRACTOR_KIND] == "custom" or values.given(EXTRACTOR_CLASS) or values.given(COMMIT_CLASS)
     if custom or values.given(COMMIT_PARAMETERS):
