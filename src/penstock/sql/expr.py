@@ -5,7 +5,7 @@ An expression is a frozen value; equal expressions compare equal, which is how G
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,11 +14,30 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql.functions.spec import Aggregate, Function
 
-__all__ = ["AggregateCall", "Call", "Case", "Cast", "Expr", "Literal", "Ref", "refs", "rewrite", "walk"]
+__all__ = ["AggregateCall", "Call", "Case", "Cast", "Expr", "HashedOnce", "Literal", "Ref", "refs", "rewrite", "walk"]
+
+
+class HashedOnce:
+    """A frozen dataclass whose hash is computed once: rules look the same deep trees up again and again."""
+
+    __slots__ = ("_hash",)
+
+    _hash: int
+
+    def __init_subclass__(cls) -> None:
+        cls.__hash__ = HashedOnce.__hash__  # type: ignore[method-assign]  # else each dataclass makes its own
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            values = (getattr(self, f.name) for f in fields(self))  # type: ignore[arg-type]  # one, below here
+            object.__setattr__(self, "_hash", hash((type(self), *values)))
+            return self._hash
 
 
 @dataclass(frozen=True, slots=True)
-class Expr:
+class Expr(HashedOnce):
     """An expression over the columns of one relation."""
 
     type: DataType

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from penstock.sql.expr import Ref
+from penstock.sql.expr import HashedOnce, Ref
 from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(HashedOnce):
     """A relation; `columns` is its row."""
 
     columns: tuple[Column, ...]
