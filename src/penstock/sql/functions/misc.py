@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTIONS"]
 
 _CERTAIN_STRING = t.STRING.with_nullable(False)
-_QUADS = pl.Series([f"{i:04x}" for i in range(2**16)])
 _UUID_DASHES = (2, 3, 4, 5)
 """The groups of four digits that a dash stands before."""
 
@@ -71,12 +71,19 @@ def _rand_integer(context: Context, args: Sequence[Value], result: DataType, cla
     return Value(number, result, (Failure(bound <= 0, "bound", "the bound must be above 0", bound.cast(pl.String)),))
 
 
+@cache
+def _quads() -> pl.Series:
+    """Every group of four hexadecimal digits, made when first drawn from."""
+    return pl.Series([f"{i:04x}" for i in range(2**16)])
+
+
 def _draw_uuids(rows: pl.Series) -> pl.Series:
     """Version 4, variant 1: all bits random but six."""
     groups = np.random.default_rng().integers(0, 2**16, (8, len(rows)), dtype=np.uint16)
     groups[3] = groups[3] & 0x0FFF | 0x4000
     groups[4] = groups[4] & 0x3FFF | 0x8000
-    frame = pl.DataFrame([_QUADS.gather(pl.Series(g)).alias(str(i)) for i, g in enumerate(groups)])
+    quads = _quads()
+    frame = pl.DataFrame([quads.gather(pl.Series(g)).alias(str(i)) for i, g in enumerate(groups)])
     parts = [p for i in range(8) for p in (*([pl.lit("-")] if i in _UUID_DASHES else []), pl.col(str(i)))]
     return frame.select(pl.concat_str(parts)).to_series()
 
