@@ -70,7 +70,7 @@ class Part:
     leaves: dict[Path, Leaf]
     present: dict[Path, Mask]
 
-    def take(self, keep: Mask) -> Part:
+    def take(self, keep: Ints | Mask) -> Part:
         """The rows to `keep`."""
         leaves = {path: leaf.take(keep) for path, leaf in self.leaves.items()}
         return Part(self.rows[keep], leaves, {path: mask[keep] for path, mask in self.present.items()})

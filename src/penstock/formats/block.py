@@ -133,6 +133,11 @@ class Block:
     def slice(self, start: int, end: int) -> bytes:
         return self.text[start - PAD : end - PAD]
 
+    def slices(self, start: Ints, end: Ints) -> list[bytes]:
+        """The bytes of many slices."""
+        text = self.text
+        return [text[a:b] for a, b in zip((start - PAD).tolist(), (end - PAD).tolist(), strict=True)]
+
     def extend(self, texts: Sequence[bytes]) -> tuple[Ints, Ints]:
         """Append `texts`, which no row holds as they are; their starts and ends."""
         sizes = np.array([len(t) for t in texts], np.int64)

@@ -126,10 +126,8 @@ def touched(faults: Mapping[int, Fault]) -> pl.DataFrame:
     if not faults:
         return _UNTOUCHED
     rows = sorted(faults)
-    return pl.DataFrame(
-        {"row": rows, "code": [faults[r].code for r in rows], "reason": [faults[r].reason for r in rows]},
-        schema=TOUCHED,
-    )
+    columns = (rows, *zip(*[faults[r] for r in rows], strict=True))
+    return pl.DataFrame([pl.Series(n, c, dtype=d) for (n, d), c in zip(TOUCHED.items(), columns, strict=True)])
 
 
 _UNTOUCHED = pl.DataFrame(schema=TOUCHED)
@@ -169,4 +167,4 @@ def with_article(type_: DataType) -> str:
 def shortened(value: str) -> str:
     """`value` for an error message: at most 60 characters, what is cut marked by an ellipsis."""
     cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-    return cut.encode("utf-8", "replace").decode()
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode()

@@ -44,5 +44,5 @@ def assemble(pieces: Sequence[Piece], bad: Mapping[int, Fault], ignored: Mapping
         order = np.argsort(rows, kind="stable")
         rows, frame = rows[order], pl.concat([f for _, f in filled])[order]
     same = len(rows) == height and bool((rows == np.arange(height)).all())
-    index = None if same else pl.Series("row", rows, dtype=pl.UInt32)
+    index = None if same else pl.Series("row", rows.astype(np.uint32))
     return Decoded(frame, index, touched(bad), touched(ignored), height)

@@ -13,7 +13,7 @@ from penstock.core import types as t
 from penstock.formats.batch import Leaf, Part, frame_of_parts
 from penstock.formats.block import PAD, Block, words_of
 from penstock.formats.json import tokens as tk
-from penstock.formats.json.exact import ExactReader, fault_of
+from penstock.formats.json.exact import ExactReader, Reading, fault_of
 from penstock.formats.json.layout import Slot, learn
 from penstock.formats.json.leaves import Leaves
 from penstock.formats.json.matcher import Cells, Matcher
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.core.types import Field
-    from penstock.formats.block import Ints
+    from penstock.formats.block import Ints, Mask
     from penstock.formats.format import Decoded, Touched
     from penstock.formats.json.rules import Rules
 
@@ -37,6 +37,8 @@ _MAX_LAYOUTS = 8
 _MAX_SAMPLES = 3
 _WORTH_A_LAYOUT = 100
 """Matching one more layout costs about as much as reading so many messages one by one."""
+_FEW = 16
+"""Of so many rows one that cannot be used is carried along to the end rather than taken out at once."""
 _NESTED = (t.Row, t.Array, t.Map, t.Multiset)
 
 
@@ -67,6 +69,10 @@ class JsonDecoder:
 
     def whole_lines(self, block: bytes) -> int:
         return block.rfind(b"\n") + 1
+
+    def read(self, message: bytes) -> Reading:
+        """One message alone."""
+        return self.quick.read(message) or self.exact.read(message)
 
     def learn(self, message: bytes) -> Matcher | None:
         """A matcher of the layout of a message, if it has one that is not known yet."""
@@ -109,7 +115,10 @@ class _Run:
         for k in range(_MAX_SAMPLES):
             if not rest.size or (decoder.matchers and rest.size < _WORTH_A_LAYOUT):
                 break
-            new = decoder.learn(self._message(rest[len(rest) * (2 * k + 1) // (2 * _MAX_SAMPLES)]))
+            message = self._message(rest[len(rest) * (2 * k + 1) // (2 * _MAX_SAMPLES)])
+            if decoder.matchers and decoder.read(message).fault is not None:
+                continue
+            new = decoder.learn(message)
             if new is not None:
                 decoder.matchers = [*decoder.matchers[: _MAX_LAYOUTS - 1], new]
                 rest = self._by_layout(new, rest)
@@ -123,33 +132,43 @@ class _Run:
         whole = len(rows) == self._height
         start, end = (block.start, block.end) if whole else (block.start[rows], block.end[rows])
         ok, cells = matcher.match(block, start, end, whole=whole)
-        if ok.all():
-            left, good = rows[:0], rows
-        else:
-            fitting = np.flatnonzero(ok)
-            if 2 * len(fitting) > len(rows) and matcher is not decoder.matchers[0]:
+        if not ok.all():
+            good, odd = np.flatnonzero(ok), np.flatnonzero(~ok)
+            if not len(good):
+                return rows
+            if 2 * len(good) > self._height and matcher is not decoder.matchers[0]:
                 decoder.matchers = [matcher, *(known for known in decoder.matchers if known is not matcher)]
-            left, good = rows[~ok], rows[fitting]
-            cells = [c.take(fitting) for c in cells]
-        if not len(good):
-            return left
-        slots = _Slots(self._decoder, block, good, self._kept)
+            if len(odd) * _FEW < len(rows):
+                for cell in cells:
+                    cell.stand_in(odd, int(good[0]))
+            else:
+                left, rows, ok = rows[odd], rows[good], ok[good]
+                cells = [c.take(good) for c in cells]
+                return np.sort(np.concatenate((left, self._columns(matcher, rows, ok, cells))))
+        return self._columns(matcher, rows, ok, cells)
+
+    def _columns(self, matcher: Matcher, rows: Ints, ok: Mask, cells: list[Cells]) -> Ints:
+        """Read the cells of those `rows` that are `ok`; the rows left."""
+        slots = _Slots(self._decoder, self._block, rows, ok, self._kept)
         for slot, cell in zip(matcher.layout.slots, cells, strict=True):
             slots.read(slot, cell)
         self._bad.update(slots.bad)
         self._ignored.update(slots.ignored)
-        part = Part(good, slots.leaves, {path: np.ones(len(good), bool) for path in matcher.layout.rows})
-        self._parts.append(part if slots.fine.all() else part.take(slots.fine))
-        return np.sort(np.concatenate((left, good[slots.astray]))) if slots.astray.any() else left
+        part = Part(rows, slots.leaves, {path: np.ones(len(rows), bool) for path in matcher.layout.rows})
+        if slots.fine.all():
+            self._parts.append(part)
+        elif slots.fine.any():
+            self._parts.append(part.take(np.flatnonzero(slots.fine)))
+        return rows[slots.astray | ~ok]
 
     def _one_by_one(self, rows: Ints) -> None:
         decoder = self._decoder
         sources: list[int] = []
         values: list[list[Any]] = []
         unlearnt = True
-        for row in rows.tolist():
-            message = self._message(row)
-            reading = decoder.quick.read(message) or decoder.exact.read(message)
+        block = self._block
+        for row, message in zip(rows.tolist(), block.slices(block.start[rows], block.end[rows]), strict=True):
+            reading = decoder.read(message)
             if reading.fault is not None:
                 (self._ignored if decoder.rules.ignore_errors else self._bad)[row] = reading.fault
             elif unlearnt and len(decoder.matchers) < _MAX_LAYOUTS:
@@ -169,12 +188,12 @@ class _Slots:
     `fine`: which rows are to be kept; `astray`: which must be read one by one after all.
     """
 
-    def __init__(self, decoder: JsonDecoder, block: Block, rows: Ints, kept: set[str]) -> None:
+    def __init__(self, decoder: JsonDecoder, block: Block, rows: Ints, ok: Mask, kept: set[str]) -> None:
         self._decoder = decoder
         self._block = block
         self._rows = rows
         self._kept = kept
-        self.fine = np.ones(len(rows), bool)
+        self.fine = ok.copy()
         self.astray = np.zeros(len(rows), bool)
         self.leaves: dict[tuple[str, ...], Leaf] = {}
         self.bad: Touched = {}
@@ -193,7 +212,7 @@ class _Slots:
         if is_text(slot.type):
             leaf = Leaf(None, cells.start, cells.end, valid)
         if ok is not None:
-            leaf = self._odd(slot, cells, leaf, np.flatnonzero(~ok & ~self.astray))
+            leaf = self._odd(slot, cells, leaf, np.flatnonzero(~ok & self.fine))
         if slot.path[0] in self._kept and not isinstance(slot.type, _NESTED):
             self.leaves[slot.path] = leaf
 

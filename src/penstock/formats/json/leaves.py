@@ -75,8 +75,9 @@ class Leaves:
 
     def loses_place(self, kind: int, text: str, type_: t.DataType) -> bool:
         """Whether Flink, which ignores that a value cannot be read, goes on reading at the wrong place."""
-        base64 = isinstance(type_, t.Binary | t.Varbinary) and kind == tk.TEXT and not self._rules.tree
-        return base64 and self._rules.ignore_errors and ends_early(text)
+        if not self._rules.ignore_errors or self._rules.tree or kind != tk.TEXT:
+            return False
+        return isinstance(type_, t.Binary | t.Varbinary) and ends_early(text)
 
     def text(self, kind: int, text: str) -> str:
         """A token as a STRING; in a tree a number has lost its spelling."""

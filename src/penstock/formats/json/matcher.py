@@ -52,6 +52,14 @@ class Cells(NamedTuple):
             None if self.escaped is None else self.escaped[rows],
         )
 
+    def stand_in(self, rows: Ints, like: int) -> None:
+        """Put the cell of the row `like` at `rows`, which nobody will look at."""
+        self.start[rows], self.end[rows] = self.start[like], self.end[like]
+        if not isinstance(self.kind, int):
+            self.kind[rows] = self.kind[like]
+        if self.escaped is not None:
+            self.escaped[rows] = self.escaped[like]
+
     def patched(self, rows: Ints, part: Cells) -> Cells:
         """These cells, with those at `rows` replaced by `part`."""
         kind = self.kind
@@ -125,15 +133,15 @@ class Matcher:
             self._stretches = None
             return None
         quotes = int(np.count_nonzero(block.raw == _QUOTE))
-        for row in odd.tolist():
-            quotes -= block.slice(int(start[row]), int(end[row])).count(b'"')
+        quotes -= sum(m.count(b'"') for m in block.slices(start[odd], end[odd]))
         if quotes != self._quotes(cells, ok) + (len(ok) - len(odd)) * self.layout.quotes:
             self._stretches, self._wait = None, _PATIENCE
             return None
         if len(odd) > _FEW:
             fine, some = _match(block, self._plain, self.layout, start[odd], end[odd])
-            ok[odd] = fine
-            cells = [whole.patched(odd, part) for whole, part in zip(cells, some, strict=True)]
+            if fine.any():
+                ok[odd] = fine
+                cells = [whole.patched(odd, part) for whole, part in zip(cells, some, strict=True)]
         return ok, cells
 
     def _quotes(self, cells: list[Cells], ok: Mask) -> int:
@@ -190,7 +198,8 @@ def _match(block: Block, stretches: list[_Stretch], layout: Layout, start: Ints,
         cells += [Cells(at + hole.start, at + hole.end, hole.kind, None) for hole in stretch.holes]
         at = at + len(stretch.pattern.text)
         if len(cells) < len(layout.slots):
-            at = np.minimum(at, end)
+            ok &= at <= end
+            at = np.where(ok, at, end)  # where nothing is left to look for
             stop = layout.stop(len(cells))
             cell, at = _cell(block, at, end, stop, ok)
             cells.append(cell)
@@ -202,9 +211,9 @@ def _cell(block: Block, at: Ints, end: Ints, stop: int, ok: Mask) -> tuple[Cells
     """The values that begin at `at`, and where they end; clears `ok` where there is none."""
     lead = block.raw[at]
     quoted = lead == _QUOTE
-    if quoted.all():
+    if not np.any(quoted < ok):
         return _strings(block, at, end, ok)
-    if not quoted.any():
+    if not np.any(quoted & ok):
         return _bare(block, at, lead, end, stop, ok)
     texts, others = np.flatnonzero(quoted), np.flatnonzero(~quoted)
     fine, fine_others = ok[texts], ok[others]
@@ -259,7 +268,7 @@ def _bare(block: Block, at: Ints, lead: Bytes, end: Ints, stop: int, ok: Mask) -
     ok &= behind < end
     behind = np.minimum(behind, end)
     number = (lead - np.uint8(48) < 10) | (lead == 45)
-    if number.all():
+    if not np.any(number < ok):
         return Cells(at, behind, tk.NUMBER, None), behind
     kind = np.full(len(at), tk.NUMBER, np.uint8)
     for word, what in _WORDS:

@@ -73,11 +73,17 @@ class QuickReader:
         self._path.clear()
         self._fault = None
         try:
-            value, _ = _SCAN(message.decode(), 0)
+            text = message.decode()
+        except UnicodeDecodeError:
+            return None
+        try:
+            value, _ = _SCAN(text, 0)
             row = self._row(value)
         except JSONDecodeError as error:
-            return None if self._rules.ignore_errors else Reading([], _broken(error))
-        except (StopIteration, UnicodeDecodeError, RecursionError, _OddError):
+            return None if self._rules.ignore_errors else Reading([], _broken(error.doc, error.pos, error.msg))
+        except StopIteration as error:
+            return None if self._rules.ignore_errors else Reading([], _broken(text, error.value))
+        except (RecursionError, _OddError):
             return None
         except ValueError as error:
             return Reading([], fault_of(error))
@@ -164,10 +170,9 @@ class QuickReader:
         self._fault = self._fault or fault_of(error)
 
 
-def _broken(error: JSONDecodeError) -> Fault:
+def _broken(text: str, at: int, why: str = "") -> Fault:
     """Where the scanner stopped, in bytes."""
-    text, at = error.doc, error.pos
-    over = at >= len(text) or error.msg.startswith("Unterminated")
+    over = at >= len(text) or why.startswith("Unterminated")
     why = "it ends inside a value" if over else f"{text[at]!r} was not expected"
     at = len(text) if over else at
     return Fault("json-syntax", f"not valid JSON at byte {len(text[:at].encode('utf-8', 'replace'))}: {why}")
