@@ -103,3 +103,37 @@ def test_a_table_of_changes_takes_a_prefix_off_too() -> None:
         """)
         p.append("t", [{"k_id": 7, "name": "x"}, {"k_id": 8, "name": "y"}, {"k_id": 7, "name": "z"}])
         assert p.query("SELECT k_id, name FROM t ORDER BY k_id").rows() == [(7, "z"), (8, "y")]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"key_fields": "n"}, "key.fields needs a key.format\ntable a"),
+        ({"key_fields": "m", "key_format": "json"}, "key.fields names no column: 'm'\ntable a"),
+        (
+            {"scan_startup_mode": "group-offsets"},
+            "scan.startup.mode = group-offsets needs a group\ntable a\nhint: 'properties.group.id' = '...'",
+        ),
+        (
+            {"scan_startup_mode": "specific-offsets", "scan_startup_specific-offsets": "offset:1"},
+            "scan.startup.specific-offsets has 'offset:1'\ntable a\nhint: partition:0,offset:42;partition:1,offset:300",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_named(options: dict[str, str], words: str) -> None:
+    with penstock.memory() as p:
+        p.sql(table("a", **options))
+        with pytest.raises(ConfigError) as raised:
+            p.sql("SELECT n FROM a")
+        assert str(raised.value) == words
+
+
+def test_a_table_of_changes_needs_a_key_and_its_format() -> None:
+    with penstock.memory() as p:
+        p.sql("""
+            CREATE TABLE t (k INT, v INT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+            'topic' = 't', 'value.format' = 'json')
+        """)
+        with pytest.raises(ConfigError) as raised:
+            p.query("SELECT * FROM t")
+        assert str(raised.value) == "option 'key.format' is required\ntable t"

@@ -100,6 +100,10 @@ def test_an_answer_says_for_which_position_it_stands(project: Penstock) -> None:
         ("SELECT * FROM penstock.reject", "there is no table 'penstock.reject'\nhint: did you mean rejects?"),
         ('SELECT * FROM "clicks$open"', "no pipeline writes into 'clicks'\nhint: ask for clicks itself"),
         ("SHOW TABLES", "a question is a SELECT"),
+        ("DELETE FROM clicks", "a question is a SELECT, this is DELETE\nhint: tables are changed by pipelines alone"),
+        ("SELECT id INTO other FROM clicks", "a question cannot INTO"),
+        ("SELECT getenv('HOME')", "a question cannot call getenv\nhint: it can name the project's tables"),
+        ("SELECT * FROM pg_catalog_of()", "a question cannot read from pg_catalog_of\nhint: it can name the project's"),
         ("SELECT 1; SELECT 2", "a question is one statement, these are 2"),
     ],
 )

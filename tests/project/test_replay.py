@@ -161,6 +161,8 @@ def test_a_row_late_for_some_windows_is_rebuilt_in_place(tmp_path: Path) -> None
         before = present(p)
         with pytest.raises(LogError, match="row 1 counts in some windows already"):
             replay(p, [1], late_rows=True)
+        with pytest.raises(LogError, match="row 1 cannot be mended: it counts in some windows as it is\nhint"):
+            replay(p, [1], late_rows=True, mend=lambda value: value + b" ", rebuild=True)
         done = replay(p, [1], late_rows=True, rebuild=True)
         assert done.copies.rows() == [(1, "clicks", None, None)]
         after = present(p)
@@ -274,3 +276,31 @@ INSERT INTO copies SELECT id FROM lines;
         run(p)
         with pytest.raises(LogError, match=words):
             replay(p, ids)
+
+
+def test_a_row_that_retention_has_deleted_is_gone(tmp_path: Path) -> None:
+    with project(tmp_path, COUNTS) as p:
+        feed(p, b"nonsense")
+        (first,) = p.log.describe("clicks")
+        feed(p, row(1, 1))
+        (whole,) = p.log.describe("clicks")
+        run(p)
+        p.log.alter_topic("clicks", configs={"retention.bytes": whole.bytes - first.bytes})
+        assert wait_for(lambda: p.log.maintain(1.0))
+        with pytest.raises(LogError, match="row 1 is no longer in topic 'clicks'\nhint: retention has deleted it"):
+            replay(p, [1])
+
+
+def test_a_rebuild_reads_topics_alone(tmp_path: Path) -> None:
+    mixed = COUNTS.replace("TABLE clicks,", "TABLE both_of_them,").replace(
+        "INSERT",
+        "CREATE VIEW both_of_them AS SELECT * FROM clicks UNION ALL SELECT * FROM filed; INSERT",
+    )
+    filed = SOURCE.replace("clicks", "filed").replace("kafka", "filesystem").replace("'topic'", "'path'")
+    (tmp_path / "filed").mkdir()
+    with project(tmp_path, filed.replace(", 'properties.bootstrap.servers' = 'embedded'", "") + mixed) as p:
+        feed(p, row(1, 1), b"nonsense")
+        run(p)
+        with pytest.raises(UnsupportedError) as raised:
+            replay(p, [1], rebuild=True)
+        assert raised.value.message == "the pipeline reads table filed of connector 'filesystem'"

@@ -61,9 +61,10 @@ class EventsFile:
             lines = path.read_bytes().split(b"\n")
         except OSError as error:
             raise ConfigError(f"events file {path} cannot be read: {error.strerror}", code="events-file") from None
-        for number, line in enumerate((x for x in lines if x.strip()), 1):
-            self._read(number, line)
-            self.last = number
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                self._read(number, line)
+                self.last = number
 
     def _read(self, number: int, line: bytes) -> None:
         where = f"{self.path}, line {number}"
