@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from penstock.connectors.log_reader import bad_rows
+from penstock.connectors.bad_rows import bad_rows
 from penstock.core.batch import END_OF_TIME, SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import ConfigError, DataError, UnsupportedError
@@ -167,16 +167,14 @@ class EventsReader:
             self._metadata(kind, lines.timestamps[a:b], a, scan.table).gather(rows).cast(data_type).alias(column)
             for column, (kind, data_type) in scan.metadata.items()
         ]
-        bad = bad_rows(decoded, places)
         marks = sorted([m for m in [*lines.marks, *self.events.everywhere] if first <= m[0] <= last])
         frame = pl.DataFrame([*decoded.frame.select(scan.wanted), *meta, places.gather(rows).alias(SEQ)])
-        out = bad.filter(~pl.col("seq").is_in(frame[SEQ].implode()))["seq"].n_unique()
         return Chunk(
             frame,
             int(b - a),
-            bad,
+            bad_rows(decoded, places),
             _Origins(scan.table, lines),
-            int(b - a) - frame[SEQ].n_unique() - out,
+            decoded.skipped,
             marks=tuple(marks),
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.connectors.log_reader import LogScan, Start
+from penstock.connectors.log_scan import LogScan, Start
 from penstock.connectors.spec import FORMAT, Connector, TableOptions
 from penstock.core import types as t
 from penstock.core.edges import Prepared

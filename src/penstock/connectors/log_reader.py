@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from penstock.connectors.bad_rows import bad_rows
 from penstock.core.batch import SEQ
-from penstock.core.edges import Chunk, Scanned, no_bad_rows
+from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
-from penstock.formats.format import TOUCHED, Decoded
 from penstock.log.stored import gather
 
 if TYPE_CHECKING:
@@ -20,55 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from penstock.formats.format import Decoder
+    from penstock.connectors.log_scan import LogScan, Place
+    from penstock.formats import Decoded
     from penstock.log import Log, StoredBatch
 
-__all__ = ["CLOCK_TOPIC", "LogReader", "LogScan", "Place", "Start", "chunk_of"]
-
-Place = tuple[str, int, int]
-"""A record: topic, partition, offset."""
+__all__ = ["CLOCK_TOPIC", "LogReader"]
 
 CLOCK_TOPIC = "__penstock_clock"
 """A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
-
-_NONE_TOUCHED = pl.DataFrame(schema=TOUCHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a first reading begins; `mode` is Flink's scan.startup.mode.
-
-    `group` for group-offsets, `timestamp` (ms) for timestamp, `offsets` per partition for specific-offsets.
-    """
-
-    mode: str = "earliest-offset"
-    group: str = ""
-    timestamp: int = 0
-    offsets: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class LogScan:
-    """One table over a topic: what it wants of each record.
-
-    `wanted` are the columns decoded from the value, `key_wanted` those from the record's key; `metadata` maps a
-    column of the table to Kafka's key of it. `fingerprint` names the decoding in the log's cache. A `bounded` scan
-    ends with what the log holds at the start.
-    """
-
-    key: str
-    topic: str
-    wanted: tuple[str, ...]
-    metadata: Mapping[str, str]
-    make_decoder: Callable[[], Decoder]
-    fingerprint: str
-    start: Start
-    group: str = ""
-    bounded: bool = False
-    key_wanted: tuple[str, ...] = ()
-    make_key_decoder: Callable[[], Decoder] | None = None
-    decoders: deque[Decoder] = field(default_factory=deque)
-    """Those not in use: a decoder learns from what it reads, and belongs to one thread at a time."""
 
 
 class LogReader:
@@ -237,10 +195,11 @@ class LogReader:
         reached = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
         messages = int(reached.sum())
         kept = reached & ~_among(scan.topic, partition, offset, over)
-        frame, rows, bad, skipped = self._decoded(scan, batches, head)
-        places = head if rows is None else head[rows]
-        meta = self._metadata(scan, batches, head, rows)
-        frame = pl.DataFrame([*frame, *meta, places["seq"].alias(SEQ)])
+        decoded = self._decoded(scan, batches)
+        places = head if decoded.rows is None else head[decoded.rows]
+        meta = self._metadata(scan, batches, places, decoded.rows)
+        frame = pl.DataFrame([*decoded.frame, *meta, places["seq"].alias(SEQ)])
+        bad, skipped = bad_rows(decoded, head["seq"]), decoded.skipped
         if not kept.all():
             wanted = head["seq"].filter(pl.Series(kept)).implode()
             inside = frame[SEQ].is_in(wanted)
@@ -258,37 +217,26 @@ class LogReader:
             places["append_time"].to_numpy(),
         )
 
-    def _decoded(
-        self, scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame
-    ) -> tuple[pl.DataFrame, pl.Series | None, pl.DataFrame, int]:
-        """(columns, the record each row came from, bad rows, records that gave no row)."""
-        cached = [b.decoded(scan.fingerprint) for b in batches]
-        if all(c is not None for c in cached):
-            frame = pl.concat([c for c in cached if c is not None]).select(scan.wanted)
-            if scan.make_key_decoder is None:
-                return frame, None, no_bad_rows(), 0
-            decoded = Decoded(frame, None, _NONE_TOUCHED, _NONE_TOUCHED, head.height)
-        else:
-            decoder = scan.decoders.popleft() if scan.decoders else scan.make_decoder()
-            decoded = decoder.decode(gather(batches, ("value",))["value"])
-            scan.decoders.append(decoder)
-        if scan.make_key_decoder is not None:
-            keys = scan.make_key_decoder().decode(gather(batches, ("key",))["key"])
-            decoded = _beside(decoded, keys, scan.key_wanted)
-        given = head.height if decoded.rows is None else decoded.rows.n_unique()
-        out = decoded.bad["row"].n_unique()
-        return decoded.frame, decoded.rows, bad_rows(decoded, head["seq"]), head.height - given - out
+    @staticmethod
+    def _decoded(scan: LogScan, batches: list[StoredBatch]) -> Decoded:
+        """The rows of all records, out of the cache of decoded columns where it has them all."""
+
+        def keys() -> pl.Series:
+            return gather(batches, ("key",))["key"]
+
+        cached = [c for b in batches if (c := b.decoded(scan.fingerprint)) is not None]
+        if len(cached) == len(batches):
+            return scan.cached(pl.concat(cached), keys)
+        return scan.decode(gather(batches, ("value",))["value"], keys)
 
     @staticmethod
     def _metadata(
-        scan: LogScan, batches: list[StoredBatch], head: pl.DataFrame, rows: pl.Series | None
+        scan: LogScan, batches: list[StoredBatch], places: pl.DataFrame, rows: pl.Series | None
     ) -> list[pl.Series]:
-        if not scan.metadata:
-            return []
-        stored = tuple({_STORED[k] for k in scan.metadata.values() if k in _STORED} - {"partition", "offset"})
-        found = head.hstack(gather(batches, stored)) if stored else head
-        found = found if rows is None else found[rows]
-        return [_METADATA[k](found, scan.topic).alias(column) for column, k in scan.metadata.items()]
+        if not scan.stored_metadata:
+            return scan.metadata_columns(places)
+        stored = gather(batches, scan.stored_metadata)
+        return scan.metadata_columns(places.hstack(stored if rows is None else stored[rows]))
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -316,63 +264,6 @@ class LogReader:
         """The log is the project's."""
 
 
-_STORED = {"timestamp": "timestamp", "headers": "headers", "partition": "partition", "offset": "offset"}
-
-_METADATA: dict[str, Callable[[pl.DataFrame, str], pl.Series]] = {
-    "topic": lambda f, topic: pl.repeat(topic, f.height, eager=True),
-    "partition": lambda f, _: f["partition"].cast(pl.Int32),
-    "offset": lambda f, _: f["offset"].cast(pl.Int64),
-    "timestamp": lambda f, _: f["timestamp"].cast(pl.Datetime("ms", "UTC")),
-    "timestamp-type": lambda f, _: pl.repeat("CreateTime", f.height, eager=True),
-    "leader-epoch": lambda f, _: pl.repeat(0, f.height, dtype=pl.Int32, eager=True),
-    "headers": lambda f, _: f["headers"].fill_null([]),
-}
-
-
-def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Chunk:
-    """Records outside the order of the log, at places `seq` (n,), as rows of a table; they move no watermark.
-
-    `records` has the columns that `Log.read` gives.
-    """
-    decoded = scan.make_decoder().decode(records["value"])
-    if scan.make_key_decoder is not None:
-        decoded = _beside(decoded, scan.make_key_decoder().decode(records["key"]), scan.key_wanted)
-    found = records if decoded.rows is None else records[decoded.rows]
-    meta = [_METADATA[k](found, scan.topic).alias(column) for column, k in scan.metadata.items()]
-    places = pl.Series(SEQ, seq)
-    bad = bad_rows(decoded, places)
-    places = places if decoded.rows is None else places.gather(decoded.rows)
-    out = bad.filter(~pl.col("seq").is_in(places.implode()))["seq"].n_unique()
-    skipped = records.height - places.n_unique() - out
-    return Chunk(
-        pl.DataFrame([*decoded.frame, *meta, places]),
-        records.height,
-        bad,
-        _Given(scan.topic, records, seq),
-        skipped,
-        quiet=True,
-    )
-
-
-def _beside(values: Decoded, keys: Decoded, names: Sequence[str]) -> Decoded:
-    """`values` with the columns of their keys, called `names`; as in Flink, no row where the key gives none."""
-    columns = keys.frame.rename(dict(zip(keys.frame.columns, names, strict=True)))
-    if keys.rows is None:
-        columns = columns if values.rows is None else columns[values.rows]
-        return replace(values, frame=values.frame.hstack(columns))
-    rows = pl.arange(values.frame.height, eager=True, dtype=pl.UInt32) if values.rows is None else values.rows
-    kept = rows.is_in(keys.rows.implode())
-    rows = rows.filter(kept)
-    frame = values.frame.filter(kept).hstack(columns[keys.rows.search_sorted(rows)])
-    return replace(
-        values,
-        frame=frame,
-        rows=rows,
-        bad=pl.concat([values.bad, keys.bad]).unique("row", keep="first", maintain_order=True),
-        ignored=pl.concat([values.ignored, keys.ignored]),
-    )
-
-
 def _among(
     topic: str, partition: NDArray[np.int32], offset: NDArray[np.int64], places: frozenset[Place]
 ) -> NDArray[np.bool_]:
@@ -381,17 +272,6 @@ def _among(
     if not marks:
         return np.zeros(len(offset), np.bool_)
     return np.isin((partition.astype(np.int64) << 44) + offset, np.array(marks, np.int64))
-
-
-def bad_rows(decoded: Decoded, seq: pl.Series) -> pl.DataFrame:
-    """BAD_ROWS of what a decoder could not read; `seq` are the places of its input's rows."""
-    if not decoded.bad.height and not decoded.ignored.height:
-        return no_bad_rows()
-    parts = []
-    for frame, ignored in ((decoded.bad, False), (decoded.ignored, True)):
-        places = seq.gather(frame["row"]).alias("seq")
-        parts.append(frame.select("code", "reason", pl.lit(ignored).alias("ignored")).insert_column(0, places))
-    return pl.concat(parts).sort("seq", maintain_order=True)
 
 
 def _ticks(head: pl.DataFrame | None) -> tuple[tuple[int, int], ...]:
@@ -404,24 +284,6 @@ def _lost_words(topic: str, gone: list[tuple[int, int, int]]) -> str:
     rows = sum(start - first for _, first, start in gone)
     parts = ", ".join(f"partition {p} offsets {first} to {start - 1}" for p, first, start in gone)
     return f"{rows} rows of topic '{topic}' ({parts})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Origins of records that were handed in."""
-
-    topic: str
-    records: pl.DataFrame
-    places: NDArray[np.int64]
-
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
-        rows = self.records[np.searchsorted(self.places, seq)]
-        return rows.select(
-            pl.lit(self.topic).alias("topic"),
-            pl.col("partition").cast(pl.Int32),
-            "offset",
-            pl.col("value").alias("raw"),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,12 @@ class Decoded:
     count: int
     starts: NDArray[np.int64] | None = None
 
+    @property
+    def skipped(self) -> int:
+        """How many rows of the input gave no row and are not bad."""
+        given = self.count if self.rows is None else self.rows.n_unique()
+        return self.count - given - self.bad["row"].n_unique()
+
 
 class Decoder(Protocol):
     """Messages to columns. Not to be shared by threads: it may learn from what it reads."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from penstock.connectors.log_reader import LogReader, chunk_of
+from penstock.connectors.log_reader import LogReader
+from penstock.connectors.log_scan import chunk_of
 from penstock.core.edges import Scanned
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.wiring import Wiring

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors import connector_named
-from penstock.connectors.log_reader import LogReader, chunk_of
+from penstock.connectors.log_reader import LogReader
+from penstock.connectors.log_scan import chunk_of
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import StateError, UnsupportedError
 from penstock.engine.input import Poll

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.connectors.log_reader import Place
+from penstock.connectors.log_scan import Place
 
 if TYPE_CHECKING:
     from penstock.log import Append, Log, Transaction

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.connectors.events import EventsFile
-    from penstock.connectors.log_reader import LogScan
+    from penstock.connectors.log_scan import LogScan
     from penstock.connectors.world import World
     from penstock.core.edges import Reader, Sink
     from penstock.engine.graph import Graph, Vertex

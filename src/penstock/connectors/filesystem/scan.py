@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from penstock.connectors.bad_rows import bad_rows
 from penstock.connectors.filesystem.partitions import folder_value
-from penstock.connectors.log_reader import bad_rows
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, no_bad_rows
 from penstock.core.errors import InternalError
@@ -88,10 +88,9 @@ def text_chunks(table: FileTable, scans: Sequence[FileScan], pieces: Sequence[Pi
         rows = starts if decoded.rows is None else starts[decoded.rows.to_numpy()]
         frame = _with_file_columns(table, scan, decoded.frame, [p.file for p in pieces], begins, rows)
         bad = bad_rows(decoded, pl.Series(starts + first))
-        given = decoded.count if decoded.rows is None else decoded.rows.n_unique()
-        skipped = decoded.count - given - decoded.bad["row"].n_unique()
         origins = _Lines(tuple(pieces), begins, first, text, scan.make_decoder if scan.spans_lines else None)
-        chunks[scan.key] = Chunk(frame.hstack([pl.Series(SEQ, rows + first)]), decoded.count, bad, origins, skipped)
+        frame = frame.hstack([pl.Series(SEQ, rows + first)])
+        chunks[scan.key] = Chunk(frame, decoded.count, bad, origins, decoded.skipped)
     return chunks
 
 

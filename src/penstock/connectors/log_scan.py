@@ -1,0 +1,161 @@
+"""What a scan of a table wants of the records of a topic, and records as its rows."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from penstock.connectors.bad_rows import bad_rows
+from penstock.core.batch import SEQ
+from penstock.core.edges import Chunk
+from penstock.formats import TOUCHED, Decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from penstock.formats import Decoder
+
+__all__ = ["LogScan", "Place", "Start", "chunk_of"]
+
+Place = tuple[str, int, int]
+"""A record: topic, partition, offset."""
+
+_NONE_TOUCHED = pl.DataFrame(schema=TOUCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a first reading begins; `mode` is Flink's scan.startup.mode.
+
+    `group` for group-offsets, `timestamp` (ms) for timestamp, `offsets` per partition for specific-offsets.
+    """
+
+    mode: str = "earliest-offset"
+    group: str = ""
+    timestamp: int = 0
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LogScan:
+    """One table over a topic: what it wants of each record.
+
+    `wanted` are the columns decoded from the value, `key_wanted` those from the record's key; `metadata` maps a
+    column of the table to Kafka's key of it. `fingerprint` names the decoding in the log's cache. A `bounded` scan
+    ends with what the log holds at the start.
+    """
+
+    key: str
+    topic: str
+    wanted: tuple[str, ...]
+    metadata: Mapping[str, str]
+    make_decoder: Callable[[], Decoder]
+    fingerprint: str
+    start: Start
+    group: str = ""
+    bounded: bool = False
+    key_wanted: tuple[str, ...] = ()
+    make_key_decoder: Callable[[], Decoder] | None = None
+    decoders: deque[Decoder] = field(default_factory=deque)
+    """Those not in use: a decoder learns from what it reads, and belongs to one thread at a time."""
+
+    def decode(self, values: pl.Series, keys: Callable[[], pl.Series]) -> Decoded:
+        """The rows of messages; their `keys` are asked for where columns come out of them."""
+        decoder = self.decoders.popleft() if self.decoders else self.make_decoder()
+        decoded = decoder.decode(values)
+        self.decoders.append(decoder)
+        return self.with_keys(decoded, keys)
+
+    def cached(self, frame: pl.DataFrame, keys: Callable[[], pl.Series]) -> Decoded:
+        """As `decode`, where the log has kept the columns of all values."""
+        return self.with_keys(
+            Decoded(frame.select(self.wanted), None, _NONE_TOUCHED, _NONE_TOUCHED, frame.height), keys
+        )
+
+    def with_keys(self, decoded: Decoded, keys: Callable[[], pl.Series]) -> Decoded:
+        """`decoded` beside the columns that come out of the keys."""
+        if self.make_key_decoder is None:
+            return decoded
+        return _beside(decoded, self.make_key_decoder().decode(keys()), self.key_wanted)
+
+    @property
+    def stored_metadata(self) -> tuple[str, ...]:
+        """The parts of a record that metadata columns show, beside its place."""
+        return tuple({"timestamp", "headers"} & set(self.metadata.values()))
+
+    def metadata_columns(self, records: pl.DataFrame) -> list[pl.Series]:
+        """The metadata columns of records given with their place and `stored_metadata`."""
+        return [_METADATA[kind](records, self.topic).alias(column) for column, kind in self.metadata.items()]
+
+
+_METADATA: dict[str, Callable[[pl.DataFrame, str], pl.Series]] = {
+    "topic": lambda f, topic: pl.repeat(topic, f.height, eager=True),
+    "partition": lambda f, _: f["partition"].cast(pl.Int32),
+    "offset": lambda f, _: f["offset"].cast(pl.Int64),
+    "timestamp": lambda f, _: f["timestamp"].cast(pl.Datetime("ms", "UTC")),
+    "timestamp-type": lambda f, _: pl.repeat("CreateTime", f.height, eager=True),
+    "leader-epoch": lambda f, _: pl.repeat(0, f.height, dtype=pl.Int32, eager=True),
+    "headers": lambda f, _: f["headers"].fill_null([]),
+}
+
+
+def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Chunk:
+    """Records outside the order of the log, at places `seq` (n,), as rows of a table; they move no watermark.
+
+    `records` has the columns that `Log.read` gives.
+    """
+    decoded = scan.decode(records["value"], lambda: records["key"])
+    found = records if decoded.rows is None else records[decoded.rows]
+    places = pl.Series(SEQ, seq)
+    rows = places if decoded.rows is None else places.gather(decoded.rows)
+    return Chunk(
+        pl.DataFrame([*decoded.frame, *scan.metadata_columns(found), rows]),
+        records.height,
+        bad_rows(decoded, places),
+        _Given(scan.topic, records, seq),
+        decoded.skipped,
+        quiet=True,
+    )
+
+
+def _beside(values: Decoded, keys: Decoded, names: Sequence[str]) -> Decoded:
+    """`values` with the columns of their keys, called `names`; as in Flink, no row where the key gives none."""
+    columns = keys.frame.rename(dict(zip(keys.frame.columns, names, strict=True)))
+    if keys.rows is None:
+        columns = columns if values.rows is None else columns[values.rows]
+        return replace(values, frame=values.frame.hstack(columns))
+    rows = pl.arange(values.frame.height, eager=True, dtype=pl.UInt32) if values.rows is None else values.rows
+    kept = rows.is_in(keys.rows.implode())
+    rows = rows.filter(kept)
+    frame = values.frame.filter(kept).hstack(columns[keys.rows.search_sorted(rows)])
+    return replace(
+        values,
+        frame=frame,
+        rows=rows,
+        bad=pl.concat([values.bad, keys.bad]).unique("row", keep="first", maintain_order=True),
+        ignored=pl.concat([values.ignored, keys.ignored]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Origins of records that were handed in."""
+
+    topic: str
+    records: pl.DataFrame
+    places: NDArray[np.int64]
+
+    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+        rows = self.records[np.searchsorted(self.places, seq)]
+        return rows.select(
+            pl.lit(self.topic).alias("topic"),
+            pl.col("partition").cast(pl.Int32),
+            "offset",
+            pl.col("value").alias("raw"),
+        )
