@@ -111,8 +111,11 @@ def test_rows_without_a_time(tmp_path: Path) -> None:
     with project(tmp_path, plain) as penstock:
         append(penstock, [event(n, None) for n in range(3)])
         (reason,) = reasons(penstock)
-    assert reason.code == "no-rows"
-    assert str(reason) == "source e: none of 3 rows that have come in has an event time."
+    assert reason.code == "no-time"
+    assert str(reason) == (
+        "source e: none of 3 rows that have come in has an event time."
+        " The column that WATERMARK FOR names is NULL in all of them."
+    )
 
 
 @pytest.mark.parametrize("partition", [0, 1])

@@ -66,7 +66,8 @@ def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
     if source["rejected"] == taken:
         sentence = f"{operator}: all {taken:,} rows that have come in are rejected."
         return Reason(name, operator, "all-rejected", sentence, "penstock.rejects says why, row by row.")
-    return Reason(name, operator, "no-rows", f"{operator}: none of {taken:,} rows that have come in has an event time.")
+    sentence = f"{operator}: none of {taken:,} rows that have come in has an event time."
+    return Reason(name, operator, "no-time", sentence, "The column that WATERMARK FOR names is NULL in all of them.")
 
 
 def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
