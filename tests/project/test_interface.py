@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -138,6 +139,16 @@ def test_the_engine_does_not_start_twice(project: Penstock) -> None:
 def test_nothing_to_run_is_said(project: Penstock) -> None:
     with pytest.raises(PenstockError, match="there is no pipeline to run\nhint: INSERT INTO a table"):
         project.run(bounded=True)
+
+
+def test_who_waits_for_a_change_is_told_when_another_ends_the_query(project: Penstock) -> None:
+    changes = project.watch("SELECT id FROM clicks")
+    found: list[list[Any]] = []
+    waiting = threading.Thread(target=lambda: found.append(list(changes)), daemon=True)
+    waiting.start()
+    changes.close()
+    waiting.join(10)
+    assert found == [[]]
 
 
 @pytest.mark.parametrize("sql", ["SELECT id FROM clicks; SELECT page FROM clicks", "SHOW TABLES", ""])

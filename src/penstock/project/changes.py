@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +10,7 @@ from penstock.core.render import plain_rows
 from penstock.core.types import Field
 from penstock.project.build import make_pipeline
 from penstock.project.definition import PipelineDefinition
+from penstock.project.handover import Handover
 from penstock.sql.session import shown
 
 if TYPE_CHECKING:
@@ -34,21 +34,13 @@ class Changes:
 
     def __init__(self, query: Answer, world: World, settings: Settings) -> None:
         self.fields = tuple(Field(c.name, c.type) for c in query.query.columns)
-        self._waiting: queue.Queue[pl.DataFrame | Exception | None] = queue.Queue(_AHEAD)
+        self._frames: Handover[pl.DataFrame] = Handover(_AHEAD)
         self._stop = threading.Event()
         self._rows: list[dict[str, Any]] = []
         definition = PipelineDefinition("watch", shown(query.query), query.context, query.settings)
-        self._pipeline = make_pipeline(definition, world, settings, collect=lambda _, frame: self._offer(frame))
-        self._thread = threading.Thread(target=self._follow, name="watch", daemon=True)
+        self._pipeline = make_pipeline(definition, world, settings, collect=lambda _, frame: self._frames.put(frame))
+        self._thread = threading.Thread(target=self._frames.make, args=(self._follow,), name="watch", daemon=True)
         self._thread.start()
-
-    def _offer(self, item: pl.DataFrame | Exception | None) -> None:
-        while not self._stop.is_set():
-            try:
-                self._waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return
 
     def _follow(self) -> None:
         """Run the query without ever committing: it has no state to come back to."""
@@ -58,11 +50,8 @@ class Changes:
                     continue
                 if self._pipeline.input.ended:
                     self._pipeline.close_windows()
-                    break
+                    return
                 self._pipeline.input.wait(0.05)
-            self._offer(None)
-        except Exception as error:  # noqa: BLE001  # handed to whoever iterates
-            self._offer(error)
         finally:
             self._pipeline.close()
 
@@ -71,13 +60,11 @@ class Changes:
 
     def __next__(self) -> dict[str, Any]:
         while not self._rows:
-            item = self._waiting.get()
-            if item is None:
+            frame = self._frames.take()
+            if frame is None:
                 self.close()
                 raise StopIteration
-            if isinstance(item, Exception):
-                raise item
-            self._rows = [{"op": "+I", "row": row} for row in plain_rows(item, self.fields)]
+            self._rows = [{"op": "+I", "row": row} for row in plain_rows(frame, self.fields)]
         return self._rows.pop(0)
 
     def __aiter__(self) -> Self:
@@ -91,8 +78,9 @@ class Changes:
         return change
 
     def close(self) -> None:
-        """End the query."""
+        """End the query; whoever waits for a change finds the end."""
         self._stop.set()
+        self._frames.close()
         if self._thread is not threading.current_thread():
             self._thread.join()
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.core.types import Field
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.definition import PipelineDefinition
+from penstock.project.handover import Handover
 from penstock.project.wiring import Wiring
 from penstock.sql.session import SHOWN, Answer, Done, Rows, Write, shown
 
@@ -52,42 +53,25 @@ class Selected:
 
     pipeline: Pipeline
     fields: dict[str | None, tuple[Field, ...]]
-    stop: threading.Event = field(default_factory=threading.Event)
-    _frames: queue.Queue[tuple[str | None, pl.DataFrame] | Exception | None] = field(
-        default_factory=lambda: queue.Queue(_AHEAD)
-    )
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _frames: Handover[tuple[str | None, pl.DataFrame]] = field(default_factory=lambda: Handover(_AHEAD))
 
     def take(self, table: str, frame: pl.DataFrame) -> None:
         """Rows of a sink; waits while whoever iterates is behind."""
-        self._put((None if table == SHOWN else table, frame))
-
-    def _put(self, item: tuple[str | None, pl.DataFrame] | Exception | None) -> None:
-        while not self.stop.is_set():
-            try:
-                self._frames.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return
+        self._frames.put((None if table == SHOWN else table, frame))
 
     def __iter__(self) -> Iterator[tuple[str | None, pl.DataFrame]]:
-        thread = threading.Thread(target=self._run, name="statement", daemon=True)
+        run = partial(self.pipeline.run, self._stop)
+        thread = threading.Thread(target=self._frames.make, args=(run,), name="statement", daemon=True)
         thread.start()
         try:
-            while (item := self._frames.get()) is not None:
-                if isinstance(item, Exception):
-                    raise item
+            while (item := self._frames.take()) is not None:
                 yield item
         finally:
-            self.stop.set()
+            self._stop.set()
+            self._frames.close()
             thread.join()
             self.pipeline.close()
-
-    def _run(self) -> None:
-        try:
-            self.pipeline.run(self.stop)
-            self._put(None)
-        except Exception as error:  # noqa: BLE001  # handed to whoever iterates
-            self._put(error)
 
 
 class Client:
