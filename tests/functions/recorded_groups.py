@@ -49,11 +49,11 @@ def read() -> list[RecordedGroups]:
 
 
 def record(flink: Oracle, folder: Path, cases: Sequence[RecordedGroups]) -> None:
-    """Asks Flink; calls over the same rows go into one SELECT, variances apart: they change an AVG beside them."""
+    """Asks Flink; calls over the same rows go into one SELECT, but for those that change an AVG beside them."""
     groups: dict[str, list[RecordedGroups]] = {}
     for case in cases:
-        variance = case.call.startswith(("VAR", "STDDEV"))
-        groups.setdefault(json.dumps([case.columns, case.keys, variance]), []).append(case)
+        kind = next((k for k in ("VAR", "STDDEV", "AVG") if case.call.startswith(k)), "")
+        groups.setdefault(json.dumps([case.columns, case.keys, kind]), []).append(case)
     for group in groups.values():
         _ask(flink, folder, group)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,15 +133,15 @@ def _failure(error: PenstockError) -> Failure:
 # -- crashes -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _PlainRows:
-    """Encodes rows as they are compared, so that no format stands between."""
+class _PlainRows(RecordEncoder):
+    """Makes records of rows as they are compared, so that no format stands between."""
 
-    fields: tuple[Field, ...]
+    def __init__(self, fields: tuple[Field, ...]) -> None:
+        self.fields = fields
 
-    def encode(self, frame: pl.DataFrame) -> pl.Series:
+    def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
         values = [json.dumps(row).encode() for row in plain_rows(frame, self.fields)]
-        return pl.Series("value", values, dtype=pl.Binary)
+        return pl.DataFrame({"value": pl.Series(values, dtype=pl.Binary)}), ("plain", frame)
 
 
 class _TopicWiring(Wiring):
@@ -150,7 +149,7 @@ class _TopicWiring(Wiring):
 
     def sink(self, plan: p.Sink) -> Sink:
         fields = tuple(Field(c.name, c.type) for c in plan.table.sink_columns)
-        return TopicSink(plan.table.name, RecordEncoder(fields, _PlainRows(fields), (), None, {}, "plain"))
+        return TopicSink(plan.table.name, _PlainRows(fields))
 
 
 def few(case: Golden) -> int:

@@ -14,7 +14,7 @@ from penstock.core import types as t
 from penstock.engine.operators.calc import Stage, project_stage
 from penstock.sql.coercion import cast_to
 from penstock.sql.expr import AggregateCall, Case, Literal
-from penstock.sql.functions.aggregates import VARIANCES, beside_variance
+from penstock.sql.functions.aggregates import average_of_sums, averages_are_sums
 from penstock.sql.functions.spec import Value
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ class Aggregation:
 
     def __post_init__(self) -> None:
         self.key_names = [f"k{i}" for i in range(len(self.keys))]
-        if any(c.function.name in VARIANCES for c in self.calls):
-            self.calls = tuple(replace(c, function=beside_variance(c.function)) for c in self.calls)
+        if averages_are_sums(self.calls):
+            self.calls = tuple(replace(c, function=average_of_sums(c.function)) for c in self.calls)
         sets: dict[tuple[str, ...], list[_Bound]] = {}
         for number, call in enumerate(self.calls):
             bound = self._bound(call, number)

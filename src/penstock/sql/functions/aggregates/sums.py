@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
 
-__all__ = ["AGGREGATES", "beside_variance"]
+__all__ = ["AGGREGATES", "average_of_sums"]
 
 _State = dict[str, pl.Expr]
 
@@ -90,9 +90,9 @@ def _overflows(state: Mapping[str, pl.Expr], result: t.Decimal, unknown: pl.Expr
     return (Failure((state["size"] * 10.0**result.scale >= _SAFE) & unknown, "decimal-overflow", message),)
 
 
-def _too_large(state: Mapping[str, pl.Expr], result: t.Decimal, beside_variance: bool) -> pl.Expr:
+def _too_large(state: Mapping[str, pl.Expr], result: t.Decimal, of_sums: bool) -> pl.Expr:
     """Whether an average is NULL for certain: once its sum is NULL it stays so, except where it is a SUM."""
-    if beside_variance or "about" not in state:
+    if of_sums or "about" not in state:
         return pl.lit(False)
     return (state["about"] / state["n"]).abs() * 10.0**result.scale >= 2e38 - _SAFE
 
@@ -108,19 +108,20 @@ def _finish_sum(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Val
     return pl.when(some).then(state["s"].cast(result.polars))
 
 
-def _finish_average(beside_variance: bool, state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
+def _finish_average(of_sums: bool, state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
     # NULL for a group without values, instead of a division by zero
     count = pl.when(state["n"] > 0).then(state["n"])
     match result:
         case t.Integer():
             total = state["s"]
-            if beside_variance:
+            if of_sums:
                 total = total.cast(result.polars, wrap_numerical=True).cast(pl.Int64)
             return total.truncdiv(count).cast(result.polars, wrap_numerical=True)
         case t.Decimal():
             average = fit(_half_up(unscaled(_total(state, result)), count.cast(pl.Int128)), result)
-            return Value(average, result, _overflows(state, result, ~_too_large(state, result, beside_variance)))
-    return (state["s"] / count).cast(result.polars)
+            return Value(average, result, _overflows(state, result, ~_too_large(state, result, of_sums)))
+    total = state["s"].cast(result.polars) if of_sums else state["s"]
+    return (total / count).cast(result.polars)
 
 
 def _half_up(number: pl.Expr, divisor: pl.Expr) -> pl.Expr:
@@ -191,9 +192,9 @@ AGGREGATES = (
 
 
 _AVERAGE = next(a for a in AGGREGATES if a.name == "AVG")
-_AVERAGE_BESIDE_VARIANCE = replace(_AVERAGE, finish=partial(_finish_average, True))
+_AVERAGE_OF_SUMS = replace(_AVERAGE, finish=partial(_finish_average, True))
 
 
-def beside_variance(function: Aggregate) -> Aggregate:
-    """What Flink computes for `function` in a GROUP BY that has a variance or standard deviation too."""
-    return _AVERAGE_BESIDE_VARIANCE if function is _AVERAGE else function
+def average_of_sums(function: Aggregate) -> Aggregate:
+    """What Flink computes for `function` where `averages_are_sums`."""
+    return _AVERAGE_OF_SUMS if function is _AVERAGE else function
