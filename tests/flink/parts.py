@@ -132,17 +132,21 @@ def _jars(java_home: Path) -> Path:
     jars = cache() / f"flink-{_hash([POM])}"
     if jars.exists():
         return jars
-    maven = _maven()
     say("fetching Flink's jars with Maven (about 150 MB, once)")
     with _built(jars) as folder:
-        environment = {
-            **os.environ,
-            "JAVA_HOME": str(java_home),
-            "PATH": os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/bin"]),
-        }
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
-        _run([str(maven), "-q", "-B", "-f", str(POM), *goal], environment, 1200)
+        run_maven(java_home, ["-f", str(POM), *goal])
     return jars
+
+
+def run_maven(java_home: Path, arguments: list[str]) -> None:
+    """Runs Maven, installed if it is not there. Raises MissingPartError."""
+    environment = {
+        **os.environ,
+        "JAVA_HOME": str(java_home),
+        "PATH": os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/bin"]),
+    }
+    _run([str(_maven()), "-q", "-B", *arguments], environment, 1200)
 
 
 def _classes(java_home: Path, jars: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -25,8 +24,9 @@ class FlinkFormats:
 
     def __init__(self) -> None:
         found = parts.get()
+        avro = _avro_jar(found.java_home)
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-formats-")
-        class_path = f"{self._folder.name}:{found.class_path}:{_avro_jar(found.java_home)}"
+        class_path = f"{self._folder.name}:{found.class_path}:{avro}"
         compiler = str(found.java_home / "bin" / "javac")
         subprocess.run(
             [compiler, "-nowarn", "-XDsuppressNotes", "-cp", class_path, "-d", self._folder.name, str(_SOURCE)],
@@ -66,6 +66,5 @@ def _avro_jar(java_home: Path) -> Path:
     jar = folder / f"{name}-{version}.jar"
     if not jar.exists():
         goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-        command = [str(parts._maven()), "-q", "-B", goal, f"-Dartifact={_AVRO}", f"-DoutputDirectory={folder}"]
-        subprocess.run(command, env={**os.environ, "JAVA_HOME": str(java_home)}, check=True)
+        parts.run_maven(java_home, [goal, f"-Dartifact={_AVRO}", f"-DoutputDirectory={folder}"])
     return jar
