@@ -40,14 +40,25 @@ class Poll:
     expired: Mapping[str, int] = field(default_factory=dict)
 
 
-class _Feed:
-    """One reader, read ahead: up to `depth` jobs are decoded in `pool` while the engine works."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a reader gave at once, and its pieces by scan."""
 
-    def __init__(self, reader: Reader, pool: ThreadPoolExecutor | None, depth: int) -> None:
+    scanned: Scanned
+    pieces: dict[str, Piece]
+
+
+class _Feed:
+    """One reader, read ahead: `pool` does the row-wise work of up to `depth` jobs while the engine works."""
+
+    def __init__(
+        self, reader: Reader, sources: Mapping[str, Source], pool: ThreadPoolExecutor | None, depth: int
+    ) -> None:
         self.reader = reader
+        self.sources = sources
         self.pool = pool
         self.depth = depth
-        self.jobs: deque[Future[Scanned]] = deque()
+        self.jobs: deque[Future[_Ready]] = deque()
 
     def ahead(self, rows: int) -> None:
         while len(self.jobs) < self.depth:
@@ -56,21 +67,25 @@ class _Feed:
                 return
             self.jobs.append(self._started(job))
 
-    def _started(self, job: Callable[[], Scanned]) -> Future[Scanned]:
+    def _started(self, job: Callable[[], Scanned]) -> Future[_Ready]:
         if self.pool:
-            return self.pool.submit(job)
-        done: Future[Scanned] = Future()
-        done.set_result(job())
+            return self.pool.submit(self._done, job)
+        done: Future[_Ready] = Future()
+        done.set_result(self._done(job))
         return done
 
-    def take(self, rows: int) -> Scanned | None:
+    def _done(self, job: Callable[[], Scanned]) -> _Ready:
+        scanned = job()
+        return _Ready(scanned, {scan: self.sources[scan].prepare(chunk) for scan, chunk in scanned.chunks.items()})
+
+    def take(self, rows: int) -> _Ready | None:
         self.ahead(rows)
         if not self.jobs:
             return None
-        scanned = self.jobs.popleft().result()
+        ready = self.jobs.popleft().result()
         if self.pool:
             self.ahead(rows)
-        return scanned
+        return ready
 
     def seek(self, position: Any) -> None:
         for job in self.jobs:
@@ -116,7 +131,7 @@ class Input:
         self.sources = sources
         self._pool = ThreadPoolExecutor(threads, "penstock-decode") if threads > 1 else None
         depth = threads + 1 if threads > 1 else 1
-        heads = [_Head(_Feed(reader, self._pool, depth), tuple(scans)) for reader, scans in readers]
+        heads = [_Head(_Feed(reader, sources, self._pool, depth), tuple(scans)) for reader, scans in readers]
         self.heads = sorted(heads, key=lambda h: h.name)
         self.place = -1
         """The pipeline's own place of the last row, where several readers are merged."""
@@ -188,13 +203,13 @@ class Input:
     # -- one reader --------------------------------------------------------------------------------
 
     def _whole(self, head: _Head, rows: int) -> Poll | None:
-        scanned = head.feed.take(rows)
-        if scanned is None:
+        ready = head.feed.take(rows)
+        if ready is None:
             return None
+        scanned = ready.scanned
         head.start = scanned.position
-        pieces = {scan: self.sources[scan].prepare(chunk) for scan, chunk in scanned.chunks.items()}
         origins = {scan: chunk.origins for scan, chunk in scanned.chunks.items()}
-        return Poll(pieces, origins, scanned.through, scanned.ticks, scanned.expired)
+        return Poll(ready.pieces, origins, scanned.through, scanned.ticks, scanned.expired)
 
     # -- several readers ---------------------------------------------------------------------------
 
@@ -211,11 +226,11 @@ class Input:
 
     def _load(self, head: _Head, rows: int) -> None:
         """Put the reader's next poll at its head."""
-        scanned = head.feed.take(rows)
-        if scanned is None:
+        ready = head.feed.take(rows)
+        if ready is None:
             return
-        head.scanned = scanned
-        head.pieces = {s: self.sources[s].prepare(c) for s, c in scanned.chunks.items()}
+        scanned = head.scanned = ready.scanned
+        head.pieces = ready.pieces
         if head.taken != NO_TIME:
             head.pieces = {s: _part(p, head.taken + 1, END_OF_TIME) for s, p in head.pieces.items()}
         paths = []
