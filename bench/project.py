@@ -1,4 +1,4 @@
-"""Workload W as a project, and the process that runs it: ``python -m bench.project FOLDER``."""
+"""Workload W as a project, and the process that runs it, as `penstock run` does: ``python -m bench.project FOLDER``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from bench import peak
+from penstock.core.process import settle
 
 __all__ = ["HERE", "PARQUET", "SQL", "make"]
 
@@ -43,6 +44,7 @@ def make(
 
 
 def main() -> None:
+    settle()
     import penstock
 
     with penstock.open(sys.argv[1]) as project:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from importlib import import_module
@@ -14,6 +12,7 @@ import click
 from penstock import __version__
 from penstock.cli.command import Group
 from penstock.cli.errors import OK, exit_code, show_error
+from penstock.core.process import settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +26,6 @@ COMMANDS = {
     "Try": ("simulate", "bench"),
 }
 """Every command by section; `penstock.cli.NAME` holds it under its own name."""
-
-_COLLECT_AFTER = 50_000
-"""Objects that may be garbage before Python looks: what imports make stays, and looking through it again and again
-took a sixth of a start."""
 
 
 class Root(Group):
@@ -96,10 +91,8 @@ def cli() -> None:
 
 def main() -> None:
     """The program `penstock`."""
-    gc.set_threshold(_COLLECT_AFTER)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's own threads would spin, with nothing to do
+    settle()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    atexit.register(gc.freeze)  # the end of the process looks for no garbage either
     cli.main(prog_name="penstock")
