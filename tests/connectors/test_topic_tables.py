@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pytest
 
 import penstock
 from penstock.core.errors import ConfigError, UnsupportedError
+from penstock.project.build import make_pipeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYED = """
 CREATE TABLE t (id INT, name STRING) WITH ('connector' = 'kafka', 'topic' = 't', 'value.format' = 'json',
@@ -85,6 +92,26 @@ def test_a_column_of_the_key_stands_beside_its_own_value(batch_rows: int) -> Non
         assert (counts["taken"], counts["passed"], counts["rejected"], counts["filtered"]) == (5, 2, 2, 1)
 
 
+def test_what_parse_errors_leave_out_is_counted_once(tmp_path: Path) -> None:
+    lines = [b'{"id":1}', b"{", b'{"id":"x"}', b'{"id":3}']
+    (tmp_path / "lines.json").write_bytes(b"\n".join(lines))
+    with penstock.memory() as p:
+        for name, place in {"f": f"'filesystem', 'path' = '{tmp_path}'", "t": "'kafka', 'topic' = 't'"}.items():
+            p.sql(f"""
+                CREATE TABLE {name} (id INT) WITH ('connector' = {place}, 'format' = 'json',
+                  'json.ignore-parse-errors' = 'true');
+                CREATE TABLE from_{name} (id INT)
+                WITH ('connector' = 'kafka', 'topic' = 'from_{name}', 'format' = 'json');
+                INSERT INTO from_{name} SELECT id FROM {name}
+            """)
+        p.append("t", pl.DataFrame({"value": [*lines, None]}))
+        p.run(bounded=True)
+        for name, taken in (("f", 4), ("t", 5)):
+            assert p.query(f"SELECT id FROM from_{name}").rows() == [(1,), (None,), (3,)]
+            counts = p.ledger().filter(pl.col("operator") == f"source {name}").row(0, named=True)
+            assert [counts[k] for k in ("taken", "passed", "rejected", "filtered")] == [taken, 3, 1, taken - 4]
+
+
 def test_a_prefix_is_taken_off_the_names_in_the_key() -> None:
     """Its decoded columns, kept by the append, are those of the value alone."""
     with penstock.memory() as p:
@@ -137,3 +164,16 @@ def test_a_table_of_changes_needs_a_key_and_its_format() -> None:
         with pytest.raises(ConfigError) as raised:
             p.query("SELECT * FROM t")
         assert str(raised.value) == "option 'key.format' is required\ntable t"
+
+
+def test_what_comes_after_the_start_is_not_read_to_the_end() -> None:
+    """Rows that lie behind the end, in one poll with those before it."""
+    with penstock.memory() as p:
+        p.sql(table("a", scan_bounded_mode="latest-offset") + table("b") + "INSERT INTO b SELECT n FROM a")
+        p.append("a", [{"n": 1}])
+        definition, world = p.definition.pipelines[0], p.world
+        pipeline = make_pipeline(definition, world, p.settings)
+        p.append("a", [{"n": 2}])
+        pipeline.run(threading.Event())
+        pipeline.close()
+        assert p.query("SELECT n FROM b").rows() == [(1,)]

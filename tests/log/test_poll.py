@@ -156,6 +156,22 @@ def test_decoded_columns_are_a_cache_beside_the_bytes(log: Log) -> None:
     assert merged.decoded("schema-1") is None
 
 
+@pytest.mark.parametrize("rows", [1, 10, 1000])
+def test_nothing_beyond_the_last_place_is_read(log: Log, rows: int) -> None:
+    log.create_topic("t")
+    for n in range(6):
+        log.append("t", numbered(10, 10 * n))
+    for last in (0, 5, 10, 34, 60):
+        found = []
+        poll = log.poll(["t"], 0, rows=rows, last=last)
+        while poll.batches:
+            found += [seq for batch in poll.batches for seq in batch.seqs.tolist()]
+            poll = log.poll(["t"], poll.through, rows=rows, last=last)
+        assert found == list(range(1, last + 1))
+        assert poll.through == last
+    assert log.poll(["t"], 40, last=30).through == 40
+
+
 def test_a_waiting_reader_is_woken_by_an_append(log: Log) -> None:
     log.create_topic("t")
     assert not log.wait(0, 0)

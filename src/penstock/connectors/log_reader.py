@@ -145,7 +145,7 @@ class LogReader:
         if self.ticks and not self._clock:
             self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
-        poll = self.log.poll(names, self._after, rows=rows, last=self.last)
+        poll = self.log.poll(names, self._after, rows=rows, last=self._end if self.last is None else self.last)
         if not poll.batches and not self._expired:
             self._after = poll.through
             return None

@@ -70,9 +70,10 @@ class Decoded:
 
     @property
     def skipped(self) -> int:
-        """How many rows of the input gave no row and are not bad."""
-        given = self.count if self.rows is None else self.rows.n_unique()
-        return self.count - given - self.bad["row"].n_unique()
+        """How many rows of the input gave no row, and are neither bad nor ignored."""
+        if self.rows is None:
+            return 0
+        return self.count - pl.concat([self.rows, self.bad["row"], self.ignored["row"]]).n_unique()
 
 
 class Decoder(Protocol):

@@ -61,7 +61,7 @@ def poll(
     """At most `rows` rows, cut at an exact place, and about `size` bytes at most (but one row at least)."""
     wanted = [topics.find(connection, name) for name in names]
     end = connection.execute(NEXT_SEQ).get - 1
-    end = end if last is None else min(end, last)
+    end = end if last is None else max(after, min(end, last))
     while True:
         found, high = _collect(connection, wanted, after, rows, size, end)
         batches = _views(blobs, found, after, high)
@@ -86,7 +86,7 @@ def _collect(
     streams = [_entries(connection, topic, after) for topic in wanted]
     for one in heapq.merge(*streams, key=lambda one: one.entry.first_seq):
         if (got_rows >= rows or got_bytes >= size) and one.entry.first_seq > after + 1:
-            return found, one.entry.first_seq - 1
+            return found, min(end, one.entry.first_seq - 1)
         found.append(one)
         share = (
             1.0 if one.entry.first_seq > after else (one.entry.id - after) / (one.entry.id - one.entry.first_seq + 1)

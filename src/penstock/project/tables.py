@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -99,20 +100,22 @@ class ProjectTables:
         plan = scan(table)
         wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
         pruned = prune(plan, {c.name for c in wanted})
-        rows = self._of_query(pruned)
-        pending = [f.select(rows.schema.names()) for f in self._pending(table, set(rows.schema.names()))]
+        with ExitStack() as locks:  # a commit between the two would show its rows twice, or not at all
+            for pipeline in self.penstock.running:
+                locks.enter_context(pipeline.lock)
+            rows = self._of_query(pruned)
+            pending = [f.select(rows.schema.names()) for f in self._pending(table, set(rows.schema.names()))]
         return Rows(_chain(rows.frames, pending), rows.schema)
 
     def _pending(self, table: Table, wanted: set[str]) -> list[pl.DataFrame]:
-        """Rows that running pipelines of this process have made and not yet committed."""
+        """Rows that running pipelines of this process, held still, have made and not yet committed."""
         if not wanted <= {c.name for c in table.physical}:
             return []
         frames = []
         for pipeline in self.penstock.running:
-            with pipeline.lock:
-                for index, sink in pipeline.executor.graph.sinks.items():
-                    if _target(pipeline, index) == table.path:
-                        frames += list(getattr(sink.connector, "pending", ()))
+            for index, sink in pipeline.executor.graph.sinks.items():
+                if _target(pipeline, index) == table.path:
+                    frames += list(getattr(sink.connector, "pending", ()))
         return frames
 
     def _of_query(self, query: Node) -> Rows:
