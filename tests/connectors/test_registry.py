@@ -19,7 +19,7 @@ PAGE = Path(penstock.connectors.__file__).parents[3] / "docs" / "connectors.md"
 
 
 def test_the_page_is_what_the_declarations_make() -> None:
-    assert PAGE.read_text() == page(), "python -m penstock.connectors.page > docs/connectors.md"
+    assert PAGE.read_text() == page(), "python scripts/pages.py writes it"
 
 
 @pytest.mark.parametrize("name", CONNECTORS)

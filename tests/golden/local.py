@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.connectors.events import EventsFile
-from penstock.connectors.kafka import RecordEncoder, TopicSink
+from penstock.connectors.kafka import TopicSink
 from penstock.core import types as t
 from penstock.core.errors import ConfigError, ParseError, PenstockError, SqlError
 from penstock.core.render import plain_rows
@@ -133,15 +133,10 @@ def _failure(error: PenstockError) -> Failure:
 # -- crashes -----------------------------------------------------------------------------------------------
 
 
-class _PlainRows(RecordEncoder):
-    """Makes records of rows as they are compared, so that no format stands between."""
-
-    def __init__(self, fields: tuple[Field, ...]) -> None:
-        self.fields = fields
-
-    def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
-        values = [json.dumps(row).encode() for row in plain_rows(frame, self.fields)]
-        return pl.DataFrame({"value": pl.Series(values, dtype=pl.Binary)}), ("plain", frame)
+def _plain_records(fields: tuple[Field, ...], frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
+    """Records of rows as they are compared, so that no format stands between."""
+    values = [json.dumps(row).encode() for row in plain_rows(frame, fields)]
+    return pl.DataFrame({"value": pl.Series(values, dtype=pl.Binary)}), ("plain", frame)
 
 
 class _TopicWiring(Wiring):
@@ -149,7 +144,7 @@ class _TopicWiring(Wiring):
 
     def sink(self, plan: p.Sink) -> Sink:
         fields = tuple(Field(c.name, c.type) for c in plan.table.sink_columns)
-        return TopicSink(plan.table.name, _PlainRows(fields))
+        return TopicSink(plan.table.name, functools.partial(_plain_records, fields))
 
 
 def few(case: Golden) -> int:

@@ -109,7 +109,7 @@ METADATA: Mapping[str, t.DataType] = {
 
 KAFKA = Connector(
     name="kafka",
-    text="A topic of the embedded log, or of Kafka where brokers are named.",
+    text="A topic of the embedded log, with the options of Flink's connector for Kafka.",
     options=OPTIONS,
     prefixes=("properties.",),
     formats=FORMATS,
@@ -267,11 +267,13 @@ def record_encoder(options: TableOptions) -> RecordEncoder:
 
 
 class TopicSink:
-    """Rows into a topic, inside the engine's transaction."""
+    """Rows into a topic, inside the engine's transaction; `records` makes records of them, as RecordEncoder does."""
 
-    def __init__(self, topic: str, encoder: RecordEncoder) -> None:
+    def __init__(
+        self, topic: str, records: Callable[[pl.DataFrame], tuple[pl.DataFrame, tuple[str, pl.DataFrame]]]
+    ) -> None:
         self.topic = topic
-        self._encoder = encoder
+        self._records = records
         self.pending: list[pl.DataFrame] = []
         """Rows that the next commit makes visible; those who look from inside the process see them."""
 
@@ -290,7 +292,7 @@ class TopicSink:
             return Prepared(0)
         frame = pl.concat(self.pending)
         self.pending = []
-        records, decoded = self._encoder.records(frame)
+        records, decoded = self._records(frame)
         transaction.append(self.topic, records, decoded)
         return Prepared(records.height)
 

@@ -1,8 +1,7 @@
-"""The page of all connectors, made of their declarations: ``python -m penstock.connectors.page``."""
+"""The page of all connectors, made of their declarations: `page` gives the text of docs/connectors.md."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from penstock.connectors import CONNECTORS
@@ -19,7 +18,7 @@ __all__ = ["page"]
 _HEAD = """\
 # Connectors
 
-<!-- Made by `python -m penstock.connectors.page`; change the declarations, not this page. -->
+<!-- Made by scripts/pages.py of the declarations in src/penstock; change those, not this page. -->
 
 What stands in `WITH (...)` of a table. Names and meanings are Flink's where nothing else is said; an option that is
 not listed is an error, with the closest name that there is.
@@ -59,7 +58,3 @@ def _connector(connector: Connector) -> str:
         can = "can be replaced" if connector.replace else f"cannot be replaced: {connector.why_not_replace}"
         parts.append(f"Rows that were written {can} (`penstock rejects replay --rebuild`).")
     return "\n\n".join(parts)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

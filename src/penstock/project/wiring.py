@@ -81,7 +81,7 @@ class Wiring:
             )
         if options.connector.name in LOG_CONNECTORS:
             encoder = upsert_encoder if options.connector.changes else record_encoder
-            made = encoder(options)
+            made = encoder(options).records
             ensure_topic(options, self.world)
             return TopicSink(options.values[TOPIC], made)
         assert options.connector.make_sink is not None
