@@ -318,3 +318,24 @@ def test_several_that_open_a_new_log_at_once_make_one(path: Path) -> None:
     with Log.open(path) as log:
         assert values(log, "t") == ["x"] * 4
     assert [p.name for p in path.parent.iterdir()] == ["log.db"]
+
+
+_LOCKS = """
+import fcntl, sys
+for name, start, size in (("-shm", 128, 1), ("", 0x40000002, 510)):
+    with open(sys.argv[1] + name, "r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, size, start)
+            print("free", name)
+        except BlockingIOError:
+            print("held", name)
+"""
+
+
+def test_opening_a_log_again_takes_no_lock_from_those_that_have_it_open(log: Log, path: Path) -> None:
+    """Another process would take itself for the first, and truncate the memory that all of them share."""
+    log.create_topic("t")
+    with Log.open(path) as again, Log.open(path, read_only=True):
+        assert again.topics()
+    held = subprocess.run([sys.executable, "-c", _LOCKS, str(path)], capture_output=True, text=True, check=True)
+    assert held.stdout.split() == ["held", "-shm", "held"]

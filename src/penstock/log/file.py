@@ -6,6 +6,7 @@ drive's own cache too, `fullfsync`). Every page carries a checksum that is verif
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -74,9 +75,12 @@ class LogFile:
                 return
             if not path.exists() and not read_only:
                 _create(path, durability)
-            self._check_header(path)
-            self.writer = self._connect()
-            self._check_version(self.writer)
+            self._check_file(path)
+            try:
+                self.writer = self._connect()
+                self._check_version(self.writer)
+            except apsw.NotADBError as error:
+                raise _foreign(path) from error
             if not salvage:
                 self._check_recovery(path)
             self.writer.set_wal_hook(self._wal.committed)
@@ -181,22 +185,17 @@ class LogFile:
         connection = Connection(path, flags=flags, vfs="cksmvfs")
         return _configured(connection, SYNCHRONOUS[self._durability])
 
-    def _check_header(self, path: Path) -> None:
-        try:
-            with path.open("rb") as file:
-                header = file.read(100)
-        except OSError as error:
+    @staticmethod
+    def _check_file(path: Path) -> None:
+        # it is not opened: whoever closes a file gives up all locks that SQLite has on it in this process
+        if reason := _why_unreadable(path):
             raise StorageError(
-                f"cannot open the log {path}: {error.strerror}",
+                f"cannot open the log {path}: {os.strerror(reason)}",
                 code="storage-open",
                 hint="" if path.exists() else "a reader needs a log that exists",
-            ) from None
-        if header[:16] != b"SQLite format 3\0":
-            raise LogError(
-                f"{path} is not a Penstock log, or its first page is damaged",
-                code="log-foreign",
-                hint="name another file, or restore this one from a copy",
             )
+        if path.stat().st_size == 0:
+            raise _foreign(path)
 
     def _check_version(self, connection: Connection) -> None:
         if connection.pragma("application_id") != APPLICATION_ID:
@@ -216,7 +215,7 @@ class LogFile:
     def _check_recovery(self, path: Path) -> None:
         # another process may start the WAL anew while it is looked at: damage is there to stay
         for _ in range(3):
-            lost = lost_commits(path, PAGE_BYTES)
+            lost = lost_commits(path, PAGE_BYTES, self._recovered_frames)
             if lost < 2:
                 return
         # closing must leave all as it is, or the next to open would see nothing amiss
@@ -226,6 +225,9 @@ class LogFile:
             f"{self.name}-wal is damaged: the last {lost} commits in it cannot be read",
             hint="restore both files from a copy, or open the log with salvage to go on without these commits",
         )
+
+    def _recovered_frames(self) -> int:
+        return self.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
 
     def _raise(self, error: apsw.Error) -> NoReturn:
         extended = getattr(error, "extendedresult", 0)
@@ -268,6 +270,25 @@ class LogFile:
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
+
+
+def _why_unreadable(path: Path) -> int:
+    """The number of the operating system's error; 0 for a file that can be read."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno or errno.EIO
+    if path.is_dir():
+        return errno.EISDIR
+    return 0 if os.access(path, os.R_OK) else errno.EACCES
+
+
+def _foreign(path: Path) -> LogError:
+    return LogError(
+        f"{path} is not a Penstock log, or its first page is damaged",
+        code="log-foreign",
+        hint="name another file, or restore this one from a copy",
+    )
 
 
 def _reason(error: apsw.Error) -> str:
@@ -333,12 +354,13 @@ def _create(path: Path, durability: Durability) -> None:
             )
         finally:
             connection.close()
+        if durability == "full":
+            _sync(making)
         try:
             os.link(making, path)
         except FileExistsError:
             return  # another process made it in the meantime
         if durability == "full":
-            _sync(path)
             _sync(path.parent)
     finally:
         making.unlink(missing_ok=True)

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["lost_commits"]
 
 HEADER = struct.Struct(">8I")
 FRAME_BYTES = 24
-INDEX_MX_FRAME = 16
-INDEX_SALT = 32
 
 
-def lost_commits(path: Path, page_bytes: int) -> int:
+def lost_commits(path: Path, page_bytes: int, recovered_frames: Callable[[], int]) -> int:
     """How many commits stand in the WAL of `path` behind what was recovered; to be asked after a first read.
 
-    One may be a commit that another process is just making, or one that a power cut has torn.
+    One may be a commit that another process is just making, or one that a power cut has torn. Of SQLite's files
+    only the WAL is opened: it alone has no locks, which closing it would take away.
     """
     try:
         wal = np.memmap(Path(f"{path}-wal"), np.uint8, "r")
@@ -37,12 +40,7 @@ def lost_commits(path: Path, page_bytes: int) -> int:
     header = HEADER.unpack(wal[: HEADER.size].tobytes())
     salt = header[4:6] if _checksum(header[:6], header[0]) == header[6:8] else tuple(frames[0, 2:4].tolist())
     commits = np.flatnonzero((frames[:, 1] != 0) & (frames[:, 2:4] == salt).all(axis=1)) + 1
-    with Path(f"{path}-shm").open("rb") as file:
-        index = file.read(48)
-    recovered = int.from_bytes(index[INDEX_MX_FRAME : INDEX_MX_FRAME + 4], "little")
-    if struct.unpack_from(">2I", index, INDEX_SALT) != salt:
-        recovered = 0
-    return int((commits > recovered).sum())
+    return int((commits > recovered_frames()).sum())
 
 
 def _checksum(words: tuple[int, ...], magic: int) -> tuple[int, int]:
