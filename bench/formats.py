@@ -38,6 +38,9 @@ FIELDS = tuple(
 )
 WANTED = ("meeting_id", "user_id", "message_length", "timestamp")
 DECLARED = tuple(f for f in FIELDS if f.name in WANTED)
+SOURCE = t.Row((t.Field("host", t.STRING), t.Field("port", t.INT)))
+NESTED = (*DECLARED, t.Field("tags", t.Array(t.STRING)), t.Field("source", SOURCE))
+MAPPED = (*DECLARED, t.Field("labels", t.Map(t.STRING, t.STRING)))
 NDJSON = pl.Schema({f.name: f.type.polars for f in DECLARED})
 _TARGET = Target(2e6, 3e6)
 _WORTH = 100_000
@@ -75,7 +78,9 @@ def works(part: pl.DataFrame) -> dict[str, Callable[[], object]]:
     )
     spaced = texts.str.replace_all('":', '": ', literal=True).str.replace_all(',"', ', "', literal=True)
     shuffled = pl.select(pl.when(pl.Series(range(len(texts))) % 3 == 0).then(spaced).otherwise(texts)).to_series()
-    odd = texts.str.replace(r"}$", ',"tags":["a","b"]}')
+    head = texts.str.strip_suffix("}")
+    nested = head + ',"tags":["a","' + part["user_id"] + '"],"source":{"host":"' + part["meeting_id"] + '","port":80}}'
+    mapped = head + ',"labels":{"a":"' + part["user_id"] + '","b":null}}'
     json, csv, avro, raw = (FORMATS[n] for n in ("json", "csv", "avro", "raw"))
     names = tuple(f.name for f in FIELDS)
     csv_data, avro_data = (f.encoder(FIELDS, {}).encode(part) for f in (csv, avro))
@@ -87,7 +92,8 @@ def works(part: pl.DataFrame) -> dict[str, Callable[[], object]]:
         NAIVE: lambda: pl.read_ndjson(io.BytesIO(block), schema=NDJSON),
         "json, decode messages": _messages(json, DECLARED, WANTED, texts.cast(pl.Binary)),
         "json, decode lines: two layouts, mixed": _lines(json, DECLARED, ("\n".join(shuffled) + "\n").encode()),
-        "json, decode lines: an array in each, one by one": _lines(json, DECLARED, ("\n".join(odd) + "\n").encode()),
+        "json, decode lines: an ARRAY and a ROW beside": _lines(json, NESTED, ("\n".join(nested) + "\n").encode()),
+        "json, decode lines: a MAP beside": _lines(json, MAPPED, ("\n".join(mapped) + "\n").encode()),
         "json, encode": _encode(json, part),
         "csv, decode lines: 6 columns": _lines(csv, FIELDS, csv_block),
         "polars read_csv: the same": lambda: pl.read_csv(io.BytesIO(csv_block), has_header=False, new_columns=names),

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from penstock.formats import Decoded, Decoder
     from penstock.formats.json.exact import Reading
 
-SETTINGS = settings(max_examples=12, deadline=None)
+SETTINGS = settings(max_examples=20, deadline=None)
 SCHEMAS = (
     columns(a="STRING", b="BIGINT", c="DOUBLE"),
     columns(a="INT", b="STRING", c="BOOLEAN", d="DECIMAL(10, 2)"),
     columns(a="TIMESTAMP(3)", b="BYTES", c="DATE", d="FLOAT"),
     columns(a="ROW<x INT, y STRING>", b="ARRAY<INT>", c="MAP<STRING, STRING>", d="STRING"),
+    columns(a="ARRAY<ROW<x INT, y STRING>>", b="MAP<STRING, INT>", c="ARRAY<STRING>", d="ROW<x ARRAY<INT>>"),
+    columns(a="ARRAY<ARRAY<BIGINT>>", b="MAP<STRING, ARRAY<STRING>>", c="MULTISET<STRING>", d="ARRAY<DECIMAL(4, 1)>"),
+    columns(a="ARRAY<MAP<STRING, DOUBLE>>", b="MAP<STRING, ROW<x INT>>", c="ARRAY<BYTES>", d="ARRAY<TIMESTAMP(3)>"),
     columns(a="TINYINT", b="ROW<x ROW<y STRING>>", c="TIME(3)", d="TIMESTAMP_LTZ(6)"),
 )
 RULES = {
@@ -47,7 +50,13 @@ TEXTS = [
 ]  # fmt: skip
 NESTED = [
     "{}", "[]", '{"x":1,"y":"s"}', '{"y":"s","x":2}', '{"x":{"y":"z"}}', '{"x":"q"}', "[1,2,null]", '["a"]', "[[1]]",
-    '{"k":"v","j":null}', '{"k":1,"k":2}', '{"x":1,"z":[{"y":2}]}',
+    '{"k":"v","j":null}', '{"k":1,"k":2}', '{"x":1,"z":[{"y":2}]}', '{"k": 1, "l": 2}', '{"x":[1, 2]}', '{"x":[]}',
+    '[{"x":1,"y":"s"},{"x":2,"y":"t"}]', '[{"x":1,"y":null}]', '[{"x":1},{"y":2}]', '[{},{}]', "[[],[1],[2,3]]",
+    "[[null]]", '[{"k":1.5},{}]', '{"k":["a","b"],"l":[]}', '{"k":{"x":1}}', '["YWJj",null]', '["2024-01-02 03:04:05"]',
+    "[1.25, 9999]", '["]", "a\\"b", "{"]', "[1,]", "[,1]", "[1 ,2]", "[ ]", '["a" "b"]', '{"k":}', '{k:1}', '{1:2}',
+    '{"k":1,}',
+    "[1,2", f"[{','.join(str(i) for i in range(40))}]", '["\\u00e9","é"]', '["longer than twelve bytes"]', "[tru]",
+    "[01]", "[NaN]",
 ]  # fmt: skip
 VALUES = [*NUMBERS.split(), *TEXTS, *NESTED, "true", "false", "null", "null"]
 
@@ -159,14 +168,8 @@ def test_some_columns_are_those_of_all(data: st.DataObject) -> None:
         assert decoded.bad["row"].to_list() == every.bad["row"].to_list()
 
 
-def test_one_bad_message_costs_only_itself() -> None:
-    """Of a thousand messages with ten bad ones only those are read one by one, and the rest keeps its order."""
-    fields = columns(a="STRING", b="BIGINT")
-    good = [f'{{"a":"k{i}","b":{i}}}'.encode() for i in range(1000)]
-    wrong = [b'{"a":"k","b":"x"}', b'{"a":"k","b":1', b'{"a":"k","b":tru}', b"\xff", b"no", b'{"a":1,"b":[]}']
-    mixed = [wrong[i // 100 % 6] if i % 100 == 50 else m for i, m in enumerate(good)]
-    decoder = decoder_of("json", fields)
-    decoder.decode(binary(good))
+def read_slowly_by(decoder: Decoder) -> list[bytes]:
+    """The messages that the decoder reads one by one from now on."""
     slowly: list[bytes] = []
     read = decoder.quick.read  # type: ignore[attr-defined]
 
@@ -175,6 +178,18 @@ def test_one_bad_message_costs_only_itself() -> None:
         return read(message)
 
     decoder.quick.read = counted  # type: ignore[attr-defined]
+    return slowly
+
+
+def test_one_bad_message_costs_only_itself() -> None:
+    """Of a thousand messages with ten bad ones only those are read one by one, and the rest keeps its order."""
+    fields = columns(a="STRING", b="BIGINT")
+    good = [f'{{"a":"k{i}","b":{i}}}'.encode() for i in range(1000)]
+    wrong = [b'{"a":"k","b":"x"}', b'{"a":"k","b":1', b'{"a":"k","b":tru}', b"\xff", b"no", b'{"a":1,"b":[]}']
+    mixed = [wrong[i // 100 % 6] if i % 100 == 50 else m for i, m in enumerate(good)]
+    decoder = decoder_of("json", fields)
+    decoder.decode(binary(good))
+    slowly = read_slowly_by(decoder)
     decoded = decoder.decode(binary(mixed))
     assert len(slowly) <= 10
     assert decoded.bad["row"].to_list() == list(range(50, 1000, 100))
@@ -192,3 +207,44 @@ def test_a_layout_may_change_in_mid_stream() -> None:
         numbers = sorted(decoded.frame["b"].to_list())
         assert decoded.frame["a"].to_list() == [f"k{i}" for i in decoded.frame["b"]]
         assert (len(numbers), decoded.rows, decoded.bad.height) == (len(block), None, 0)
+
+
+def test_an_object_for_a_boolean_hides_what_is_wrong_behind_it() -> None:
+    """Flink takes the object's end for the message's, and never sees the number."""
+    fields = columns(a="INT", c="BOOLEAN", d="INT")
+    message = b'{"a":0,"c":{},"d":01}'
+    for reading in (
+        decoder_of("json", fields).decode(binary([message])),
+        decoder_of("json", fields).decode_lines(message),
+    ):
+        assert reading.frame.rows() == [(0, False, None)]
+        assert reading.bad.is_empty()
+
+
+def test_lists_are_read_in_columns() -> None:
+    """Of arrays and maps none is read one by one but those of an odd spelling, and very long ones."""
+    fields = columns(a="ARRAY<STRING>", b="MAP<STRING, INT>", c="ARRAY<ROW<x INT, y ARRAY<DOUBLE>>>", d="INT")
+    spelt = [
+        ("[]", "{}", "[]"),
+        ('["p","]","longer than twelve bytes"]', '{"k":1,"l":null}', '[{"x":1,"y":[0.5,2]},{"x":null,"y":[]}]'),
+        ("null", "null", "null"),
+        ('[null,"é"]', '{"":7}', '[{"x":-3,"y":null}]'),
+    ]
+    messages = [f'{{"a":{a},"b":{b},"zz":[1,2],"c":{c},"d":{i}}}'.encode() for i in range(60) for a, b, c in spelt]
+    odd = [b'{"a":["a" ],"b":{"k":1,"k":2},"zz":[],"c":[{"y":[]}],"d":0}', b'{"a":[1,2,"b":{},"zz":[],"c":[],"d":0}']
+    decoder = decoder_of("json", fields)
+    decoder.decode(binary([messages[1], *messages]))
+    slowly = read_slowly_by(decoder)
+    decoded = decoder.decode(binary([*messages, *odd]))
+    assert slowly == odd
+    assert decoded.bad["row"].to_list() == [len(messages) + 1]
+    assert decoded.frame["d"].to_list() == [*(i for i in range(60) for _ in spelt), 0]
+    lists = [{"x": 1, "y": [0.5, 2.0]}, {"x": None, "y": []}]
+    entries = [{"key": "k", "value": 1}, {"key": "l", "value": None}]
+    assert decoded.frame.drop("d").rows()[-5:] == [
+        ([], [], []),
+        (["p", "]", "longer than twelve bytes"], entries, lists),
+        (None, None, None),
+        ([None, "é"], [{"key": "", "value": 7}], [{"x": -3, "y": None}]),
+        (["a"], [{"key": "k", "value": 2}], [{"x": None, "y": []}]),
+    ]

@@ -10,31 +10,40 @@ import polars as pl
 
 from penstock.core import types as t
 from penstock.formats.arrow import Column, frame_of
+from penstock.formats.lists import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.formats.block import Block, Ints, Mask
 
-__all__ = ["Leaf", "Part", "Path", "frame_of_parts"]
+__all__ = ["KEY", "Leaf", "Part", "Path", "column_of", "frame_of_parts", "list_column"]
 
 Path = tuple[str, ...]
-"""The names that lead to a leaf."""
+"""The names that lead to a leaf; through arrays and maps none does, but for a map's keys."""
+
+KEY = "key"
+"""The last name in the path of a map's keys."""
 
 
 class Leaf(NamedTuple):
-    """One leaf's values: slices of the block for a text, else physical; `valid` None: no nulls."""
+    """One leaf's values: slices of the block for a text, else physical; `valid` None: no nulls.
+
+    Of an array or a map: a `series`, and nothing else.
+    """
 
     values: NDArray[Any] | None
     start: Ints | None
     end: Ints | None
     valid: Mask | None
+    series: pl.Series | None = None
 
     def take(self, rows: Ints | Mask) -> Leaf:
         def some(part: NDArray[Any] | None) -> NDArray[Any] | None:
             return None if part is None else part[rows]
 
-        return Leaf(some(self.values), some(self.start), some(self.end), some(self.valid))
+        series = None if self.series is None else self.series[rows if rows.dtype != bool else np.flatnonzero(rows)]
+        return Leaf(some(self.values), some(self.start), some(self.end), some(self.valid), series)
 
     def spread(self, rows: Ints, height: int) -> Leaf:
         """The leaf as the `rows` of `height`, null elsewhere."""
@@ -97,6 +106,24 @@ def frame_of_parts(
     return frame, rows if order is None else rows[order]
 
 
+def column_of(block: Block, part: Part, path: Path, type_: t.DataType) -> pl.Series:
+    """One column, or what is inside one, of all rows of a part; bytes are base64."""
+    column = _Builder(block, [part], None, len(part.rows), base64=True).column(path, type_)
+    return column if isinstance(column, pl.Series) else frame_of({"": column}, len(part.rows)).to_series()
+
+
+def list_column(block: Block, part: Part, path: Path, type_: t.DataType, sizes: Ints, valid: Mask) -> pl.Series:
+    """An array or a map of `sizes` items, the rows of `part`, with base64 for bytes; null where not `valid`."""
+    if isinstance(type_, t.Map | t.Multiset):
+        value = type_.value if isinstance(type_, t.Map) else t.INT
+        keys = column_of(block, part, (*path, KEY), t.STRING)
+        items = pl.DataFrame({"key": keys, "value": column_of(block, part, path, value)}).to_struct()
+    else:
+        assert isinstance(type_, t.Array)
+        items = column_of(block, part, path, type_.element)
+    return listed(items, sizes, valid)
+
+
 class _Builder:
     def __init__(self, block: Block, parts: list[Part], order: Ints | None, height: int, base64: bool) -> None:
         self._block = block
@@ -111,6 +138,8 @@ class _Builder:
         leaf = self._leaf(path)
         if leaf is None:
             return pl.Series([None], dtype=type_.polars).new_from_index(0, self._height)
+        if leaf.series is not None:
+            return leaf.series
         if leaf.start is not None and leaf.end is not None:
             if self._base64 and isinstance(type_, t.Binary | t.Varbinary):
                 return self._block.series(leaf.start, leaf.end, leaf.valid, pl.String()).str.decode("base64")
@@ -137,6 +166,8 @@ class _Builder:
             return None
         if len(self._parts) == 1:
             return found[0]
+        if found[0].series is not None:
+            return self._joined_series(leaves, found[0].series.dtype)
         whole = [leaf or _nothing(found[0], len(p.rows)) for leaf, p in zip(leaves, self._parts, strict=True)]
         valid = [
             np.ones(len(p.rows), bool) if w.valid is None else w.valid for w, p in zip(whole, self._parts, strict=True)
@@ -147,6 +178,16 @@ class _Builder:
             _joined([w.end for w in whole]),
             np.concatenate(valid),
         )
+        return joined if self._order is None else joined.take(self._order)
+
+    def _joined_series(self, leaves: list[Leaf | None], dtype: pl.DataType) -> Leaf:
+        whole = pl.concat(
+            leaf.series
+            if leaf is not None and leaf.series is not None
+            else pl.Series([None], dtype=dtype).new_from_index(0, len(part.rows))
+            for leaf, part in zip(leaves, self._parts, strict=True)
+        )
+        joined = Leaf(None, None, None, None, whole)
         return joined if self._order is None else joined.take(self._order)
 
     def _ordered(self, values: Mask) -> Mask:

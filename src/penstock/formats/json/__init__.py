@@ -8,10 +8,10 @@ from penstock.core import types as t
 from penstock.core.errors import ConfigError
 from penstock.core.options import Kind, Option, Values, boolean, choice, text
 from penstock.formats.format import Decoder, Encoder, pick, stable_hash
-from penstock.formats.json.rules import Rules
+from penstock.formats.json.rules import Rules, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["Json"]
 
@@ -40,7 +40,7 @@ PARSER = Option(
     "Read by tokens; false reads by way of a tree, as older versions of Flink did.",
 )
 
-_VERSION = 1
+_VERSION = 2
 """Goes up when equal bytes would decode to other columns."""
 
 
@@ -103,23 +103,9 @@ class Json:
             fail_on_missing=values[FAIL_ON_MISSING],
             ignore_errors=values[IGNORE_ERRORS],
             tree=not values[PARSER],
-            exact_floats=any(isinstance(part, t.Decimal) for f in schema for part in _parts(f.type)),
+            exact_floats=any(isinstance(part, t.Decimal) for f in schema for part in parts_of(f.type)),
         )
 
 
 def _separator(values: Values) -> str:
     return " " if values[TIMESTAMPS] == "SQL" else "T"
-
-
-def _parts(type_: t.DataType) -> Iterator[t.DataType]:
-    """The type and all inside it."""
-    yield type_
-    match type_:
-        case t.Row(fields=fields):
-            for f in fields:
-                yield from _parts(f.type)
-        case t.Array(element=element) | t.Multiset(element=element):
-            yield from _parts(element)
-        case t.Map(key=key, value=value):
-            yield from _parts(key)
-            yield from _parts(value)

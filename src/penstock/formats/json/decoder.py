@@ -8,15 +8,17 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from penstock.core import types as t
-from penstock.formats.batch import Leaf, Part, frame_of_parts
+from penstock.formats.batch import Leaf, Part, column_of, frame_of_parts, list_column
 from penstock.formats.block import PAD, Block, words_of
 from penstock.formats.json import tokens as tk
+from penstock.formats.json.cells import Cells, Lists
 from penstock.formats.json.exact import ExactReader, Reading, fault_of
 from penstock.formats.json.layout import Slot, learn
 from penstock.formats.json.leaves import Leaves
-from penstock.formats.json.matcher import Cells, Matcher
+from penstock.formats.json.matcher import Matcher
 from penstock.formats.json.quick import QuickReader
 from penstock.formats.json.slots import false_numbers, is_text, values_of
 from penstock.formats.json.tree import MisfitError
@@ -24,9 +26,8 @@ from penstock.formats.pieces import Piece, assemble, piece_of_rows
 from penstock.formats.portions import joined, portions_of_lines, portions_of_values
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from penstock.core.types import Field
+    from penstock.formats.batch import Path
     from penstock.formats.block import Ints, Mask
     from penstock.formats.format import Decoded, Touched
     from penstock.formats.json.rules import Rules
@@ -139,15 +140,14 @@ class _Run:
             if 2 * len(good) > self._height and matcher is not decoder.matchers[0]:
                 decoder.matchers = [matcher, *(known for known in decoder.matchers if known is not matcher)]
             if len(odd) * _FEW < len(rows):
-                for cell in cells:
-                    cell.stand_in(odd, int(good[0]))
+                cells = [cell.stand_in(odd, int(good[0])) for cell in cells]
             else:
                 left, rows, ok = rows[odd], rows[good], ok[good]
                 cells = [c.take(good) for c in cells]
                 return np.sort(np.concatenate((left, self._columns(matcher, rows, ok, cells))))
         return self._columns(matcher, rows, ok, cells)
 
-    def _columns(self, matcher: Matcher, rows: Ints, ok: Mask, cells: list[Cells]) -> Ints:
+    def _columns(self, matcher: Matcher, rows: Ints, ok: Mask, cells: list[Cells | Lists]) -> Ints:
         """Read the cells of those `rows` that are `ok`; the rows left."""
         slots = _Slots(self._decoder, self._block, rows, ok, self._kept)
         for slot, cell in zip(matcher.layout.slots, cells, strict=True):
@@ -191,7 +191,7 @@ class _Slots:
     def __init__(self, decoder: JsonDecoder, block: Block, rows: Ints, ok: Mask, kept: set[str]) -> None:
         self._decoder = decoder
         self._block = block
-        self._rows = rows
+        self.rows = rows
         self._kept = kept
         self.fine = ok.copy()
         self.astray = np.zeros(len(rows), bool)
@@ -199,7 +199,10 @@ class _Slots:
         self.bad: Touched = {}
         self.ignored: Touched = {}
 
-    def read(self, slot: Slot, cells: Cells) -> None:
+    def read(self, slot: Slot, cells: Cells | Lists) -> None:
+        if isinstance(cells, Lists):
+            self._lists(slot, cells)
+            return
         if not isinstance(slot.type, t.Integer | t.Float | t.Double | t.Decimal):
             strays = false_numbers(self._block, cells)
             if strays is not None:
@@ -215,6 +218,32 @@ class _Slots:
             leaf = self._odd(slot, cells, leaf, np.flatnonzero(~ok & self.fine))
         if slot.path[0] in self._kept and not isinstance(slot.type, _NESTED):
             self.leaves[slot.path] = leaf
+
+    def _lists(self, slot: Slot, lists: Lists) -> None:
+        """Read the items of all lists; what is wrong with one is wrong with its row."""
+        owners = lists.owners
+        inner = _Slots(self._decoder, self._block, self.rows[owners], self.fine[owners], self._kept)
+        layout = slot.items.layout if slot.items else None
+        for item, cells in zip(layout.slots if layout else (), lists.items, strict=True):
+            inner.read(item, cells)
+        present = {path: np.ones(len(owners), bool) for path in layout.rows} if layout else {}
+        part = Part(inner.rows, inner.leaves, present)
+        of_map = isinstance(slot.type, t.Map | t.Multiset)
+        if of_map and layout and len(owners):
+            inner.astray |= self._false_keys(owners, layout.slots[0].path, lists.items[0], part)
+        self.bad = inner.bad | self.bad
+        self.ignored = inner.ignored | self.ignored
+        self.astray[owners[inner.astray]] = True
+        self.fine[owners[inner.astray | ~inner.fine]] = False
+        if slot.type is not None and slot.path[0] in self._kept:
+            series = list_column(self._block, part, slot.path, slot.type, lists.sizes, lists.valid)
+            self.leaves[slot.path] = Leaf(None, None, None, None, series)
+
+    def _false_keys(self, owners: Ints, path: Path, cells: Cells | Lists, part: Part) -> Mask:
+        """Which keys of maps are no strings, or stand in their map twice."""
+        assert isinstance(cells, Cells)
+        keys = pl.DataFrame({"row": owners, "key": column_of(self._block, part, path, t.STRING)})
+        return keys.is_duplicated().to_numpy() | (cells.kind != tk.TEXT)
 
     def _odd(self, slot: Slot, cells: Cells, leaf: Leaf, odd: Ints) -> Leaf:
         """Read the cells `odd` one by one."""
@@ -253,7 +282,7 @@ class _Slots:
         return leaf
 
     def _misfit(self, k: int, error: MisfitError) -> None:
-        row = int(self._rows[k])
+        row = int(self.rows[k])
         if self._decoder.rules.ignore_errors:
             self.ignored.setdefault(row, fault_of(error))
         else:

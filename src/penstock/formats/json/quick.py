@@ -1,6 +1,6 @@
 """One JSON message as a row, by the interpreter's own scanner; about 5 µs a message.
 
-For messages that no layout fits: arrays, maps, changing shapes, and broken ones. What only Flink's own order of
+For messages that no layout fits: changing shapes, odd spellings, and broken ones. What only Flink's own order of
 reading can tell (repeated names, values of the wrong shape under ``ignore-parse-errors``) is left to `exact`.
 """
 
@@ -13,6 +13,7 @@ from penstock.core import types as t
 from penstock.formats.format import Fault
 from penstock.formats.json import tokens as tk
 from penstock.formats.json.exact import Reading, fault_of, key_and_value
+from penstock.formats.json.rules import parts_of
 from penstock.formats.json.tokens import java_text
 from penstock.formats.json.tree import MisfitError, MissingError
 
@@ -65,6 +66,9 @@ class QuickReader:
         self._path: list[str] = []
         self._fault: Fault | None = None
         self._row = self._fields(t.Row(schema))
+        # An object in the place of a BOOLEAN is taken for false, and its end for that of the message.
+        ends_early = not rules.tree and any(isinstance(part, t.Boolean) for f in schema for part in parts_of(f.type))
+        self._lenient = rules.ignore_errors or ends_early
 
     def read(self, message: bytes) -> Reading | None:
         """The message's row or its fault; None where the exact reader must look."""
@@ -80,9 +84,9 @@ class QuickReader:
             value, _ = _SCAN(text, 0)
             row = self._row(value)
         except JSONDecodeError as error:
-            return None if self._rules.ignore_errors else Reading([], _broken(error.doc, error.pos, error.msg))
+            return None if self._lenient else Reading([], _broken(error.doc, error.pos, error.msg))
         except StopIteration as error:
-            return None if self._rules.ignore_errors else Reading([], _broken(text, error.value))
+            return None if self._lenient else Reading([], _broken(text, error.value))
         except (RecursionError, _OddError):
             return None
         except ValueError as error:

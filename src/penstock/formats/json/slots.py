@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.formats.block import Block, Mask
-    from penstock.formats.json.matcher import Cells
+    from penstock.formats.json.cells import Cells
     from penstock.formats.json.rules import Rules
 
 __all__ = ["Values", "false_numbers", "is_text", "values_of"]
