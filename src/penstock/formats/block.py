@@ -37,6 +37,8 @@ if sys.byteorder != "little":
 # on its heap, and the arrays of each batch need no fresh pages from the kernel (a fifth of the time of decoding).
 np.empty(31 << 20, np.uint8)
 
+_MANY = 5_000
+"""So many values are sooner joined by Polars than as Python's bytes."""
 _U = np.uint64
 
 
@@ -93,13 +95,18 @@ class Block:
     @classmethod
     def of_values(cls, values: pl.Series) -> Block:
         """One row a value of a Binary series; a null is an empty row."""
-        sizes = values.bin.size().fill_null(0).to_numpy().astype(np.int64)
+        if len(values) > _MANY:
+            sizes = values.bin.size().fill_null(0).to_numpy().astype(np.int64)
+            end = np.cumsum(sizes)
+            try:
+                text = values.cast(pl.String).str.join("").cast(pl.Binary).item() or b""
+            except pl.exceptions.ComputeError:  # not UTF-8: the costlier way round
+                return cls(b"".join(v for v in values.to_list() if v is not None), end - sizes, end)
+            return cls(text, end - sizes, end, checked=True)
+        texts = [v or b"" for v in values.to_list()]
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         end = np.cumsum(sizes)
-        try:
-            text = (values.cast(pl.String).str.join("").item() or "").encode()
-        except pl.exceptions.ComputeError:  # not UTF-8: the costlier way round
-            return cls(b"".join(v for v in values.to_list() if v is not None), end - sizes, end)
-        return cls(text, end - sizes, end, checked=True)
+        return cls(b"".join(texts), end - sizes, end)
 
     def broken(self) -> Mask | None:
         """Which rows are not UTF-8; None if all are."""

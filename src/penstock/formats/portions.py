@@ -38,7 +38,9 @@ def portions_of_lines(block: bytes) -> Iterator[bytes]:
 
 def portions_of_values(values: pl.Series) -> Iterator[pl.Series]:
     """A Binary series cut between values; one portion at least."""
-    count = _count(int(values.bin.size().sum()), len(values))
+    count = _count(int(values.estimated_size()), len(values))
+    if count > 1:  # it counts memory, not bytes of values
+        count = min(len(values), _count(int(values.bin.size().sum()), len(values)))
     cuts = [len(values) * k // count for k in range(count + 1)]
     for start, end in pairwise(cuts):
         yield values.slice(start, end - start)
