@@ -70,6 +70,16 @@ def test_a_name_that_there_is_not(given: dict[str, str], message: str, hint: str
         ),
         ({"format": "json"}, "option 'path' is required", ""),
         (
+            {"path": "x", "format": "json", "json.ignore-parse-errors": "yes"},
+            "option 'json.ignore-parse-errors' is 'yes', allowed is true or false",
+            "",
+        ),
+        (
+            {"path": "x", "format": "csv", "csv.field-delimeter": ";"},
+            "unknown option 'csv.field-delimeter'",
+            "did you mean csv.field-delimiter?",
+        ),
+        (
             {"path": "x", "sink.rolling-policy.file-size": "many"},
             "option 'sink.rolling-policy.file-size' is 'many', allowed is a size such as 64 kb, 128 mb, 1 gb",
             "",

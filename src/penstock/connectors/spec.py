@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
@@ -133,8 +133,8 @@ class TableOptions:
         found = format_named(name)
         prefix = f"{name}." if key == "format" else f"{key.removesuffix('format')}{name}."
         options = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
-        for k in options:
-            own.pop(prefix + k, None)
+        named = [replace(o, name=prefix + o.name) for o in found.options]
+        Values(named, {prefix + k: own.pop(prefix + k, v) for k, v in options.items()}, self.where)
         return FormatUse(found, options)
 
     @property
