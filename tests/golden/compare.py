@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tests.golden.golden import Answer, Change, Table, line_order
@@ -43,13 +44,19 @@ def differences(
         found.append(f"texts differ\n  expected {expected.texts}\n  actual   {actual.texts}")
     if expected.error and expected.error.stage == "runtime" and not lines:
         return found
-    wanted = [t.sink for t in expected.tables]
-    got = [t.sink for t in actual.tables]
+    tables, given = _by_sink(expected.tables), _by_sink(actual.tables)
+    wanted, got = ([t.sink for t in of] for of in (tables, given))
     if wanted != got:
         return [*found, f"results of {_names(wanted)} were expected, there are {_names(got)}"]
-    for left, right in zip(expected.tables, actual.tables, strict=True):
+    for left, right in zip(tables, given, strict=True):
         found += [f"{_names([left.sink])}: {text}" for text in _tables(left, right, ordered, lines)]
     return found
+
+
+def _by_sink(tables: Iterable[Table]) -> list[Table]:
+    """`tables` with those of INSERTs in a row by name: the INSERTs of a statement set begin in any order."""
+    runs = groupby(tables, key=lambda table: table.sink is None)
+    return [t for is_query, run in runs for t in (run if is_query else sorted(run, key=lambda t: t.sink or ""))]
 
 
 def _names(sinks: Sequence[str | None]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden.compare import View, differences
-from tests.golden.golden import END_OF_INPUT, Answer, Change
+from tests.golden.golden import END_OF_INPUT, Answer, Change, Table
 
 Lines = list[dict[str, Any]]
 
@@ -171,3 +171,9 @@ def test_a_view_is_what_inserts_less_deletes_leave(steps: list[tuple[str, int]])
             left.append(row)
             assert view.apply([Change("+I", row, END_OF_INPUT, None)]) == ""
     assert sorted(map(str, view.rows())) == sorted(map(str, left))
+
+
+def test_inserts_of_a_statement_set_may_begin_in_any_order() -> None:
+    one, other = (Table(name, [("n", "INT")], [], [Change("+I", {"n": 1}, 1, None)]) for name in ("a", "b"))
+    assert differences(Answer([one, other]), Answer([other, one])) == []
+    assert differences(Answer([one, other]), Answer([one])) == ["results of a, b were expected, there are a"]
