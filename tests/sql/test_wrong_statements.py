@@ -13,6 +13,7 @@ import pytest
 
 import penstock
 from penstock.core.errors import PenstockError
+from penstock.sql.grammar import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +60,46 @@ def test_each_statement_stands_there_once() -> None:
 
 
 def test_the_file_of_the_statement_is_named() -> None:
-    from penstock.sql.grammar import parse
-
     with pytest.raises(PenstockError) as error:
         parse("SELECT 1;\nSELECT 2 +\n  FROM", "sql/10_views.sql")
     assert error.value.where.startswith("sql/10_views.sql:3:3\n3 |   FROM\n")
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        (
+            "SELECT 1;\nSELECT 'a",
+            (
+                "SQL syntax: a ' has no partner\nline 2, column 8\n2 | SELECT 'a\n           ^^\n"
+                "hint: a ' inside a text is written twice: 'it''s'"
+            ),
+        ),
+        (
+            "SELECT 'a,\n  b FROM t",
+            (
+                "SQL syntax: a ' has no partner\nline 1, column 8\n1 | SELECT 'a,\n           ^^^\n"
+                "hint: a ' inside a text is written twice: 'it''s'"
+            ),
+        ),
+        (
+            "SELECT 'it''s', `a'b` -- don't\nFROM `a",
+            (
+                "SQL syntax: a ` has no partner\nline 2, column 6\n2 | FROM `a\n         ^^\n"
+                "hint: a name stands between two: `name`"
+            ),
+        ),
+        (
+            "SELECT '/*';\n  /* all of it\n",
+            "SQL syntax: a comment has no end\nline 2, column 3\n2 |   /* all of it\n      ^^\nhint: */",
+        ),
+        (
+            "SELECT 1;\nSELECT x'0g', 2",
+            "SQL syntax: X'...' takes hexadecimal digits\nline 2, column 8\n2 | SELECT x'0g', 2\n           ^^^^^",
+        ),
+    ],
+)
+def test_what_is_not_closed_is_marked_where_it_opens(sql: str, text: str) -> None:
+    with pytest.raises(PenstockError) as error:
+        parse(sql)
+    assert str(error.value) == text

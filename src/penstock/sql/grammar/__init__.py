@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["hint_options", "parse", "parse_expression"]
 
-_QUOTES = "a ' inside a text is written twice: 'it''s'"
+_UNCLOSED = {
+    "'": ("a ' has no partner", "a ' inside a text is written twice: 'it''s'"),
+    "`": ("a ` has no partner", "a name stands between two: `name`"),
+    "/*": ("a comment has no end", "*/"),
+}
+_CLOSED = r"--[^\n]*|//[^\n]*|/\*.*?\*/|'(?:[^']|'')*+'|`(?:[^`]|``)*+`"
+_PIECE = re.compile(rf"(?:{_CLOSED})|(?P<open>/\*|'|`)", re.DOTALL)
 
 
 def parse(text: str, source: str = "") -> tuple[st.Statement, ...]:
@@ -45,21 +51,19 @@ def _tokens(text: str, source: str) -> list[Token]:
     try:
         return list(Flink().tokenize(text))
     except TokenError as error:
-        found = re.search(r"^(.*) from (\d+):(\d+)$", str(error.__cause__))
-        if found is None:  # the end of the text comes too early
-            start = text.rfind("/*")
-            where = underline(text, Span(start, start + 1) if start >= 0 else None, source)
-            raise ParseError("SQL syntax: a comment has no end", code="sql-token", where=where, hint="*/") from None
-        start = _index(text, int(found[2]), int(found[3]))
-        where = underline(text, Span(start, len(text) - 1), source)
-        missing = re.fullmatch(r"Missing (.)", found[1])
-        what = f"a {missing[1]} has no partner" if missing else found[1]
-        raise ParseError(f"SQL syntax: {what}", code="sql-token", where=where, hint=_QUOTES) from None
-
-
-def _index(text: str, line: int, column: int) -> int:
-    """The place in `text` of the token that the tokenizer stopped in, by its last line and column before it."""
-    return sum(len(part) for part in text.splitlines(keepends=True)[: line - 1]) + column
+        opened = next((m for m in _PIECE.finditer(text) if m["open"]), None)
+        if opened is not None:
+            what, hint = _UNCLOSED[opened["open"]]
+            end = opened.end() - 1 if opened["open"] == "/*" else len(text) - 1
+            where = underline(text, Span(opened.start(), end), source)
+            raise ParseError(f"SQL syntax: {what}", code="sql-token", where=where, hint=hint) from None
+        stopped = re.search(r"(\d+)$", str(error.__cause__))  # the one other cause: an X'...' of other letters
+        span = None
+        if stopped is not None:
+            start = int(stopped[1])
+            span = Span(start, text.find("'", start + 2))
+        where = underline(text, span, source)
+        raise ParseError("SQL syntax: X'...' takes hexadecimal digits", code="sql-token", where=where) from None
 
 
 def _chunks(tokens: list[Token]) -> list[list[Token]]:
