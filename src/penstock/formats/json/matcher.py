@@ -31,6 +31,8 @@ _FEW = 100
 """So many messages are sooner read one by one than matched again."""
 _PATIENCE = 100
 """For so many blocks no guess is made after strings turned out to hold quotes."""
+_RESPITE = 10
+"""For so many blocks odd messages are not matched again after none had the layout whatever its widths."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Matcher:
     _stretches: list[Stretch] | None = None
     _plain: list[Stretch] = field(default_factory=list)
     _wait: int = 0
+    _vain: int = 0
 
     def __post_init__(self) -> None:
         self._plain = stretches_of(self.layout, [None] * len(self.layout.slots))
@@ -74,11 +77,14 @@ class Matcher:
         if quotes != sum(c.quotes(ok) for c in cells) + (len(ok) - len(odd)) * self.layout.quotes:
             self._stretches, self._wait = None, _PATIENCE
             return None
-        if len(odd) > _FEW:
+        self._vain -= 1
+        if len(odd) > _FEW and self._vain < 0:
             fine, some = self._scan(block, self._plain, start[odd], end[odd])
             if fine.any():
                 ok[odd] = fine
                 cells = [whole.patched(odd, part) for whole, part in zip(cells, some, strict=True)]
+            else:
+                self._vain = _RESPITE
         return ok, cells
 
     def _scan(self, block: Block, stretches: list[Stretch], start: Ints, end: Ints) -> tuple[Mask, list[Cells | Lists]]:
