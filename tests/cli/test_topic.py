@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
 import penstock
+from penstock.log import Log
 from tests.cli.shell import PATIENCE, append, call, make_project, orders, started
 
 if TYPE_CHECKING:
@@ -106,11 +109,83 @@ INSERT INTO u SELECT n FROM t;
     assert {r["key"] for r in read(folder, "t", "--keys")} == {'{"a":"x","b":1}'}
 
 
-def test_a_line_without_a_key_is_named(parted: Path) -> None:
-    ended = call("topic", "write", parted, "orders", given='{"customer":"a"}\n[1]\n')
+def test_a_line_that_gives_no_key_is_written_without_one(parted: Path) -> None:
+    ended = call("topic", "write", parted, "orders", "--partition", "0", given='{"customer":"a"}\n[1]\n\nno json')
+    assert ended.code == 0, ended.err
+    assert ended.out == (
+        "4 records appended to orders\n  partition 0: offsets 0 to 3\n  3 lines gave no key (written without one)\n"
+    )
+    rows = [(r["key"], r["value"]) for r in read(parted, "orders", "--keys")]
+    assert rows == [("a", '{"customer":"a"}'), (None, "[1]"), (None, ""), (None, "no json")]
+    ran = call("run", parted, "--bounded")
+    assert "rejected (penstock.rejects)" in ran.out
+
+
+def test_a_line_that_is_refused_is_named_and_those_before_it_stay(parted: Path, tmp_path: Path) -> None:
+    call("topic", "alter", parted, "orders", "--config", "max.message.bytes=100")
+    file = tmp_path / "lines.jsonl"
+    short = [json.dumps({"id": i}) for i in range(5)]
+    file.write_text("\n".join([*short[:3], json.dumps({"id": "x" * 200}), *short[3:]]))
+    ended = call("topic", "write", parted, "orders", file, "--partition", "1")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "error[record-too-large]: 3 lines are appended, line 4 is not: the record has 210 bytes; "
+        "topic 'orders' allows 100\n"
+        "hint: raise max.message.bytes of the topic; then go on with --skip-lines 3, or --skip-lines 4 without"
+        " this line\n"
+    )
+    rest = call("topic", "write", parted, "orders", file, "--partition", "1", "--skip-lines", "4")
+    assert rest.out.startswith("2 records appended to orders\n  partition 1: offsets 3 to 4\n")
+    assert [r["value"] for r in read(parted, "orders")] == short
+    again = call("topic", "write", parted, "orders", file, "--skip-lines", "3")
+    assert again.err.startswith("error[record-too-large]: 0 lines are appended, line 4 is not: ")
+
+
+def test_a_disk_that_is_full_half_way(parted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.cli.topic_write._BYTES", 1 << 20)
+    lines = b"".join(base64.b64encode(os.urandom(748)) + b"\n" for _ in range(4000))
+    before = Log.append
+
+    def append(log: Log, *args: Any) -> Any:
+        pages = log._file.writer.pragma("page_count")
+        log._file.writer.pragma("max_page_count", max(pages, (2 << 20) // log._file.writer.pragma("page_size")))
+        return before(log, *args)
+
+    monkeypatch.setattr(Log, "append", append)
+    ended = call("topic", "write", parted, "orders", given=lines)
+    monkeypatch.undo()
+    kept = len(call("topic", "read", parted, "orders", "--format", "raw").out.splitlines())
+    assert 0 < kept < 4000
+    assert ended.err == (
+        f"error[storage-full]: {kept:,} lines are appended, line {kept + 1:,} is not: "
+        f"no space left for {parted / '.penstock' / 'log.db'}\n"
+        f"hint: free disk space; then go on with --skip-lines {kept}\n"
+    )
+    call("topic", "write", parted, "orders", "--skip-lines", kept, given=lines)
+    assert len(call("topic", "read", parted, "orders", "--format", "raw").out.splitlines()) == 4000
+
+
+def test_a_packed_file_that_is_cut_off(parted: Path, tmp_path: Path) -> None:
+    file = tmp_path / "lines.gz"
+    file.write_bytes(gzip.compress(b'{"id":7}\n{"id":8}\n')[:-9])
+    ended = call("topic", "write", parted, "orders", file)
     assert ended.code == 1
-    assert "error[topic-key]: line 2 gives no key: it is no JSON object\n" in ended.err
-    assert "hint: 0 records before it are appended\n" in ended.err
+    assert "error[file-damaged]: " in ended.err
+    assert f"'{file}' cannot be read further: Compressed file ended" in ended.err
+
+
+def test_a_table_without_a_topic_says_where_it_reads(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    call("init", folder)
+    ended = call("topic", "write", folder, "orders", given="x\n")
+    assert (ended.code, ended.err) == (
+        1,
+        "error[topic-table]: orders reads files in data/\nhint: copy the file to data/, and run\n",
+    )
+    sql = "CREATE TABLE g (a INT) WITH ('connector' = 'datagen');\n"
+    other = make_project(tmp_path / "other", sql + "CREATE TABLE p (a INT) WITH ('connector' = 'print');")
+    made = call("topic", "write", other, "g", given="x\n")
+    assert made.err.startswith("error[topic-table]: g is a table of connector 'datagen', which has no topic\n")
 
 
 def test_reading_from_a_place(shop: Path) -> None:

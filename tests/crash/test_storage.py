@@ -56,8 +56,8 @@ def test_a_log_without_space_ends_the_run_and_it_goes_on_when_there_is_some(fold
             penstock.run(bounded=True)
         assert caught.value.code == "storage-full"
         assert str(caught.value) == (
-            f"no space left for {folder / '.penstock' / 'log.db'}; nothing of this write was kept\n"
-            "hint: free disk space and repeat it; what was acknowledged before is safe"
+            f"no space left for {folder / '.penstock' / 'log.db'}\n"
+            "hint: nothing of this write was kept: free disk space and repeat it; what was acknowledged is safe"
         )
         after = penstock.log.state.checkpoint("main")
         assert before is not None

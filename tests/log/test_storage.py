@@ -49,8 +49,8 @@ def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space
             acknowledged += 1
     assert caught.value.code == "storage-full"
     assert str(caught.value) == (
-        f"no space left for {path}; nothing of this write was kept\n"
-        "hint: free disk space and repeat it; what was acknowledged before is safe"
+        f"no space left for {path}\n"
+        "hint: nothing of this write was kept: free disk space and repeat it; what was acknowledged is safe"
     )
     assert acknowledged > 10
     assert len(values_raw(log)) == acknowledged

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -13,16 +15,19 @@ import click
 from penstock.cli.command import Command, folder_argument, opened
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.terminal import plural
-from penstock.core.errors import DataError
+from penstock.core.errors import ConfigError, DataError, PenstockError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from penstock.log import Log
     from penstock.project.penstock import Penstock
 
 __all__ = ["write"]
 
 _BYTES = 4 << 20
+_TOO_LARGE = "record-too-large"
+_STORAGE_HINTS = {"storage-full": "free disk space", "storage-busy": "look for a stopped process that has it open"}
 
 
 @click.command(
@@ -37,23 +42,59 @@ _BYTES = 4 << 20
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", metavar="FIELD", help="The key of each record is this field of its JSON object.")
 @click.option("--partition", type=click.IntRange(0), help="Write to this partition, whatever the key.")
-def write(folder: Path, name: str, file: Path | None, key: str | None, partition: int | None) -> None:
+@click.option(
+    "--skip-lines", "skip", type=click.IntRange(0), default=0, metavar="N", help="Leave out the first N lines."
+)
+def write(folder: Path, name: str, file: Path | None, key: str | None, partition: int | None, skip: int) -> None:
     """Append each line of FILE (.gz too), or of standard input, as a record. TOPIC may be a table over it.
 
-    The bytes of a line are the value, as they are: whoever reads them says what is wrong with them. The key is made
-    as the table over the topic declares it ('key.fields', 'key.format'), or from --key; else there is none.
+    The bytes of a line are the value, as they are, an empty line too: whoever reads them says what is wrong with
+    them. The key is made as the table over the topic declares it ('key.fields', 'key.format'), or from --key; a line
+    that gives none is written without one. What is appended stays where a later line is refused: the error says
+    which, and --skip-lines goes on from there.
     """
-    with opened(folder) as penstock, _stream(file) as stream, Interrupt() as interrupt:
+    with opened(folder) as penstock, Interrupt() as interrupt:
+        _check_topic(penstock, name)
         make_key = _field_key(key) if key is not None else _declared_key(penstock, name)
-        offsets: dict[int, list[int]] = {}
-        count = 0
-        for lines in _batches(stream):
-            count += _append(penstock, name, lines, count, make_key, partition, offsets)
-            if interrupt.asked.is_set():
-                break
-    click.echo(f"{plural(count, 'record')} appended to {name}")
-    for number, (first, last) in sorted(offsets.items()):
+        writer = _Writer(penstock, name, make_key, partition, skip)
+        try:
+            with _stream(file) as stream:
+                for lines in _batches(stream, file):
+                    writer.write(lines)
+                    if interrupt.asked.is_set():
+                        break
+        except PenstockError as error:
+            raise writer.stopped(error) from None
+    click.echo(f"{plural(writer.count, 'record')} appended to {name}")
+    for number, (first, last) in sorted(writer.offsets.items()):
         click.echo(f"  partition {number}: offsets {first} to {last}")
+    if writer.keyless:
+        click.echo(f"  {plural(writer.keyless, 'line')} gave no key (written without one)")
+
+
+def _check_topic(penstock: Penstock, name: str) -> None:
+    """Raises ConfigError where a table of the project is called so that no topic stands under."""
+    from penstock.connectors.filesystem.options import PATH
+    from penstock.project.topics import topic_of
+    from penstock.sql.catalog import Table
+
+    table = penstock.catalog.find((name,))
+    if not isinstance(table, Table) or topic_of(table) is not None or name in _names(penstock.log):
+        return
+    if table.connector == "filesystem":
+        place = table.options.get(PATH.name, "").rstrip("/")
+        raise ConfigError(
+            f"{name} reads files in {place}/", code="topic-table", hint=f"copy the file to {place}/, and run"
+        )
+    raise ConfigError(
+        f"{name} is a table of connector '{table.connector}', which has no topic",
+        code="topic-table",
+        hint=f"topics are {', '.join(_names(penstock.log))}" if _names(penstock.log) else "penstock topic create",
+    )
+
+
+def _names(log: Log) -> list[str]:
+    return [t.name for t in log.topics() if not t.name.startswith("__")]
 
 
 def _stream(file: Path | None) -> Any:
@@ -64,10 +105,10 @@ def _stream(file: Path | None) -> Any:
     return cast("IO[bytes]", gzip.open(file)) if packed else file.open("rb")
 
 
-def _batches(stream: Any) -> Iterator[list[bytes]]:
-    """Whole lines, as many as there are by now."""
+def _batches(stream: Any, file: Path | None) -> Iterator[list[bytes]]:
+    """Whole lines, as many as there are by now. Raises DataError where a packed file is damaged or cut off."""
     rest = b""
-    while data := stream.read1(_BYTES):
+    while data := _read(stream, file):
         *lines, rest = (rest + data).split(b"\n")
         if lines:
             yield lines
@@ -75,44 +116,80 @@ def _batches(stream: Any) -> Iterator[list[bytes]]:
         yield [rest]
 
 
-def _append(
-    penstock: Penstock,
-    name: str,
-    lines: list[bytes],
-    before: int,
-    make_key: Callable[[bytes], bytes | None] | None,
-    partition: int | None,
-    offsets: dict[int, list[int]],
-) -> int:
-    """Append `lines`, which stand after `before` others; how many, and in `offsets` where."""
-    import polars as pl
-
-    values = [line.removesuffix(b"\r") for line in lines]
-    columns: dict[str, pl.Series] = {"value": pl.Series(values, dtype=pl.Binary)}
-    if make_key is not None:
-        columns["key"] = pl.Series(_keys(values, before, make_key), dtype=pl.Binary)
-    if partition is not None:
-        columns["partition"] = pl.Series([partition] * len(values), dtype=pl.Int32)
-    appended = penstock.append(name, pl.DataFrame(columns))
-    for number, first, last in (
-        appended.group_by("partition").agg(pl.col("offset").min(), pl.col("offset").max().alias("last")).iter_rows()
-    ):
-        offsets[number] = [offsets.get(number, [first])[0], last]
-    return len(values)
+def _read(stream: Any, file: Path | None) -> bytes:
+    try:
+        data: bytes = stream.read1(_BYTES)
+    except (EOFError, zlib.error, OSError) as error:
+        raise DataError(f"'{file or 'standard input'}' cannot be read further: {error}", code="file-damaged") from None
+    return data
 
 
-def _keys(values: list[bytes], before: int, make_key: Callable[[bytes], bytes | None]) -> list[bytes | None]:
-    keys = []
-    for number, value in enumerate(values, before + 1):
+@dataclass(slots=True)
+class _Writer:
+    """Appends lines to a topic and counts them; `skip` lines are left out first, `offsets` are by partition."""
+
+    penstock: Penstock
+    name: str
+    make_key: Callable[[bytes], bytes | None] | None
+    partition: int | None
+    skip: int
+    count: int = 0
+    keyless: int = 0
+    offsets: dict[int, list[int]] = field(default_factory=dict)
+    _passed: int = 0
+
+    def write(self, lines: list[bytes]) -> None:
+        """Append `lines`, all of them or those before the first that is refused, whose error is raised."""
+        left_out = min(self.skip - self._passed, len(lines))
+        self._passed += left_out
+        if left_out < len(lines):
+            self._append([line.removesuffix(b"\r") for line in lines[left_out:]])
+
+    def stopped(self, error: PenstockError) -> PenstockError:
+        """The error that ends the writing, with how far it came."""
+        if self.count == 0 and error.code != _TOO_LARGE:
+            return error
+        done = self.skip + self.count
+        have = "line is" if self.count == 1 else "lines are"
+        message = f"{self.count:,} {have} appended, line {done + 1:,} is not: {error.message}"
+        mend = error.hint if not isinstance(error, StorageError) else _STORAGE_HINTS.get(error.code, "mend this")
+        follow = f"then go on with --skip-lines {done}"
+        if error.code == _TOO_LARGE:
+            follow += f", or --skip-lines {done + 1} without this line"
+        return type(error)(message, code=error.code, where=error.where, hint=f"{mend}; {follow}" if mend else follow)
+
+    def _append(self, values: list[bytes]) -> None:
         try:
-            keys.append(make_key(value))
-        except ValueError as error:
-            raise DataError(
-                f"line {number} gives no key: {error}",
-                code="topic-key",
-                hint=f"{plural(before, 'record')} before it {'is' if before == 1 else 'are'} appended",
-            ) from None
-    return keys
+            self._append_whole(values)
+        except PenstockError as error:
+            if error.code != _TOO_LARGE or len(values) == 1:
+                raise
+            half = len(values) // 2
+            self._append(values[:half])
+            self._append(values[half:])
+
+    def _append_whole(self, values: list[bytes]) -> None:
+        import polars as pl
+
+        columns: dict[str, pl.Series] = {"value": pl.Series(values, dtype=pl.Binary)}
+        if self.make_key is not None:
+            columns["key"] = pl.Series([_key(v, self.make_key) for v in values], dtype=pl.Binary)
+        if self.partition is not None:
+            columns["partition"] = pl.Series([self.partition] * len(values), dtype=pl.Int32)
+        appended = self.penstock.append(self.name, pl.DataFrame(columns))
+        for number, first, last in (
+            appended.group_by("partition").agg(pl.col("offset").min(), pl.col("offset").max().alias("last")).iter_rows()
+        ):
+            self.offsets[number] = [self.offsets.get(number, [first])[0], last]
+        self.count += len(values)
+        self.keyless += columns["key"].null_count() if "key" in columns else 0
+
+
+def _key(value: bytes, make_key: Callable[[bytes], bytes | None]) -> bytes | None:
+    try:
+        return make_key(value)
+    except ValueError:
+        return None
 
 
 def _object(value: bytes) -> dict[str, Any]:

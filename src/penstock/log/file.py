@@ -233,9 +233,9 @@ class LogFile:
         extended = getattr(error, "extendedresult", 0)
         if isinstance(error, apsw.FullError):
             raise StorageError(
-                f"no space left for {self.name}; nothing of this write was kept",
+                f"no space left for {self.name}",
                 code="storage-full",
-                hint="free disk space and repeat it; what was acknowledged before is safe",
+                hint="nothing of this write was kept: free disk space and repeat it; what was acknowledged is safe",
             ) from error
         if isinstance(error, apsw.BusyError):
             raise StorageError(
@@ -256,9 +256,9 @@ class LogFile:
             ) from error
         if isinstance(error, apsw.IOError):
             raise StorageError(
-                f"the disk refused {self.name}: {_reason(error)}; nothing of this write was kept",
+                f"the disk refused {self.name}: {_reason(error)}",
                 code="storage-io",
-                hint="check the disk, its space and the limits on file size",
+                hint="nothing of this write was kept: check the disk, its space and the limits on file size",
             ) from error
         if isinstance(error, apsw.TooBigError):
             raise StorageError(

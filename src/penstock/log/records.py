@@ -152,8 +152,9 @@ def _check_sizes(records: pl.DataFrame, topic: Topic) -> None:
     each = sizes(records)
     largest = int(each.argmax())
     if each[largest] > topic.max_message_bytes:
+        which = f"record {largest} of the append" if records.height > 1 else "the record"
         raise LogError(
-            f"record {largest} of the append has {each[largest]:,} bytes; "
+            f"{which} has {each[largest]:,} bytes; "
             f"topic '{topic.name}' allows {topic.max_message_bytes:,}",
             code="record-too-large",
             hint="raise max.message.bytes of the topic",

@@ -144,7 +144,7 @@ def find(connection: Connection, name: str) -> Topic:
     """Raises LogError with the closest name, where there is no such topic."""
     for row in connection.rows(SELECT + " AND name = ?", name):
         return _topic(row)
-    known = [topic.name for topic in find_all(connection)]
+    known = [topic.name for topic in find_all(connection) if not topic.name.startswith("__")]
     raise LogError(
         f"there is no topic '{name}'",
         code="topic-unknown",
