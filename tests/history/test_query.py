@@ -6,11 +6,13 @@ import datetime as dt
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 import pytest
 
 import penstock
 from penstock.core.errors import ConfigError, QueryError
+from penstock.history import Rows, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,3 +121,67 @@ def test_an_empty_topic_has_its_columns(tmp_path: Path) -> None:
         p.log.create_topic("raw-clicks")
         assert p.query("SELECT * FROM clicks").polars().schema["ts"] == pl.Datetime("ms")
         assert p.query("SELECT count(*) FROM files").rows() == [(0,)]
+
+
+DAY = dt.date(2020, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("max(ts) - min(ts)", "00:01:40"),
+        ("age(timestamp '2020-03-01', timestamp '2020-01-01')", "2 months"),
+        ("[interval 1 day]", "[1 day]"),
+        ("{'a': interval 1 day}", "{'a': 1 day}"),
+        ("'1010'::bit", "1010"),
+        ("123456::bignum", "123456"),
+        ("340282366920938463463374607431768211455::uhugeint", "340282366920938463463374607431768211455"),
+        ("union_value(k := 1)", "1"),
+        ("170141183460469231731687303715884105727::hugeint", "170141183460469231731687303715884105727"),
+        ("99999999999999999999999999999999999999::hugeint", 10**38 - 1),
+        ("sum(id)", 15),
+        ("'infinity'::timestamp::varchar", "infinity"),
+        ("[date '2020-01-01']", [DAY]),
+        ("map {date '2020-01-01': 1}", {DAY: 1}),
+    ],
+)
+def test_types_that_polars_has_not_come_as_text(project: Penstock, sql: str, value: object) -> None:
+    answer = project.query(f'SELECT {sql} AS "a "" b" FROM clicks WHERE id < 6 LIMIT 1')
+    assert answer.rows() == [(value,)]
+    assert answer.polars().columns == ['a " b']
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "'infinity'::timestamp",
+        "'-infinity'::timestamptz",
+        "'infinity'::timestamp_ns",
+        "date '5881580-07-10'",
+        "[date 'infinity']",
+        "{'a': [date 'infinity']}",
+        "map {date 'infinity': 1}",
+    ],
+)
+def test_a_time_that_no_calendar_has_is_an_error(project: Penstock, sql: str) -> None:
+    with pytest.raises(QueryError) as error:
+        project.query(f"SELECT {sql} AS x")
+    assert str(error.value) == (
+        'column "x" has a time outside of the years 1 to 9999\n'
+        "hint: CAST(... AS VARCHAR) shows it; isfinite(...) tells infinity from a time"
+    )
+
+
+class Panicking:
+    """Tables whose rows make Polars panic."""
+
+    def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows:
+        return Rows(iter(map(pl.DataFrame, [duckdb.sql("SELECT INTERVAL 1 DAY")])), pl.Schema())
+
+    def position(self) -> None: ...
+
+
+def test_what_makes_polars_panic_is_an_error_like_any_other() -> None:
+    with pytest.raises(QueryError, match=r"Polars cannot hold this: .*month_day_nano_interval") as error:
+        query("SELECT * FROM t", Panicking())
+    assert error.value.hint == "CAST(... AS VARCHAR) turns any value into text"

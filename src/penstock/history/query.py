@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from penstock.core.errors import QueryError
+from penstock.history.answer import fetch, quoted
 from penstock.history.guard import read_question
 from penstock.history.result import Result
 
@@ -85,8 +86,8 @@ def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | 
             names[name] = f"t{number}"
             _present(connection, names[name], table, timer)
         connection.execute("SET lock_configuration = true")
-        return Result(_answer(connection, question.over(names), limits), position)
-    except Exception as error:  # noqa: BLE001  # whatever DuckDB, Polars or a limit raise is explained
+        return Result(fetch(connection, question.over(names), limits.rows), position)
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  # it is explained
         raise _explained(error, limits, timed_out=not timer.is_alive()) from None
     finally:
         timer.cancel()
@@ -167,7 +168,7 @@ def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     types = connection.from_arrow(_Stream(pl.DataFrame(schema=table.schema))).types
     columns = []
     for column, kind in zip(table.schema, types, strict=True):
-        name = '"' + column.replace('"', '""') + '"'
+        name = quoted(column)
         if column in table.partitions:
             columns.append(f"CAST(NULLIF({name}, {_quoted(table.null)}) AS {kind}) AS {name}")
         else:
@@ -175,26 +176,7 @@ def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     return f"SELECT {', '.join(columns)} FROM {files}"
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> pl.DataFrame:
-    relation = connection.sql(f"SELECT * FROM ({sql}) LIMIT {limits.rows + 1}")
-    huge = [c for c, kind in zip(relation.columns, relation.types, strict=True) if str(kind) == "HUGEINT"]
-    frame = pl.DataFrame(relation).with_columns(pl.col(c).cast(pl.Int128) for c in huge)
-    frame = frame.with_columns(pl.col(c).cast(pl.Int64) for c in huge if _fits(frame[c]))
-    if frame.height > limits.rows:
-        raise QueryError(
-            f"the answer has more than {limits.rows:,} rows",
-            code="query-rows",
-            hint="aggregate, filter, or add a LIMIT",
-        )
-    return frame
-
-
-def _fits(series: pl.Series) -> bool:
-    """Whether the sum of whole numbers, which DuckDB gives 128 bits, needs no more than 64."""
-    return series.cast(pl.Int64, strict=False).null_count() == series.null_count()
-
-
-def _explained(error: Exception, limits: Limits, *, timed_out: bool) -> Exception:
+def _explained(error: BaseException, limits: Limits, *, timed_out: bool) -> BaseException:
     import duckdb
 
     if isinstance(error, (duckdb.InterruptException, _TooSlowError)) or (timed_out and isinstance(error, duckdb.Error)):
@@ -209,4 +191,10 @@ def _explained(error: Exception, limits: Limits, *, timed_out: bool) -> Exceptio
         )
     if isinstance(error, duckdb.Error):
         return QueryError(str(error).split("\n\nLINE", maxsplit=1)[0].strip(), code="query-wrong")
+    if isinstance(error, pl.exceptions.PanicException):
+        return QueryError(
+            f"Polars cannot hold this: {str(error).splitlines()[0]}",
+            code="query-answer",
+            hint="CAST(... AS VARCHAR) turns any value into text",
+        )
     return error
