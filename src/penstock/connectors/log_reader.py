@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors.bad_rows import bad_rows
+from penstock.connectors.log_scan import chunk_of
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
@@ -34,7 +35,8 @@ class LogReader:
 
     `ticks`: read the clock topic too. `skip_lost`: go on where retention has deleted rows that were not
     read yet, counting them as expired; else PositionLostError names them. `passed_over` are records that this
-    pipeline filters out unread.
+    pipeline filters out unread; `foremost` are records (with their topics) that come before all others when it
+    begins to read: no window has closed to them.
     """
 
     name = "log"
@@ -47,6 +49,7 @@ class LogReader:
         ticks: bool,
         skip_lost: bool = False,
         passed_over: Callable[[], frozenset[Place]] = frozenset,
+        foremost: Callable[[], Sequence[tuple[str, pl.DataFrame]]] = tuple,
     ) -> None:
         self.log = log
         self.scans = tuple(scans)
@@ -54,6 +57,7 @@ class LogReader:
         self.ticks = ticks
         self.skip_lost = skip_lost
         self.passed_over = passed_over
+        self.foremost = foremost
         self.last: int | None = None
         """The place of the last row to read, where that is set."""
         self._end: int | None = None
@@ -61,6 +65,8 @@ class LogReader:
         self._next: dict[str, list[int]] = {}
         self._first: dict[str, list[int]] = {}
         """Where reading began, per partition; partitions that came later began at 0."""
+        self._waiting: list[tuple[str, pl.DataFrame]] = []
+        """Of the foremost those that were not read yet."""
         self._expired: dict[str, int] = {}
         self._clock = False
         """Whether the topic of ticks is known to be there."""
@@ -73,7 +79,9 @@ class LogReader:
             self._next = {t: self._first_offsets(t) for t in self.topics}
             self._first = {t: list(o) for t, o in self._next.items()}
             self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in self._next.items())
+            self._waiting = list(self.foremost())
         else:
+            self._waiting = []
             self._next = {t: list(o) for t, o in position["next"].items()}
             self._first = dict(position["first"])
             self._after = position["seq"]
@@ -88,6 +96,7 @@ class LogReader:
         self._first = {t: list(o) for t, o in first.items()}
         self._next = {t: list(o) for t, o in first.items()}
         self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in first.items())
+        self._waiting = list(self.foremost())
 
     def _first_offsets(self, topic: str) -> list[int]:
         """Per partition the offset at which a first reading starts."""
@@ -142,6 +151,8 @@ class LogReader:
     # -- reading -----------------------------------------------------------------------------------
 
     def read(self, rows: int) -> Callable[[], Scanned] | None:
+        if self._waiting:
+            return self._read_foremost()
         if self.ticks and not self._clock:
             self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
@@ -159,7 +170,7 @@ class LogReader:
                 self._advance(topic, head)
         expired, self._expired = self._expired, {}
         self._after = poll.through
-        position = {"seq": poll.through, "next": {t: list(o) for t, o in self._next.items()}, "first": self._first}
+        position = self._position()
         ticks = _ticks(heads.pop(CLOCK_TOPIC, None))
         through = poll.through
         over = self.passed_over() if poll.batches else frozenset()
@@ -171,6 +182,23 @@ class LogReader:
                 if scan.topic in heads
             }
             return Scanned(chunks, through, position, ticks, expired)
+
+        return job
+
+    def _position(self) -> dict[str, Any]:
+        return {"seq": self._after, "next": {t: list(o) for t, o in self._next.items()}, "first": self._first}
+
+    def _read_foremost(self) -> Callable[[], Scanned]:
+        waiting, self._waiting, position = self._waiting, [], self._position()
+
+        def job() -> Scanned:
+            chunks = {}
+            for scan in self.scans:
+                own = [records for topic, records in waiting if topic == scan.topic]
+                if own:
+                    records = pl.concat(own)
+                    chunks[scan.key] = chunk_of(scan, records, np.arange(-records.height, 0))
+            return Scanned(chunks, -1, position)
 
         return job
 
@@ -246,7 +274,7 @@ class LogReader:
 
     @property
     def ended(self) -> bool:
-        return self._end is not None and self._after >= self._end
+        return not self._waiting and self._end is not None and self._after >= self._end
 
     def wait(self, seconds: float) -> bool:
         return self.log.wait(self._after, seconds)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
 
-__all__ = ["Fate", "fates", "manifest_of"]
+__all__ = ["Fate", "fates", "manifest_of", "wholly"]
 
 Fate = Literal["unread", "counted", "out", "partly"]
 """`out`: no operator has used it. `partly`: some window, or some INSERT, has counted it and another has not."""
@@ -56,7 +56,7 @@ def fates(penstock: Penstock, definition: PipelineDefinition, places: Collection
         elif place not in refused:
             found[place] = "counted"
         else:
-            found[place] = "out" if _wholly(graph, topic, refused[place]) else "partly"
+            found[place] = "out" if wholly(graph, topic, refused[place]) else "partly"
     return found
 
 
@@ -75,7 +75,7 @@ def _refused(penstock: Penstock, pipeline: str) -> dict[Place, set[str]]:
     return out
 
 
-def _wholly(graph: Graph, topic: str, operators: set[str]) -> bool:
+def wholly(graph: Graph, topic: str, operators: set[str]) -> bool:
     """Whether no reader of `topic` has used a record that `operators` refused."""
     for index, source in graph.sources.items():
         node = graph.vertices[index].node

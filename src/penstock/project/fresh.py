@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
 from penstock.connectors.spec import TableOptions
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
-from penstock.project.topics import topic_of, written_topics
+from penstock.project.replays import record_replay, replays
+from penstock.project.topics import beside_topics, read_topics, topic_of, written_topics
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
@@ -46,6 +48,7 @@ def drop_everything(penstock: Penstock) -> None:
             log.facts.delete(key)
     for name in (REJECTS_TABLE, LATE_TABLE):
         log.tables.drop(name)
+    _settle_rebuilt(penstock)
     kept = {t.name: t for t in log.topics()}
     for table in _sinks(penstock):
         topic = topic_of(table)
@@ -56,3 +59,13 @@ def drop_everything(penstock: Penstock) -> None:
         connector = connector_named(table)
         if connector.clear is not None:
             connector.clear(table, TableOptions(table, connector), penstock.world, act=True)
+
+
+def _settle_rebuilt(penstock: Penstock) -> None:
+    """Rows that were brought into windows that had closed come first when the log is read again."""
+    readers = [(d.name, read_topics(d.plan)) for d in penstock.definition.pipelines if not beside_topics(d.plan)]
+    with penstock.log.transaction() as transaction:
+        for replay in replays(penstock.log).values():
+            if replay.rebuilt:
+                names = [n for n, topics in readers if replay.original[0] in topics and n not in replay.counted]
+                record_replay(transaction, replace(replay, settled=tuple(names)), None)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from penstock.connectors.log_reader import LogReader
-from penstock.connectors.log_scan import chunk_of
-from penstock.core.edges import Scanned
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.wiring import Wiring
 
@@ -85,53 +82,6 @@ def _run(step: Callable[[int], bool], rows: int) -> None:
         pass
 
 
-class _PastReader:
-    """Some records first, then a LogReader of the past."""
-
-    name = LogReader.name
-
-    def __init__(self, reader: LogReader, past: Past, early: Sequence[tuple[str, pl.DataFrame]]) -> None:
-        self.reader = reader
-        self._early = list(early)
-        reader.again(past.first)
-
-    def read(self, rows: int) -> Callable[[], Scanned] | None:
-        if not self._early:
-            return self.reader.read(rows)
-        by_topic: dict[str, list[pl.DataFrame]] = {}
-        for topic, records in self._early:
-            by_topic.setdefault(topic, []).append(records)
-        self._early = []
-        chunks = {}
-        for scan in self.reader.scans:
-            if scan.topic in by_topic:
-                records = pl.concat(by_topic[scan.topic])
-                chunks[scan.key] = chunk_of(scan, records, np.arange(-records.height, 0))
-        return lambda: Scanned(chunks, -1, None)
-
-    def seek(self, position: Any) -> None:
-        """The past begins where it began."""
-
-    def bound(self) -> None:
-        self.reader.bound()
-
-    @property
-    def ended(self) -> bool:
-        return not self._early and self.reader.ended
-
-    def wait(self, seconds: float) -> bool:
-        return True
-
-    def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
-        return {}
-
-    def tick(self) -> None:
-        """The past does not change."""
-
-    def close(self) -> None:
-        self.reader.close()
-
-
 class _PastWiring(Wiring):
     """Reads the past, and collects all results."""
 
@@ -156,10 +106,10 @@ class _PastWiring(Wiring):
             if isinstance(reader, LogReader):
                 passed, left_out = reader.passed_over, self._left_out
                 reader.passed_over = lambda: passed() | left_out  # noqa: B023  # there is one LogReader
+                reader.foremost = lambda: self._early
+                reader.again(self._past.first)
                 self._reader = reader
-                made.append((_PastReader(reader, self._past, self._early), keys))
-            else:
-                made.append((reader, keys))
+            made.append((reader, keys))
         return made
 
     def read_to(self, place: int) -> None:

@@ -20,23 +20,23 @@ from penstock.connectors.spec import TableOptions
 from penstock.core.errors import StateError, UnsupportedError
 from penstock.engine.input import Poll
 from penstock.project.build import make_pipeline
-from penstock.project.fates import fates, manifest_of
+from penstock.project.fates import fates, manifest_of, wholly
 from penstock.project.past import past_of, results_of
-from penstock.project.replays import replays
-from penstock.project.topics import read_topics
+from penstock.project.replays import record_at, replays
+from penstock.project.topics import beside_topics, read_topics
 from penstock.project.volatile import volatile
-from penstock.project.wiring import LOG_CONNECTORS
-from penstock.sql import plan as p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from penstock.engine.graph import Graph
     from penstock.project.definition import PipelineDefinition
     from penstock.project.past import Past
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place, Replay
+    from penstock.sql import plan as p
 
-__all__ = ["Closed", "Rebuilt", "closed_windows_of", "prepare_rebuild", "record_at"]
+__all__ = ["Closed", "Rebuilt", "closed_windows_of", "prepare_rebuild", "settled_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,34 @@ def closed_windows_of(
     penstock: Penstock, definition: PipelineDefinition, records: Sequence[tuple[str, pl.DataFrame]]
 ) -> list[Closed]:
     """The first window that has closed to each of `records` (topic, record), by operator, if one has."""
+    found, _ = _tried(penstock, definition, records)
+    return [
+        Closed(row["seq"], definition.name, row["operator"], _utc(row["window_start"]), _utc(row["window_end"]))
+        for row in found.iter_rows(named=True)
+    ]
+
+
+def settled_of(
+    penstock: Penstock, definition: PipelineDefinition, records: Sequence[tuple[str, pl.DataFrame]]
+) -> set[int]:
+    """Which of `records` no operator of the pipeline can use any more, as all their windows have closed."""
+    found, graph = _tried(penstock, definition, records)
+    lost: dict[int, set[str]] = {}
+    for row in found.iter_rows(named=True):
+        if row["lost"]:
+            lost.setdefault(row["seq"], set()).add(row["operator"])
+    return {row for row, operators in lost.items() if wholly(graph, records[row][0], operators)}
+
+
+def _tried(
+    penstock: Penstock, definition: PipelineDefinition, records: Sequence[tuple[str, pl.DataFrame]]
+) -> tuple[pl.DataFrame, Graph]:
+    """The late rows that `records` would be now, their numbers as `seq`; nothing is kept."""
     pipeline = make_pipeline(definition, penstock.world, penstock.settings)
     try:
+        graph = pipeline.executor.graph
         if not pipeline.look() or not records:
-            return []
+            return pl.DataFrame(), graph
         (reader,) = (r for r in pipeline.input.readers if isinstance(r, LogReader))
         first = pipeline.through + 1
         pieces, origins = {}, {}
@@ -109,25 +133,14 @@ def closed_windows_of(
                 pieces[scan.key] = pipeline.executor.sources[scan.key].prepare(chunk)
                 origins[scan.key] = chunk.origins
         pipeline.executor.step(Poll(pieces, origins, first + len(records)))
-        found = pl.concat(pipeline.side.late) if pipeline.side.late else pl.DataFrame()
+        late = pipeline.side.late
+        return (pl.concat(late).with_columns(pl.col("seq") - first) if late else pl.DataFrame()), graph
     finally:
         pipeline.close()
-    return [
-        Closed(row["seq"] - first, definition.name, row["operator"], _utc(row["window_start"]), _utc(row["window_end"]))
-        for row in found.iter_rows(named=True)
-    ]
 
 
 def _utc(ms: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
-
-
-def record_at(penstock: Penstock, place: Place) -> pl.DataFrame:
-    """The record at `place`: one row as Log.read gives it, none if retention has deleted it."""
-    topic, partition, offset = place
-    if offset < penstock.log.starts(topic)[partition]:
-        return pl.DataFrame()
-    return pl.concat(list(penstock.log.read(topic, {partition: offset}, {partition: offset + 1})))
 
 
 # -- whether it can be done ----------------------------------------------------------------------------
@@ -135,15 +148,14 @@ def record_at(penstock: Penstock, place: Place) -> pl.DataFrame:
 
 def _require_rebuildable(penstock: Penstock, definition: PipelineDefinition, past: Past) -> None:
     where = f"pipeline '{definition.name}'"
-    for node in p.nodes(definition.plan):
-        other = _beside_topics(node)
-        if other:
-            raise UnsupportedError(
-                f"the pipeline reads {other}",
-                code="rebuild-source",
-                where=where,
-                hint="only what was read from topics alone can be read again in the same order",
-            )
+    other = beside_topics(definition.plan)
+    if other:
+        raise UnsupportedError(
+            f"the pipeline reads {other}",
+            code="rebuild-source",
+            where=where,
+            hint="only what was read from topics alone can be read again in the same order",
+        )
     for name in volatile(definition.plan):
         raise UnsupportedError(
             f"{name} gives another value each time: the windows cannot be computed again",
@@ -154,15 +166,6 @@ def _require_rebuildable(penstock: Penstock, definition: PipelineDefinition, pas
     for sink in definition.plan.parts:
         _require_replaceable(penstock, sink, where)
     _require_kept(penstock, past, where)
-
-
-def _beside_topics(node: p.Node) -> str:
-    """What a node reads that is no topic."""
-    if isinstance(node, p.Values):
-        return "constant rows"
-    if isinstance(node, p.Scan) and node.table.connector not in LOG_CONNECTORS:
-        return f"table {node.table.name} of connector '{node.table.connector}'"
-    return ""
 
 
 def _require_replaceable(penstock: Penstock, sink: p.Sink, where: str) -> None:
@@ -210,7 +213,8 @@ def _planned(
     asked = [(r, record) for r, record in new if r.original[0] in topics and name not in r.counted]
     now = {r.original for r, _ in asked}
     earlier = [r for r in replays(penstock.log).values() if r.rebuilt and r.original[0] in topics]
-    stands = {r.original: r.copies or (r.original,) for r in earlier if name not in r.counted}
+    stands = {r.original: r.stands for r in earlier if name not in r.counted}
+    settled = {r.original for r in earlier if name in r.settled}
     became = fates(penstock, definition, now.union(*stands.values()))
 
     def in_time(replayed: set[Place]) -> list[Place]:
@@ -219,7 +223,7 @@ def _planned(
             place
             for original, places in stands.items()
             for place in places
-            if became[place] != "counted" and (place == original or place not in replayed)
+            if (original in settled or became[place] != "counted") and (place == original or place not in replayed)
         ]
 
     def read_once(places: set[Place]) -> frozenset[Place]:
@@ -227,7 +231,7 @@ def _planned(
         return frozenset(place for place in places if became[place] == "partly")
 
     def records(places: list[Place]) -> list[tuple[str, pl.DataFrame]]:
-        return [(place[0], record_at(penstock, place)) for place in places]
+        return [(place[0], record_at(penstock.log, place)) for place in places]
 
     before, after = in_time(set(stands)), in_time(stands.keys() | now)
     return _Plan(

@@ -13,8 +13,8 @@ import polars as pl
 
 from penstock.core.errors import LogError
 from penstock.project.fates import fates
-from penstock.project.rebuild import Closed, Rebuilt, closed_windows_of, prepare_rebuild, record_at
-from penstock.project.replays import Place, Replay, record_replay, replays
+from penstock.project.rebuild import Closed, Rebuilt, closed_windows_of, prepare_rebuild, settled_of
+from penstock.project.replays import Place, Replay, record_at, record_replay, replays
 from penstock.project.system import late, rejects
 from penstock.project.topics import read_topics
 
@@ -88,9 +88,25 @@ def replay(
     if not rebuild:
         return Replayed(_append(penstock, rows, planned, in_place))
     with penstock.locked():
+        planned = _settled(penstock, became, rows, planned)
         new = [(r, row.record) for r, row in zip(planned, rows, strict=True)]
         rebuilt = prepare_rebuild(penstock, [d for d, _ in became], new)()
         return Replayed(_append(penstock, rows, planned, in_place), rebuilt)
+
+
+def _settled(
+    penstock: Penstock,
+    became: Sequence[tuple[PipelineDefinition, dict[Place, Fate]]],
+    rows: list[_Row],
+    planned: list[Replay],
+) -> list[Replay]:
+    """`planned` with the pipelines that can use a row in no other way than the rebuild."""
+    settled: dict[Place, list[str]] = {}
+    for definition, of in became:
+        out = [row for row in rows if of.get(row.original) == "out"]
+        for number in settled_of(penstock, definition, [(row.original[0], row.record) for row in out]):
+            settled.setdefault(out[number].original, []).append(definition.name)
+    return [replace(replay_, settled=tuple(settled.get(replay_.original, ()))) for replay_ in planned]
 
 
 def closed_windows(
@@ -138,7 +154,7 @@ def _rows(
 
 
 def _row(penstock: Penstock, id_: int, place: Place, mend: Callable[[bytes], bytes] | None) -> _Row:
-    record = record_at(penstock, place)
+    record = record_at(penstock.log, place)
     if not record.height:
         raise LogError(
             f"row {id_} is no longer in topic '{place[0]}'", code="replay-gone", hint="retention has deleted it"

@@ -6,12 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from penstock.connectors.log_scan import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from penstock.log import Append, Log, Transaction
 
-__all__ = ["PassedOver", "Place", "Replay", "record_replay", "replays"]
+__all__ = ["PassedOver", "Place", "Replay", "foremost", "record_at", "record_replay", "replays"]
 
 _PREFIX = "replayed/"
 _VERSION = "replays"
@@ -23,7 +27,8 @@ class Replay:
 
     `counted` names the pipelines in which the original had counted: they pass its copies over. Where it is
     `rebuilt`, windows that had closed were computed again with it; without a copy the original itself
-    stands in them.
+    stands in them. `settled` names the pipelines in whose results it stands for good: its own place is passed
+    over, and a reading from the beginning has it before all others.
     """
 
     original: Place
@@ -31,6 +36,12 @@ class Replay:
     counted: tuple[str, ...]
     rebuilt: bool
     time: int
+    settled: tuple[str, ...] = ()
+
+    @property
+    def stands(self) -> tuple[Place, ...]:
+        """The records that stand for the original where windows had closed."""
+        return self.copies or (self.original,)
 
 
 def replays(log: Log) -> dict[Place, Replay]:
@@ -45,6 +56,7 @@ def replays(log: Log) -> dict[Place, Replay]:
             tuple(data["counted"]),
             data["rebuilt"],
             data["time"],
+            tuple(data["settled"]),
         )
     return found
 
@@ -58,15 +70,46 @@ def record_replay(transaction: Transaction, replay: Replay, copied: Append | Non
         if copied is not None:
             copies.append([int(copied.result.partitions[0]), int(copied.result.offsets[0])])
         return json.dumps(
-            {"copies": copies, "counted": replay.counted, "rebuilt": replay.rebuilt, "time": replay.time}
+            {
+                "copies": copies,
+                "counted": replay.counted,
+                "rebuilt": replay.rebuilt,
+                "time": replay.time,
+                "settled": replay.settled,
+            }
         ).encode()
 
     transaction.put(f"{_PREFIX}{topic}/{partition}/{offset}", data)
     transaction.put(_VERSION, f"{replay.time}/{topic}/{partition}/{offset}".encode())
 
 
+def record_at(log: Log, place: Place) -> pl.DataFrame:
+    """The record at `place`: one row as Log.read gives it, none if retention has deleted it."""
+    topic, partition, offset = place
+    if offset < log.starts(topic)[partition]:
+        return pl.DataFrame()
+    return pl.concat(list(log.read(topic, {partition: offset}, {partition: offset + 1})))
+
+
+def foremost(log: Log, pipeline: str, topics: Collection[str]) -> list[tuple[str, pl.DataFrame]]:
+    """The records that `pipeline` reads before all others, as windows have closed to them where they lie."""
+    found = replays(log)
+    places = [
+        place
+        for original, replay in found.items()
+        if pipeline in replay.settled and original[0] in topics
+        for place in replay.stands
+        if place == original or place not in found
+    ]
+    records = [(place[0], record_at(log, place)) for place in places]
+    return [(topic, record) for topic, record in records if record.height]
+
+
 class PassedOver:
-    """The copies that a pipeline filters out, as its originals have counted; looked up again when there are more."""
+    """The records that a pipeline filters out: copies of what has counted, and those that are settled.
+
+    They are looked up again when there are more.
+    """
 
     def __init__(self, log: Log, pipeline: str) -> None:
         self.log = log
@@ -78,6 +121,7 @@ class PassedOver:
         version = self.log.facts.get(_VERSION)
         if version != self._version:
             found = replays(self.log).values()
-            self._places = frozenset(c for r in found if self.pipeline in r.counted for c in r.copies)
+            counted = {c for r in found if self.pipeline in r.counted for c in r.copies}
+            self._places = frozenset(counted.union(*(r.stands for r in found if self.pipeline in r.settled)))
             self._version = version
         return self._places

@@ -14,7 +14,7 @@ from penstock.sql.catalog import Table
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
-__all__ = ["empty_inputs", "read_topics", "ready_topics", "topic_of", "written_topics"]
+__all__ = ["beside_topics", "empty_inputs", "read_topics", "ready_topics", "topic_of", "written_topics"]
 
 
 def topic_of(table: Table) -> str | None:
@@ -25,6 +25,16 @@ def topic_of(table: Table) -> str | None:
 def read_topics(plan: p.Node) -> set[str]:
     """The topics that a plan reads."""
     return {t for n in p.nodes(plan) if isinstance(n, p.Scan) and (t := topic_of(n.table)) is not None}
+
+
+def beside_topics(plan: p.Node) -> str:
+    """Something that a plan reads and that is no topic, in words; empty if there is none."""
+    for node in p.nodes(plan):
+        if isinstance(node, p.Values):
+            return "constant rows"
+        if isinstance(node, p.Scan) and topic_of(node.table) is None:
+            return f"table {node.table.name} of connector '{node.table.connector}'"
+    return ""
 
 
 def written_topics(plan: p.Node) -> set[str]:

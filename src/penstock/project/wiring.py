@@ -16,7 +16,7 @@ from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
 from penstock.engine.values import ValuesReader
 from penstock.project.collector import Collector
-from penstock.project.replays import PassedOver
+from penstock.project.replays import PassedOver, foremost
 from penstock.sql import plan as p
 from penstock.sql.session import SHOWN
 
@@ -137,6 +137,7 @@ class Wiring:
                 ticks=idle,
                 skip_lost=self.world.skip_lost,
                 passed_over=PassedOver(self.world.log, pipeline),
+                foremost=lambda: foremost(self.world.log, pipeline, {s.topic for s in logged}),
             )
             if logged[0].bounded:
                 reader.bound()
