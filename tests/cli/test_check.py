@@ -77,10 +77,10 @@ def test_errors_of_several_files_are_all_told(tmp_path: Path) -> None:
     ended = call("check", folder)
     assert ended.code == 1
     assert (
-        "error[connector-unknown]: table a: there is no connector 'kafkaa'\n  hint: did you mean kafka?\n" in ended.out
+        "error[connector-unknown]: there is no connector 'kafkaa'\n  table a\n  sql/01-orders.sql:1:30\n" in ended.out
     )
     assert "error[project-query]: sql/02.sql: a query in a project's SQL file leads nowhere\n" in ended.out
-    assert "error[option-unknown]: table c: unknown option 'x'\n" in ended.out
+    assert "error[option-unknown]: unknown option 'x'\n  table c\n  sql/03.sql:1:53\n" in ended.out
     assert "error[sql-syntax]: SQL syntax" in ended.out
     assert "  sql/04.sql:1:" in ended.out
     assert "table e" in ended.out

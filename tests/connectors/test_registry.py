@@ -13,6 +13,8 @@ from penstock.connectors.spec import TableOptions
 from penstock.core import types as t
 from penstock.core.errors import ConfigError, UnsupportedError
 from penstock.formats import FORMATS
+from penstock.sql.catalog import Table
+from penstock.sql.session import Session
 from tests.connectors.helpers import INT, STRING, files, sink, table, world
 
 PAGE = Path(penstock.connectors.__file__).parents[3] / "docs" / "connectors.md"
@@ -153,3 +155,67 @@ def test_metadata_of_files_cannot_be_written(tmp_path: Path) -> None:
     columns = (of.columns[0], replace(of.columns[1], metadata="file.name"))
     with pytest.raises(UnsupportedError, match=r"metadata 'file.name' of connector 'filesystem' can only be read"):
         sink(replace(of, columns=columns), world(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (
+            "'connector' = 'kafka',\n  'topc' = 'a', 'format' = 'json'",
+            (
+                "unknown option 'topc'\ntable a\nsql/a.sql:3:3\n3 |   'topc' = 'a', 'format' = 'json'\n"
+                "      ^^^^^^^^^^^^\nhint: did you mean topic?"
+            ),
+        ),
+        (
+            "'connector' = 'kafka',\n  'topic' = 'a', 'format' = 'jsn'",
+            (
+                "connector 'kafka' has no format 'jsn'\ntable a\nsql/a.sql:3:18\n"
+                "3 |   'topic' = 'a', 'format' = 'jsn'\n                     ^^^^^^^^^^^^^^^^\nhint: did you mean json?"
+            ),
+        ),
+        (
+            "'connector' = 'prnt'",
+            (
+                "there is no connector 'prnt'\ntable a\nsql/a.sql:2:3\n2 |   'connector' = 'prnt'\n"
+                "      ^^^^^^^^^^^^^^^^^^^^\nhint: did you mean print?"
+            ),
+        ),
+        (
+            "'connector' = 'kafka', 'format' = 'json',\n  'json.ignore-parse-errors' = 'yes'",
+            (
+                "option 'json.ignore-parse-errors' is 'yes', allowed is true or false\ntable a\nsql/a.sql:3:3\n"
+                "3 |   'json.ignore-parse-errors' = 'yes'\n      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"
+            ),
+        ),
+        (
+            "'connector' = 'filesystem', 'format' = 'json'",
+            "option 'path' is required\ntable a\nsql/a.sql:1:14\n1 | CREATE TABLE a (n INT) WITH (\n                 ^",
+        ),
+    ],
+)
+def test_an_option_that_is_wrong_is_shown_where_it_stands(options: str, error: str) -> None:
+    session = Session()
+    list(session.run(f"CREATE TABLE a (n INT) WITH (\n  {options}\n)", "sql/a.sql"))
+    found = session.catalog.get(("a",))
+    assert isinstance(found, Table)
+    with pytest.raises(ConfigError) as raised:
+        TableOptions(found, connector_named(found))
+    assert str(raised.value) == error
+
+
+def test_an_option_stands_where_it_was_given_last() -> None:
+    session = Session()
+    list(session.run("CREATE TABLE a (n INT) WITH ('connector' = 'print')"))
+    list(session.run("ALTER TABLE a SET ('standard-eror' = 'true');\nCREATE TABLE b LIKE a"))
+    found = session.catalog.get(("b",))
+    assert isinstance(found, Table)
+    with pytest.raises(ConfigError) as raised:
+        TableOptions(found, connector_named(found))
+    assert raised.value.where == (
+        "table b\nline 1, column 20\n1 | ALTER TABLE a SET ('standard-eror' = 'true');\n"
+        "                       ^^^^^^^^^^^^^^^^^^^^^^^^"
+    )
+    with pytest.raises(ConfigError, match="unknown option 'standard-eror'") as raised:
+        TableOptions(found, connector_named(found), {"standard-eror": "1"})
+    assert raised.value.where == "table b"

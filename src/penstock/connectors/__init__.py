@@ -33,5 +33,5 @@ def connector_named(table: Table) -> Connector:
     if found is None:
         hint = did_you_mean(table.connector, CONNECTORS) or "there are " + ", ".join(sorted(CONNECTORS))
         message = f"there is no connector '{table.connector}'" if table.connector else "a table needs a connector"
-        raise ConfigError(message, code="connector-unknown", where=f"table {table.name}", hint=hint)
+        raise ConfigError(message, code="connector-unknown", where=table.where("connector"), hint=hint)
     return found

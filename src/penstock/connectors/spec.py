@@ -12,7 +12,7 @@ from penstock.formats import format_named
 from penstock.sql.casts import cast_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -109,15 +109,28 @@ class TableOptions:
         self.table = table
         self.connector = connector
         self.where = f"table {table.name}"
-        given = {**table.options, **(hints or {})}
+        self.hints = hints or {}
+        given = {**table.options, **self.hints}
         self.formats: dict[str, FormatUse] = {}
         own = dict(given)
         for key in ("format", "value.format", "key.format"):
             if key in given:
                 self.formats[key] = self._format(key, given, own)
         own = {k: v for k, v in own.items() if not k.startswith(connector.prefixes)} if connector.prefixes else own
-        self.values = Values(connector.all_options, own, self.where)
+        self.values = self._checked(connector.all_options, own)
         self.passed = {k: v for k, v in given.items() if connector.prefixes and k.startswith(connector.prefixes)}
+
+    def place(self, option: str = "") -> str:
+        """The table and the place of one of its options, or that of the table, for errors."""
+        return self.where if option in self.hints else self.table.where(option)
+
+    def _checked(self, options: Iterable[Option[Any]], given: Mapping[str, str]) -> Values:
+        """The values of `given`, each checked alone first, so that an error has its place."""
+        options = tuple(options)
+        optional = [replace(o, required=False) for o in options]
+        for key, value in given.items():
+            Values(optional, {key: value}, self.place(key))
+        return Values(options, given, self.place())
 
     def _format(self, key: str, given: Mapping[str, str], own: dict[str, str]) -> FormatUse:
         """The format that option `key` names, with the options under its name taken out of `own`."""
@@ -127,14 +140,14 @@ class TableOptions:
             raise ConfigError(
                 f"connector '{self.connector.name}' has no format '{name}'",
                 code="format-unknown",
-                where=self.where,
+                where=self.place(key),
                 hint=hint,
             )
         found = format_named(name)
         prefix = f"{name}." if key == "format" else f"{key.removesuffix('format')}{name}."
         options = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
         named = [replace(o, name=prefix + o.name) for o in found.options]
-        Values(named, {prefix + k: own.pop(prefix + k, v) for k, v in options.items()}, self.where)
+        self._checked(named, {prefix + k: own.pop(prefix + k, v) for k, v in options.items()})
         return FormatUse(found, options)
 
     @property
@@ -145,7 +158,7 @@ class TableOptions:
             raise ConfigError(
                 f"connector '{self.connector.name}' needs a format",
                 code="option-missing",
-                where=self.where,
+                where=self.place(),
                 hint="add 'format' = 'json'",
             )
         return use
@@ -175,14 +188,14 @@ class TableOptions:
                 raise UnsupportedError(
                     f"connector '{self.connector.name}' has no metadata '{column.metadata}'",
                     code="metadata-unknown",
-                    where=self.where,
+                    where=self.place(),
                     hint=did_you_mean(column.metadata, self.connector.metadata) or f"there is {known}",
                 )
             if column.metadata in seen:
                 raise ConfigError(
                     f"columns '{seen[column.metadata]}' and '{column.name}' are both metadata '{column.metadata}'",
                     code="metadata-twice",
-                    where=self.where,
+                    where=self.place(),
                     hint=f"compute one from the other: {column.name} AS CAST({seen[column.metadata]} AS ...)",
                 )
             seen[column.metadata] = column.name
@@ -191,13 +204,13 @@ class TableOptions:
                 raise ConfigError(
                     f"column '{column.name}' is {column.type.name}, its metadata '{column.metadata}' is {given.name}",
                     code="metadata-type",
-                    where=self.where,
+                    where=self.place(),
                     hint=refusal,
                 )
             if written and column.is_persisted and column.metadata not in self.connector.writable_metadata:
                 raise UnsupportedError(
                     f"metadata '{column.metadata}' of connector '{self.connector.name}' can only be read",
                     code="metadata-read-only",
-                    where=self.where,
+                    where=self.place(),
                     hint=f"declare '{column.name}' as METADATA VIRTUAL",
                 )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import BindError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlglot import exp
 
     from penstock.core.types import DataType
@@ -58,10 +60,17 @@ class Table:
     partitioned_by: tuple[str, ...] = ()
     comment: str = ""
     temporary: bool = False
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The mark under each option in the text that gave it, and as "" that under the name in CREATE TABLE."""
 
     @property
     def name(self) -> str:
         return self.path[2]
+
+    def where(self, option: str = "") -> str:
+        """The table, and the place of an option of it, or that of CREATE TABLE, as far as there is one."""
+        mark = self.places.get(option) or self.places.get("")
+        return f"table {self.name}" + (f"\n{mark}" if mark else "")
 
     @property
     def connector(self) -> str:
@@ -80,9 +89,9 @@ class Table:
         """The column of that name (KeyError if there is none)."""
         return next((c for c in self.columns if c.name == name), None) or _missing(name)
 
-    def with_options(self, options: dict[str, str]) -> Table:
-        """The same table with some options changed, as a hint does."""
-        return replace(self, options={**self.options, **options})
+    def with_options(self, options: dict[str, str], places: Mapping[str, str]) -> Table:
+        """The same table with some options changed; `places` are the marks under them."""
+        return replace(self, options={**self.options, **options}, places={**self.places, **places})
 
 
 def _missing(name: str) -> TableColumn:

@@ -110,6 +110,8 @@ class CreateTable(Statement):
     primary_key: tuple[str, ...]
     partitioned_by: tuple[str, ...]
     options: dict[str, str]
+    places: dict[str, Span]
+    """Of each option."""
     comment: str
     like: LikeClause | None
     if_not_exists: bool
@@ -149,6 +151,8 @@ class RenameTable:
 @dataclass(frozen=True, slots=True)
 class SetOptions:
     options: dict[str, str]
+    places: dict[str, Span]
+    """Of each option."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,15 +34,19 @@ def created(statement: st.CreateTable, path: tuple[str, str, str], base: Table |
     """The table that CREATE TABLE makes; `base` is the table of its LIKE clause."""
     columns: list[TableColumn] = []
     options = dict(statement.options)
+    places = {k: origin.where(span) for k, span in {"": statement.name.span, **statement.places}.items()}
     watermark, key, partitioned = statement.watermark, statement.primary_key, statement.partitioned_by
     inherited = _Inherited(statement.like, base, origin) if base is not None and statement.like else None
     if inherited:
         columns += inherited.columns(statement)
         options = inherited.options(options)
+        places = {**inherited.base.places, **places}
         key = key or inherited.primary_key()
         partitioned = partitioned or inherited.partitioned_by()
     columns = _defined(columns, statement.columns, origin)
-    table = Table(path, tuple(columns), options, comment=statement.comment, temporary=statement.temporary)
+    table = Table(
+        path, tuple(columns), options, comment=statement.comment, temporary=statement.temporary, places=places
+    )
     table = _with_key(table, key, origin, statement.name.span)
     table = _with_partitions(table, partitioned, origin, statement.name.span)
     if watermark is not None:
@@ -200,8 +204,8 @@ def altered(statement: st.AlterTable, table: Table, origin: Origin) -> Table:
     """`table` as ALTER TABLE leaves it; renaming the table itself is the catalog's."""
     action = statement.action
     match action:
-        case st.SetOptions(options):
-            return table.with_options(options)
+        case st.SetOptions(options, places):
+            return table.with_options(options, {k: origin.where(span) for k, span in places.items()})
         case st.ResetOptions(keys):
             if "connector" in keys:
                 raise _error(origin, "a table needs its connector", "sql-alter", statement.span)

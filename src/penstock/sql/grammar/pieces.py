@@ -91,17 +91,24 @@ class PieceParser(FlinkParser):
 
     def options(self) -> dict[str, str]:
         """``('key' = 'value', ...)``."""
+        return self._options_and_places()[0]
+
+    def _options_and_places(self) -> tuple[dict[str, str], dict[str, Span]]:
+        """``('key' = 'value', ...)``, and where each of them stands."""
         self._expect(TokenType.L_PAREN, "(")
         options: dict[str, str] = {}
+        places: dict[str, Span] = {}
         while not self._match(TokenType.R_PAREN):
             if options:
                 self._expect(TokenType.COMMA, ",")
+            first = self._curr
             key = self._string_value()
             self._expect(TokenType.EQ, "=")
             if key in options:
                 self.raise_error(f"option '{key}' is given twice", self._prev)
             options[key] = self._string_value()
-        return options
+            places[key] = Span(first.start, self._prev.end)
+        return options, places
 
     def _comment(self) -> str:
         return self._string_value() if self._match_text_seq("COMMENT") else ""

@@ -52,12 +52,23 @@ class TableParser(PieceParser):
             hint = "the partitions of a topic are set in penstock.toml, [topics.NAME]"
             self.refuse("DISTRIBUTED BY", "sql-distributed", hint)
         partitioned = self._names() if self._partitioned_by() else ()
-        options = self.options() if self._match_text_seq("WITH") else {}
+        options, places = self._options_and_places() if self._match_text_seq("WITH") else ({}, {})
         if self._match_text_seq("AS"):
             self.refuse("CREATE TABLE ... AS", "sql-ctas", "CREATE TABLE with its columns, then INSERT INTO ... SELECT")
         like = self._like() if self._match_text_seq("LIKE") else None
         return st.CreateTable(
-            *self._text(first), name, columns, watermark, key, partitioned, options, comment, like, exists, temporary
+            *self._text(first),
+            name,
+            columns,
+            watermark,
+            key,
+            partitioned,
+            options,
+            places,
+            comment,
+            like,
+            exists,
+            temporary,
         )
 
     def _partitioned_by(self) -> bool:
@@ -230,7 +241,7 @@ class TableParser(PieceParser):
             self._required("TO")
             return st.RenameColumn(column, self.name())
         if self._match_text_seq("SET"):
-            return st.SetOptions(self.options())
+            return st.SetOptions(*self._options_and_places())
         if self._match_text_seq("RESET"):
             self._expect(TokenType.L_PAREN, "(")
             keys = [self._string_value()]
