@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from penstock.formats import Decoded, Decoder
     from penstock.formats.json.exact import Reading
 
-SETTINGS = settings(max_examples=20, deadline=None)
+SETTINGS = settings(max_examples=12, deadline=None)
 SCHEMAS = (
     columns(a="STRING", b="BIGINT", c="DOUBLE"),
     columns(a="INT", b="STRING", c="BOOLEAN", d="DECIMAL(10, 2)"),
