@@ -82,6 +82,10 @@ def test_an_append_of_nothing_takes_no_place(log: Log) -> None:
     log.create_topic("t")
     appended = log.append("t", records([]))
     assert (appended.rows, appended.offsets.to_list(), log.end_seq()) == (0, [], 0)
+    log.append("t", records("ab"))
+    again = log.append("t", records([]).with_columns(timestamp=pl.lit(0, pl.Int64)))
+    assert (again.rows, again.offsets.to_list(), log.end_seq()) == (0, [], 2)
+    assert held(log, "t", "value") == [(b"a",), (b"b",)]
 
 
 def test_a_large_append_becomes_several_batches_with_one_run_of_places(

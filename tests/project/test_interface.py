@@ -74,6 +74,29 @@ def test_rows_that_do_not_fit_are_named_and_nothing_is_appended(
     assert project.query("SELECT * FROM clicks").rows() == []
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"id": 1}, "this is a dict\nhint: put it into a list: [{...}]"),
+        ("id", "this is a str\nhint: a row is a dict of its columns"),
+        (None, "this is a NoneType\nhint: a row is a dict of its columns"),
+        ([(1, "/")], "this is a list with (1, '/')\nhint: a row is a dict of its columns"),
+        ([b"{}"], "this is a list with b'{}'\nhint: bytes go into a frame: pl.DataFrame({\"value\": [...]})"),
+    ],
+)
+def test_what_is_no_rows_is_refused(project: Penstock, given: Any, words: str) -> None:
+    with pytest.raises(DataError) as error:
+        project.append("clicks", given)
+    assert str(error.value) == f"append takes a list of dicts or a frame, {words}"
+
+
+def test_no_rows_get_no_offsets(project: Penstock) -> None:
+    project.append("clicks", rows(1))
+    assert project.append("clicks", []).rows() == []
+    assert project.append("clicks", pl.DataFrame(rows(1)).clear()).rows() == []
+    assert project.append("clicks", pl.LazyFrame(rows(1))).rows() == [(0, 1)]
+
+
 def test_appending_to_what_is_not_there_is_refused(project: Penstock) -> None:
     with pytest.raises(PenstockError, match=r"there is no table over a topic 'click'\nhint: did you mean clicks?"):
         project.append("click", rows(1))

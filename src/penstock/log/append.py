@@ -150,7 +150,7 @@ class Append(Request):
         bytes_each = sizes(records)
         if "timestamp" in records.columns:
             records = records.with_columns(pl.col("timestamp").fill_null(self._now_ms))
-        cuts = _cuts(bytes_each)
+        cuts = _cuts(bytes_each) if records.height else []
         if len(cuts) == 1:
             self._parts = [_Part.of(records, self._partition, bytes_each, count, self._decoded)]
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,23 +17,24 @@ from penstock.project.topics import topic_of
 from penstock.sql.catalog import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
 
 __all__ = ["records_of"]
 
+ROW = "a row is a dict of its columns"
+
 Decoded = tuple[str, pl.DataFrame]
 
 
 def records_of(
-    penstock: Penstock, name: str, rows: pl.DataFrame | Sequence[Mapping[str, Any]]
+    penstock: Penstock, name: str, rows: pl.DataFrame | pl.LazyFrame | Sequence[Mapping[str, Any]]
 ) -> tuple[str, pl.DataFrame, Decoded | None]:
     """(topic, records, decoded columns to keep beside them) for `rows` of the table or topic `name`.
 
     Raises LogError where there is no such topic, DataError where a row does not fit the table.
     """
+    rows = _taken(rows)
     if (
         isinstance(rows, pl.DataFrame)
         and rows.schema.get("value") == pl.Binary
@@ -45,6 +47,26 @@ def records_of(
     frame = _frame(rows, table)
     encoder = (upsert_encoder if options.connector.changes else record_encoder)(options)
     return options.values[TOPIC], *encoder.records(frame)
+
+
+def _taken(rows: Any) -> pl.DataFrame | Sequence[Mapping[str, Any]]:
+    """`rows` as a frame or a list of dicts. Raises DataError where they are neither."""
+    if isinstance(rows, pl.DataFrame):
+        return rows
+    if isinstance(rows, pl.LazyFrame):
+        return rows.collect()
+    if isinstance(rows, Sequence) and not isinstance(rows, (str, bytes)):
+        others = [row for row in rows if not isinstance(row, Mapping)]
+        if not others:
+            return rows
+        hint = 'bytes go into a frame: pl.DataFrame({"value": [...]})' if isinstance(others[0], bytes) else ROW
+        raise DataError(
+            f"append takes a list of dicts or a frame, this is a list with {others[0]!r}", code="append-form", hint=hint
+        )
+    hint = "put it into a list: [{...}]" if isinstance(rows, Mapping) else ROW
+    raise DataError(
+        f"append takes a list of dicts or a frame, this is a {type(rows).__name__}", code="append-form", hint=hint
+    )
 
 
 def _topic(penstock: Penstock, name: str) -> str:

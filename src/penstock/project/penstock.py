@@ -150,7 +150,7 @@ class Penstock:
                 self.definition.define(outcome)
         return result
 
-    def append(self, name: str, rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    def append(self, name: str, rows: pl.DataFrame | pl.LazyFrame | Sequence[Mapping[str, Any]]) -> pl.DataFrame:
         """Append to a topic, by its own name or that of a table over it.
 
         `rows` are dicts or a frame of the table's columns, written in the table's format; or a frame with
