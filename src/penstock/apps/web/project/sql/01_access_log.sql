@@ -1,4 +1,5 @@
--- The access log: every file in data/, .gz too, a row a line.
+-- The access log: every file in data/, .gz too, a row a line. Lines that are added to it, and new files, are read as
+-- they come.
 --
 -- A line that is none of the combined (or common) log format has no event time, and goes to penstock.rejects. Times are
 -- in UTC: TO_TIMESTAMP reads what the server's clock said, and what stands behind it, such as -0330, is taken off.
@@ -17,5 +18,6 @@ CREATE TABLE access_log (
 ) WITH (
   'connector' = 'filesystem',
   'path' = 'data',
+  'source.monitor-interval' = '1 s',
   'format' = 'raw'
 );
