@@ -26,6 +26,10 @@ __all__ = ["QueryBinder", "scan"]
 
 _MAX_DEPTH = 100
 
+_TABLE_WORDS: dict[type[exp.Expr], str] = {
+    exp.Unnest: "nearest is to reach into the array by place: items[1], items[2]; CARDINALITY(items) counts them",
+    exp.Lateral: "nearest is to write the expressions in SELECT itself",
+}
 _JOIN_HINT = "nearest is UNION ALL of both sides, grouped by the key over one window"
 _SORT_HINT = "rows come in the order of the log; sort what is stored: penstock query DIR 'SELECT ... ORDER BY ...'"
 _OVER_HINT = "nearest is an aggregate over a window: TABLE(TUMBLE(...)), GROUP BY window_start, window_end"
@@ -124,8 +128,10 @@ class QueryBinder:
             found = query.args.get(key)
             if found:
                 place = found[0] if isinstance(found, list) else found
-                if key == "joins":
+                if key == "joins" and type(place.this) not in _TABLE_WORDS:
                     raise self._unsupported(place, self._join_words(place), _JOIN_HINT)
+                if key == "joins":
+                    raise self._table_word(place.this)
                 raise self._unsupported(place, what)
         plan, columns = self._from(query.args.get("from_"))
         aliases = frozenset(e.alias for e in query.expressions if isinstance(e, exp.Alias))
@@ -137,6 +143,9 @@ class QueryBinder:
             condition = ExpressionBinder(names, place="in WHERE").bind_boolean(where.this, "the condition of WHERE")
             plan = Filter(plan.columns, plan, condition)
         return Grouping(names, plan, query).select()
+
+    def _table_word(self, node: exp.Expr) -> Exception:
+        return self._unsupported(node, type(node).__name__.upper(), _TABLE_WORDS[type(node)])
 
     @staticmethod
     def _join_words(join: exp.Expr) -> str:
@@ -169,8 +178,7 @@ class QueryBinder:
                 inner = node.this if isinstance(node, exp.Subquery) else node
                 plan = self._inner().bind(inner)
             case exp.Unnest() | exp.Lateral():
-                hint = "reach into an array by its place: items[1]"
-                raise self._unsupported(node, type(node).__name__.upper(), hint)
+                raise self._table_word(node)
             case _:
                 raise self._unsupported(node, type(node).__name__.upper())
         names = [c.name for c in alias_node.args.get("columns") or []] if alias_node is not None else []

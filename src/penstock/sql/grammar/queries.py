@@ -115,6 +115,16 @@ class FlinkParser(CallParser):
         result: Any = self._special("IS_JSON", [this], kind=kind)
         return self.expression(exp.Not(this=result)) if negate else result
 
+    def _parse_unnest(self, *args: Any, **kwargs: Any) -> Any:
+        first = self._curr
+        unnest = super()._parse_unnest(*args, **kwargs)
+        return unnest and self._spanning(unnest, first)
+
+    def _parse_lateral(self) -> Any:
+        first = self._curr
+        lateral = super()._parse_lateral()
+        return lateral and self._spanning(lateral, first)
+
     def _parse_table_parts(self, *args: Any, **kwargs: Any) -> Any:
         table = super()._parse_table_parts(*args, **kwargs)
         if table is not None and self._curr.token_type == TokenType.HINT:
