@@ -154,8 +154,7 @@ def _check_sizes(records: pl.DataFrame, topic: Topic) -> None:
     if each[largest] > topic.max_message_bytes:
         which = f"record {largest} of the append" if records.height > 1 else "the record"
         raise LogError(
-            f"{which} has {each[largest]:,} bytes; "
-            f"topic '{topic.name}' allows {topic.max_message_bytes:,}",
+            f"{which} has {each[largest]:,} bytes; topic '{topic.name}' allows {topic.max_message_bytes:,}",
             code="record-too-large",
             hint="raise max.message.bytes of the topic",
         )
