@@ -21,3 +21,7 @@ def __getattr__(name: str) -> Any:
     if name in found:
         return getattr(penstock, found[name])
     raise AttributeError(f"module 'penstock' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

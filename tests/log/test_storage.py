@@ -181,8 +181,44 @@ def test_a_read_only_folder_can_be_read_but_not_written(locked_folder: Path) -> 
         "5",
         "storage-read-only",
         f"cannot write {path}: the file or its folder is read-only",
-        f"hint: make {locked_folder} writable, or open the log read-only",
+        f"hint: make {locked_folder} writable",
         "storage-read-only",
+    ]
+
+
+def test_commits_that_are_only_in_the_wal_cannot_be_read_in_a_read_only_folder(locked_folder: Path) -> None:
+    """As a process that died left them: nobody may read them into the file."""
+    path = locked_folder / "log.db"
+    locked_folder.chmod(0o755)
+    with Log.open(path) as log:
+        log.append("t", numbered(1))
+        kept = path.read_bytes(), path.with_name("log.db-wal").read_bytes()
+    for name, content in zip(("log.db", "log.db-wal"), kept, strict=True):
+        path.with_name(name).unlink(missing_ok=True)
+        path.with_name(name).write_bytes(content)
+        path.with_name(name).chmod(0o444)
+    locked_folder.chmod(0o555)
+    done = run(
+        """
+        import os, sys
+        from pathlib import Path
+        from penstock.core.errors import StorageError
+        from penstock.log import Log
+        if os.geteuid() == 0:  # whom no permission stops
+            Log.open(None).close()  # loads what nobody may not
+            os.setgid(65534)
+            os.setuid(65534)
+        try:
+            Log.open(Path(sys.argv[1]), read_only=True)
+        except StorageError as error:
+            print(error)
+        """,
+        path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"cannot read {path}: the file or its folder is read-only",
+        f"hint: make {locked_folder} writable, or copy it: its -wal has to be read into it",
     ]
 
 
@@ -195,7 +231,9 @@ def test_a_log_opened_read_only_is_read_beside_its_writer(log: Log, path: Path) 
         assert values(reader, "t") == ["0", "1", "2", "3"]
         with pytest.raises(StorageError) as caught:
             reader.append("t", numbered(1))
-        assert str(caught.value) == f"{path} was opened read-only"
+        assert str(caught.value) == (
+            f"{path} was opened read-only\nhint: to write, {path.parent} and the file must be writable"
+        )
 
 
 def foreign(path: Path) -> None:

@@ -113,7 +113,11 @@ class LogFile:
         with self._mutex if self.path is None else _nothing(), self.errors():
             self._require_open()
             if self.read_only:
-                raise StorageError(f"{self.name} was opened read-only", code="storage-read-only")
+                raise StorageError(
+                    f"{self.name} was opened read-only",
+                    code="storage-read-only",
+                    hint=f"to write, {self._folder} and the file must be writable",
+                )
             connection = self.writer
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -168,6 +172,10 @@ class LogFile:
                 self._readers.append(connection)
                 return
         connection.close()
+
+    @property
+    def _folder(self) -> Path | str:
+        return self.path.parent if self.path else ""
 
     def _require_open(self) -> None:
         if not self._open:
@@ -248,11 +256,11 @@ class LogFile:
                 f"{self.name} is damaged: {_reason(error)}", hint="restore it from a copy; do not write to it"
             ) from error
         if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
-            folder = self.path.parent if self.path else ""
             raise StorageError(
-                f"cannot write {self.name}: the file or its folder is read-only",
+                f"cannot {'read' if self.read_only else 'write'} {self.name}: the file or its folder is read-only",
                 code="storage-read-only",
-                hint=f"make {folder} writable, or open the log read-only",
+                hint=f"make {self._folder} writable"
+                + (", or copy it: its -wal has to be read into it" if self.read_only else ""),
             ) from error
         if isinstance(error, apsw.IOError):
             raise StorageError(

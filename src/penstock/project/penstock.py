@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -10,14 +11,14 @@ import polars as pl
 
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
-from penstock.core.errors import ConfigError, StateError
+from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
 from penstock.engine.why import Reason, why
 from penstock.history import Limits, Result, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
-from penstock.project.definition import Definition, read_definition
+from penstock.project.definition import Definition, begin_definition, read_definition
 from penstock.project.evaluate import rows_of
 from penstock.project.fresh import drop_everything
 from penstock.project.run import Run
@@ -45,11 +46,16 @@ HOME = ".penstock"
 def open_project(folder: str | Path) -> Penstock:
     """The project in `folder`, as its files define it.
 
-    Raises ConfigError or SqlError where it does not fit; StorageError where its log cannot be opened.
+    Raises ConfigError where it does not fit. What is wrong in its SQL files is raised at the first use of what they
+    define; its log can be looked at all the same.
     """
     from pathlib import Path
 
-    return Penstock(read_definition(Path(folder)), Path(folder) / HOME)
+    home = Path(folder) / HOME
+    try:
+        return Penstock(read_definition(Path(folder)), home)
+    except SqlError as error:
+        return Penstock(begin_definition(Path(folder))[0], home, fault=error)
 
 
 def memory(name: str = "memory") -> Penstock:
@@ -63,10 +69,15 @@ class Penstock:
     """A project: its tables, its pipelines, its log.
 
     Threads may share it. One engine at a time runs a project (`run`, `start`); any process may append and ask.
+    `fault` is what is wrong in its definition, raised by whatever needs it whole. Once closed it stays so: what
+    needs its log then raises ConfigError.
     """
 
-    def __init__(self, definition: Definition, home: Path | None, clock: Clock | None = None) -> None:
-        self.definition = definition
+    def __init__(
+        self, definition: Definition, home: Path | None, clock: Clock | None = None, fault: SqlError | None = None
+    ) -> None:
+        self._definition = definition
+        self._fault = fault
         self.home = home
         self.clock = clock or SystemClock()
         self.skip_lost = False
@@ -74,12 +85,32 @@ class Penstock:
         self._run: Run | None = None
         self._lock: EngineLock | None = None
         self._opening = threading.Lock()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        place = "in memory" if self.home is None else f"in {self.folder}"
+        if self._fault is not None:
+            return f"<Penstock {self.settings.name} {place}: {self._fault.message}>"
+        names = ", ".join(p.name for p in self.definition.pipelines) or "none"
+        state = "closed" if self._closed else "running" if self.running else "not running"
+        return f"<Penstock {self.settings.name} {place}: pipelines {names}; {state}>"
 
     # -- parts -------------------------------------------------------------------------------------
 
     @property
+    def definition(self) -> Definition:
+        """What the SQL files define. Raises SqlError where one of them is wrong."""
+        if self._fault is not None:
+            raise self._fault.with_traceback(None)
+        return self._definition
+
+    @property
+    def folder(self) -> Path:
+        return self._definition.folder
+
+    @property
     def settings(self) -> Settings:
-        return self.definition.settings
+        return self._definition.settings
 
     @property
     def session(self) -> Session:
@@ -91,23 +122,27 @@ class Penstock:
 
     @property
     def log(self) -> Log:
-        """The project's log, opened at first use."""
+        """The project's log, opened at first use; for reading alone where nobody may write it."""
         with self._opening:
+            if self._closed:
+                raise ConfigError("this project is closed", code="project-closed", hint="open it again")
             if self._log is None:
-                path = None
-                if self.home is not None:
-                    self.home.mkdir(parents=True, exist_ok=True)
-                    path = self.home / "log.db"
+                path = None if self.home is None else _made(self.home) / "log.db"
                 durability: Durability = "full" if self.settings.durability == "full" else "relaxed"
-                self._log = Log.open(path, durability=durability, clock=self.clock)
+                self._log = Log.open(path, durability=durability, clock=self.clock, read_only=self._read_only)
             return self._log
+
+    @property
+    def _read_only(self) -> bool:
+        """Whether there is a log in a place that this user may not write to."""
+        path = None if self.home is None else self.home / "log.db"
+        return path is not None and path.exists() and not all(os.access(p, os.W_OK) for p in (path, path.parent))
 
     @property
     def world(self) -> World:
         """What the connectors work with."""
-        folder = self.definition.folder
-        roots = () if self.home is None else (folder, *((folder / r) for r in self.settings.roots))
-        return World(self.log, folder, self.clock, roots, self.settings.topics, self.skip_lost)
+        roots = () if self.home is None else (self.folder, *((self.folder / r) for r in self.settings.roots))
+        return World(self.log, self.folder, self.clock, roots, self.settings.topics, self.skip_lost)
 
     @property
     def running(self) -> list[Pipeline]:
@@ -115,8 +150,9 @@ class Penstock:
         return self._run.pipelines if self._run is not None else []
 
     def close(self) -> None:
-        """Stop what runs, after a last commit, and close the log."""
+        """Stop what runs, after a last commit, and close the log; idempotent."""
         self.stop()
+        self._closed = True
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -166,7 +202,8 @@ class Penstock:
 
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
-        return query(sql, ProjectTables(self), limits, self.home / "spill" if self.home else None)
+        spill = None if self.home is None or self._read_only else self.home / "spill"
+        return query(sql, ProjectTables(self), limits, spill)
 
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
@@ -248,8 +285,7 @@ class Penstock:
         if self._run is not None:
             raise ConfigError("the engine is running in this process", code="running", hint="stop it first")
         if self.home is not None:
-            self.home.mkdir(parents=True, exist_ok=True)
-            self._lock = EngineLock(self.home / "engine.lock")
+            self._lock = EngineLock(_made(self.home) / "engine.lock")
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -283,3 +319,14 @@ class Penstock:
             watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
             found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
         return why(found, self.clock.now_ms())
+
+
+def _made(home: Path) -> Path:
+    """The folder, there. Raises StorageError where it cannot be made."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make {home}: {error.strerror}", code="storage-open", hint=f"make {home.parent} writable"
+        ) from None
+    return home
