@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import penstock
 from penstock.cli.output import make_output
 from penstock.cli.prompt import complete, prompt
 from penstock.cli.sql import Runner
+from penstock.connectors.events import EventsFile
 from penstock.project.client import Client
-from tests.cli.shell import call
+from tests.cli.shell import PATIENCE, call, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,3 +167,50 @@ def test_the_prompt_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch, caps
     assert printed.out.splitlines()[1:] == ['{"a":1}', '{"b":2}']
     assert "there is no column 'nothing'" in printed.err
     assert asked == ["sql> ", "   ... ", "sql> ", "sql> ", "sql> "]
+
+
+def test_made_up_rows_without_an_end_go_on_until_the_limit() -> None:
+    sql = "CREATE TABLE g (a INT) WITH ('connector' = 'datagen', 'rows-per-second' = '20'); SELECT a FROM g LIMIT 4;"
+    began = time.monotonic()
+    ended = call("sql", "-e", sql, "--format", "json")
+    assert (ended.code, len(ended.out.splitlines())) == (0, 4)
+    assert time.monotonic() - began > 3 / 20, "they come at their rate"
+    assert "datagen without 'number-of-rows' goes on until a" in call("sql", "--help").out
+
+
+def test_made_up_rows_without_an_end_go_on_until_ctrl_c() -> None:
+    sql = "CREATE TABLE g (a INT) WITH ('connector' = 'datagen', 'rows-per-second' = '50'); SELECT a FROM g;"
+    child = started("sql", "-e", sql, "--format", "json", PYTHONUNBUFFERED="1")
+    assert child.stdout is not None
+    assert all("a" in json.loads(child.stdout.readline()) for _ in range(3))
+    child.send_signal(signal.SIGINT)
+    assert "error[interrupted]" in child.communicate(timeout=PATIENCE)[1]
+    assert child.returncode == 130
+
+
+def test_the_kinds_of_events_are_in_the_help_and_can_be_read(tmp_path: Path) -> None:
+    shown = call("sql", "--help").out
+    kinds = [json.JSONDecoder().raw_decode(line.strip())[0] for line in shown.splitlines() if line[:3] == "  {"]
+    assert len(kinds) == 6
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(k) + "\n" for k in kinds))
+    events = EventsFile(file)
+    assert events.tables["orders"].values == [b'{"id": 1, "ts": "2025-01-06 09:00:00"}', b"1;ada"]
+    file.write_text("nothing\n")
+    ended = call("sql", "-e", VALUES, "--events", file)
+    assert ended.code == 1
+    assert ended.err.endswith(
+        'hint: a line is such as {"table": "orders", "row": {"id": 1}}; penstock sql --help shows all kinds\n'
+    )
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "b.sql").write_bytes(b"SELECT \xff\x00")
+    ended = call("sql", tmp_path / "b.sql")
+    hint = "hint: give a file of SQL statements in UTF-8\n"
+    assert (ended.code, ended.err) == (
+        1,
+        f"error[sql-file]: {tmp_path / 'b.sql'} is not a text: its byte 7 is no UTF-8\n{hint}",
+    )
+    piped = call("sql", given=b"\xff")
+    assert piped.err == f"error[sql-file]: standard input is not a text: its byte 0 is no UTF-8\n{hint}"

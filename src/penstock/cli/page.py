@@ -52,7 +52,7 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     usage = " ".join([heading, *(p for p in pieces if p != "[OPTIONS]")])
     yield f"### {heading}"
     yield f"`{usage}`"
-    yield inspect.cleandoc(command.help or "")
+    yield from _paragraphs(inspect.cleandoc(command.help or ""))
     if options := _options(command, context):
         yield "| option | |\n|--|--|" + options
     if isinstance(command, Command):
@@ -61,6 +61,12 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
         for name in command.list_commands(context):
             below = command.commands[name]
             yield from _command(below, click.Context(below, parent=context, info_name=name))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A help's text; lines that click is to leave as they are, as code."""
+    for part in text.split("\n\n"):
+        yield "```\n" + part.removeprefix("\b\n") + "\n```" if part.startswith("\b\n") else part
 
 
 def _options(command: click.Command, context: click.Context) -> str:

@@ -24,7 +24,10 @@ def savepoint() -> None:
 
 
 @savepoint.command(
-    examples=("penstock savepoint create shop before-change", "penstock savepoint create shop monday --pipeline orders")
+    examples=(
+        "penstock savepoint create shop before-change",
+        "penstock savepoint create shop monday --pipeline revenue",
+    )
 )
 @folder_argument()
 @click.argument("name")

@@ -12,6 +12,7 @@ import click
 from penstock.cli.command import Command, format_option
 from penstock.cli.output import FORMATS, make_output
 from penstock.cli.terminal import note, plural
+from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,8 +69,19 @@ def sql(
     """Run Flink SQL statements from FILE, from -e, or from standard input.
 
     Everything lives in memory and is gone at the end. A SELECT prints its rows as they come; INSERT says how many
-    rows it wrote. Without anything to read, on a terminal, it asks for statements.
-    """
+    rows it wrote. Topics and files are read to their present end; datagen without 'number-of-rows' goes on until a
+    LIMIT is reached, or Ctrl-C. Without anything to read, on a terminal, it asks for statements.
+
+    A file of --events has a JSON object a line, of these kinds:
+
+    \b
+    {"table": "orders", "row": {"id": 1, "ts": "2025-01-06 09:00:00"}}   a row, in the table's format
+    {"table": "orders", "raw": "1;ada", "timestamp": 1736154000000}      a message's bytes; its own time in ms
+    {"watermark": "2025-01-06 09:01:00.000"}                             a watermark of all tables; ms, or "max"
+    {"table": "orders", "watermark": "2025-01-06 09:01:00"}              ... of one
+    {"table": "orders", "idle": true}                                    the table is idle until its next row
+    {"sleep": 1000}                                                      without effect: time is event time
+    """  # noqa: D301  # click's own mark of lines to leave as they are
     if file is not None and text is not None:
         raise click.UsageError("give a FILE or -e, not both")
     said = _directives(file) if file is not None else {}
@@ -84,17 +96,28 @@ def sql(
         if text is not None:
             runner.run(text)
         elif file is not None:
-            runner.run(file.read_text("utf-8"), str(file))
+            runner.run(_text(file.read_bytes(), str(file)), str(file))
         elif sys.stdin.isatty():
             from penstock.cli.prompt import prompt
 
             prompt(runner)
         else:
-            runner.run(sys.stdin.read(), "standard input")
+            runner.run(_text(sys.stdin.buffer.read(), "standard input"), "standard input")
+
+
+def _text(data: bytes, source: str) -> str:
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{source} is not a text: its byte {error.start} is no UTF-8",
+            code="sql-file",
+            hint="give a file of SQL statements in UTF-8",
+        ) from None
 
 
 def _directives(file: Path) -> dict[str, str]:
-    return dict(_DIRECTIVE.findall(file.read_text("utf-8")))
+    return dict(_DIRECTIVE.findall(_text(file.read_bytes(), str(file))))
 
 
 def _set_statement(setting: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventsFile", "EventsReader", "EventsScan"]
 
+_SAMPLE = 'a line is such as {"table": "orders", "row": {"id": 1}}; penstock sql --help shows all kinds'
 _KEYS = {"table", "row", "raw", "op", "timestamp", "watermark", "sleep", "idle"}
 
 
@@ -71,12 +72,13 @@ class EventsFile:
         try:
             event = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise ConfigError(f"this is not JSON: {error}", code="events-line", where=where) from None
+            raise ConfigError(f"this is not JSON: {error}", code="events-line", where=where, hint=_SAMPLE) from None
         if not isinstance(event, dict) or not event.keys() <= _KEYS:
             raise ConfigError(
                 "an event is an object of table, row, raw, timestamp, watermark, idle, sleep",
                 code="events-line",
                 where=where,
+                hint=_SAMPLE,
             )
         if "sleep" in event:
             return
@@ -86,7 +88,9 @@ class EventsFile:
             marks.append(mark)
             return
         if "table" not in event or not ("row" in event or "raw" in event):
-            raise ConfigError("an event needs a table, and a row or raw bytes", code="events-line", where=where)
+            raise ConfigError(
+                "an event needs a table, and a row or raw bytes", code="events-line", where=where, hint=_SAMPLE
+            )
         if event.get("op", "+I") != "+I":
             raise UnsupportedError(f"events with op {event['op']} are not supported", code="events-op", where=where)
         lines = self._table(event["table"])

@@ -25,7 +25,10 @@ class TopicSettings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`folder` is where relative paths begin; files outside `roots` are out of reach."""
+    """`folder` is where relative paths begin; files outside `roots` are out of reach.
+
+    `bounded` input ends with what is there now; where it is `endless`, rows that are made up go on all the same.
+    """
 
     log: Log
     folder: Path
@@ -34,3 +37,4 @@ class World:
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     skip_lost: bool = False
     bounded: bool = False
+    endless: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,8 +77,9 @@ class Selected:
 class Client:
     """Runs statements against a project's session and log.
 
-    With `events` every table is fed from that file and what is inserted is only shown; `manual_time` ignores
-    declared watermarks; `batch_rows` cuts every input so.
+    Topics and files are read to their present end; made-up rows without a number go on until a LIMIT is reached or
+    whoever iterates stops. With `events` every table is fed from that file and what is inserted is only shown;
+    `manual_time` ignores declared watermarks; `batch_rows` cuts every input so.
     """
 
     def __init__(
@@ -121,11 +122,12 @@ class Client:
         self._number += 1
         definition = PipelineDefinition(f"statement-{self._number}", plan, outcome.context, outcome.settings)
         idle = idle_timeout(outcome.settings, penstock.settings)
-        wiring = Wiring(penstock.world, idle, events=self.events, manual_time=self.manual_time)
+        world = replace(penstock.world, endless=True)
+        wiring = Wiring(world, idle, events=self.events, manual_time=self.manual_time)
         waiting: list[Selected] = []
         pipeline = make_pipeline(
             definition,
-            penstock.world,
+            world,
             penstock.settings,
             bounded=True,
             batch_rows=self.batch_rows,

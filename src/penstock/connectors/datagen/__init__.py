@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from penstock.connectors.datagen.fields import Plan
     from penstock.connectors.spec import TableOptions
     from penstock.connectors.world import World
-    from penstock.core.clock import Clock
     from penstock.sql.plan import Scan
 
 __all__ = ["DATAGEN", "FIELD_OPTIONS", "DatagenReader", "datagen_reader"]
@@ -50,14 +49,15 @@ class DatagenReader:
     """
 
     def __init__(
-        self, name: str, table: str, key: str, plan: Plan, needs: tuple[str, ...], options: TableOptions, clock: Clock
+        self, name: str, table: str, key: str, plan: Plan, needs: tuple[str, ...], options: TableOptions, world: World
     ) -> None:
         values = options.values
         self.name = name
         self.table = table
         self.key = key
         self._makers = {n: plan.makers[n] for n in needs}
-        self._clock = clock
+        self._clock = world.clock
+        self._endless = world.endless
         self._rate = values[RATE]
         ends = [n for n in (values[NUMBER], plan.rows) if n is not None]
         self._end = min(ends) if ends else None
@@ -102,7 +102,7 @@ class DatagenReader:
         )
 
     def bound(self) -> None:
-        if self._end is None:
+        if self._end is None and not self._endless:
             self._end = self._row
 
     @property
@@ -133,7 +133,7 @@ def datagen_reader(scan: Scan, key: str, options: TableOptions, needs: tuple[str
     options.check_metadata()
     plan = plan_columns(options.physical, options.passed, options.where)
     name = f"datagen/{scan.table.name}/{key}"
-    return DatagenReader(name, scan.table.name, key, plan, needs, options, world.clock)
+    return DatagenReader(name, scan.table.name, key, plan, needs, options, world)
 
 
 _NOTES = """
