@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import penstock
+from penstock.cli.savepoint import savepoint
 from penstock.cli.shows import days
 from tests.cli.shell import PATIENCE, Ended, call, make_project, started
 
@@ -50,6 +51,15 @@ def test_the_starter_runs_and_its_next_commands_work(tmp_path: Path) -> None:
         assert project.query("SELECT sum(orders), sum(amount) > 0 FROM revenue").rows() == [(40, True)]
 
 
+def test_the_examples_of_savepoints_work_on_the_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    call("init", "shop")
+    call("run", "shop", "--bounded")
+    for name in ("create", "restore", "list", "drop"):
+        for example in savepoint.commands[name].examples:  # type: ignore[attr-defined]
+            works(shlex.split(example)[1:])
+
+
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     refused = call("init", tmp_path)
@@ -80,6 +90,18 @@ def test_ones_own_access_log(tmp_path: Path, packed: bool) -> None:
     assert "1 row of access_log: null-event-time" in ran.out
     with penstock.open(tmp_path / "w") as project:
         assert project.query("SELECT sum(page_views) FROM page_views_5s").rows() == [(30,)]
+
+
+def test_a_packed_log_that_is_cut_off_leaves_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "own.log.gz"
+    log.write_bytes(gzip.compress(b"a line\n" * 1000)[:-10])
+    ended = call("init", tmp_path / "tr", "--app", "web", "--log", log)
+    assert ended.code == 1
+    assert ended.err == (
+        f"error[file-damaged]: '{log}' cannot be unpacked: Compressed file ended before the end-of-stream marker was"
+        " reached\nhint: nothing was made; give a file that is whole\n"
+    )
+    assert not (tmp_path / "tr").exists()
 
 
 def test_a_log_goes_with_web_alone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import zlib
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ import click
 from penstock.cli.command import Command, path_of
 from penstock.cli.summary import show_next
 from penstock.cli.terminal import painted
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, DataError
 
 __all__ = ["init", "write_project"]
 
@@ -62,10 +63,11 @@ def init(folder: Path, app: str | None, log: Path | None, force: bool) -> None:
 def write_project(folder: Path, app: str | None, log: Path | None = None) -> list[tuple[Path, str]]:
     """Write the project of `app` (None: the starter) into `folder`: each path, and what it is for.
 
-    Raises ConfigError where the folder cannot be written.
+    Raises ConfigError where the folder cannot be written; DataError, and writes nothing, where `log` is damaged.
     """
     import penstock.apps
 
+    lines = _lines(log) if log else 0
     source = Path(penstock.apps.__file__).parent / (app or "starter") / "project"
     written = []
     try:
@@ -77,7 +79,7 @@ def write_project(folder: Path, app: str | None, log: Path | None = None) -> lis
             shutil.copyfile(path, target)
             written.append((target, _purpose(target)))
         if app == "web":
-            written.append(_copied_log(folder, log))
+            written.append(_copied_log(folder, log, lines))
     except OSError as error:
         raise ConfigError(
             f"{error.filename or folder} cannot be written: {error.strerror}", code="init-unwritable"
@@ -85,20 +87,35 @@ def write_project(folder: Path, app: str | None, log: Path | None = None) -> lis
     return written
 
 
-def _copied_log(folder: Path, log: Path | None) -> tuple[Path, str]:
+def _packed(path: Path) -> bool:
+    with path.open("rb") as begin:
+        return begin.read(2) == b"\x1f\x8b"
+
+
+def _lines(path: Path) -> int:
+    """How many lines a file has, plain or .gz. Raises DataError where it is damaged or cut off."""
+    try:
+        with gzip.open(path) if _packed(path) else path.open("rb") as stream:
+            return sum(1 for _ in stream)
+    except (EOFError, zlib.error, OSError) as error:
+        raise DataError(
+            f"'{path}' cannot be unpacked: {error}" if _packed(path) else f"'{path}' cannot be read: {error}",
+            code="file-damaged",
+            hint="nothing was made; give a file that is whole",
+        ) from None
+
+
+def _copied_log(folder: Path, log: Path | None, lines: int) -> tuple[Path, str]:
     """The access log in DIR/data, named so that its ending says whether it is compressed."""
     from penstock.apps.web import ACCESS_LOG
 
     source = log or ACCESS_LOG
-    with source.open("rb") as begin:
-        packed = begin.read(2) == b"\x1f\x8b"
+    packed = _packed(source)
     target = folder / "data" / ("access.log.gz" if packed else "access.log")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    with gzip.open(target) if packed else target.open("rb") as stream:
-        lines = sum(1 for _ in stream)
     whose = f"your {log.name}" if log else "requests of a real web server; put your own log here"
-    return target, f"{lines:,} lines: {whose}"
+    return target, f"{lines or _lines(source):,} lines: {whose}"
 
 
 def _purpose(path: Path) -> str:
