@@ -23,6 +23,13 @@ def test_a_wrong_command_names_the_closest() -> None:
     )
 
 
+def test_no_command_is_no_error() -> None:
+    bare = call()
+    assert (bare.code, bare.err) == (0, "")
+    assert bare.out == call("--help").out
+    assert call("topic").out == call("topic", "--help").out
+
+
 def test_a_wrong_command_under_a_noun_names_those_there_are() -> None:
     ended = call("rejects", "xyz")
     assert ended.code == 2

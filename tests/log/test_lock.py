@@ -68,3 +68,12 @@ def test_a_project_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"cannot lock the project: {path}: No such file or directory\nhint: make {path.parent} writable"
     )
+
+
+def test_a_full_disk_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    path.symlink_to("/dev/full")
+    with pytest.raises(StorageError) as caught:
+        EngineLock(path)
+    assert str(caught.value) == (f"cannot lock the project: {path}: No space left on device\nhint: free disk space")
+    assert caught.value.code == "storage-full"

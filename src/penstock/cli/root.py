@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -12,6 +13,7 @@ import click
 from penstock import __version__
 from penstock.cli.command import Group
 from penstock.cli.errors import OK, exit_code, show_error
+from penstock.core.errors import StorageError
 from penstock.core.process import settle
 
 if TYPE_CHECKING:
@@ -67,17 +69,42 @@ class Root(Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit fails again
+            _silence()
             return OK
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not _of_output(error):
+                raise
+            _silence()
+            raise StorageError(
+                "no space left where standard output goes",
+                code="storage-full",
+                hint="free disk space there, or send it elsewhere",
+            ) from None
         return code
 
     def _code(self, args: Sequence[str] | None, prog_name: str | None, variable: str | None, extra: Any) -> int:
         try:
             code = super().main(args, prog_name, variable, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            return OK
         except Exception as error:  # noqa: BLE001  # whatever it is, it is shown and ends the command
             show_error(error)
             return exit_code(error)
         return code if isinstance(code, int) else OK
+
+
+def _of_output(error: OSError) -> bool:
+    """Whether printing raised it, not a file that a command writes."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals["__name__"] in ("click.utils", __name__)
+
+
+def _silence() -> None:
+    """Let go of standard output: else the flush at exit fails again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

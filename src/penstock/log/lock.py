@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -47,8 +48,17 @@ class EngineLock:
             ) from None
         text = command if command is not None else " ".join(sys.argv)
         since_ms = (clock or SystemClock()).now_ms()
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, orjson.dumps({"pid": os.getpid(), "command": text, "since_ms": since_ms}), 0)
+        try:
+            said = orjson.dumps({"pid": os.getpid(), "command": text, "since_ms": since_ms})
+            os.pwrite(self._file, said, 0)
+            os.ftruncate(self._file, len(said))
+        except OSError as error:
+            self.release()
+            raise StorageError(
+                f"cannot lock the project: {path}: {error.strerror}",
+                code="storage-full" if error.errno == errno.ENOSPC else "storage-io",
+                hint="free disk space" if error.errno == errno.ENOSPC else "check the disk",
+            ) from None
 
     def release(self) -> None:
         """Idempotent."""
