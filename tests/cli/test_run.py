@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 import penstock
 from penstock.cli.progress import Progress, line_of
+from penstock.log import Log
 from penstock.project.figures import Figures
 from tests.cli.shell import ORDERS, append, call, make_project, orders
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -116,6 +120,64 @@ INSERT INTO bad SELECT 10 / n FROM numbers;
     assert "  3 rows into good\n" in ended.out
     with penstock.open(folder) as project:
         assert project.query("SELECT count(*) FROM good").rows() == [(3,)]
+
+
+def test_after_an_error_only_what_was_committed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Log.transaction
+
+    def transaction(log: Log) -> object:
+        log._file.writer.pragma("max_page_count", log._file.writer.pragma("page_count"))
+        return before(log)
+
+    sql = """
+CREATE TABLE orders (line STRING) WITH ('connector' = 'kafka', 'topic' = 'orders', 'format' = 'raw');
+CREATE TABLE copies (line STRING) WITH ('connector' = 'kafka', 'topic' = 'copies', 'format' = 'raw');
+INSERT INTO copies SELECT line FROM orders;
+"""
+    folder = make_project(tmp_path / "p", sql)
+    append(folder, *({"line": os.urandom(1000).hex()} for _ in range(500)))
+    with penstock.open(folder) as project:
+        project.log.create_topic("copies")
+    monkeypatch.setattr(Log, "transaction", transaction)
+    ended = call("run", folder, "--bounded")
+    assert ended.code == 1
+    assert "pipeline orders has stopped:\nerror[storage-full]: no space left for " in ended.err
+    assert "  0 rows into copies\n" in ended.out
+    assert "there was nothing new to read" not in ended.out
+
+
+def test_a_pipeline_that_failed_before_it_read_anything_does_not_say_that_there_was_nothing(tmp_path: Path) -> None:
+    sql = """
+CREATE TABLE lines (n INT) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
+CREATE TABLE p (n INT) WITH ('connector' = 'blackhole');
+INSERT INTO p SELECT n FROM lines;
+"""
+    folder = make_project(tmp_path / "p", sql)
+    (folder / "in").mkdir()
+    (folder / "in" / "a.json.gz").write_bytes(gzip.compress(b'{"n":1}\n' * 9)[:10] + b"broken")
+    ended = call("run", folder, "--bounded")
+    assert ended.code == 1
+    assert "error[file-damaged]" in ended.err
+    assert "there was nothing new to read" not in ended.out
+
+
+def test_fresh_is_refused_before_it_says_what_goes(shop: Path) -> None:
+    call("run", shop, "--bounded")
+    with penstock.open(shop) as project, project.locked():
+        refused = call("run", shop, "--fresh", "--yes")
+    assert refused.code == 1
+    assert refused.err.startswith("error[locked]: the project is in use by process ")
+
+
+def test_output_that_finds_no_space() -> None:
+    command = [sys.executable, "-m", "penstock", "sql", "-e", "SELECT 1 AS a"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "error[storage-full]: no space left where standard output goes\n"
+        "hint: free disk space there, or send it elsewhere\n"
+    )
 
 
 def figure(rows: int = 0, written: int = 0, **more: object) -> Figures:

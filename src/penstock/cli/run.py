@@ -70,7 +70,7 @@ def run(
                 note(words)
         ran = run_pipelines(penstock, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
-        if not any(f.rows for f in ran.figures):
+        if not ran.errors and not any(f.rows for f in ran.figures):
             click.echo("\n".join(_how_to_feed(penstock, folder) or ["there was nothing new to read"]))
         show_next(next_commands(folder, penstock, ran.figures))
     return worst(ran.errors)
@@ -79,7 +79,8 @@ def run(
 def _agree_to_drop(penstock: Penstock, *, yes: bool) -> None:
     from penstock.project.fresh import what_goes
 
-    goes = what_goes(penstock)
+    with penstock.locked():  # where another engine runs nothing can be dropped: say so first
+        goes = what_goes(penstock)
     if not goes:
         return
     note("--fresh drops " + ", ".join(goes))

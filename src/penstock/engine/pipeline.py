@@ -76,6 +76,8 @@ class Pipeline:
         self.epoch = 0
         self.rows = 0
         """Rows read since this process began."""
+        self.committed: dict[str, int] = {}
+        """Rows that each sink had passed on as of the last commit of this process."""
         self.ended = False
         self.failed = False
         """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
@@ -165,6 +167,8 @@ class Pipeline:
             self._late.append(self.executor.located(pl.concat(self.side.late), poll))
         self.side.clear()
         if self.side.failure is not None:
+            record = self.executor.failed_record(poll)
+            self.side.failure.where += f"\n{record}" if record else ""
             raise self.side.failure
 
     @contextmanager
@@ -217,6 +221,7 @@ class Pipeline:
             self.epoch = epoch
             self._dirty = False
             self._shown(tokens)
+            self.committed = {s.name: s.counts.passed for s in self.executor.graph.sinks.values()}
             self.pace.committed()
 
     def _manifest(self, epoch: int, operators: dict[str, Any], tokens: dict[str, bytes]) -> bytes:

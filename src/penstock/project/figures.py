@@ -56,7 +56,8 @@ def figures(pipeline: Pipeline, began: Counted) -> Figures:
         rejected += rejected_now - rejected_then
     results: dict[str, int] = {}
     for sink in pipeline.executor.graph.sinks.values():
-        results[sink.table] = results.get(sink.table, 0) + sink.counts.passed - began[sink.name][0]
+        before = began[sink.name][0]
+        results[sink.table] = results.get(sink.table, 0) + pipeline.committed.get(sink.name, before) - before
     watermarks = [s.watermarks.value for s in pipeline.executor.sources.values() if s.has_time]
     watermark = min(watermarks, default=NO_TIME)
     return Figures(
