@@ -59,6 +59,25 @@ def test_a_wide_table_is_cut_to_the_screen(monkeypatch: pytest.MonkeyPatch) -> N
     assert wide.lines([["x" * 500]]) == "x" * 500
 
 
+def test_more_columns_than_the_screen_has_room_for_stand_under_each_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pl.DataFrame({"id": [1, 2], "customer": ["ada", None], "note": ["x" * 40, "y"]})
+    under = f"── row 1 ──\nid        1\ncustomer  ada\nnote      {'x' * 40}\n"
+    under += "── row 2 ──\nid        2\ncustomer  NULL\nnote      y\n(2 rows)\n"
+    monkeypatch.setattr(cells, "screen_width", lambda: 17)
+    output.print_rows(frame, "table")
+    assert capsys.readouterr().out == under
+    monkeypatch.setattr(cells, "screen_width", lambda: 18)
+    output.print_rows(frame, "table")
+    assert "── row" not in capsys.readouterr().out
+    monkeypatch.setattr(cells, "screen_width", lambda: None)
+    output.print_rows(frame, "vertical")
+    assert capsys.readouterr().out == under
+    output.print_rows(frame.clear(), "vertical")
+    assert capsys.readouterr().out == "(0 rows)\n"
+
+
 def test_rows_come_before_the_end_of_a_slow_result(capsys: pytest.CaptureFixture[str]) -> None:
     table = output.make_output("table")
     table.begin([t.Field("n", t.BIGINT)])

@@ -48,6 +48,17 @@ def test_topics_are_made_as_the_project_says_altered_and_listed(parted: Path) ->
     assert (unknown.code, "did you mean orders?" in unknown.err) == (1, True)
 
 
+def test_topics_of_the_system_are_shown_when_they_are_asked_for(parted: Path) -> None:
+    with penstock.open(parted) as project:
+        project.log.create_topic("__of_ours")
+    names = [json.loads(line)["topic"] for line in call("topic", "list", parted, "--format", "json").out.splitlines()]
+    assert names == ["orders"]
+    every = call("topic", "list", parted, "--all", "--format", "json").out.splitlines()
+    assert [json.loads(line)["topic"] for line in every] == ["__of_ours", "orders"]
+    unknown = call("topic", "describe", parted, "__of_our")
+    assert unknown.err == "error[topic-unknown]: there is no topic '__of_our'\nhint: there are orders\n"
+
+
 def test_deleting_wants_a_yes_where_nobody_can_be_asked(parted: Path) -> None:
     append(parted, *orders(5))
     refused = call("topic", "delete", parted, "orders")

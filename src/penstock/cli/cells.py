@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType, Field
 
-__all__ = ["Columns", "fields_of", "shown_rows", "text_of"]
+__all__ = ["Columns", "Records", "fields_of", "shown_rows", "text_of"]
 
 _GAP = "  "
-_LEAST = 8
+_LEAST = 6
 """No column is cut to fewer places than this."""
 
 
@@ -109,6 +109,11 @@ class Columns:
         self.screen = screen_width()
         self.widths = needed if self.screen is None else _fitted(needed, self.screen)
 
+    @property
+    def fit(self) -> bool:
+        """Whether the screen has room for a line of them."""
+        return self.screen is None or sum(self.widths) + len(_GAP) * (len(self.widths) - 1) <= self.screen
+
     def header(self) -> str:
         """The names, and a line under them."""
         rule = _GAP.join("─" * w for w in self.widths)
@@ -131,6 +136,30 @@ class Columns:
     def print(self, rows: Sequence[Sequence[str]]) -> None:
         """Header and rows."""
         click.echo(self.header() + ("\n" + self.lines(rows) if rows else ""))
+
+
+class Records:
+    """A line for each column of each row: for more columns than stand side by side."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = [printable(n) for n in names]
+        width = max(map(cell_width, shown), default=0)
+        self.names = [painted(n, bold=True) + " " * (width - cell_width(n)) for n in shown]
+        self.count = 0
+
+    def lines(self, rows: Sequence[Sequence[str]]) -> str:
+        """Rows, each under its number."""
+        return "\n".join(map(self._record, rows))
+
+    def _record(self, row: Sequence[str]) -> str:
+        self.count += 1
+        head = painted(f"── row {self.count:,} ──", dim=True)
+        return "\n".join([head, *(f"{name}{_GAP}{text}" for name, text in zip(self.names, row, strict=True))])
+
+    def print(self, rows: Sequence[Sequence[str]]) -> None:
+        """The first rows; there is no header."""
+        if rows:
+            click.echo(self.lines(rows))
 
 
 def _fitted(needed: list[int], screen: int) -> list[int]:

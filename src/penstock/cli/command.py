@@ -86,7 +86,7 @@ def format_option(*choices: str) -> Callable[[Any], Any]:
         type=click.Choice(choices),
         default=choices[0],
         show_default=True,
-        help="How rows are printed.",
+        help="How rows are printed; vertical is a line a column.",
     )
 
 

@@ -1,8 +1,9 @@
-"""Rows on stdout: as a table for a person; as JSON, CSV or a changelog for a program. Each as it comes."""
+"""Rows on stdout as they come: as a table or line by line for a person; JSON, CSV, a changelog for a program."""
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -10,11 +11,11 @@ import click
 from penstock.cli.terminal import painted, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
-    from penstock.cli.cells import Columns
+    from penstock.cli.cells import Columns, Records
     from penstock.core.types import Field
 
 __all__ = ["FORMATS", "Output", "make_output", "print_rows"]
@@ -37,9 +38,13 @@ class Output(Protocol):
 
 
 class TableOutput:
-    """Aligned columns; the first rows are held back a moment to see how wide they must be."""
+    """Aligned columns; the first rows are held back a moment to see how wide they must be.
 
-    def __init__(self) -> None:
+    If `vertical`, and where a screen has no room for the columns, a line for each column of each row.
+    """
+
+    def __init__(self, *, vertical: bool = False) -> None:
+        self._vertical = vertical
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._error: OSError | None = None
@@ -47,7 +52,7 @@ class TableOutput:
     def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
         self._fields = tuple(fields)
         self._held: list[list[str]] = []
-        self._columns: Columns | None = None
+        self._columns: Columns | Records | None = None
         self._count = 0
         if sink is not None:
             click.echo(painted(f"into {sink}", bold=True))
@@ -90,13 +95,15 @@ class TableOutput:
 
     def _start(self) -> None:
         """Show what was held back, once."""
-        from penstock.cli.cells import Columns
+        from penstock.cli.cells import Columns, Records
         from penstock.core import types as t
 
         if self._columns is not None:
             return
         numbers = [isinstance(f.type, (t.Integer, t.Float, t.Double, t.Decimal)) for f in self._fields]
-        self._columns = Columns([f.name for f in self._fields], numbers, self._held)
+        names = [f.name for f in self._fields]
+        columns = Columns(names, numbers, self._held)
+        self._columns = columns if columns.fit and not self._vertical else Records(names)
         self._columns.print(self._held)
         self._held = []
 
@@ -179,14 +186,15 @@ def _csv_cell(value: Any) -> str:
     return text
 
 
-_OUTPUTS: dict[str, type[Output]] = {
+_OUTPUTS: dict[str, Callable[[], Output]] = {
     "table": TableOutput,
+    "vertical": partial(TableOutput, vertical=True),
     "json": JsonOutput,
     "csv": CsvOutput,
     "changelog": ChangelogOutput,
 }
 
-FORMATS = ("table", "json", "csv")
+FORMATS = ("table", "vertical", "json", "csv")
 """Formats of rows; a changelog is one of SQL statements alone."""
 
 

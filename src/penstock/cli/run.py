@@ -115,7 +115,7 @@ def run_pipelines(
     with Interrupt() as interrupt:
         running = penstock.start(bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         for topic in penstock.log.topics():
-            if topic.name not in topics:
+            if topic.name not in topics and not topic.name.startswith("__"):
                 note(f"made topic {topic.name} with {plural(topic.partitions, 'partition')}")
         shown: set[str] = set()
         with Progress(penstock, started_ms=started_ms) as progress:

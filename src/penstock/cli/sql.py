@@ -89,7 +89,7 @@ def sql(
         events = file.parent / said["events"]
     manual = manual_watermark or said.get("watermark") == "manual"
     client = _client(events, manual, batch_rows, on_bad_row)
-    runner = Runner(client, make_output(form), quiet=form != "table")
+    runner = Runner(client, make_output(form), quiet=form not in ("table", "vertical"))
     with client.penstock:
         for setting in settings:
             runner.run(_set_statement(setting), "--set", quiet=True)

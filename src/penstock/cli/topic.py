@@ -35,14 +35,17 @@ def _config_option() -> Callable[[Any], Any]:
 
 @topic.command("list", examples=("penstock topic list shop", "penstock topic list shop --format json"))
 @folder_argument()
+@click.option("--all", "everything", is_flag=True, help="Those of the system too, whose names begin with __.")
 @format_option(*FORMATS)
-def list_(folder: Path, form: str) -> None:
+def list_(folder: Path, everything: bool, form: str) -> None:
     """List the topics, how much is in them, and what they are set to."""
     import polars as pl
 
     rows = []
     with opened(folder) as penstock:
         for found in penstock.log.topics():
+            if found.name.startswith("__") and not everything:
+                continue
             parts = penstock.log.describe(found.name)
             held = sum(p.rows for p in parts), sum(p.bytes for p in parts)
             rows.append((found.name, found.partitions, *held, _settings(found)))
