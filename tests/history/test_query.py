@@ -73,6 +73,33 @@ def test_answers(project: Penstock, sql: str, rows: list[tuple[object, ...]]) ->
     assert project.query(sql).rows() == rows
 
 
+def test_tables_are_shown_and_described(project: Penstock) -> None:
+    shown = project.query("SHOW TABLES").rows()
+    assert shown[:5] == [
+        ("clicks", "table"),
+        ("files", "table"),
+        ("latest", "table"),
+        ("shop", "view"),
+        ("raw-clicks", "topic"),
+    ]
+    assert ("penstock.rejects", "system table") in shown
+    clicks = [("id", "INTEGER"), ("page", "VARCHAR"), ("ts", "TIMESTAMP_MS"), ("twice", "INTEGER")]
+    for sql in ("DESCRIBE clicks", "describe table clicks", "DESCRIBE SELECT * FROM clicks"):
+        assert [row[:2] for row in project.query(sql).rows()] == clicks
+    assert [row[0] for row in project.query("DESCRIBE files").rows()] == ["page", "n"]
+    assert [row[0] for row in project.query("DESCRIBE penstock.topics").rows()][:2] == ["topic", "partition"]
+    (row,) = project.query("SUMMARIZE SELECT id FROM shop").dicts()
+    assert (row["column_name"], row["min"], row["max"], row["count"]) == ("id", "1", "5", 3)
+
+
+def test_what_is_no_question_leaves_nothing_in_the_log_of_the_program(
+    project: Penstock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(QueryError):
+        project.query("EXPLAIN SELECT 1")
+    assert not caplog.records
+
+
 def test_the_forms_of_an_answer(project: Penstock) -> None:
     answer = project.query("SELECT id FROM shop ORDER BY id LIMIT 1")
     assert answer.rows() == [(1,)]
@@ -101,7 +128,19 @@ def test_an_answer_says_for_which_position_it_stands(project: Penstock) -> None:
         ("SELECT idd FROM clicks", 'Referenced column "idd" not found'),
         ("SELECT * FROM penstock.reject", "there is no table 'penstock.reject'\nhint: did you mean rejects?"),
         ('SELECT * FROM "clicks$open"', "no pipeline writes into 'clicks'\nhint: ask for clicks itself"),
-        ("SHOW TABLES", "a question is a SELECT"),
+        (
+            "EXPLAIN SELECT 1",
+            "a question is a SELECT, this is EXPLAIN\nhint: a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES",
+        ),
+        (" ; ", "there is no question\nhint: a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"),
+        (
+            "SELECT * FROM clicks WHERE ts > '2015'",
+            "convert string '2015' to INT64\nhint: a time is written TIMESTAMP '2026-01-31 12:00:00'",
+        ),
+        ("SELECT * FROM read_csv('x')", "a question cannot read from read_csv\nhint: it can name the project's tables"),
+        ("DESCRIBE click", "there is no table, view or topic 'click'\nhint: did you mean clicks?"),
+        ("DESCRIBE SELECT getenv('HOME')", "a question cannot call getenv"),
+        ("SUMMARIZE read_csv('x')", "a question cannot read from read_csv"),
         ("DELETE FROM clicks", "a question is a SELECT, this is DELETE\nhint: tables are changed by pipelines alone"),
         ("SELECT id INTO other FROM clicks", "a question cannot INTO"),
         ("SELECT getenv('HOME')", "a question cannot call getenv\nhint: it can name the project's tables"),
@@ -177,6 +216,9 @@ class Panicking:
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows:
         return Rows(iter(map(pl.DataFrame, [duckdb.sql("SELECT INTERVAL 1 DAY")])), pl.Schema())
+
+    def names(self) -> list[tuple[str, str]]:
+        return []
 
     def position(self) -> None: ...
 

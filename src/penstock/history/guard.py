@@ -1,7 +1,11 @@
-"""What a question may be: one SELECT over named tables, nothing that reaches files, the network or settings."""
+"""What a question may be: one SELECT over named tables, nothing that reaches files, the network or settings.
+
+DESCRIBE and SUMMARIZE of a table or a SELECT are questions too, and so is SHOW TABLES.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "read_question"]
 
+# sqlglot remarks on each statement that it does not read; here that is an error of its own
+logging.getLogger("sqlglot").addFilter(lambda record: "parsing as a 'Command'" not in record.getMessage())
+
 _DIALECT = "duckdb"
+_ALLOWED = "a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
 _FORBIDDEN = (
     "read_",
@@ -64,11 +72,19 @@ _FORBIDDEN = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A SELECT and the tables it names; `columns` of any table, None where a star asks for all."""
+    """A SELECT and the tables it names; `columns` of any table, None where a star asks for all.
+
+    `about` is the word before it, "DESCRIBE" or "SUMMARIZE", or "".
+    """
 
     tree: exp.Expr
     tables: tuple[tuple[str, ...], ...]
     columns: frozenset[str] | None
+    about: str = ""
+
+    @property
+    def shows_tables(self) -> bool:
+        return isinstance(self.tree, exp.Show)
 
     def over(self, names: dict[tuple[str, ...], str]) -> str:
         """The statement with each table replaced by the name it has in DuckDB; it keeps its own as an alias."""
@@ -82,7 +98,7 @@ class Question:
                 if table.args.get(key):
                     new.set(key, table.args[key])
             table.replace(new)
-        return str(tree.sql(dialect=_DIALECT))
+        return f"{self.about} {tree.sql(dialect=_DIALECT)}"
 
 
 def _alias_columns(table: exp.Expr) -> list[exp.Expr] | None:
@@ -99,18 +115,28 @@ def read_question(sql: str) -> Question:
         statements = [s for s in sqlglot.parse(sql, dialect=_DIALECT) if s is not None]
     except (SqlglotError, RecursionError) as error:
         raise QueryError(f"SQL syntax: {str(error).splitlines()[0]}", code="query-syntax") from None
-    if len(statements) != 1:
+    if not statements:
+        raise QueryError("there is no question", code="query-empty", hint=_ALLOWED)
+    if len(statements) > 1:
         raise QueryError(f"a question is one statement, these are {len(statements)}", code="query-many")
-    tree = statements[0]
+    tree, about = statements[0], ""
+    if isinstance(tree, exp.Show) and tree.name.upper() == "TABLES":
+        return Question(tree, (), None)
+    if isinstance(tree, (exp.Describe, exp.Summarize)):
+        about, tree = tree.key.upper(), tree.this
+        if isinstance(tree, exp.Table):
+            tree = exp.select("*").from_(tree)
     if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)):
+        word = tree.name.upper() if isinstance(tree, exp.Command) else tree.key.upper()
+        changes = isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         raise QueryError(
-            f"a question is a SELECT, this is {tree.key.upper()}",
+            f"a question is a SELECT, this is {word}",
             code="query-not-select",
-            hint="tables are changed by pipelines alone",
+            hint="tables are changed by pipelines alone" if changes else _ALLOWED,
         )
     _require_harmless(tree)
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
-    return Question(tree, tables, _columns(tree))
+    return Question(tree, tables, _columns(tree), about)
 
 
 def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
@@ -128,6 +154,11 @@ def _columns(tree: exp.Expr) -> frozenset[str] | None:
             return None
     names = {c.name for c in tree.find_all(exp.Column)} | {i.name for i in tree.find_all(exp.Identifier)}
     return frozenset(names)
+
+
+def _called(function: exp.Func) -> str:
+    """The name of a function, as it is called in SQL."""
+    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
 
 
 def _require_harmless(tree: exp.Expr) -> None:
@@ -149,13 +180,13 @@ def _require_harmless(tree: exp.Expr) -> None:
         ):
             raise QueryError(f"a question cannot {node.key.upper()}", code="query-forbidden")
         if isinstance(node, exp.Func):
-            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+            name = _called(node)
             if name.startswith(_FORBIDDEN):
                 raise QueryError(
                     f"a question cannot call {name}", code="query-forbidden", hint="it can name the project's tables"
                 )
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
-            name = node.this.name.lower() if isinstance(node.this, exp.Anonymous) else node.this.key
+            name = _called(node.this) if isinstance(node.this, exp.Func) else node.this.key
             if name not in _TABLE_FUNCTIONS and not isinstance(node.this, (exp.Unnest, exp.GenerateSeries)):
                 raise QueryError(
                     f"a question cannot read from {name}",

@@ -1,7 +1,8 @@
-"""Asking: one SELECT, bounded in time, rows and memory."""
+"""Asking: one question, bounded in time, rows and memory."""
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Files", "Limits", "Rows", "Tables", "query"]
+
+
+_MEANT_A_TIME = re.compile(r"'\d{4}\b[^']*' to INT64|timestamp field format")
+"""How DuckDB says that a text is no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +67,29 @@ class Tables(Protocol):
         """
         ...
 
+    def names(self) -> list[tuple[str, str]]:
+        """Every name that `table` knows, and what it is: a table, a view, a topic or a system table."""
+        ...
+
     def position(self) -> Any:
         """For which commit the answer stands, as JSON data."""
         ...
 
 
 def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | None = None) -> Result:
-    """The answer to `sql`; `spill` is a folder for what does not fit in memory.
+    """The answer to `sql`, a SELECT; or DESCRIBE or SUMMARIZE of one or of a table, or SHOW TABLES.
 
+    `spill` is a folder for what does not fit in memory. Types that Polars has not come as text (see `answer`).
     Raises QueryError where the question is not allowed, wrong, too large or too slow.
     """
     limits = limits or Limits()
     question = read_question(sql)
     position = tables.position()
+    if question.shows_tables:
+        return Result(pl.DataFrame(tables.names(), {"name": pl.String, "kind": pl.String}, orient="row"), position)
     found = {name: tables.table(name, question.columns) for name in question.tables}
+    if question.about == "DESCRIBE":  # of which no row is needed
+        found = {name: Rows(iter(()), table.schema) for name, table in found.items()}
     connection = _connection(limits, spill, [f for f in found.values() if isinstance(f, Files)])
     timer = threading.Timer(limits.seconds, connection.interrupt)
     timer.daemon = True
@@ -190,7 +204,9 @@ def _explained(error: BaseException, limits: Limits, *, timed_out: bool) -> Base
             hint="narrow it down, or select fewer columns",
         )
     if isinstance(error, duckdb.Error):
-        return QueryError(str(error).split("\n\nLINE", maxsplit=1)[0].strip(), code="query-wrong")
+        text = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
+        hint = "a time is written TIMESTAMP '2026-01-31 12:00:00'" if _MEANT_A_TIME.search(text) else ""
+        return QueryError(text, code="query-wrong", hint=hint)
     if isinstance(error, pl.exceptions.PanicException):
         return QueryError(
             f"Polars cannot hold this: {str(error).splitlines()[0]}",

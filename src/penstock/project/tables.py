@@ -57,6 +57,17 @@ class ProjectTables:
         running = {one.name: one.through for one in self.penstock.running}
         return {"log": self.penstock.log.end_seq(), "checkpoints": checkpoints, "memory": running}
 
+    def names(self) -> list[tuple[str, str]]:
+        """Tables and views as they are called from here, topics that no table is called after, system tables."""
+        catalog = self.penstock.catalog
+        found = {}
+        for path, one in catalog.objects.items():
+            name = path[2] if catalog.find((path[2],)) is one else ".".join(path[1:])
+            found[name] = "view" if isinstance(one, View) else "table"
+        topics = {topic: "topic" for topic in self._topics() if topic not in found}
+        system = {f"{SYSTEM_DATABASE}.{name}": "system table" for name in SYSTEM_TABLES}
+        return [*sorted(found.items()), *sorted(topics.items()), *sorted(system.items())]
+
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
         if len(name) == 2 and name[0] == SYSTEM_DATABASE:
             return self._system(name[1])
