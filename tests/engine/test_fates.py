@@ -94,9 +94,9 @@ def test_rows_that_cannot_be_read_are_taken_out_and_listed_with_their_bytes(tmp_
 @pytest.mark.parametrize(
     ("raw", "where"),
     [
-        (b"{", "table e"),
-        (b'{"id":2,"k":"a","v":"many","ts":"2024-01-01 00:00:02"}', "table e"),
-        (b'{"id":3,"k":"a","v":1,"ts":null}', "window aggregate"),
+        (b"{", "table e\nat e, partition 0, offset 30"),
+        (b'{"id":2,"k":"a","v":"many","ts":"2024-01-01 00:00:02"}', "table e\nat e, partition 0, offset 30"),
+        (b'{"id":3,"k":"a","v":1,"ts":null}', "window aggregate\nat e, partition 0, offset 30"),
     ],
 )
 def test_as_in_flink_a_bad_row_ends_the_run_and_what_was_committed_before_it_stays(
@@ -117,6 +117,42 @@ def test_as_in_flink_a_bad_row_ends_the_run_and_what_was_committed_before_it_sta
     with opened(tmp_path) as penstock:
         penstock.run(bounded=True)
         assert rows(penstock) == [("a", 10.0 * n, 10, 10) for n in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("1 / (id - 2)", "division by zero\n(1 / (id - 2)) in calc\nat e, partition 0, offset 2"),
+        ("COALESCE(1 / (id - 2), 0) + 1", "division by zero\n(1 / (id - 2)) in calc\nat e, partition 0, offset 2"),
+        ("CAST(k AS INT)", "cannot CAST to INT: 'a'\nCAST(k AS INT) in calc\nat e, partition 0, offset 0"),
+    ],
+)
+def test_as_in_flink_an_expression_that_fails_is_named_with_the_record(
+    tmp_path: Path, expression: str, error: str
+) -> None:
+    sql = EVENTS + RESULTS + f"INSERT INTO r SELECT k, ts, {expression}, v FROM e;"
+    with opened(write_project(tmp_path, sql, on_bad_row="flink")) as penstock:
+        append(penstock, [event(n, n) for n in range(4)])
+        with pytest.raises(DataError) as caught:
+            penstock.run(bounded=True)
+        assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("query", "operator"),
+    [
+        ("SELECT 'a', TIMESTAMP '2024-01-01 00:00:00', 1 / 0, 1", "calc"),
+        ("VALUES ('a', TIMESTAMP '2024-01-01 00:00:00', 1 / 0, 1)", "VALUES"),
+    ],
+)
+def test_a_constant_that_fails_is_named_without_a_record(tmp_path: Path, query: str, operator: str) -> None:
+    sql = EVENTS + RESULTS + f"INSERT INTO r {query};"
+    with (
+        opened(write_project(tmp_path, sql, on_bad_row="flink")) as penstock,
+        pytest.raises(DataError) as caught,
+    ):
+        penstock.run(bounded=True)
+    assert str(caught.value) == f"division by zero\n(1 / 0) in {operator}"
 
 
 def test_a_null_event_time_matters_only_to_those_who_need_it(tmp_path: Path) -> None:

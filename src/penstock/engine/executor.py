@@ -142,6 +142,15 @@ class Executor:
             parts.append(left.with_columns(pl.lit("").alias("table"), *_NOWHERE))
         return pl.concat(parts, how="diagonal").sort("$row", maintain_order=True).drop("$row")
 
+    def failed_record(self, poll: Poll) -> str:
+        """The record at which this step failed, in words; ``""`` where there is none, as for VALUES."""
+        row = pl.DataFrame({"operator": [self.side.failed_in], "seq": [self.side.failed_at]})
+        place = self.located(row, poll).row(0, named=True)
+        if place["offset"] is None:
+            return ""
+        partition = "" if place["partition"] is None else f", partition {place['partition']}"
+        return f"at {place['topic']}{partition}, offset {place['offset']}"
+
     # -- state -------------------------------------------------------------------------------------
 
     def entries(self) -> list[Entry]:

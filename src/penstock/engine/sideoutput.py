@@ -48,6 +48,8 @@ class SideOutput:
     failure: DataError | None = None
     failed_at: int | None = None
     """Place of the first row at which Flink would have failed; rows from there on are not processed."""
+    failed_in: str = ""
+    """The operator that it failed in."""
 
     def sift(
         self, checked: pl.DataFrame, source: pl.DataFrame, failures: Sequence[Failure], operator: str, table: str = ""
@@ -67,7 +69,9 @@ class SideOutput:
         seq = rows[SEQ]
         if self.on_bad_row == "flink":
             first = int(seq[0])
-            self.fail(first, DataError(reasons[0], code=codes[0], where=operator))
+            expression = failures[rows[BAD][0] - 1].expression
+            where = f"{_short(expression)} in {operator}" if expression else operator
+            self.fail(first, DataError(reasons[0], code=codes[0], where=where), operator)
             kept = checked[SEQ] < first
         else:
             self.reject(operator, table, seq, codes, reasons)
@@ -99,10 +103,10 @@ class SideOutput:
             )
         )
 
-    def fail(self, seq: int, error: DataError) -> None:
+    def fail(self, seq: int, error: DataError, operator: str) -> None:
         """The pipeline ends before the row at `seq`; the earliest failure of a step wins."""
         if self.failed_at is None or seq < self.failed_at:
-            self.failed_at, self.failure = seq, error
+            self.failed_at, self.failure, self.failed_in = seq, error, operator
 
     def clear(self) -> None:
         """Forget the step; its rows are taken care of."""

@@ -34,7 +34,8 @@ def evaluated(plan: Values, context: Context) -> pl.DataFrame:
         frame = pl.select(*exprs, *failure_columns(failures), pl.lit(len(frames), dtype=pl.Int64).alias(SEQ))
         if failures and frame[BAD][0]:
             failure = failures[frame[BAD][0] - 1]
-            raise DataError(failure.message, code=failure.code, where="VALUES")
+            where = f"{failure.expression} in VALUES" if failure.expression else "VALUES"
+            raise DataError(failure.message, code=failure.code, where=where)
         frames.append(frame.select(*(c.name for c in plan.columns), SEQ))
     return pl.concat(frames)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from penstock.core import types as t
 from penstock.sql.casts import cast
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Literal, Ref
 from penstock.sql.functions.spec import Value
+from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
     from penstock.core.types import DataType
@@ -30,7 +32,7 @@ def compile_expr(expr: Expr, context: Context) -> Value:
         case Literal(type=data_type, value=value):
             return Value(constant(value, data_type), data_type, (), value)
         case Cast(type=data_type, arg=arg, safe=safe):
-            return cast(compile_expr(arg, context), data_type, context, safe=safe)
+            return _named(cast(compile_expr(arg, context), data_type, context, safe=safe), expr)
         case Case():
             return _case(expr, context)
         case Call():
@@ -59,7 +61,15 @@ def _call(expr: Call, context: Context) -> Value:
     built = expr.function.build(context, args, expr.type, dict(expr.clauses))
     value = built if isinstance(built, Value) else Value(built, expr.type)
     inherited = () if expr.function.lazy else tuple(f for a in args for f in a.failures)
-    return Value(value.expr, expr.type, inherited + value.failures)
+    return _named(Value(value.expr, expr.type, inherited + value.failures), expr)
+
+
+def _named(value: Value, expr: Expr) -> Value:
+    """`value` with the failures that are its own, not those of its parts, named after `expr`."""
+    if all(f.expression for f in value.failures):
+        return value
+    name = spelled(expr)
+    return replace(value, failures=tuple(f if f.expression else replace(f, expression=name) for f in value.failures))
 
 
 def _case(expr: Case, context: Context) -> Value:

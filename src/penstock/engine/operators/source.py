@@ -177,7 +177,7 @@ class Source(Operator):
         if self.side.on_bad_row == "flink" and out.height:
             first = int(out["seq"].min())  # type: ignore[arg-type]
             row = out.filter(pl.col("seq") == first).row(0, named=True)
-            self.side.fail(first, DataError(row["reason"], code=row["code"], where=f"table {self.table}"))
+            self.side.fail(first, DataError(row["reason"], code=row["code"], where=f"table {self.table}"), self.name)
             kept = int(np.searchsorted(piece.seq, first))
             frame, made = frame[:kept], made[:kept]
             partition = None if partition is None else partition[:kept]

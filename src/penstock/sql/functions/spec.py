@@ -32,13 +32,14 @@ class Failure:
     """Rows on which Flink would fail the job.
 
     `when` is a boolean expression (NULL counts as false); `shown`, a String expression, is the value that
-    could not be used, for the message.
+    could not be used, for the message. `expression` is what fails, as one would write it.
     """
 
     when: pl.Expr
     code: str
     message: str
     shown: pl.Expr | None = None
+    expression: str = ""
 
     def guarded(self, condition: pl.Expr) -> Failure:
         """The same, only where `condition` holds."""
