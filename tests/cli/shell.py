@@ -50,11 +50,11 @@ def call(*args: object, given: str | bytes | None = None) -> Ended:
     return Ended(result.stdout, result.stderr, result.exit_code)
 
 
-def started(*args: object, **env: str) -> subprocess.Popen[str]:
+def started(*args: object, stdin: int | None = None, **env: str) -> subprocess.Popen[str]:
     """Start a command as a process."""
     command = [sys.executable, "-m", "penstock", *map(str, args)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
+        command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
     )
 
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -150,6 +151,34 @@ def test_a_line_that_is_refused_is_named_and_those_before_it_stay(parted: Path, 
     assert [r["value"] for r in read(parted, "orders")] == short
     again = call("topic", "write", parted, "orders", file, "--skip-lines", "3")
     assert again.err.startswith("error[record-too-large]: 0 lines are appended, line 4 is not: ")
+
+
+def test_a_compacted_topic_refuses_a_line_without_a_key(parted: Path) -> None:
+    call("topic", "create", parted, "latest", "--config", "cleanup.policy=compact")
+    ended = call("topic", "write", parted, "latest", "--key", "id", given='{"id":1}\n{"id":2}\n{}\n{"id":4}\n')
+    assert ended.code == 1
+    assert ended.err == (
+        "error[record-key]: 2 lines are appended, line 3 is not: the record has no key, and topic 'latest' is compacted"
+        " by key\nhint: give each record a key, or set cleanup.policy to delete; then go on with --skip-lines 2,"
+        " or --skip-lines 3 without this line\n"
+    )
+    assert [r["key"] for r in read(parted, "latest", "--keys")] == ["1", "2"]
+
+
+def test_ctrl_c_says_where_to_go_on(parted: Path) -> None:
+    child = started("topic", "write", parted, "orders", stdin=subprocess.PIPE)
+    assert child.stdin is not None
+    assert child.stderr is not None
+    child.stdin.write('{"id":1}\n{"id":2}\n')
+    child.stdin.flush()
+    while not call("topic", "read", parted, "orders", "--format", "raw").out:
+        assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate('{"id":3}\n', timeout=PATIENCE)
+    count = len(call("topic", "read", parted, "orders", "--format", "raw").out.splitlines())
+    assert count in (2, 3)  # the third line may have come before the signal was looked at
+    assert (out.splitlines()[0], child.returncode) == (f"{count} records appended to orders", 0)
+    assert err == f"stopped; where lines are left, go on with --skip-lines {count}\n"
 
 
 def test_a_disk_that_is_full_half_way(parted: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import click
 
 from penstock.cli.command import Command, folder_argument, opened
 from penstock.cli.interrupt import Interrupt
-from penstock.cli.terminal import plural
+from penstock.cli.terminal import note, plural
 from penstock.core.errors import ConfigError, DataError, PenstockError, StorageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 _BYTES = 4 << 20
-_TOO_LARGE = "record-too-large"
+_OF_ONE_LINE = ("record-too-large", "record-key")
+"""Errors that are of a single line: those before it are appended."""
 _STORAGE_HINTS = {"storage-full": "free disk space", "storage-busy": "look for a stopped process that has it open"}
 
 
@@ -65,6 +66,8 @@ def write(folder: Path, name: str, file: Path | None, key: str | None, partition
                         break
         except PenstockError as error:
             raise writer.stopped(error) from None
+    if interrupt.asked.is_set():
+        note(f"stopped; where lines are left, go on with --skip-lines {writer.done}")
     click.echo(f"{plural(writer.count, 'record')} appended to {name}")
     for number, (first, last) in sorted(writer.offsets.items()):
         click.echo(f"  partition {number}: offsets {first} to {last}")
@@ -138,6 +141,11 @@ class _Writer:
     offsets: dict[int, list[int]] = field(default_factory=dict)
     _passed: int = 0
 
+    @property
+    def done(self) -> int:
+        """How many lines need not be given again."""
+        return self.skip + self.count
+
     def write(self, lines: list[bytes]) -> None:
         """Append `lines`, all of them or those before the first that is refused, whose error is raised."""
         left_out = min(self.skip - self._passed, len(lines))
@@ -147,22 +155,21 @@ class _Writer:
 
     def stopped(self, error: PenstockError) -> PenstockError:
         """The error that ends the writing, with how far it came."""
-        if self.count == 0 and error.code != _TOO_LARGE:
+        if self.count == 0 and error.code not in _OF_ONE_LINE:
             return error
-        done = self.skip + self.count
         have = "line is" if self.count == 1 else "lines are"
-        message = f"{self.count:,} {have} appended, line {done + 1:,} is not: {error.message}"
+        message = f"{self.count:,} {have} appended, line {self.done + 1:,} is not: {error.message}"
         mend = error.hint if not isinstance(error, StorageError) else _STORAGE_HINTS.get(error.code, "mend this")
-        follow = f"then go on with --skip-lines {done}"
-        if error.code == _TOO_LARGE:
-            follow += f", or --skip-lines {done + 1} without this line"
+        follow = f"then go on with --skip-lines {self.done}"
+        if error.code in _OF_ONE_LINE:
+            follow += f", or --skip-lines {self.done + 1} without this line"
         return type(error)(message, code=error.code, where=error.where, hint=f"{mend}; {follow}" if mend else follow)
 
     def _append(self, values: list[bytes]) -> None:
         try:
             self._append_whole(values)
         except PenstockError as error:
-            if error.code != _TOO_LARGE or len(values) == 1:
+            if error.code not in _OF_ONE_LINE or len(values) == 1:
                 raise
             half = len(values) // 2
             self._append(values[:half])

@@ -112,8 +112,9 @@ def _check_columns(records: pl.DataFrame, topic: Topic) -> None:
 def _check_keys(records: pl.DataFrame, topic: Topic) -> None:
     missing = records.height if "key" not in records.columns else records.get_column("key").null_count()
     if missing:
+        which = f"{missing} of {records.height} records have" if records.height > 1 else "the record has"
         raise LogError(
-            f"{missing} of {records.height} records have no key, and topic '{topic.name}' is compacted by key",
+            f"{which} no key, and topic '{topic.name}' is compacted by key",
             code="record-key",
             hint="give each record a key, or set cleanup.policy to delete",
         )
