@@ -10,6 +10,7 @@ import pytest
 
 import penstock
 from penstock.cli.ledger import balance
+from penstock.cli.zone import zone_name
 from tests.cli.shell import append, call, make_project, orders
 
 if TYPE_CHECKING:
@@ -40,6 +41,22 @@ def test_formats_and_standard_input(ran: Path) -> None:
     asked = "SELECT sum(orders) AS n, CAST(NULL AS VARCHAR) AS s FROM revenue"
     assert call("query", ran, asked, "--format", "json").out == '{"n":130,"s":null}\n'
     assert call("query", ran, "-", "--format", "csv", given=asked).out == "n,s\n130,\n"
+
+
+def test_moments_as_texts_are_in_the_zone_of_the_person(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    asked = "SELECT strftime(t, '%H:%M') AS h, t FROM (SELECT TIMESTAMPTZ '2025-07-01 09:30:00' AS t)"
+    assert call("query", ran, asked, "--format", "json").out == '{"h":"09:30","t":"2025-07-01 00:30:00.000000Z"}\n'
+    assert call("query", ran, asked, "--format", "csv").out == "h,t\n09:30,2025-07-01 00:30:00.000000Z\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [("Asia/Tokyo", "Asia/Tokyo"), (":Asia/Tokyo", "Asia/Tokyo"), ("", "Europe/Oslo"), ("X5", "UTC")]
+)
+def test_the_zone_of_a_person_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, name: str) -> None:
+    monkeypatch.setenv("TZ", said)
+    (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/Europe/Oslo")
+    assert zone_name(tmp_path / "localtime") == name
 
 
 def test_limits_and_wrong_questions(ran: Path) -> None:

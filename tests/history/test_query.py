@@ -211,6 +211,17 @@ def test_a_time_that_no_calendar_has_is_an_error(project: Penstock, sql: str) ->
     )
 
 
+def test_the_zone_of_a_question_is_one_of_texts(project: Penstock) -> None:
+    noon = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
+    sql = "SELECT t, [t] AS l, {'t': t} AS s, map {1: t} AS m, strftime(t, '%H:%M') AS c FROM (VALUES ({})) v(t)"
+    for zone, text, shown in (("UTC", "12:00:00", "12:00"), ("Europe/Oslo", "14:00:00", "14:00")):
+        answer = project.query(sql.replace("({})", f"(TIMESTAMPTZ '2025-07-01 {text}')"), zone=zone)
+        assert answer.rows() == [(noon, [noon], {"t": noon}, {1: noon}, shown)]
+        assert {str(answer.polars().schema[c]).count("time_zone='UTC'") for c in "tlsm"} == {1}
+    with pytest.raises(QueryError, match="Unknown TimeZone 'Mars'"):
+        project.query("SELECT 1", zone="Mars")
+
+
 class Panicking:
     """Tables whose rows make Polars panic."""
 

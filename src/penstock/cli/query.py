@@ -10,6 +10,7 @@ import click
 from penstock.cli.command import Command, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note
+from penstock.cli.zone import zone_name
 from penstock.core.options import Option, memory
 
 if TYPE_CHECKING:
@@ -37,15 +38,18 @@ _MEMORY = Option("--memory", memory, 1 << 30, "Most memory.")
 def query(folder: Path, sql: str, form: str, rows: int, seconds: float, size: str) -> None:
     """Ask one SELECT, in DuckDB's SQL, of the project in DIR. SELECT - reads it from standard input.
 
+    SHOW TABLES, DESCRIBE and SUMMARIZE (of a table or a SELECT) are answered too.
+
     There are all tables and views of the project by their names, "NAME$open" for windows not yet closed, and
     penstock.rejects, late, ledger, watermarks, topics, groups. Where an engine runs, the answer is as of its last
-    commit; the position that it stands for goes to standard error.
+    commit; the position that it stands for goes to standard error. Moments written as text are in your time zone
+    (TZ); --format json and csv give them in UTC, with a Z.
     """
     from penstock.history import Limits
 
     limits = Limits(rows, seconds, _MEMORY.read(size, "--memory"))
     with opened(folder) as penstock:
-        result = penstock.query(sys.stdin.read() if sql == "-" else sql, limits)
+        result = penstock.query(sys.stdin.read() if sql == "-" else sql, limits, zone_name())
     print_rows(result.frame, form)
     note(position_words(result.position))
 

@@ -47,7 +47,7 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, rows: int) -> pl.Data
     frame = frame.with_columns(_whole(frame[name]) for name, kind in kinds.items() if kind.id == "hugeint")
     for name in frame.columns:
         _require_calendar(frame[name])
-    return frame
+    return frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
 
 
 def quoted(name: str) -> str:
@@ -89,6 +89,22 @@ def _require_calendar(series: pl.Series) -> None:
                 code="query-time-range",
                 hint="CAST(... AS VARCHAR) shows it; isfinite(...) tells infinity from a time",
             )
+
+
+def _in_utc(dtype: pl.DataType) -> pl.DataType:
+    """The type with all moments in UTC: the zone of a question is one of texts."""
+    match dtype:
+        case pl.Datetime(time_unit=unit, time_zone=zone) if zone is not None:
+            return pl.Datetime(unit, "UTC")
+        case pl.List(inner=inner):
+            return pl.List(_in_utc(inner))  # type: ignore[arg-type]
+        case pl.Array(inner=inner, size=size):
+            return pl.Array(_in_utc(inner), size)  # type: ignore[arg-type]
+        case pl.Map(key=key, value=value):
+            return pl.Map(_in_utc(key), _in_utc(value))  # type: ignore[arg-type]
+        case pl.Struct(fields=fields):
+            return pl.Struct({f.name: _in_utc(f.dtype) for f in fields})  # type: ignore[arg-type]
+    return dtype
 
 
 def _leaves(series: pl.Series) -> Iterator[pl.Series]:

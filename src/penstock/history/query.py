@@ -76,10 +76,13 @@ class Tables(Protocol):
         ...
 
 
-def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | None = None) -> Result:
+def query(
+    sql: str, tables: Tables, limits: Limits | None = None, spill: Path | None = None, zone: str = "UTC"
+) -> Result:
     """The answer to `sql`, a SELECT; or DESCRIBE or SUMMARIZE of one or of a table, or SHOW TABLES.
 
-    `spill` is a folder for what does not fit in memory. Types that Polars has not come as text (see `answer`).
+    `spill` is a folder for what does not fit in memory; `zone` is that of texts that become moments, and of moments
+    that become texts. Types that Polars has not come as text (see `answer`).
     Raises QueryError where the question is not allowed, wrong, too large or too slow.
     """
     limits = limits or Limits()
@@ -95,6 +98,7 @@ def query(sql: str, tables: Tables, limits: Limits | None = None, spill: Path | 
     timer.daemon = True
     timer.start()
     try:
+        connection.execute(f"SET TimeZone = {_literal(zone)}")
         names = {}
         for number, (name, table) in enumerate(found.items()):
             names[name] = f"t{number}"
@@ -113,22 +117,21 @@ def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckd
 
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET memory_limit = '{limits.memory}B'")
-    connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET python_enable_replacements = false")
     folders = {str(p.parent) for f in files for p in f.paths}
     if spill is not None:
         spill.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"SET temp_directory = {_quoted(str(spill))}")
+        connection.execute(f"SET temp_directory = {_literal(str(spill))}")
         folders.add(str(spill))
     if folders:
-        connection.execute(f"SET allowed_directories = [{', '.join(_quoted(f) for f in sorted(folders))}]")
+        connection.execute(f"SET allowed_directories = [{', '.join(_literal(f) for f in sorted(folders))}]")
     connection.execute("SET enable_external_access = false")
     return connection
 
 
-def _quoted(text: str) -> str:
+def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -175,7 +178,7 @@ def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
 
     Those of partitions have the table's types, not those that their texts look like; those that no file has are NULL.
     """
-    paths = ", ".join(_quoted(str(p)) for p in table.paths)
+    paths = ", ".join(_literal(str(p)) for p in table.paths)
     parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""
     files = f"read_parquet([{paths}], union_by_name = true{parted})"
     there = set(connection.sql(f"SELECT * FROM {files}").columns)
@@ -184,7 +187,7 @@ def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     for column, kind in zip(table.schema, types, strict=True):
         name = quoted(column)
         if column in table.partitions:
-            columns.append(f"CAST(NULLIF({name}, {_quoted(table.null)}) AS {kind}) AS {name}")
+            columns.append(f"CAST(NULLIF({name}, {_literal(table.null)}) AS {kind}) AS {name}")
         else:
             columns.append(name if column in there else f"CAST(NULL AS {kind}) AS {name}")
     return f"SELECT {', '.join(columns)} FROM {files}"

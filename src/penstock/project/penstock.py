@@ -197,13 +197,15 @@ class Penstock:
         appended = self.log.append(topic, records, decoded)
         return pl.DataFrame([appended.partitions, appended.offsets])
 
-    def query(self, sql: str, limits: Limits | None = None) -> Result:
+    def query(self, sql: str, limits: Limits | None = None, zone: str = "UTC") -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 
-        Raises QueryError where it is not allowed, wrong, too large or too slow.
+        SHOW TABLES, DESCRIBE and SUMMARIZE are answered too. Types that Polars has not, such as INTERVAL, come as text.
+        `zone` is that of moments that are written as text, in the question or by it: ``ts > '2026-01-31'``. Those in
+        the answer are in UTC. Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
-        return query(sql, ProjectTables(self), limits, spill)
+        return query(sql, ProjectTables(self), limits, spill, zone)
 
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
