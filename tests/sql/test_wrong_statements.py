@@ -6,6 +6,7 @@ stable code in brackets and its text, as the command line prints it. The tables 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ import pytest
 
 import penstock
 from penstock.core.errors import PenstockError
+from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
+from penstock.sql.functions.elsewhere import ELSEWHERE
 from penstock.sql.grammar import parse
 
 if TYPE_CHECKING:
@@ -57,6 +60,14 @@ def test_a_wrong_statement(project: penstock.Penstock, sql: str, text: str) -> N
 
 def test_each_statement_stands_there_once() -> None:
     assert len({sql for sql, _ in CASES}) == len(CASES)
+
+
+def test_what_other_dialects_name_otherwise_is_not_in_flink_and_its_nearest_is() -> None:
+    there = {*FUNCTIONS, *AGGREGATES, "CAST", "COUNT", "TABLE", "TUMBLE", "FILTER"}
+    assert not {*FUNCTIONS, *AGGREGATES, *REFUSED} & ELSEWHERE.keys()
+    for hint in ELSEWHERE.values():
+        assert hint.startswith("nearest is ")
+        assert set(re.findall(r"\b([A-Z_]+)\(", hint)) <= there
 
 
 def test_the_file_of_the_statement_is_named() -> None:

@@ -16,6 +16,7 @@ from penstock.sql.casts import cast_refusal
 from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Expr, Literal, Ref, walk
 from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
+from penstock.sql.functions.elsewhere import ELSEWHERE
 from penstock.sql.functions.signatures import ArgumentError
 
 if TYPE_CHECKING:
@@ -325,7 +326,8 @@ class ExpressionBinder:
         if name in REFUSED:
             raise self._unsupported(node, f"the function {name}", REFUSED[name].reason)
         known = [n for n in (*FUNCTIONS, *AGGREGATES) if n[0].isalpha()]
-        raise self._error(f"there is no function {name}", "sql-unknown-function", node, did_you_mean(name, known))
+        hint = ELSEWHERE.get(name) or did_you_mean(name, known)
+        raise self._error(f"there is no function {name}", "sql-unknown-function", node, hint)
 
     def _bound_call(
         self, function: Function | str, node: exp.Expr, args: tuple[Expr, ...], clauses: dict[str, Any] | None = None

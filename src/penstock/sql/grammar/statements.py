@@ -31,6 +31,7 @@ _REFUSED = {
     "STOP": "pipelines are stopped on the command line",
     "MERGE": "write to an upsert-kafka table instead",
 }
+_SHOWN = ("TABLES", "VIEWS", "DATABASES", "FUNCTIONS", "COLUMNS", "CATALOGS")
 
 
 class StatementParser(TableParser):
@@ -177,9 +178,10 @@ class StatementParser(TableParser):
             words.append(self._curr.text.upper())
             self._advance()
         kind = " ".join(words)
-        known = ("TABLES", "VIEWS", "DATABASES", "FUNCTIONS", "COLUMNS", "CATALOGS")
-        if kind not in (*known, "CURRENT DATABASE", "CURRENT CATALOG"):
-            hint = did_you_mean(kind, known) or "supported are SHOW " + ", ".join(known)
+        known = (*_SHOWN, "CURRENT DATABASE", "CURRENT CATALOG")
+        if kind not in known:
+            allowed = ", ".join((*known, "CREATE TABLE", "CREATE VIEW"))
+            hint = did_you_mean(kind, known) or f"supported are SHOW {allowed}"
             self.refuse(f"SHOW {words[0] if words else ''}".strip(), "sql-show", hint, first)
         name = self._qualified() if self._match_texts(("FROM", "IN")) else None
         negated = bool(self._match_text_seq("NOT"))
