@@ -222,6 +222,29 @@ def test_the_zone_of_a_question_is_one_of_texts(project: Penstock) -> None:
         project.query("SELECT 1", zone="Mars")
 
 
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        (
+            "SELECT count(*), Max( id ) /* the last */ , id  , page AS p FROM clicks GROUP BY ALL",
+            "count(*)|Max( id )|id|p",
+        ),
+        ("SELECT DISTINCT 1::UBIGINT, map {'a': 1}, -- a map\n 1 +\n 2 LIMIT 1", "1::UBIGINT|map {'a': 1}|1 + 2"),
+        ("WITH c AS (SELECT 1, 2) FROM c SELECT ALL {'a': [1, 2]}, 'it''s'", "{'a': [1, 2]}|'it''s'"),
+        (
+            "SELECT count(*), count(*), * EXCLUDE (page), id + 1 FROM latest GROUP BY ALL",
+            "count(*)|count(*)_1|id|id + 1",
+        ),
+        ("SELECT interval 1 day, interval 1 day", "interval 1 day|interval 1 day_1"),
+        ("SELECT unnest({'a': 1, 'b': 2}), 1 + 1", "a|b|1 + 1"),
+        ("SELECT DISTINCT ON (id) id, abs(id) FROM latest", "id|abs(id)"),
+        ("SELECT 1 + 1 UNION ALL SELECT 2", "(1 + 1)"),
+    ],
+)
+def test_columns_are_called_as_they_were_asked_for(project: Penstock, sql: str, names: str) -> None:
+    assert "|".join(project.query(sql).polars().columns) == names
+
+
 class Panicking:
     """Tables whose rows make Polars panic."""
 

@@ -83,14 +83,16 @@ def test_a_project_without_sql_says_where_it_goes(tmp_path: Path) -> None:
 
 
 def test_a_wrong_statement_is_underlined_in_its_file(tmp_path: Path) -> None:
+    project = penstock.open(write(tmp_path, "", **{"1_tables": "CREATE VIEW v AS SELECT 1 AS a;", "2": "DROP VIEW w;"}))
     with pytest.raises(PenstockError) as error:
-        penstock.open(write(tmp_path, "", **{"1_tables": "CREATE VIEW v AS SELECT 1 AS a;", "2": "DROP VIEW w;"}))
+        project.run()
     assert "sql/2.sql" in str(error.value)
 
 
 def test_a_query_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    project = penstock.open(write(tmp_path, "", one="SELECT 1 AS a;"))
     with pytest.raises(PenstockError, match="a query in a project's SQL file leads nowhere"):
-        penstock.open(write(tmp_path, "", one="SELECT 1 AS a;"))
+        project.run()
 
 
 def test_pipelines_are_called_after_their_files(tmp_path: Path) -> None:

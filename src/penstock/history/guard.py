@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from penstock.core.errors import QueryError
+from penstock.history.headings import name_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +136,8 @@ def read_question(sql: str) -> Question:
             hint="tables are changed by pipelines alone" if changes else _ALLOWED,
         )
     _require_harmless(tree)
+    if isinstance(tree, exp.Select):
+        name_columns(tree, sql, _DIALECT)
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
     return Question(tree, tables, _columns(tree), about)
 
