@@ -100,7 +100,15 @@ def test_whoever_reads_the_output_may_stop(shop: Path) -> None:
     from tests.cli.shell import append
 
     append(shop, *orders(40_000))
-    line = f"{sys.executable} -m penstock topic read {shop} orders --format raw | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[1] == "0"
-    assert done.stderr == ""
+    reading = subprocess.Popen(
+        [sys.executable, "-m", "penstock", "topic", "read", str(shop), "orders", "--format", "raw"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with reading:
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        assert reading.stdout.readline()
+        reading.stdout.close()
+        assert (reading.stderr.read(), reading.wait()) == ("", 0)

@@ -59,4 +59,5 @@ def test_a_computed_column_sees_metadata_in_its_declared_type() -> None:
 def test_metadata_that_does_not_fit_is_refused(columns: str, message: str, hint: str) -> None:
     with pytest.raises(PenstockError) as error:
         _read(columns, "SELECT id FROM t")
-    assert str(error.value) == f"{message}\ntable t\nhint: {hint}"
+    first, where, *_, last = str(error.value).splitlines()
+    assert (first, where, last) == (message, "table t", f"hint: {hint}")

@@ -168,11 +168,12 @@ def run(penstock: Penstock, way: Way) -> None:
     raise AssertionError("no way to the end")
 
 
-def started(penstock: Penstock) -> Pipeline:
+def started(penstock: Penstock, *, bounded: bool = True) -> Pipeline:
     (definition,) = penstock.definition.pipelines
-    pipeline = make_pipeline(definition, penstock.world, penstock.settings, bounded=True)
+    pipeline = make_pipeline(definition, penstock.world, penstock.settings, bounded=bounded)
     pipeline.restore()
-    pipeline.input.bound()
+    if bounded:
+        pipeline.input.bound()
     return pipeline
 
 

@@ -120,7 +120,7 @@ def test_any_order_of_arrival_at_length(rows: list[Row], delays: list[int], way:
 def live(penstock: Penstock, rows: list[Row], cut: int) -> None:
     """As at the live edge: rows are read as they come, and silence is noted in the log when it is noticed."""
     assert penstock.definition.pipelines
-    pipeline = started(penstock)
+    pipeline = started(penstock, bounded=False)
     for row_number, row in enumerate(rows):
         append(penstock, [row], row_number)
         if row_number % cut:
@@ -167,7 +167,7 @@ def test_silence_that_is_noted_closes_windows(tmp_path: Path) -> None:
     rows = [Row("a", 0, "x", n, 60 + n, wait=700) for n in range(20)]
     sql = statements("a", idle="1 s")
     with project(sql, clock(), tmp_path) as penstock:
-        pipeline = started(penstock)
+        pipeline = started(penstock, bounded=False)
         append(penstock, rows)
         while pipeline.step(100):
             continue
@@ -181,7 +181,7 @@ def test_silence_that_is_noted_closes_windows(tmp_path: Path) -> None:
 
 def test_silence_that_only_the_clock_has_seen_closes_windows(tmp_path: Path) -> None:
     with project(statements("a", idle="1 s"), clock(), tmp_path) as penstock:
-        pipeline = started(penstock)
+        pipeline = started(penstock, bounded=False)
         append(penstock, [Row("a", p, "x", 1, 60) for p in range(PARTITIONS)])
         append(penstock, [Row("a", 0, "x", 1, 90, wait=900)], PARTITIONS)
         while pipeline.step(100):
@@ -193,7 +193,7 @@ def test_silence_that_only_the_clock_has_seen_closes_windows(tmp_path: Path) -> 
         pipeline.commit()
         assert results(penstock) == []
         pipeline.close()
-        again = started(penstock)  # a restart has not forgotten since when they are silent
+        again = started(penstock, bounded=False)  # a restart has not forgotten since when they are silent
         again.input.tick()
         again.input.bound()
         assert again.step(100)
@@ -213,7 +213,7 @@ def test_a_partition_that_is_added_counts_from_its_first_row_for_any_cut_and_cra
     for way in (WHOLE, Way([1], [1], [0]), Way([3, 7], [2], [1, 0, 2])):
         with project(statements("a", idle=idle), clock(), tmp_path, partitions=1) as penstock:
             append(penstock, before)
-            pipeline = started(penstock)
+            pipeline = started(penstock, bounded=False)
             assert pipeline.step(5)
             pipeline.commit()
             pipeline.close()
