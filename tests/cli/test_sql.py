@@ -87,6 +87,13 @@ def test_an_insert_says_how_many_rows_went_where() -> None:
     assert ended.out.splitlines()[-1] == "2 rows into t"
 
 
+def test_insert_overwrite_replaces_what_was_there(tmp_path: Path) -> None:
+    table = f"CREATE TABLE o (a INT) WITH ('connector' = 'filesystem', 'path' = '{tmp_path / 'o'}', 'format' = 'json');"
+    done = call("sql", "-e", f"{table} INSERT INTO o VALUES (1), (2); INSERT OVERWRITE o VALUES (3)")
+    assert done.code == 0
+    assert [f.read_text() for f in (tmp_path / "o").iterdir() if not f.name.startswith(".")] == ['{"a":3}\n']
+
+
 def test_the_catalog_answers_as_tables() -> None:
     sql = "CREATE TABLE t (n INT) WITH ('connector' = 'print'); SHOW TABLES; DESCRIBE t;"
     out = call("sql", "-e", sql, "--format", "json").out

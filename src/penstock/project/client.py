@@ -122,7 +122,7 @@ class Client:
         self._number += 1
         definition = PipelineDefinition(f"statement-{self._number}", plan, outcome.context, outcome.settings)
         idle = idle_timeout(outcome.settings, penstock.settings)
-        world = replace(penstock.world, endless=True)
+        world = replace(penstock.world, endless=True, bounded=True)
         wiring = Wiring(world, idle, events=self.events, manual_time=self.manual_time)
         waiting: list[Selected] = []
         pipeline = make_pipeline(
