@@ -9,10 +9,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 import penstock
+from penstock.core.errors import ParseError, UnsupportedError
+from penstock.project.definition import Definition
+from penstock.project.settings import Settings
 from penstock.sql import statements as st
 from penstock.sql.catalog import Table
 from penstock.sql.grammar import parse
+from penstock.sql.grammar.statements import StatementParser
+from penstock.sql.session import Rows, Session
 
 HERE = Path(__file__).resolve().parent
 
@@ -85,3 +92,56 @@ def _row(project: penstock.Penstock, sql: str) -> tuple[object, ...]:
     assert result is not None
     (row,) = result.rows()
     return tuple(row)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("SELCT 1;", "SQL syntax: 'SELCT' does not begin a statement"),
+        ("SELECT 'a;", "SQL syntax: a ' has no partner"),
+        ("BEGIN STATEMENT SET; INSERT INTO t SELECT 'a;", "SQL syntax: a ' has no partner"),
+        ("SELECT x'0g', 'a", "SQL syntax: X'...' takes hexadecimal digits"),
+    ],
+)
+def test_statements_before_a_wrong_one_are_done(wrong: str, message: str) -> None:
+    session = Session()
+    outcomes = session.run(f"CREATE DATABASE db1;\nUSE db1;\n{wrong}")
+    assert len([next(outcomes), next(outcomes)]) == 2
+    assert session.catalog.current[1] == "db1"
+    with pytest.raises(ParseError) as error:
+        next(outcomes)
+    assert error.value.message == message
+    assert error.value.where.startswith("line 3, ")
+
+
+@pytest.mark.parametrize("word", ["QUIT", "exit"])
+def test_nothing_runs_behind_quit(word: str) -> None:
+    session = Session()
+    assert len(list(session.run(f"CREATE DATABASE db1; {word}; CREATE DATABASE db2"))) == 1
+    assert [name for _, name in session.catalog.databases] == ["default_database", "db1"]
+
+
+def test_help_names_every_statement() -> None:
+    (outcome,) = Session().run("HELP;")
+    assert isinstance(outcome, Rows)
+    assert outcome.names == ("statement", "what it does")
+    assert ("USE database", "what unqualified names mean") in outcome.rows
+    said = " ".join(str(statement) for statement, _ in outcome.rows).replace(",", "").split()
+    assert {*StatementParser.STATEMENTS} - {"HELP", "DESC"} <= {*said}
+
+
+def test_a_file_of_a_project_does_not_quit(tmp_path: Path) -> None:
+    definition = Definition(tmp_path, Settings("shop"))
+    with pytest.raises(UnsupportedError) as error:
+        definition.add("CREATE DATABASE db1;\nQUIT;", "sql/a.sql")
+    assert str(error.value) == (
+        "QUIT is not supported here\nsql/a.sql:2:1\n2 | QUIT;\n    ^^^^\n"
+        "hint: it ends a session of penstock sql; a file of a project ends by itself"
+    )
+
+
+def test_a_file_of_a_project_is_read_whole(tmp_path: Path) -> None:
+    definition = Definition(tmp_path, Settings("shop"))
+    with pytest.raises(ParseError):
+        definition.add("CREATE DATABASE db1;\nSELCT 1;", "sql/a.sql")
+    assert len(definition.session.catalog.databases) == 1

@@ -10,6 +10,7 @@ from penstock.core.errors import BindError, ConfigError
 from penstock.project.settings import Settings, read_settings
 from penstock.sql import config
 from penstock.sql.catalog import Table
+from penstock.sql.grammar import parse
 from penstock.sql.session import Answer, Session, Write
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Definition:
         Raises SqlError where a statement does not fit, and BindError for a query that leads nowhere.
         """
         writes = []
-        for outcome in self.session.run(text, source):
+        for statement in parse(text, source):
+            outcome = self.session.execute(statement, text, source)
             if isinstance(outcome, Answer):
                 raise BindError(
                     "a query in a project's SQL file leads nowhere",

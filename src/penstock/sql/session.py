@@ -16,7 +16,8 @@ from penstock.sql.bind.tables import altered, created
 from penstock.sql.catalog import CATALOG, SYSTEM_DATABASE, Catalog, Table, TableColumn, View
 from penstock.sql.functions import AGGREGATES, FUNCTIONS
 from penstock.sql.functions.spec import Context
-from penstock.sql.grammar import parse
+from penstock.sql.grammar import parse, statements
+from penstock.sql.help import HELP
 from penstock.sql.plan import Sink, Sinks, explain
 from penstock.sql.rules import optimize
 from penstock.sql.show import create_table, create_view, describe, like
@@ -92,9 +93,12 @@ class Session:
     def run(self, text: str, source: str = "") -> Iterator[Outcome]:
         """The outcome of each statement of `text`, one after the other; `source` names the file in errors.
 
-        Raises SqlError or ConfigError at the first that does not fit; those before it stay done.
+        Raises SqlError or ConfigError at the first that cannot be read or does not fit; those before it stay done.
+        QUIT and EXIT end it.
         """
-        for statement in parse(text, source):
+        for statement in statements(text, source):
+            if isinstance(statement, st.Quit):
+                return
             yield self.execute(statement, text, source)
 
     @property
@@ -145,6 +149,11 @@ class Session:
                 return self._show(statement)
             case st.Describe(name=name):
                 return Rows(statement, *describe(self.catalog.get(name.parts)))
+            case st.Help():
+                return Rows(statement, ("statement", "what it does"), HELP)
+            case st.Quit():
+                hint = "it ends a session of penstock sql; a file of a project ends by itself"
+                raise UnsupportedError("QUIT is not supported here", code="sql-quit", hint=hint)
             case st.Explain(statement=inner):
                 return Rows(statement, ("plan",), ((self._explain(inner, origin),),))
         raise TypeError(f"unknown statement {type(statement).__name__}")

@@ -27,11 +27,13 @@ __all__ = [
     "DropView",
     "DropWatermark",
     "Explain",
+    "Help",
     "Insert",
     "LikeClause",
     "ModifyColumns",
     "Name",
     "Query",
+    "Quit",
     "RenameColumn",
     "RenameTable",
     "Reset",
@@ -305,6 +307,16 @@ class Explain(Statement):
 
     details: tuple[str, ...]
     statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Statement):
+    """HELP: which statements there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit(Statement):
+    """QUIT or EXIT: the session ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from penstock.sql.grammar.statements import StatementParser
 from penstock.sql.grammar.types import MisreadError, RefusedError, UnknownTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlglot import exp
     from sqlglot.tokenizer_core import Token
 
     from penstock.sql import statements as st
 
-__all__ = ["hint_options", "parse", "parse_expression"]
+__all__ = ["hint_options", "parse", "parse_expression", "statements"]
 
 _UNCLOSED = {
     "'": ("a ' has no partner", "a ' inside a text is written twice: 'it''s'"),
@@ -37,37 +39,54 @@ def parse(text: str, source: str = "") -> tuple[st.Statement, ...]:
 
     Raises ParseError, or UnsupportedError for statements that Flink has and Penstock refuses.
     """
-    tokens = _tokens(text, source)
-    return tuple(_guarded(text, source, chunk, StatementParser.statement) for chunk in _chunks(tokens))
+    return tuple(statements(text, source))
+
+
+def statements(text: str, source: str = "") -> Iterator[st.Statement]:
+    """The statements of `text`, each read when it is asked for, so that those before a wrong one come.
+
+    Raises as `parse`.
+    """
+    tokens, error = _tokens(text, source)
+    *whole, last = _chunks(tokens)
+    for chunk in (*whole, *([last] if error is None else [])):
+        if chunk:
+            yield _guarded(text, source, chunk, StatementParser.statement)
+    if error is not None:
+        raise error
 
 
 def parse_expression(text: str, source: str = "") -> exp.Expr:
     """One expression, as in a computed column."""
-    expression: exp.Expr = _guarded(text, source, _tokens(text, source), lambda p: p._parse_disjunction())
+    tokens, error = _tokens(text, source)
+    if error is not None:
+        raise error
+    expression: exp.Expr = _guarded(text, source, tokens, lambda p: p._parse_disjunction())
     return expression
 
 
-def _tokens(text: str, source: str) -> list[Token]:
+def _tokens(text: str, source: str) -> tuple[list[Token], ParseError | None]:
+    """The tokens of `text`, up to the place of the error, if there is one."""
     try:
-        return list(Flink().tokenize(text))
+        return list(Flink().tokenize(text)), None
     except TokenError as error:
         opened = next((m for m in _PIECE.finditer(text) if m["open"]), None)
         if opened is not None:
             what, hint = _UNCLOSED[opened["open"]]
-            end = opened.end() - 1 if opened["open"] == "/*" else len(text) - 1
-            where = underline(text, Span(opened.start(), end), source)
-            raise ParseError(f"SQL syntax: {what}", code="sql-token", where=where, hint=hint) from None
-        stopped = re.search(r"(\d+)$", str(error.__cause__))  # the one other cause: an X'...' of other letters
-        span = None
-        if stopped is not None:
-            start = int(stopped[1])
+            span = Span(opened.start(), opened.end() - 1 if opened["open"] == "/*" else len(text) - 1)
+        else:  # the one other cause
+            what, hint = "X'...' takes hexadecimal digits", ""
+            stopped = re.search(r"(\d+)$", str(error.__cause__))
+            start = int(stopped[1]) if stopped is not None else 0
             span = Span(start, text.find("'", start + 2))
         where = underline(text, span, source)
-        raise ParseError("SQL syntax: X'...' takes hexadecimal digits", code="sql-token", where=where) from None
+        wrong = ParseError(f"SQL syntax: {what}", code="sql-token", where=where, hint=hint)
+        before, earlier = _tokens(text[: span.start], source)
+        return before, earlier or wrong
 
 
 def _chunks(tokens: list[Token]) -> list[list[Token]]:
-    """The tokens of each statement; those of a statement set stay together."""
+    """The tokens of each statement, and of what stands behind the last ; those of a statement set stay together."""
     chunks: list[list[Token]] = [[]]
     in_set = False
     for token in tokens:
@@ -87,7 +106,7 @@ def _chunks(tokens: list[Token]) -> list[list[Token]]:
             in_set = True
         elif in_set and word == "END" and len(chunk) > 1 and chunk[-2].token_type == TokenType.SEMICOLON:
             in_set = False
-    return [c for c in chunks if c]
+    return chunks
 
 
 def _reader(text: str, tokens: list[Token]) -> StatementParser:

@@ -20,7 +20,7 @@ __all__ = ["PieceParser", "hint_options"]
 
 BEGINNINGS = (
     *("SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DROP", "ALTER", "USE", "EXECUTE", "SET", "RESET", "SHOW"),
-    *("DESCRIBE", "EXPLAIN"),
+    *("DESCRIBE", "EXPLAIN", "HELP", "QUIT", "EXIT"),
 )
 _CLAUSES = ("FROM", "WHERE", "GROUP BY", "HAVING", "LIMIT", "UNION ALL", "SELECT", "VALUES", "WITH", "AS")
 

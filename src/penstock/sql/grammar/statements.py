@@ -51,6 +51,9 @@ class StatementParser(TableParser):
         "DESCRIBE": "_describe",
         "DESC": "_describe",
         "EXPLAIN": "_explain",
+        "HELP": "_help",
+        "QUIT": "_quit",
+        "EXIT": "_quit",
     }
 
     def statement(self) -> st.Statement:
@@ -194,6 +197,12 @@ class StatementParser(TableParser):
         extended = bool(self._match_text_seq("EXTENDED"))
         name = self._qualified()
         return st.Describe(*self._text(first), name, extended)
+
+    def _help(self, first: Token) -> st.Help:
+        return st.Help(*self._text(first))
+
+    def _quit(self, first: Token) -> st.Quit:
+        return st.Quit(*self._text(first))
 
     def _explain(self, first: Token) -> st.Explain:
         self._match_text_seq("PLAN", "FOR")
