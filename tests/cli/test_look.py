@@ -151,3 +151,17 @@ def test_which_pipeline_a_savepoint_keeps(tmp_path: Path) -> None:
     assert ended.err.splitlines()[0] == (
         "error[usage]: the project has several pipelines; --pipeline is one of a.a, a.a-2"
     )
+
+
+def test_a_mistake_in_sql_keeps_nobody_from_the_log(ran: Path) -> None:
+    (ran / "sql" / "9_new.sql").write_text("SELEC 1;\n")
+    for words in (["topic", "list"], ["ledger"], ["rejects", "list"], ["why"], ["savepoint", "list"]):
+        assert call(*words, ran).code == 0
+    assert call("topic", "read", ran, "orders", "--last", "1").code == 0
+    assert call("topic", "write", ran, "orders", "--key", "id", given='{"id": 1}').code == 0
+    for words in (["run"], ["query"]):
+        ended = call(*words, ran, *(["SELECT * FROM revenue"] if words == ["query"] else []))
+        assert (ended.code, ended.err.splitlines()[:2]) == (
+            1,
+            ["error[sql-syntax]: SQL syntax: 'SELEC' does not begin a statement", "  sql/9_new.sql:1:1"],
+        )

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 import penstock
@@ -119,6 +120,9 @@ def test_a_mistake_in_sql_leaves_the_log_within_reach(folder: Path) -> None:
             with pytest.raises(SqlError, match="SELEC") as error:
                 ask()
             assert "sql/pages.sql" in error.value.where
+        assert p.append("pages", pl.DataFrame({"key": [b"x"], "value": [b"{}"]})).rows() == [(0, 1)]
+        with pytest.raises(SqlError, match="SELEC"):
+            p.append("page", pl.DataFrame({"key": [b"x"], "value": [b"{}"]}))
         assert repr(p).startswith(f"<Penstock shop in {folder}: ")
 
 

@@ -81,8 +81,10 @@ def _check_topic(penstock: Penstock, name: str) -> None:
     from penstock.project.topics import topic_of
     from penstock.sql.catalog import Table
 
+    if name in _names(penstock.log):
+        return
     table = penstock.catalog.find((name,))
-    if not isinstance(table, Table) or topic_of(table) is not None or name in _names(penstock.log):
+    if not isinstance(table, Table) or topic_of(table) is not None:
         return
     if table.connector == "filesystem":
         place = table.options.get(PATH.name, "").rstrip("/")

@@ -11,7 +11,7 @@ from penstock.connectors import connector_named
 from penstock.connectors.kafka import TOPIC, ensure_topic, record_encoder
 from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_encoder
-from penstock.core.errors import DataError, LogError, did_you_mean
+from penstock.core.errors import DataError, LogError, SqlError, did_you_mean
 from penstock.log import RECORD_COLUMNS
 from penstock.project.topics import topic_of
 from penstock.sql.catalog import Table
@@ -70,8 +70,16 @@ def _taken(rows: Any) -> pl.DataFrame | Sequence[Mapping[str, Any]]:
 
 
 def _topic(penstock: Penstock, name: str) -> str:
-    """The topic called so, or the one that the table called so stands on; made if a table says how."""
-    found = penstock.catalog.find((name,))
+    """The topic called so, or the one that the table called so stands on; made if a table says how.
+
+    Raises SqlError where a mistake in the project's SQL keeps its tables away, and no topic is called so.
+    """
+    try:
+        found = penstock.catalog.find((name,))
+    except SqlError:
+        if all(topic.name != name for topic in penstock.log.topics()):
+            raise
+        return name
     if isinstance(found, Table) and topic_of(found) is not None:
         options = TableOptions(found, connector_named(found))
         ensure_topic(options, penstock.world)
