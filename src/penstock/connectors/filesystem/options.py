@@ -52,7 +52,7 @@ ROWS: Option[int | None] = Option(
 HELD_SIZE = Option(
     "sink.held-size",
     memory,
-    64 << 20,
+    16 << 20,
     "Rows of unfinished files take so much memory at most; then the largest files are finished early.",
     own=True,
 )
