@@ -77,6 +77,13 @@ RULES: tuple[tuple[Rules, dict[str, str]], ...] = (
 )
 
 
+def test_a_field_that_is_passed_over_may_break_the_record() -> None:
+    fields = columns(a="INT", b="STRING")
+    decoded = decoder_of("csv", fields, {"ignore-trailing-unmappable": "true"}).decode(binary(['1,x,"y"', '1,x,"a"b']))
+    assert decoded.frame.rows() == [(1, "x")]
+    assert decoded.bad["row"].to_list() == [1]
+
+
 def one_by_one(
     messages: list[str], fields: tuple[Field, ...], rules: Rules
 ) -> tuple[pl.DataFrame, list[int], list[int]]:

@@ -5,6 +5,7 @@ Plain is a record on one line, without escapes, whose quotes each enclose a whol
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -39,10 +40,11 @@ def scan(block: Block, rows: Ints, width: int, rules: Rules) -> list[Fields]:
     quotes = np.flatnonzero(block.raw == ord(rules.quote))
     among = np.searchsorted(quotes, block.end[rows]) - np.searchsorted(quotes, block.start[rows])
     quoted = rows[(among > 0) & (among % 2 == 0)]
+    judged = replace(rules, drop_unmappable=False)  # a field that is passed over may be broken too
     return _parts(
         [
             _plain(block, rows[among == 0], marks, width, rules),
-            _unquoted(block, _plain(block, quoted, _outside(block, quoted, marks, quotes), width, rules), quotes),
+            _unquoted(block, _plain(block, quoted, _outside(block, quoted, marks, quotes), width, judged), quotes),
         ]
     )
 
