@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import penstock
-from penstock.cli.mending import mend
+from penstock.cli.causes import mend
 from tests.cli.shell import append, call, make_project, orders
 
 if TYPE_CHECKING:

@@ -1,73 +1,71 @@
-"""Why rows were rejected, the commonest reasons first, and what to set or change so that they are not."""
+"""Mending rows before they are replayed: by hand in an editor, or a field of each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from penstock.cli.terminal import plural, printable
+import click
+
+from penstock.cli.terminal import printable
+from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import polars as pl
 
-__all__ = ["Cause", "causes", "mend", "said"]
-
-_MENDS = {
-    "null-event-time": "mend the expression that makes the event time (another pattern?), or leave such rows out with"
-    " a view that filters them before the window",
-    "csv": "check 'csv.field-delimiter', 'csv.quote-character' and the column types; 'csv.ignore-parse-errors' ="
-    " 'true' makes a bad field NULL",
-    "json": "check the column's type against the message; 'json.ignore-parse-errors' = 'true' makes a bad field NULL"
-    " and skips a bad line",
-    "json-missing-field": "'json.fail-on-missing-field' = 'false' makes a missing field NULL",
-    "avro": "check the table's columns against the schema that wrote the messages",
-    "raw": "check the column's type, or read the value as BYTES",
-    "key": "check 'key.fields' and 'key.format' against the messages",
-    "null-in-not-null-column": "SET 'table.exec.sink.not-null-enforcer' = 'DROP', or give it a value with COALESCE",
-    "not-null": "drop NOT NULL from the column, or give it a value with COALESCE",
-    "value-too-long": "widen the column, or SET 'table.exec.sink.type-length-enforcer' = 'TRIM_PAD'",
-    "text-too-long": "widen the type, or cut the text with LEFT",
-    "division-by-zero": "divide by NULLIF(x, 0)",
-    "cast": "use TRY_CAST, which gives NULL",
-}
+__all__ = ["edited", "setting"]
 
 
-def mend(code: str) -> str:
-    """What may be set or changed so that rows are no longer rejected for `code`; "" where nothing is known."""
-    return _MENDS.get(code) or _MENDS.get(code.split("-", maxsplit=1)[0], "")
+def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
+    """Sets fields of a JSON object, given as FIELD=VALUE; VALUE is JSON, or else a text.
+
+    What it gives raises DataError for a row that is no JSON object.
+    """
+    import orjson
+
+    values: dict[str, Any] = {}
+    for change in changes:
+        field, equals, text = change.partition("=")
+        if not equals or not field:
+            raise click.UsageError(f"--set takes FIELD=VALUE, not '{change}'")
+        try:
+            values[field] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            values[field] = text
+
+    def mended(raw: bytes) -> bytes:
+        try:
+            found = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise DataError(
+                "--set needs rows that are JSON objects",
+                code="replay-set",
+                where=printable(raw[:200].decode("utf-8", "replace")),
+                hint="--edit opens them as they are",
+            )
+        return orjson.dumps({**found, **values})
+
+    return mended
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """How many rows were rejected for one reason in one table or operator, and one of these reasons in full."""
-
-    rows: int
-    code: str
-    where: str
-    example: str
-
-
-def causes(rejects: pl.DataFrame, most: int = 3) -> list[Cause]:
-    """The commonest causes in a frame of penstock.rejects; rows that were only touched are left out."""
-    import polars as pl
-
-    found = (
-        rejects.filter(~pl.col("ignored").fill_null(False))
-        .with_columns(pl.coalesce("table", "operator").alias("where"))
-        .group_by("code", "where", maintain_order=True)
-        .agg(pl.len().alias("rows"), pl.first("reason").alias("example"))
-        .sort("rows", descending=True)
-        .head(most)
-    )
-    return [Cause(*row) for row in found.select("rows", "code", "where", "example").iter_rows()]
-
-
-def said(cause: Cause) -> list[str]:
-    """A cause as lines: how many and why; what to set."""
-    lines = [f"{plural(cause.rows, 'row')} of {cause.where}: {cause.code}, such as: {_short(printable(cause.example))}"]
-    setting = mend(cause.code)
-    return [*lines, f"  {setting}"] if setting else lines
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 160 else text[:157] + "..."
+def edited(rows: pl.DataFrame, ids: Sequence[int]) -> Callable[[bytes], bytes]:
+    """Opens each of the rows `ids` in $EDITOR, and gives for each the bytes that were saved."""
+    saved: dict[bytes, bytes] = {}
+    for number, raw in rows.select("id", "raw").iter_rows():
+        if number not in ids or raw is None or raw in saved:
+            continue
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise DataError(
+                f"row {number} is no text, so it cannot be edited", code="replay-edit", hint="replay it as it is"
+            ) from None
+        made = click.edit(text, extension=".json" if text.startswith("{") else ".txt", require_save=False)
+        if made is None:
+            raise click.Abort
+        ends = text.endswith("\n")  # an editor puts one there unasked
+        saved[raw] = (made if ends else made.removesuffix("\n")).encode()
+    return lambda raw: saved.get(raw, raw)

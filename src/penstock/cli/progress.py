@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from penstock.cli.mending import causes, said
+from penstock.cli.causes import causes, said
 from penstock.cli.terminal import STDERR, STDOUT, amount, is_terminal, moment, note
 
 if TYPE_CHECKING:

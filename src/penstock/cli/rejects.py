@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli.causes import mend
 from penstock.cli.command import Group, agree, folder_argument, format_option, opened
-from penstock.cli.mending import mend
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import interactive, note, painted, plural, printable
 from penstock.core.errors import LogError
@@ -180,7 +180,7 @@ def replay(
 
     Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild.
     """
-    from penstock.cli.mender import edited, setting
+    from penstock.cli.mending import edited, setting
     from penstock.project import replay as replaying
 
     if (len(ids) > 0) + every + (code is not None) != 1:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from penstock.cli.causes import causes, said
 from penstock.cli.command import path_of, program
-from penstock.cli.mending import causes, said
 from penstock.cli.terminal import amount, lasted, painted, plural
 
 if TYPE_CHECKING:

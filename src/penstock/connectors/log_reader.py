@@ -65,8 +65,8 @@ class LogReader:
         self._next: dict[str, list[int]] = {}
         self._first: dict[str, list[int]] = {}
         """Where reading began, per partition; partitions that came later began at 0."""
-        self._waiting: list[tuple[str, pl.DataFrame]] = []
-        """Of the foremost those that were not read yet."""
+        self._begins = True
+        """Whether nothing was read yet, so that the foremost come next."""
         self._expired: dict[str, int] = {}
         self._clock = False
         """Whether the topic of ticks is known to be there."""
@@ -79,9 +79,9 @@ class LogReader:
             self._next = {t: self._first_offsets(t) for t in self.topics}
             self._first = {t: list(o) for t, o in self._next.items()}
             self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in self._next.items())
-            self._waiting = list(self.foremost())
+            self._begins = True
         else:
-            self._waiting = []
+            self._begins = False
             self._next = {t: list(o) for t, o in position["next"].items()}
             self._first = dict(position["first"])
             self._after = position["seq"]
@@ -96,7 +96,7 @@ class LogReader:
         self._first = {t: list(o) for t, o in first.items()}
         self._next = {t: list(o) for t, o in first.items()}
         self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in first.items())
-        self._waiting = list(self.foremost())
+        self._begins = True
 
     def _first_offsets(self, topic: str) -> list[int]:
         """Per partition the offset at which a first reading starts."""
@@ -151,8 +151,10 @@ class LogReader:
     # -- reading -----------------------------------------------------------------------------------
 
     def read(self, rows: int) -> Callable[[], Scanned] | None:
-        if self._waiting:
-            return self._read_foremost()
+        if self._begins:
+            self._begins = False
+            if foremost := self.foremost():
+                return self._read_first(foremost)
         if self.ticks and not self._clock:
             self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
@@ -188,13 +190,13 @@ class LogReader:
     def _position(self) -> dict[str, Any]:
         return {"seq": self._after, "next": {t: list(o) for t, o in self._next.items()}, "first": self._first}
 
-    def _read_foremost(self) -> Callable[[], Scanned]:
-        waiting, self._waiting, position = self._waiting, [], self._position()
+    def _read_first(self, foremost: Sequence[tuple[str, pl.DataFrame]]) -> Callable[[], Scanned]:
+        position = self._position()
 
         def job() -> Scanned:
             chunks = {}
             for scan in self.scans:
-                own = [records for topic, records in waiting if topic == scan.topic]
+                own = [records for topic, records in foremost if topic == scan.topic]
                 if own:
                     records = pl.concat(own)
                     chunks[scan.key] = chunk_of(scan, records, np.arange(-records.height, 0))
@@ -274,7 +276,7 @@ class LogReader:
 
     @property
     def ended(self) -> bool:
-        return not self._waiting and self._end is not None and self._after >= self._end
+        return not self._begins and self._end is not None and self._after >= self._end
 
     def wait(self, seconds: float) -> bool:
         return self.log.wait(self._after, seconds)

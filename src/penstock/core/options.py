@@ -18,6 +18,7 @@ __all__ = [
     "boolean",
     "choice",
     "duration",
+    "duration_text",
     "integer",
     "memory",
     "number",
@@ -190,13 +191,14 @@ def _default(option: Option[Any]) -> str:
         case bool(value):
             return str(value).lower()
         case int(value) if value > 0 and "duration" in option.kind.allowed:
-            return _duration_text(value)
+            return duration_text(value)
         case int(value) if value > 0 and "size" in option.kind.allowed:
             return f"{value >> 20} mb" if value >> 20 else f"{value} bytes"
     return f"{option.default}"
 
 
-def _duration_text(millis: int) -> str:
+def duration_text(millis: int) -> str:
+    """A duration in ms, in the largest unit that divides it."""
     for size, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
         if millis and millis % size == 0:
             return f"{millis // size} {unit}"

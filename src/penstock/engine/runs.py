@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penstock.core.runs import Run, folded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Runs", "frame_blob", "read_blob"]
-
-_FAN = 8
-"""So many runs of one level become one of the next."""
 
 
 def frame_blob(frame: pl.DataFrame) -> bytes:
@@ -35,20 +34,12 @@ def read_blob(blob: bytes) -> pl.DataFrame:
 
 
 @dataclass(slots=True)
-class _Run:
-    frame: pl.DataFrame
-    level: int
-    id: str = ""
-    """Where it is stored; "" until it is."""
-
-
-@dataclass(slots=True)
 class Runs:
     """Runs of one kind; `merge` combines the rows of several, in order, into fewer."""
 
     prefix: str
     merge: Callable[[pl.DataFrame], pl.DataFrame]
-    runs: list[_Run] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     next_id: int = 0
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
@@ -64,10 +55,7 @@ class Runs:
 
     def append(self, frame: pl.DataFrame) -> None:
         """Add the newest rows."""
-        self.runs.append(_Run(frame, 0))
-        while len(self.runs) >= _FAN and len({run.level for run in self.runs[-_FAN:]}) == 1:
-            merged = self.merge(pl.concat([run.frame for run in self.runs[-_FAN:]]))
-            self.runs[-_FAN:] = [_Run(merged, self.runs[-1].level + 1)]
+        self.runs = folded([*self.runs, Run(frame)], self.merge)
 
     def retire(self, alive: pl.Expr) -> None:
         """Drop the rows for which `alive` does not hold.
@@ -94,5 +82,5 @@ class Runs:
 
     def restore(self, meta: dict[str, Any], blobs: Mapping[str, bytes]) -> None:
         """Take over the runs that `snapshot` named."""
-        self.runs = [_Run(read_blob(blobs[run_id]), level, run_id) for run_id, level in meta["runs"]]
+        self.runs = [Run(read_blob(blobs[run_id]), level, run_id) for run_id, level in meta["runs"]]
         self.next_id = meta["next"]

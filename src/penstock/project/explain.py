@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from penstock.connectors.kafka import TOPIC
 from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.options import duration_text
 from penstock.project.build import make_pipeline
 from penstock.project.check import dry_world
 from penstock.project.definition import PipelineDefinition
@@ -136,17 +137,10 @@ def _place(table: Table) -> str:
 
 
 def _window(window: p.Window) -> str:
-    size, slide = _length(window.size), _length(window.slide)
+    size, slide = duration_text(window.size), duration_text(window.slide)
     words = {
         "TUMBLE": f"windows of {size}",
         "HOP": f"windows of {size} every {slide}",
         "CUMULATE": f"windows that grow by {slide} to {size}",
     }[window.kind]
-    return words + (f", shifted by {_length(window.offset)}" if window.offset else "")
-
-
-def _length(ms: int) -> str:
-    for unit, name in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
-        if ms % unit == 0:
-            return f"{ms // unit} {name}"
-    return f"{ms} ms"
+    return words + (f", shifted by {duration_text(window.offset)}" if window.offset else "")

@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.connectors import connector_named
 from penstock.connectors.filesystem.options import DEFAULT_NAME
+from penstock.connectors.kafka import TopicSink
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
 from penstock.history import Files, Rows
@@ -125,8 +126,8 @@ class ProjectTables:
         frames = []
         for pipeline in self.penstock.running:
             for index, sink in pipeline.executor.graph.sinks.items():
-                if _target(pipeline, index) == table.path:
-                    frames += list(getattr(sink.connector, "pending", ()))
+                if _target(pipeline, index) == table.path and isinstance(sink.connector, TopicSink):
+                    frames += sink.connector.pending
         return frames
 
     def _of_query(self, query: Node) -> Rows:

@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penstock.core.runs import Run, folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Part", "Run"]
-
-_FAN = 8
-"""So many runs of one level become one of the next, so that a row is stored a logarithmic number of times."""
-
-
-@dataclass(slots=True)
-class Run:
-    """Rows in the order they came; `id` is their name in the state, "" until they are stored."""
-
-    frame: pl.DataFrame
-    level: int = 0
-    id: str = ""
+__all__ = ["Part"]
 
 
 @dataclass(slots=True)
@@ -74,11 +64,7 @@ class Part:
         new = [run.frame for run in self.runs if not run.id]
         if not new:
             return
-        self.runs = [run for run in self.runs if run.id]
-        self.runs.append(Run(pl.concat(new)))
-        while len(self.runs) >= _FAN and len({run.level for run in self.runs[-_FAN:]}) == 1:
-            merged = pl.concat([run.frame for run in self.runs[-_FAN:]])
-            self.runs[-_FAN:] = [Run(merged, self.runs[-1].level + 1)]
+        self.runs = folded([*(run for run in self.runs if run.id), Run(pl.concat(new))])
         self.runs[-1].id = next(ids)
 
     def snapshot(self) -> Any:

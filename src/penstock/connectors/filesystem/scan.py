@@ -171,16 +171,7 @@ class _Lines:
 
     def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
         at = seq - self.first
-        piece = np.searchsorted(self.begins, at, side="right") - 1
-        return pl.DataFrame(
-            {
-                "topic": [self.pieces[i].file.path for i in piece],
-                "partition": pl.repeat(0, len(seq), dtype=pl.Int32, eager=True),
-                "offset": [self.pieces[i].start + a - self.begins[i] for i, a in zip(piece, at, strict=True)],
-                "raw": pl.Series([self._line(int(a)) for a in at], dtype=pl.Binary),
-            },
-            schema_overrides={"topic": pl.String, "offset": pl.Int64},
-        )
+        return _origins(self.pieces, self.begins, at, [self._line(int(a)) for a in at])
 
     def _line(self, start: int) -> bytes:
         end = self.text.index(b"\n", start) + 1
@@ -200,14 +191,20 @@ class _Rows:
     first: int
 
     def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
-        at = seq - self.first
-        piece = np.searchsorted(self.begins, at, side="right") - 1
-        return pl.DataFrame(
-            {
-                "topic": [self.pieces[i].file.path for i in piece],
-                "partition": pl.repeat(0, len(seq), dtype=pl.Int32, eager=True),
-                "offset": [self.pieces[i].start + a - self.begins[i] for i, a in zip(piece, at, strict=True)],
-                "raw": pl.Series([None] * len(seq), dtype=pl.Binary),
-            },
-            schema_overrides={"topic": pl.String, "offset": pl.Int64},
-        )
+        return _origins(self.pieces, self.begins, seq - self.first, [None] * len(seq))
+
+
+def _origins(
+    pieces: Sequence[Piece | Slice], begins: NDArray[np.int64], at: NDArray[np.int64], raw: Sequence[bytes | None]
+) -> pl.DataFrame:
+    """The file, as topic, and the place in it of the rows `at` of what was read, with their `raw` bytes."""
+    piece = np.searchsorted(begins, at, side="right") - 1
+    return pl.DataFrame(
+        {
+            "topic": [pieces[i].file.path for i in piece],
+            "partition": pl.repeat(0, len(at), dtype=pl.Int32, eager=True),
+            "offset": [pieces[i].start + a - begins[i] for i, a in zip(piece, at, strict=True)],
+            "raw": pl.Series(raw, dtype=pl.Binary),
+        },
+        schema_overrides={"topic": pl.String, "offset": pl.Int64},
+    )

@@ -57,15 +57,22 @@ def _refused(args: tuple[Expr, ...], wanted: str, hint: str = "") -> ArgumentErr
     return ArgumentError(f"takes {wanted}, got ({got})" + (f"; {hint}" if hint else ""))
 
 
-def _bind_plus(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
-    wanted = "two numbers, two intervals, or a time and an interval"
-    left, right = _two(args, wanted)
+def _bind_sum(args: tuple[Expr, ...], left: DataType, right: DataType) -> tuple[tuple[Expr, ...], DataType] | None:
+    """What both + and - take: numbers, intervals of one kind, a time and an interval."""
     if is_numeric(left) and is_numeric(right):
         return _numbers(args, decimals.sum_type)
     if is_interval(left) and type(left) is type(right):
         return args, left.with_nullable(left.nullable or right.nullable)
     if is_time(left) and is_interval(right):
         return args, moved_type(left, right)
+    return None
+
+
+def _bind_plus(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
+    wanted = "two numbers, two intervals, or a time and an interval"
+    left, right = _two(args, wanted)
+    if (both := _bind_sum(args, left, right)) is not None:
+        return both
     if is_interval(left) and is_time(right) and not isinstance(right, t.TimestampLtz):
         return (args[1], args[0]), moved_type(right, left)
     raise _refused(args, wanted, "write the TIMESTAMP_LTZ first" if is_interval(left) and is_time(right) else "")
@@ -74,12 +81,8 @@ def _bind_plus(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tup
 def _bind_minus(args: tuple[Expr, ...], _clauses: Mapping[str, Any]) -> tuple[tuple[Expr, ...], DataType]:
     wanted = "two numbers, two intervals, or a time and an interval"
     left, right = _two(args, wanted)
-    if is_numeric(left) and is_numeric(right):
-        return _numbers(args, decimals.sum_type)
-    if is_interval(left) and type(left) is type(right):
-        return args, left.with_nullable(left.nullable or right.nullable)
-    if is_time(left) and is_interval(right):
-        return args, moved_type(left, right)
+    if (both := _bind_sum(args, left, right)) is not None:
+        return both
     raise _refused(args, wanted, _INTERVALS if is_time(left) and is_time(right) else "")
 
 
