@@ -13,6 +13,7 @@ PAGES: dict[str, str] = {
     "connectors.md": "penstock.connectors.page",
     "settings.md": "penstock.project.page",
     "cli.md": "penstock.cli.page",
+    "metrics.md": "penstock.server.metrics.page",
 }
 """A page, and the module whose `page()` gives its text."""
 

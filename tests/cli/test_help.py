@@ -37,6 +37,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *("init", "demo", "run", "sql", "check", "explain", "query", "ledger", "why", "simulate", "bench windows"),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "read", "write")),
         *(f"rejects {c}" for c in ("list", "show", "replay")),
+        *("observe rules", "observe grafana"),
         *(f"savepoint {c}" for c in ("create", "list", "restore", "drop")),
     }
     assert {" ".join(path) for path in ALL} == wanted

@@ -13,6 +13,7 @@ import polars as pl
 
 from penstock.core.errors import StateError
 from penstock.engine import ledger
+from penstock.engine.checkpoints import Checkpoints
 from penstock.engine.executor import Executor
 from penstock.engine.input import Input, Poll
 from penstock.engine.pace import Pace
@@ -77,7 +78,8 @@ class Pipeline:
         self.rows = 0
         """Rows read since this process began."""
         self.committed: dict[str, int] = {}
-        """Rows that each sink had passed on as of the last commit of this process."""
+        """Rows that each sink had passed on as of the last commit."""
+        self.checkpoints = Checkpoints(clock)
         self.ended = False
         self.failed = False
         """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
@@ -129,6 +131,7 @@ class Pipeline:
             self.executor.step(poll)
             self._collect(poll)
             self._dirty = True
+            self.checkpoints.wanted()
         return True
 
     def finish(self) -> None:
@@ -198,7 +201,7 @@ class Pipeline:
 
         Raises StateError where a step or a commit was broken off before.
         """
-        with self._whole():
+        with self._whole(), self.checkpoints.taken(self.executor) as taken:
             epoch = self.epoch + 1
             with self.log.transaction() as transaction:
                 tokens = {
@@ -208,7 +211,8 @@ class Pipeline:
                 stored = self.executor.snapshot()
                 ledger.check(self.name, self.executor.entries())
                 new = stored.new
-                if sum(map(len, new.values())) > _STAGE_ABOVE:
+                taken.written = sum(map(len, new.values()))
+                if taken.written > _STAGE_ABOVE:
                     self.log.state.stage(self.name, epoch, new)
                     new = {}
                 transaction.put_checkpoint(
@@ -221,7 +225,7 @@ class Pipeline:
             self.epoch = epoch
             self._dirty = False
             self._shown(tokens)
-            self.committed = {s.name: s.counts.passed for s in self.executor.graph.sinks.values()}
+            self._count_committed()
             self.pace.committed()
 
     def _manifest(self, epoch: int, operators: dict[str, Any], tokens: dict[str, bytes]) -> bytes:
@@ -289,6 +293,9 @@ class Pipeline:
             if token:
                 sink.connector.commit(token)
 
+    def _count_committed(self) -> None:
+        self.committed = {s.name: s.counts.passed for s in self.executor.graph.sinks.values()}
+
     @property
     def through(self) -> int:
         """The place of the last row that was run."""
@@ -324,6 +331,7 @@ class Pipeline:
         self.epoch = manifest["epoch"]
         self._through, self.ends = manifest["through"], manifest["ends"]
         self.executor.restore(manifest["operators"], lambda ids: self.log.state.load(self.name, ids))
+        self._count_committed()
         return manifest
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.history.query import Files, Limits, Rows, Tables, query
+from penstock.history.questions import Questions
 from penstock.history.result import Result
 
-__all__ = ["Files", "Limits", "Result", "Rows", "Tables", "query"]
+__all__ = ["Files", "Limits", "Questions", "Result", "Rows", "Tables", "query"]

@@ -15,6 +15,7 @@ from penstock.log.state import Checkpoint, Savepoint, States
 from penstock.log.stored import StoredBatch, gather
 from penstock.log.tables import Facts, Tables
 from penstock.log.topic import TOPIC_OPTIONS, Topic
+from penstock.log.traffic import Held, Traffic
 from penstock.log.transaction import Transaction
 from penstock.log.upkeep import Upkeep
 from penstock.log.verify import Verified
@@ -30,6 +31,7 @@ __all__ = [
     "Facts",
     "GroupOffset",
     "Groups",
+    "Held",
     "Log",
     "PartitionInfo",
     "Poll",
@@ -39,6 +41,7 @@ __all__ = [
     "StoredBatch",
     "Tables",
     "Topic",
+    "Traffic",
     "Transaction",
     "Upkeep",
     "Verified",

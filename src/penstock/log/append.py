@@ -168,6 +168,7 @@ class Append(Request):
         first = seq = write.take(self.records.height)
         for part in self._parts or ():
             ends = ends + part.content.counts
+            write.bytes += part.bytes
             seq = part.store(write, topic.id, seq, ends)
         places = _Places(self._partition, first_ends)
         self._result = Appended(topic.name, first, self.records.height, places, 0)
@@ -182,6 +183,7 @@ class _Part:
     """One stored batch of an append."""
 
     content: Content
+    bytes: int
     times: tuple[int, int] | None
     decoded: tuple[str, Blob] | None
 
@@ -203,7 +205,7 @@ class _Part:
         if "partition" in records.columns:
             records = records.drop("partition")
         content = Content.of(records, partition, sizes, count)
-        return cls(content, times, (decoded[0], encode(decoded[1])) if decoded else None)
+        return cls(content, int(sizes.sum()), times, (decoded[0], encode(decoded[1])) if decoded else None)
 
     def store(self, write: Write, topic_id: int, seq: int, ends: NDArray[np.int64]) -> int:
         """Insert it at `seq`; the place after it."""

@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from penstock.core.errors import StorageError
+from penstock.log.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -35,19 +36,22 @@ PAUSE_SECONDS = 0.001
 
 
 class Write:
-    """One open write transaction: its connection, its time, and the numbers it has taken."""
+    """One open write transaction: its connection, its time, the numbers it has taken, `records` and their `bytes`."""
 
-    __slots__ = ("_next", "connection", "now_ms")
+    __slots__ = ("_next", "bytes", "connection", "now_ms", "records")
 
     def __init__(self, connection: Connection, now_ms: int) -> None:
         self.connection = connection
         self.now_ms = now_ms
+        self.records = 0
+        self.bytes = 0
         self._next = 0
 
     def take(self, rows: int) -> int:
         """The first of `rows` new places in the order of the log."""
         first: int = self._next or self.connection.execute(NEXT_SEQ).get
         self._next = first + rows
+        self.records += rows
         return first
 
     @property
@@ -106,6 +110,7 @@ class Writer:
         self._file = file
         self._clock = clock
         self._committed = committed
+        self.traffic = Traffic()
         self._mutex = threading.Lock()
         self._queue: deque[Request] = deque()
         self._leader: Request | None = None
@@ -208,10 +213,14 @@ class Writer:
     def _write(self, requests: list[Request]) -> None:
         for request in requests:
             request.prepare()
+        began = time.perf_counter()
         with self._file.writing() as connection:
             write = Write(connection, self._clock.now_ms())
             for request in requests:
                 request.write(write)
+        self.traffic.seconds.add(time.perf_counter() - began)
+        self.traffic.records += write.records
+        self.traffic.bytes += write.bytes
         self._committed(write.moved)
 
 

@@ -20,6 +20,7 @@ from penstock.log.producer import Producer
 from penstock.log.records import checked
 from penstock.log.state import States
 from penstock.log.tables import Facts, Tables
+from penstock.log.traffic import Held, Traffic, held
 from penstock.log.transaction import Transaction, check_decoded
 from penstock.log.upkeep import Upkeep
 from penstock.log.verify import Verified, verify
@@ -131,6 +132,16 @@ class Log:
         """What each partition of a topic holds."""
         with self._file.reading() as connection:
             return seek.describe(connection, self._blobs, topics.find(connection, name))
+
+    def held(self) -> list[Held]:
+        """What each topic holds, quickly."""
+        with self._file.reading() as connection:
+            return held(connection)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this process has written."""
+        return self._writer.traffic
 
     def starts(self, name: str) -> dict[int, int]:
         """Per partition the first offset that retention has left; a reader whose next is below it lost rows."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from penstock.engine.pipeline import Pipeline
 
-__all__ = ["Figures", "counted", "figures"]
+__all__ = ["Figures", "counted", "figures", "lags"]
 
 Counted = dict[str, tuple[int, int, int]]
 """(passed, late, rejected) of each operator."""
@@ -72,11 +72,17 @@ def figures(pipeline: Pipeline, began: Counted) -> Figures:
     )
 
 
-def _lag(pipeline: Pipeline) -> int | None:
-    behind: int | None = None
+def lags(pipeline: Pipeline) -> dict[str, dict[int, int]]:
+    """By topic and partition, how many records it has not read."""
+    found: dict[str, dict[int, int]] = {}
     for reader in pipeline.input.position()["readers"].values():
         following = reader["start"].get("next") if isinstance(reader["start"], dict) else None
         for topic, offsets in (following or {}).items():
             ends = pipeline.log.ends(topic)
-            behind = (behind or 0) + sum(ends[p] - offset for p, offset in enumerate(offsets))
-    return behind
+            found[topic] = {p: ends[p] - offset for p, offset in enumerate(offsets)}
+    return found
+
+
+def _lag(pipeline: Pipeline) -> int | None:
+    behind = lags(pipeline)
+    return sum(sum(of.values()) for of in behind.values()) if behind else None

@@ -13,7 +13,7 @@ from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
 from penstock.engine.why import Reason, why
-from penstock.history import Limits, Result, query
+from penstock.history import Limits, Questions, Result, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
@@ -81,6 +81,7 @@ class Penstock:
         self.home = home
         self.clock = clock or SystemClock()
         self.skip_lost = False
+        self.questions = Questions()
         self._log: Log | None = None
         self._run: Run | None = None
         self._lock: EngineLock | None = None
@@ -149,6 +150,11 @@ class Penstock:
         """The pipelines that run in this process now."""
         return self._run.pipelines if self._run is not None else []
 
+    @property
+    def failures(self) -> Mapping[str, Exception]:
+        """What ended pipelines that were running in this process, by their names."""
+        return self._run.errors if self._run is not None else {}
+
     def close(self) -> None:
         """Stop what runs, after a last commit, and close the log; idempotent."""
         self.stop()
@@ -205,7 +211,8 @@ class Penstock:
         the answer are in UTC. Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
-        return query(sql, ProjectTables(self), limits, spill, zone)
+        with self.questions.asked():
+            return query(sql, ProjectTables(self), limits, spill, zone)
 
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
