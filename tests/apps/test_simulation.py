@@ -160,3 +160,39 @@ def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         events(**arguments)
     assert str(caught.value) == message
+
+
+def _lags(anomaly: float) -> pl.DataFrame:
+    parts = []
+    for made in events("collab", events=120_000, anomaly=anomaly):
+        frame = made.topics["meeting_events"].with_columns(made.anomalous["meeting_events"])
+        parts.append(frame.with_columns(pl.col("value").cast(pl.String).str.json_decode(_LAG).struct.unnest()))
+    return pl.concat(parts).filter(pl.col("event_type") == "network_lag")
+
+
+_LAG = pl.Struct({"event_id": pl.String, "meeting_id": pl.String, "event_type": pl.String, "latency_ms": pl.Int64})
+
+
+def test_a_meeting_with_an_anomaly_is_twelve_times_as_slow_for_half_a_minute() -> None:
+    usual, lags = _lags(0.0), _lags(0.5)
+    assert not usual["anomalous"].any()
+    both = lags.join(usual.select("event_id", "meeting_id", usual="latency_ms"), on=["event_id", "meeting_id"])
+    assert both.height == usual.height
+    assert both.filter(~pl.col("anomalous") & (pl.col("latency_ms") != pl.col("usual"))).is_empty()
+    slow = both.filter(pl.col("anomalous") & (pl.col("latency_ms") < 3_000))
+    assert (slow["latency_ms"] // slow["usual"]).is_between(11, 13).all()
+    spells = both.filter("anomalous").group_by("meeting_id").agg(pl.col("timestamp").max() - pl.col("timestamp").min())
+    assert spells.height > 20
+    assert spells["timestamp"].max() < 40_000  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("app", "anomaly", "message"),
+    [
+        ("collab", 1.5, "anomaly is 1.5, allowed is a probability from 0 to 1"),
+        ("web", 0.1, "web has no anomalies to simulate"),
+    ],
+)
+def test_anomalies_that_cannot_be(app: str, anomaly: float, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        events(app, anomaly=anomaly)

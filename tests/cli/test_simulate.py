@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
+import polars as pl
+import pytest
+
 import penstock
+from penstock.core.clock import SystemClock
+from penstock.core.errors import UnsupportedError
 from tests.cli.shell import call, make_project
 
 if TYPE_CHECKING:
@@ -67,3 +73,45 @@ def test_numbers_that_cannot_be() -> None:
     assert "error[simulate-fault]: late is 2, allowed is a probability from 0 to 1" in ended.err
     both = call("simulate", "web", "--into", "x", "--raw")
     assert both.err.splitlines()[0] == "error[usage]: --into goes without --out and --raw"
+
+
+def test_live_events_are_of_now_and_come_when_they_are_sent(tmp_path: Path) -> None:
+    folder = collab(tmp_path)
+    began = time.monotonic()
+    before = SystemClock().now_ms()
+    ended = call("simulate", "collab", "--rate", "400", "--events", "200", "--live", "--into", folder)
+    assert ended.code == 0
+    assert time.monotonic() - began > 0.45
+    after = SystemClock().now_ms()
+    with penstock.open(folder) as project:
+        for topic in TOPICS:
+            for frame in project.log.read(topic, columns=["timestamp"]):
+                sent = frame["timestamp"].cast(int)
+                assert before <= sent.min() <= sent.max() <= after  # type: ignore[operator]
+
+
+def test_the_history_of_meetings_fills_its_tables_once(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    assert call("init", folder, "--app", "collab").code == 0
+    for _ in range(2):
+        ended = call("simulate", "collab", "--history", "3", "--into", folder)
+        assert (ended.code, ended.out.splitlines()[0]) == (0, "1,000 rows in user_profiles")
+    with penstock.open(folder) as project:
+        assert project.query("SELECT count(*) FROM meeting_history").rows() == [(1200,)]
+        joined = "SELECT count(DISTINCT plan_type) FROM user_profiles JOIN organization_plans USING (organization_id)"
+        assert project.query(joined).rows() == [(3,)]
+
+
+def test_options_that_do_not_go_together(tmp_path: Path) -> None:
+    assert "--live and --history go with --into DIR" in call("simulate", "collab", "--live").err
+    folder = collab(tmp_path)
+    assert "--history goes with collab" in call("simulate", "web", "--history", "3", "--into", folder).err
+    ended = call("simulate", "collab", "--history", "3", "--into", folder)
+    assert (ended.code, "there is no table 'user_profiles' to fill" in ended.err) == (1, True)
+
+
+def test_a_table_that_holds_no_files_is_not_filled(tmp_path: Path) -> None:
+    with penstock.open(collab(tmp_path)) as project:
+        rows = pl.DataFrame({"event_id": ["a"]})
+        with pytest.raises(UnsupportedError, match="table user_events holds no files"):
+            project.fill("user_events", rows)

@@ -23,12 +23,13 @@ class Scene:
 
     `topic` indexes the scenario's topics, uint8 of shape (n,). `fields` are String columns of n rows, by the name of
     the event's field: its JSON member with a comma behind it, or "" where the event has none. Event id and timestamp
-    are not among them.
+    are not among them. `anomalous` (bool, shape (n,)) says which events tell of something out of the ordinary.
     """
 
     topic: NDArray[np.uint8]
     key: pl.Series
     fields: dict[str, pl.Series]
+    anomalous: NDArray[np.bool_]
 
 
 class Scenario(Protocol):

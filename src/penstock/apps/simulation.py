@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.apps.scenario import Scenario
 
-__all__ = ["LATE_MS", "ORDERLY_MS", "START_MS", "TOPICS", "Simulated", "events"]
+__all__ = ["LATE_MS", "ORDERLY_MS", "RATES", "START_MS", "TOPICS", "Simulated", "events"]
 
 BLOCK = 65_536
 
@@ -46,7 +46,13 @@ _NETWORK_MS = 120.0
 _NETWORK_AT_MOST_MS = 2_000.0
 _AGAIN_MS = (50.0, 2_000.0)
 
-_APPS: dict[str, tuple[Callable[[float, int], Scenario], float]] = {"collab": (Meetings, 100.0), "web": (Visits, 200.0)}
+_APPS: dict[str, tuple[Callable[[float, int, float], Scenario], float]] = {
+    "collab": (Meetings, 100.0),
+    "web": (lambda rate, seed, _: Visits(rate, seed), 200.0),
+}
+
+RATES = {app: rate for app, (_, rate) in _APPS.items()}
+"""Events a second of each app, unless told otherwise."""
 
 TOPICS = {"collab": Meetings.topics, "web": Visits.topics}
 """The topics that each app's events go to."""
@@ -57,12 +63,14 @@ class Simulated:
     """A batch of records as they are sent.
 
     `topics` has a frame for each topic with records: `key` Binary, `value` Binary (JSON), `timestamp` Int64 (ms since
-    1970, when the record was sent, never decreasing). `faults` has, for the same rows, what is wrong with them: an
-    Enum of `FAULTS`. `first_ms` and `last_ms` are the least and greatest time at which something in the batch happened.
+    1970, when the record was sent, never decreasing). For the same rows `faults` has what is wrong with them, an Enum
+    of `FAULTS`, and `anomalous` (Boolean) which tell of something out of the ordinary. `first_ms` and `last_ms` are the
+    least and greatest time at which something in the batch happened.
     """
 
     topics: dict[str, pl.DataFrame]
     faults: dict[str, pl.Series]
+    anomalous: dict[str, pl.Series]
     first_ms: int
     last_ms: int
 
@@ -96,13 +104,15 @@ def events(
     late: float = 0.0,
     duplicate: float = 0.0,
     malformed: float = 0.0,
+    anomaly: float = 0.0,
     batch: int = 20_000,
 ) -> Iterator[Simulated]:
     """The records of `app` in batches of `batch` (the last may be smaller), `events` of them, or without end.
 
     `rate` is records a second of simulated time (100 for collab, 200 for web), which starts at `start_ms`. `late`,
     `duplicate` and `malformed` are the probabilities of a record's faults; a record has one at most, and is late only
-    where it can still be sent before the end.
+    where it can still be sent before the end. `anomaly` (collab) is the probability that a meeting has a spell of bad
+    latency.
 
     Raises ConfigError for an unknown app and for numbers that cannot be.
     """
@@ -116,6 +126,7 @@ def events(
     rate = usual if rate is None else rate
     _check_numbers(rate, events, seed, batch)
     _check_faults(late, duplicate, malformed)
+    _check_anomaly(app, anomaly)
     if late and events is not None and events / rate * 1000 <= LATE_MS[0]:
         raise ConfigError(
             f"late records are sent {LATE_MS[0] // 1000} s or more after they happened, "
@@ -123,7 +134,7 @@ def events(
             code="simulate-late",
             hint="ask for more events, a lower rate, or none that are late",
         )
-    run = _Run(make(rate, seed), rate, events, seed, start_ms, late, duplicate, malformed)
+    run = _Run(make(rate, seed, anomaly), rate, events, seed, start_ms, late, duplicate, malformed)
     return _batches(run.scenario.topics, _sent(run), batch)
 
 
@@ -151,8 +162,17 @@ def _check_faults(late: float, duplicate: float, malformed: float) -> None:
         )
 
 
+def _check_anomaly(app: str, anomaly: float) -> None:
+    if not 0 <= anomaly <= 1:
+        raise ConfigError(
+            f"anomaly is {anomaly:g}, allowed is a probability from 0 to 1", code="simulate-anomaly", hint="try 0.2"
+        )
+    if anomaly and app != "collab":
+        raise ConfigError(f"{app} has no anomalies to simulate", code="simulate-anomaly", hint="collab has")
+
+
 def _sent(run: _Run) -> Iterator[pl.DataFrame]:
-    """All records in the order in which they are sent: `$topic`, key, value, timestamp, `$time`, `$fault`."""
+    """All records in the order in which they are sent, with the columns of `_block`."""
     waiting = None
     for number in count():
         first = number * BLOCK
@@ -170,7 +190,7 @@ def _sent(run: _Run) -> Iterator[pl.DataFrame]:
 
 
 def _block(run: _Run, slots: NDArray[np.int64], rng: Generator) -> pl.DataFrame:
-    """The records of `slots`, in their order."""
+    """The records of `slots`, in their order: `$topic`, key, value, timestamp, `$time`, `$fault`, `$anomalous`."""
     times = run.time(slots)
     fault = draw_faults(len(slots), run.late, run.duplicate, run.malformed, rng)
     delay = LATE_MS[0] + rng.random(len(slots)) * (LATE_MS[1] - LATE_MS[0])
@@ -205,6 +225,7 @@ def _block(run: _Run, slots: NDArray[np.int64], rng: Generator) -> pl.DataFrame:
             "timestamp": sent.astype(np.int64),
             "$time": times[source],
             "$fault": fault,
+            "$anomalous": scene.anomalous[row],
         }
     )
 
@@ -225,11 +246,12 @@ _FAULTS = pl.Series("fault", FAULTS, pl.Enum(FAULTS))
 
 
 def _batch(topics: tuple[str, ...], rows: pl.DataFrame) -> Simulated:
-    frames, faults = {}, {}
+    frames, faults, anomalous = {}, {}, {}
     for number, topic in enumerate(topics):
         part = rows if len(topics) == 1 else rows.filter(pl.col("$topic") == number)
         if part.height:
             frames[topic] = part.select("key", "value", "timestamp")
             faults[topic] = _FAULTS.gather(part["$fault"])
+            anomalous[topic] = part["$anomalous"].rename("anomalous")
     time = rows["$time"].to_numpy()
-    return Simulated(frames, faults, int(time.min()), int(time.max()))
+    return Simulated(frames, faults, anomalous, int(time.min()), int(time.max()))

@@ -14,6 +14,7 @@ import click
 from penstock.cli.command import Command, path_of
 from penstock.cli.errors import show_error, worst
 from penstock.cli.init import APPS, write_project
+from penstock.cli.interrupt import Interrupt
 from penstock.cli.run import run_pipelines
 from penstock.cli.simulate import feed
 from penstock.cli.summary import show_next, show_summary
@@ -141,6 +142,16 @@ def _shorten(log: Path, lines: int) -> None:
 
 def _simulate(penstock: Penstock, rate: float | None, events: int) -> None:
     started = penstock.clock.monotonic()
-    sent = feed(penstock, "collab", rate=rate, events=events, late=0.01, duplicate=0.01, malformed=0.01)
+    with Interrupt() as interrupt:
+        sent = feed(
+            penstock,
+            "collab",
+            interrupt.asked,
+            rate=rate,
+            events=events,
+            late=0.01,
+            duplicate=0.01,
+            malformed=0.01,
+        )
     took = lasted(penstock.clock.monotonic() - started)
     note(f"simulated {plural(sum(sent.values()), 'event')} into {', '.join(sorted(sent))} in {took}")

@@ -15,15 +15,19 @@ from penstock.cli.terminal import note, plural
 from penstock.core.errors import LogError, did_you_mean
 
 if TYPE_CHECKING:
+    import threading
     from contextlib import AbstractContextManager
 
     import polars as pl
 
+    from penstock.apps import Simulated
+    from penstock.core.clock import Clock
     from penstock.project.penstock import Penstock
 
-__all__ = ["feed", "simulate"]
+__all__ = ["feed", "fill_history", "simulate"]
 
 _BATCH = 20_000
+_LIVE_APPENDS_A_SECOND = 20
 
 
 @click.command(
@@ -31,6 +35,8 @@ _BATCH = 20_000
     examples=(
         "penstock simulate web --events 5",
         "penstock simulate collab --events 100000 --late 0.01 --into meetings",
+        "penstock simulate collab --rate 500 --live --into meetings  # as they happen, until Ctrl-C",
+        "penstock simulate collab --history 90 --into meetings  # people, organisations, past meetings",
         "penstock simulate collab --rate 500 --seed 7 --events 1000 --raw --out events.jsonl",
     ),
 )
@@ -41,20 +47,37 @@ _BATCH = 20_000
 @click.option("--late", type=float, default=0.0, help="The probability that an event is sent long after it happened.")
 @click.option("--duplicate", type=float, default=0.0, help="The probability that an event is sent twice.")
 @click.option("--malformed", type=float, default=0.0, help="The probability that an event cannot be read.")
+@click.option(
+    "--anomaly", type=float, default=0.0, help="collab: the probability that a meeting has a bad half minute."
+)
+@click.option("--live", is_flag=True, help="Simulated time is now, and each event comes when it is sent; with --into.")
+@click.option(
+    "--history", type=int, metavar="DAYS", help="collab: fill the tables of what was before instead; with --into."
+)
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Append to the project in DIR.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option("--raw", is_flag=True, help="Write the events alone, without topic and key.")
-def simulate(app: str, into: Path | None, out: Path | None, raw: bool, **numbers: Any) -> None:
-    """Simulate the events of an app, as fast as they can be made.
+def simulate(
+    app: str, into: Path | None, out: Path | None, raw: bool, live: bool, history: int | None, **numbers: Any
+) -> None:
+    """Simulate the events of an app, as fast as they can be made, or as they happen.
 
     Each line is {"topic": ..., "key": ..., "value": ...}. The same arguments give the same events. Simulated time
-    begins on 2025-01-01 UTC.
+    begins on 2025-01-01 UTC, or now with --live.
     """
     if into is not None and (out is not None or raw):
         raise click.UsageError("--into goes without --out and --raw")
+    if into is None and (live or history is not None):
+        raise click.UsageError("--live and --history go with --into DIR")
     if into is not None:
         with opened(into) as penstock:
-            sent = feed(penstock, app, **numbers)
+            if history is not None:
+                _fill(penstock, app, history, live=live, seed=numbers["seed"])
+                return
+            with Interrupt() as interrupt:
+                sent = feed(penstock, app, interrupt.asked, live=live, **numbers)
+                if interrupt.asked.is_set():
+                    note("interrupted; what was appended stays")
         for topic, count in sorted(sent.items()):
             click.echo(f"{plural(count, 'record')} appended to {topic}")
         return
@@ -67,6 +90,26 @@ def simulate(app: str, into: Path | None, out: Path | None, raw: bool, **numbers
                 stream.write(_lines(topic, frame, raw=raw))
             if interrupt.asked.is_set():
                 break
+
+
+def _fill(penstock: Penstock, app: str, days: int, *, live: bool, seed: int) -> None:
+    if app != "collab":
+        raise click.UsageError("--history goes with collab")
+    for table, rows in fill_history(penstock, days, live=live, seed=seed).items():
+        click.echo(f"{plural(rows, 'row')} in {table}")
+
+
+def fill_history(penstock: Penstock, days: int, *, live: bool, seed: int = 0) -> dict[str, int]:
+    """Fill the tables of what was before the simulated events (before today: `live`): how many rows each holds.
+
+    Raises ConfigError for a number of days that cannot be, UnsupportedError where the project has no such tables.
+    """
+    from penstock.apps import START_MS, history
+
+    tables = history(days=days, until_ms=penstock.clock.now_ms() if live else START_MS, seed=seed)
+    for name, rows in tables.items():
+        penstock.fill(name, rows)
+    return {name: rows.height for name, rows in tables.items()}
 
 
 def _lines(topic: str, frame: pl.DataFrame, *, raw: bool) -> bytes:
@@ -84,12 +127,21 @@ def _text(data: bytes | None) -> str | None:
     return None if data is None else data.decode("utf-8", "replace")
 
 
-def feed(penstock: Penstock, app: str, **numbers: Any) -> dict[str, int]:
-    """Append simulated events to the topics of a project: how many to each. Ctrl-C ends it early.
+def feed(
+    penstock: Penstock,
+    app: str,
+    stop: threading.Event,
+    *,
+    live: bool = False,
+    rate: float | None = None,
+    **numbers: Any,
+) -> dict[str, int]:
+    """Append simulated events to the topics of a project, until there are no more or `stop` is set: how many to each.
 
-    `numbers` are those of `penstock.apps.events`. Raises LogError where the project has no such topic.
+    `live`: simulated time begins now, and each event is appended when it is sent. `rate` and `numbers` are those of
+    `penstock.apps.events`. Raises LogError where the project has no such topic.
     """
-    from penstock.apps import TOPICS, events
+    from penstock.apps import RATES, TOPICS, events
     from penstock.project.topics import ready_topics
 
     ready = ready_topics(penstock)
@@ -100,13 +152,25 @@ def feed(penstock: Penstock, app: str, **numbers: Any) -> dict[str, int]:
             code="simulate-topic",
             hint=did_you_mean(missing[0], ready) or f"penstock init DIR --app {app} makes a project that has",
         )
+    rate = RATES[app] if rate is None else rate
+    if live:
+        numbers |= {"start_ms": penstock.clock.now_ms(), "batch": max(1, round(rate / _LIVE_APPENDS_A_SECOND))}
     sent: dict[str, int] = {}
-    with Interrupt() as interrupt:
-        for batch in events(app, batch=_BATCH, **numbers):
-            for topic, frame in batch.topics.items():
-                penstock.append(topic, frame)
-                sent[topic] = sent.get(topic, 0) + frame.height
-            if interrupt.asked.is_set():
-                note("interrupted; what was appended stays")
-                break
+    for batch in events(app, rate=rate, **{"batch": _BATCH, **numbers}):
+        if live and not _due(penstock.clock, batch, stop):
+            break
+        for topic, frame in batch.topics.items():
+            penstock.append(topic, frame)
+            sent[topic] = sent.get(topic, 0) + frame.height
+        if stop.is_set():
+            break
     return sent
+
+
+def _due(clock: Clock, batch: Simulated, stop: threading.Event) -> bool:
+    """Wait until all of `batch` would have been sent; False where `stop` came first."""
+    at = max(int(frame["timestamp"][-1]) for frame in batch.topics.values())
+    while (left := at - clock.now_ms()) > 0:
+        if stop.wait(left / 1000):
+            return False
+    return True

@@ -203,6 +203,16 @@ class Penstock:
         appended = self.log.append(topic, records, decoded)
         return pl.DataFrame([appended.partitions, appended.offsets])
 
+    def fill(self, name: str, rows: pl.DataFrame) -> tuple[int, int]:
+        """Let `rows` be all that a table of files holds: how many were written, and how many removed.
+
+        Readers see the old files or the new ones. Raises UnsupportedError for a table that holds no files, DataError
+        for other columns than its own.
+        """
+        from penstock.project.fill import fill_table
+
+        return fill_table(self, name, rows)
+
     def query(self, sql: str, limits: Limits | None = None, zone: str = "UTC") -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 

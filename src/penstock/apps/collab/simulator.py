@@ -45,13 +45,19 @@ _MOODS = (0.60, 0.25, 0.15)  # good, fair, poor networks
 _MOOD_LATENCY_MS = np.array([55.0, 130.0, 270.0])
 _MOOD_LOSS = np.array([0.15, 1.2, 5.0])
 _MOOD_LASTS_MS = 60_000
+_SPELL_S = (60.0, 30.0)
+_SPELL_FACTOR = 12.0
 _LONGEST_MESSAGE = 2_000
 _MOST_LATENCY_MS = 3_000
 _MOST_LOSS = 40
 
 
 class Meetings:
-    """The scenario of `collab`."""
+    """The scenario of `collab`.
+
+    `anomaly` is the probability that a meeting's latency is twelve times what it would be for half a minute, some time
+    after its first minute.
+    """
 
     topics = ("user_events", "chat_events", "meeting_events")
     id_field = "event_id"
@@ -59,8 +65,9 @@ class Meetings:
     required = ("meeting_id", "event_type")
     foreign_type = "hand_raise"
 
-    def __init__(self, rate: float, seed: int) -> None:
+    def __init__(self, rate: float, seed: int, anomaly: float = 0.0) -> None:
         self._seed = seed
+        self._anomaly = anomaly
         rng = np.random.default_rng([seed, 1])
         rooms = max(1, round(rate * _ROOMS_PER_RATE))
         self._teams = min(rooms, USERS // _PLACES)
@@ -86,7 +93,8 @@ class Meetings:
         kind = np.where(joins, _JOIN, np.where(leaves, _LEAVE, self._activity(row, rng, lives)))
         _toggle_video(kind, row, who, position, lives)
         user = lives["user"][row, who]
-        latency, loss = self._network(kind, lives["number"][row], lives["mood"][row], user, times, rng)
+        anomalous = (lives["spell"][row] <= position) & (position < lives["spell_end"][row]) & (kind == _NETWORK_LAG)
+        latency, loss = self._network(kind, lives["number"][row], lives["mood"][row], user, times, anomalous, rng)
 
         meeting = hexadecimal(scattered(lives["number"], self._seed)[:, None]).alias("hex")
         named = meeting.to_frame().select(
@@ -104,6 +112,7 @@ class Meetings:
                 "latency_ms": self._latency.gather(latency),
                 "packet_loss": self._loss.gather(loss),
             },
+            anomalous,
         )
 
     def _plan(self, rooms: NDArray[np.intp], rng: Generator) -> Lives:
@@ -115,8 +124,12 @@ class Meetings:
         size = rng.integers(2, _PLACES + 1, k)
         join, leave = _stays(ticks, size, rng)
         drawn = np.argsort(rng.random((k, USERS // self._teams)), axis=1)[:, :_PLACES]
+        length = ticks * _TICK + 1
+        spell, spell_end = self._spells(number, length, self._slots_per_s[rooms])
         return {
-            "length": ticks * _TICK + 1,
+            "length": length,
+            "spell": spell,
+            "spell_end": spell_end,
             "number": number,
             "size": size,
             "join": join,
@@ -126,6 +139,16 @@ class Meetings:
             "mood": pick(_MOODS, rng.random(k)),
             "video": np.zeros((k, _PLACES, 2), np.bool_),
         }
+
+    def _spells(
+        self, number: NDArray[np.int64], length: NDArray[np.int64], per_s: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """From and up to which slot of each meeting its latency is out of the ordinary; both 0: never."""
+        earliest, lasts = (np.ceil(seconds * per_s).astype(np.int64) for seconds in _SPELL_S)
+        room = length - earliest - lasts
+        begins = earliest + (fixed(number, self._seed + 2) * np.maximum(room, 0)).astype(np.int64)
+        has = (room > 0) & (fixed(number, self._seed + 3) < self._anomaly)
+        return np.where(has, begins, 0), np.where(has, begins + lasts, 0)
 
     def _activity(self, row: NDArray[np.intp], rng: Generator, lives: Lives) -> NDArray[np.int64]:
         """A type for each slot, as if it were no join or leave; video is a start."""
@@ -144,6 +167,7 @@ class Meetings:
         mood: NDArray[np.intp],
         user: NDArray[np.int64],
         times: NDArray[np.int64],
+        anomalous: NDArray[np.bool_],
         rng: Generator,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Indices of each slot's latency and loss in their tables: 0 but for a sample of the network.
@@ -158,7 +182,8 @@ class Meetings:
         now = np.where(other < 2 / 3, mood[at], pick(_MOODS, np.clip((other - 2 / 3) * 3, 0, 1)))
         line = np.exp(0.8 * (fixed(user[at], self._seed + 1) - 0.5))
         wave = np.exp(0.25 * rng.standard_normal(len(at)))
-        latency[at] = np.clip(_MOOD_LATENCY_MS[now] * line * wave, 1, _MOST_LATENCY_MS).astype(np.int64)
+        worse = np.where(anomalous[at], _SPELL_FACTOR, 1.0)
+        latency[at] = np.clip(_MOOD_LATENCY_MS[now] * line * wave * worse, 1, _MOST_LATENCY_MS).astype(np.int64)
         lost = _MOOD_LOSS[now] * line * -np.log1p(-rng.random(len(at)))
         loss[at] = 1 + np.clip(lost * 100, 0, _MOST_LOSS * 100).astype(np.int64)
         return latency, loss

@@ -135,6 +135,7 @@ class Visits:
                 "conversionData": self._conversion.gather(np.where(kind == _CONVERSION, lives["order"][row], 0)),
                 "sessionData": told["sessionData"].gather(row),
             },
+            np.zeros(n, np.bool_),
         )
 
     def _told(self, lives: Lives) -> pl.DataFrame:
