@@ -33,11 +33,9 @@ _LIVE_APPENDS_A_SECOND = 20
 @click.command(
     cls=Command,
     examples=(
-        "penstock simulate web --events 5",
         "penstock simulate collab --events 100000 --late 0.01 --into meetings",
-        "penstock simulate collab --rate 500 --live --into meetings  # as they happen, until Ctrl-C",
+        "penstock simulate collab --rate 500 --live --into meetings  # until Ctrl-C",
         "penstock simulate collab --history 90 --into meetings  # people, organisations, past meetings",
-        "penstock simulate collab --rate 500 --seed 7 --events 1000 --raw --out events.jsonl",
     ),
 )
 @click.argument("app", type=click.Choice(("web", "collab")))
