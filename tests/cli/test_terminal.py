@@ -7,6 +7,7 @@ import pytest
 
 from penstock.cli import cells, output, terminal
 from penstock.cli.bench import _cores
+from penstock.core import render
 from penstock.core import types as t
 from penstock.core.batch import END_OF_TIME, NO_TIME
 from tests.cli.shell import call
@@ -41,7 +42,7 @@ def test_times_are_in_the_persons_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         assert terminal.moment(1_735_689_600_000) == "2025-01-01 01:00:00 CET"
         frame = pl.DataFrame({"at": pl.Series([1_735_689_600_123], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC"))})
-        assert cells.shown_rows(frame, cells.fields_of(frame)) == [["2025-01-01 01:00:00.123+0100"]]
+        assert cells.shown_rows(frame, render.fields_of(frame)) == [["2025-01-01 01:00:00.123+0100"]]
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()

@@ -15,48 +15,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from penstock.core.types import DataType, Field
+    from penstock.core.types import Field
 
-__all__ = ["Columns", "Records", "fields_of", "shown_rows", "text_of"]
+__all__ = ["Columns", "Records", "shown_rows", "text_of"]
 
 _GAP = "  "
 _LEAST = 6
 """No column is cut to fewer places than this."""
-
-
-def fields_of(frame: pl.DataFrame) -> tuple[Field, ...]:
-    """The columns of a frame as Flink's types, for rows that no SQL of Flink's has made."""
-    return tuple(t.Field(name, _type_of(dtype)) for name, dtype in frame.schema.items())
-
-
-def _type_of(dtype: pl.DataType) -> DataType:  # one case per type
-    import polars as pl
-
-    match dtype:
-        case pl.Boolean():
-            return t.BOOLEAN
-        case pl.Float32():
-            return t.FLOAT
-        case pl.Float64():
-            return t.DOUBLE
-        case pl.Decimal(precision=precision, scale=scale):
-            return t.Decimal(precision or 38, scale)
-        case pl.Binary():
-            return t.BYTES
-        case pl.Date():
-            return t.DATE
-        case pl.Time():
-            return t.Time(3)
-        case pl.Datetime(time_unit=unit, time_zone=zone):
-            precision = {"ms": 3, "us": 6, "ns": 9}[unit]
-            return t.Timestamp(precision) if zone is None else t.TimestampLtz(precision)
-        case pl.Duration():
-            return t.IntervalDay()
-        case pl.List(inner=inner) | pl.Array(inner=inner):
-            return t.Array(_type_of(inner))  # type: ignore[arg-type]
-        case pl.Struct(fields=fields):
-            return t.Row(tuple(t.Field(f.name, _type_of(f.dtype)) for f in fields))  # type: ignore[arg-type]
-    return t.BIGINT if dtype.is_integer() else t.STRING
 
 
 def shown_rows(frame: pl.DataFrame, fields: Sequence[Field]) -> list[list[str]]:

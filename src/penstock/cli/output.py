@@ -207,7 +207,7 @@ def print_rows(frame: pl.DataFrame, form: str) -> None:
     """All rows of a frame, in one of FORMATS."""
     import polars as pl
 
-    from penstock.cli.cells import fields_of
+    from penstock.core.render import fields_of
 
     frame = frame.with_columns(pl.col(pl.Int128).cast(pl.Decimal(38, 0)))  # more digits than a JSON number has
     output = make_output(form)

@@ -107,7 +107,8 @@ def show(folder: Path, number: int, late: bool) -> None:
     """Show one row in full: where it is from, why it is here, its bytes."""
     import polars as pl
 
-    from penstock.cli.cells import fields_of, shown_rows
+    from penstock.cli.cells import shown_rows
+    from penstock.core.render import fields_of
 
     with opened(folder) as penstock:
         found = _rows(penstock, late=late).filter(pl.col("id") == number)

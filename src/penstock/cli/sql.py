@@ -175,7 +175,7 @@ class Runner:
             return
         import polars as pl
 
-        from penstock.cli.cells import fields_of
+        from penstock.core.render import fields_of
 
         frame = pl.DataFrame(rows, schema=list(names), orient="row", strict=False, infer_schema_length=None)
         self.output.begin(fields_of(frame))

@@ -157,7 +157,7 @@ def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> b
     """Print records as rows of text columns; whether the output has begun then."""
     import polars as pl
 
-    from penstock.cli.cells import fields_of
+    from penstock.core.render import fields_of
 
     texts = {name: _texts(frame[name]) for name in (("key", "value") if keys else ("value",))}
     shown = frame.select(

@@ -21,17 +21,18 @@ from penstock.connectors.kafka import (
     value_fields,
 )
 from penstock.connectors.spec import Connector, TableOptions
+from penstock.core.batch import KIND, SEQ
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, duration, integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.connectors.world import World
     from penstock.core.types import Field
     from penstock.sql.catalog import Table
 
-__all__ = ["UPSERT_KAFKA", "present_rows", "replace_rows", "upsert_encoder"]
+__all__ = ["UPSERT_KAFKA", "changes_of", "last_records", "present_rows", "replace_rows", "upsert_encoder"]
 
 FLUSH_ROWS = Option("sink.buffer-flush.max-rows", integer(0), 0, "Without effect: rows go with the next commit.")
 FLUSH_INTERVAL = Option("sink.buffer-flush.interval", duration, 0, "Without effect: rows go with the next commit.")
@@ -74,35 +75,67 @@ def upsert_encoder(options: TableOptions) -> RecordEncoder:
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
+    records = last_records(world.log.read(options.values[TOPIC], columns=("key", "value")))
+    yield _rows(options, records.filter(pl.col("value").is_not_null()))[0]
+
+
+def changes_of(options: TableOptions, records: pl.DataFrame) -> pl.DataFrame:
+    """Records (`key`, `value`, `seq`) as changes of the table, each with its place: +U, or -D with the key alone.
+
+    Those that cannot be read are left out.
+    """
+    live = records.filter(pl.col("value").is_not_null())
+    ends = records.filter(pl.col("value").is_null())
+    rows, kept = _rows(options, live)
+    found = [(rows, live["seq"] if kept is None else live["seq"].gather(kept), 2)]
+    if ends.height:
+        keys, kept = _key_columns(options, ends["key"])
+        found.append((keys, ends["seq"] if kept is None else ends["seq"].gather(kept), 3))
+    frames = [f.with_columns(seq.alias(SEQ), pl.lit(kind, pl.UInt8).alias(KIND)) for f, seq, kind in found]
+    return pl.concat(frames, how="diagonal").sort(SEQ)
+
+
+def _rows(options: TableOptions, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The rows of records that have a value, and which records these are (None: all)."""
     keys = _keys(options)
     values = value_fields(options, keys)
-    records = _last_records(options.values[TOPIC], world).filter(pl.col("value").is_not_null())
     use = options.value_format
     decoded = use.format.decoder(values, tuple(f.name for f in values), use.options).decode(records["value"])
-    frame = decoded.frame
+    frame, kept = decoded.frame, decoded.rows
     in_value = {f.name for f in values}
     if any(f.name not in in_value for f in keys):
-        key, inner = options.formats["key.format"], fields_in_key(options, keys)
-        found = key.format.decoder(inner, tuple(f.name for f in inner), key.options).decode(records["key"]).frame
-        found = found.rename({i.name: k.name for i, k in zip(inner, keys, strict=True)})
-        found = found if decoded.rows is None else found[decoded.rows]
+        found, readable = _key_columns(options, records["key"])
+        if readable is None:
+            found = found if kept is None else found[kept]
+        else:
+            kept = pl.arange(records.height, eager=True, dtype=pl.UInt32) if kept is None else kept
+            there = kept.is_in(readable.implode())
+            frame, kept = frame.filter(there), kept.filter(there)
+            found = found[readable.search_sorted(kept)]
         frame = frame.hstack(found.select(f.name for f in keys if f.name not in in_value))
-    yield frame.select(f.name for f in options.physical)
+    return frame.select(f.name for f in options.physical), kept
 
 
-def _last_records(topic: str, world: World) -> pl.DataFrame:
-    """`key` and `value` of the last record of each key, tombstones too, in the order of the log."""
-    kept = pl.DataFrame(schema={"key": pl.Binary, "value": pl.Binary})
-    waiting: list[pl.DataFrame] = []
-    for frame in world.log.read(topic, columns=("key", "value")):
-        waiting.append(frame)
-        if sum(f.height for f in waiting) >= _READ_KEYS:
-            kept, waiting = _overwritten(kept, waiting), []
-    return _overwritten(kept, waiting)
+def _key_columns(options: TableOptions, keys: pl.Series) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The columns of the primary key out of the records' keys, and which of these could be read (None: all)."""
+    use, fields = options.formats["key.format"], _keys(options)
+    inner = fields_in_key(options, fields)
+    decoded = use.format.decoder(inner, tuple(f.name for f in inner), use.options).decode(keys)
+    return decoded.frame.rename({i.name: f.name for i, f in zip(inner, fields, strict=True)}), decoded.rows
 
 
-def _overwritten(kept: pl.DataFrame, waiting: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat([kept, *waiting]).unique("key", keep="last", maintain_order=True)
+def last_records(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Of records (`key`, `value`, perhaps `seq`) the last of each key, tombstones too, in the order of the log."""
+    kept = [pl.DataFrame(schema={"key": pl.Binary, "value": pl.Binary, "seq": pl.Int64})]
+    for frame in frames:
+        kept.append(frame)
+        if sum(f.height for f in kept[1:]) >= _READ_KEYS:
+            kept = [_overwritten(kept)]
+    return _overwritten(kept)
+
+
+def _overwritten(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal").unique("key", keep="last", maintain_order=True)
 
 
 def replace_rows(

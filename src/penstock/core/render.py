@@ -20,15 +20,55 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType, Field
 
-__all__ = ["plain", "plain_rows"]
+__all__ = ["fields_of", "plain", "plain_columns", "plain_rows"]
+
+
+def fields_of(frame: pl.DataFrame) -> tuple[Field, ...]:
+    """The columns of a frame as Flink's types, for rows that no SQL of Flink's has made."""
+    return tuple(t.Field(name, _type_of(dtype)) for name, dtype in frame.schema.items())
+
+
+def plain_columns(frame: pl.DataFrame, fields: Sequence[Field]) -> list[list[Any]]:
+    """The columns of `fields`, each as plain values."""
+    return [_plain_column(frame[f.name], f.type) for f in fields]
 
 
 def plain_rows(frame: pl.DataFrame, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
     """Each row of `frame`, which has the columns of `fields`, as plain values."""
-    columns = [_plain_column(frame[f.name], f.type) for f in fields]
+    columns = plain_columns(frame, fields)
     names = [f.name for f in fields]
     for values in zip(*columns, strict=True) if columns else ([()] * frame.height):
         yield dict(zip(names, values, strict=True))
+
+
+def _type_of(dtype: pl.DataType) -> DataType:  # one case per type
+    import polars as pl
+
+    match dtype:
+        case pl.Boolean():
+            return t.BOOLEAN
+        case pl.Float32():
+            return t.FLOAT
+        case pl.Float64():
+            return t.DOUBLE
+        case pl.Decimal(precision=precision, scale=scale):
+            return t.Decimal(precision or 38, scale)
+        case pl.Binary():
+            return t.BYTES
+        case pl.Date():
+            return t.DATE
+        case pl.Time():
+            return t.Time(3)
+        case pl.Datetime(time_unit=unit, time_zone=zone):
+            precision = {"ms": 3, "us": 6, "ns": 9}[unit]
+            return t.Timestamp(precision) if zone is None else t.TimestampLtz(precision)
+        case pl.Duration():
+            return t.IntervalDay()
+        case pl.List(inner=inner) | pl.Array(inner=inner):
+            return t.Array(_type_of(inner))  # type: ignore[arg-type]
+        case pl.Struct(fields=fields):
+            return t.Row(tuple(t.Field(f.name, _type_of(f.dtype)) for f in fields))  # type: ignore[arg-type]
+    return t.BIGINT if dtype.is_integer() else t.STRING
 
 
 def _plain_column(series: pl.Series, data_type: DataType) -> list[Any]:
@@ -39,6 +79,12 @@ def _plain_column(series: pl.Series, data_type: DataType) -> list[Any]:
             digits = series.dt.to_string("%Y-%m-%d %H:%M:%S.%f").to_list()
             end = "Z" if isinstance(data_type, t.TimestampLtz) else ""
             return [v if v is None else v[: 20 + precision] + end for v in digits]
+        case t.Timestamp(0 | 3 | 6 as precision) | t.TimestampLtz(0 | 3 | 6 as precision):
+            fraction = f"%.{precision}f" if precision else ""
+            end = "Z" if isinstance(data_type, t.TimestampLtz) else ""
+            return series.dt.strftime(f"%Y-%m-%d %H:%M:%S{fraction}{end}").to_list()
+        case t.Double() if series.is_finite().all():
+            return series.to_list()
     return [plain(v, data_type) for v in series.to_list()]
 
 

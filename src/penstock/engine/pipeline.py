@@ -74,6 +74,8 @@ class Pipeline:
         self.input = Input(readers, self.executor.sources, settings.threads)
         self.pace = Pace(clock, settings.checkpoint_interval, settings.speed)
         self.lock = threading.RLock()
+        self.moved: Callable[[Pipeline, bool], None] | None = None
+        """Called from the pipeline's thread after each step, and with True after each commit; it must be quick."""
         self.epoch = 0
         self.rows = 0
         """Rows read since this process began."""
@@ -132,6 +134,8 @@ class Pipeline:
             self._collect(poll)
             self._dirty = True
             self.checkpoints.wanted()
+        if self.moved is not None:
+            self.moved(self, False)
         return True
 
     def finish(self) -> None:
@@ -227,6 +231,8 @@ class Pipeline:
             self._shown(tokens)
             self._count_committed()
             self.pace.committed()
+        if self.moved is not None:
+            self.moved(self, True)
 
     def _manifest(self, epoch: int, operators: dict[str, Any], tokens: dict[str, bytes]) -> bytes:
         return json.dumps(

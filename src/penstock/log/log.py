@@ -298,6 +298,16 @@ class Log:
             seek.check_offsets(connection, topic, offsets)
             return seek.seq_before(connection, self._blobs, topic, offsets)
 
+    def seq_of_last(self, name: str, rows: int) -> int:
+        """Where to poll from to get the last `rows` rows of a topic, or all it has."""
+        with self._file.reading() as connection:
+            return seek.seq_of_last(connection, self._blobs, topics.find(connection, name), rows)
+
+    def all_kept(self, name: str, after_seq: int) -> bool:
+        """Whether every row of a topic after that place is there: retention and compaction have taken none of them."""
+        with self._file.reading() as connection:
+            return after_seq >= seek.thinned_through(connection, topics.find(connection, name))
+
     # upkeep
 
     def maintain(self, budget_seconds: float) -> bool:

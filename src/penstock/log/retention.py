@@ -134,6 +134,6 @@ def _advance(write: Write, topic: Topic, starts: NDArray[np.int64]) -> None:
             break  # later ones begin where this ends
     connection.execute(
         "UPDATE topic SET starts = ?, dead_through = ? WHERE id = ?",
-        (topics.pack(starts), max(partly, int(found[1])), topic.id),
+        (topics.pack(starts), max(partly, int(found[1]), *(entry.id for entry in dead)), topic.id),
     )
     doom(write, topic, dead)

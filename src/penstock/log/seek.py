@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from penstock.core.errors import LogError
 from penstock.log import topic as topics
@@ -132,6 +133,12 @@ def seq_of_last(connection: Connection, blobs: Blobs, topic: Topic, rows: int) -
             return int(batch.seqs[batch.rows - wanted]) - 1 if wanted else batch.entry.id
         wanted -= batch.rows
     return 0
+
+
+def thinned_through(connection: Connection, topic: Topic) -> int:
+    """The place up to which retention and compaction may have taken rows of `topic`; 0 where they have not been."""
+    dead_through, passes = connection.execute("SELECT dead_through, passes FROM topic WHERE id = ?", (topic.id,)).get
+    return max(int(dead_through), *(int(place) for place, _ in orjson.loads(passes or "[]")), 0)
 
 
 def offsets_at_times(file: LogFile, blobs: Blobs, topic: Topic, times: Mapping[int, int]) -> dict[int, int | None]:

@@ -21,6 +21,7 @@ from penstock.project.changes import Changes
 from penstock.project.definition import Definition, begin_definition, read_definition
 from penstock.project.evaluate import rows_of
 from penstock.project.fresh import drop_everything
+from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.settings import Settings
 from penstock.project.system import facts, ledger
@@ -82,6 +83,7 @@ class Penstock:
         self.clock = clock or SystemClock()
         self.skip_lost = False
         self.questions = Questions()
+        self.pulse = Pulse()
         self._log: Log | None = None
         self._run: Run | None = None
         self._lock: EngineLock | None = None
@@ -272,6 +274,7 @@ class Penstock:
                 for d in self.definition.pipelines
             ]
             for _, pipeline in made:
+                pipeline.moved = self.pulse.beat
                 pipeline.restore()
         except BaseException:
             self._release()
