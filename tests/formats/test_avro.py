@@ -139,8 +139,8 @@ class Numbered:
     def __init__(self, *schemas: str) -> None:
         self.schemas = list(schemas)
 
-    def schema(self, number: int) -> str:
-        return self.schemas[number]
+    def schema(self, number: int) -> str | None:
+        return self.schemas[number] if number < len(self.schemas) else None
 
     def register(self, subject: str, schema: str) -> int:
         self.schemas.append(f"{subject}: {schema}")

@@ -25,10 +25,13 @@ time-zone = "Europe/Berlin"
 durability = "relaxed"
 [topics.clicks]
 partitions = 10
+also-format = "avro-confluent"
 "retention.ms" = 86400000
 "cleanup.policy" = "compact"
 [files]
 roots = ["/data"]
+[network]
+allow = ["localhost:8081"]
 """
 
 
@@ -48,7 +51,9 @@ def test_all_settings(tmp_path: Path) -> None:
     assert (found.idle_timeout, found.time_zone, found.durability) == (60_000, "Europe/Berlin", "relaxed")
     assert found.topics["clicks"].partitions == 10
     assert found.topics["clicks"].configs == {"retention.ms": "86400000", "cleanup.policy": "compact"}
+    assert found.topics["clicks"].also == "avro-confluent"
     assert found.roots == ("/data",)
+    assert found.allow == ("localhost:8081",)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,8 @@ def test_all_settings(tmp_path: Path) -> None:
         ("[topics]\nclicks = 5\n", "topics are sections: [topics.NAME]"),
         ("[files]\nroots = 'x'\n", "roots is a list of folders"),
         ("[files]\nroot = ['x']\n", "did you mean roots?"),
+        ("[network]\nallow = 'x'\n", "allow is a list of hosts"),
+        ("[topics.clicks]\nalso-format = 'csv'\n", "allowed is one of avro-confluent"),
         ("engine = 5\n", "'engine' is a section: [engine]"),
     ],
 )

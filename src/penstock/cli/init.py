@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 import zlib
@@ -119,7 +120,9 @@ def _copied_log(folder: Path, log: Path | None, lines: int) -> tuple[Path, str]:
 
 
 def _purpose(path: Path) -> str:
-    """What a file says of itself: the first sentence of its first comment, or of a page's text."""
+    """What a file says of itself: the first sentence of its first comment, of a page's text, or its `doc`."""
+    if path.suffix == ".avsc":
+        return str(json.loads(path.read_text("utf-8"))["doc"])
     if path.suffix not in (".sql", ".toml", ".md"):
         return f"{path.read_bytes().count(10):,} lines to begin with"
     marks = {".sql": "-- ", ".toml": "# ", ".md": ""}[path.suffix]

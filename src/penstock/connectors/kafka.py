@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.connectors.log_scan import LogScan, Start
-from penstock.connectors.spec import FORMAT, Connector, TableOptions
+from penstock.connectors.registry import with_registry
+from penstock.connectors.spec import FORMAT, Connector, FormatUse, TableOptions
 from penstock.core import types as t
 from penstock.core.edges import Prepared
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, choice, duration, integer, strings, text
 from penstock.core.types import Field
+from penstock.formats import FORMATS as ALL_FORMATS
+from penstock.formats.avro import AvroConfluent
+from penstock.formats.either import Either
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +32,11 @@ __all__ = [
     "TopicSink",
     "ensure_topic",
     "fields_in_key",
+    "key_format",
     "log_scan",
     "record_encoder",
     "value_fields",
+    "value_format",
 ]
 
 FORMATS = ("json", "csv", "raw", "avro", "avro-confluent")
@@ -134,7 +140,35 @@ def ensure_topic(options: TableOptions, world: World) -> str | None:
     return f"topic {name} is created with {partitions} partition{'s' if partitions != 1 else ''}"
 
 
-def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]) -> LogScan:
+def value_format(options: TableOptions, world: World) -> FormatUse:
+    """How the values of the table's topic are written; its settings may name a second format.
+
+    Raises ConfigError where the table's format cannot be told from that one.
+    """
+    topic = options.values[TOPIC]
+    use = with_registry(options.value_format, f"{topic}-value", world, options.where)
+    settings = world.topics.get(topic)
+    if settings is None or settings.also is None or use.format.name == settings.also:
+        return use
+    if use.format.name not in {"json", "csv"}:
+        raise ConfigError(
+            f"topic '{topic}' has also-format = \"{settings.also}\", which cannot be told from {use.format.name}",
+            code="format-either",
+            where=options.where,
+            hint="the table's own format is json or csv then",
+        )
+    also = with_registry(FormatUse(ALL_FORMATS[settings.also], {}), f"{topic}-value", world, options.where).format
+    assert isinstance(also, AvroConfluent)
+    return FormatUse(Either(use.format, also), use.options)
+
+
+def key_format(options: TableOptions, world: World) -> FormatUse | None:
+    """How the keys are written, if a format is given."""
+    use = options.formats.get("key.format")
+    return use and with_registry(use, f"{options.values[TOPIC]}-key", world, options.where)
+
+
+def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> LogScan:
     """What a scan of a `kafka` table reads of the log; `needs` are the stored columns that somebody wants."""
     table = scan.table
     by_name = {c.name: c for c in table.columns}
@@ -144,19 +178,19 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
     in_value = value_fields(options, keys)
     from_key = tuple(n for n in physical if n not in {f.name for f in in_value})
     wanted = tuple(n for n in physical if n not in from_key)
-    use = options.value_format
+    use = value_format(options, world)
     return LogScan(
         key=key,
         topic=options.values[TOPIC],
         wanted=wanted,
         metadata=metadata,
-        make_decoder=lambda: use.format.decoder(in_value, wanted, use.options),
-        fingerprint=use.format.fingerprint(in_value, tuple(f.name for f in in_value), use.options),
+        make_decoder=lambda: use.decoder(in_value, wanted),
+        fingerprint=use.fingerprint(in_value),
         start=_start(options),
         group=options.passed.get("properties.group.id", ""),
         bounded=options.values[BOUNDED_MODE] == "latest-offset",
         key_wanted=from_key,
-        make_key_decoder=_key_decoder(options, keys, from_key) if from_key else None,
+        make_key_decoder=_key_decoder(options, keys, from_key, world) if from_key else None,
     )
 
 
@@ -182,11 +216,14 @@ def fields_in_key(options: TableOptions, keys: tuple[Field, ...]) -> tuple[Field
     return tuple(Field(f.name.removeprefix(options.values[KEY_PREFIX]), f.type) for f in keys)
 
 
-def _key_decoder(options: TableOptions, keys: tuple[Field, ...], wanted: tuple[str, ...]) -> Callable[[], Decoder]:
+def _key_decoder(
+    options: TableOptions, keys: tuple[Field, ...], wanted: tuple[str, ...], world: World
+) -> Callable[[], Decoder]:
     """A decoder of the columns `wanted` out of the key, under their names there."""
-    use, fields = options.formats["key.format"], fields_in_key(options, keys)
+    use, fields = key_format(options, world), fields_in_key(options, keys)
+    assert use is not None
     names = tuple(inner.name for inner, f in zip(fields, keys, strict=True) if f.name in wanted)
-    return lambda: use.format.decoder(fields, names, use.options)
+    return lambda: use.decoder(fields, names)
 
 
 def _start(options: TableOptions) -> Start:
@@ -225,18 +262,20 @@ class RecordEncoder:
     `partition` is where all of them go, None where keys or turns decide.
     """
 
-    def __init__(self, options: TableOptions, keys: tuple[Field, ...], partition: int | None = None) -> None:
+    def __init__(
+        self, options: TableOptions, keys: tuple[Field, ...], world: World, partition: int | None = None
+    ) -> None:
         options.check_metadata()
         values, in_key = value_fields(options, keys), fields_in_key(options, keys)
-        use, key = options.value_format, options.formats.get("key.format")
+        use, key = value_format(options, world), key_format(options, world)
         self._values = [f.name for f in values]
-        self._value = use.format.encoder(values, use.options)
+        self._value = use.encoder(values)
         self._keys = [pl.col(f.name).alias(inner.name) for f, inner in zip(keys, in_key, strict=True)]
-        self._key = key.format.encoder(in_key, key.options) if key and keys else None
+        self._key = key.encoder(in_key) if key and keys else None
         self._metadata = {
             c.name: c.metadata for c in options.table.columns if c.metadata is not None and c.is_persisted
         }
-        self._fingerprint = use.format.fingerprint(values, tuple(self._values), use.options)
+        self._fingerprint = use.fingerprint(values)
         self._partition = partition
 
     def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
@@ -253,7 +292,7 @@ class RecordEncoder:
         return pl.DataFrame(records), (self._fingerprint, values)
 
 
-def record_encoder(options: TableOptions) -> RecordEncoder:
+def record_encoder(options: TableOptions, world: World) -> RecordEncoder:
     """How rows of a `kafka` table become records."""
     keys, partitioner = _key_fields(options), options.values[PARTITIONER]
     if keys and partitioner == "round-robin":
@@ -263,7 +302,7 @@ def record_encoder(options: TableOptions) -> RecordEncoder:
             where=options.where,
             hint="leave out key.fields, or sink.partitioner",
         )
-    return RecordEncoder(options, keys, 0 if partitioner == "fixed" else None)
+    return RecordEncoder(options, keys, world, 0 if partitioner == "fixed" else None)
 
 
 class TopicSink:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.core.edges import Reader
     from penstock.core.edges import Sink as EdgeSink
     from penstock.core.types import DataType
-    from penstock.formats import Format
+    from penstock.formats import Decoder, Encoder, Format
     from penstock.sql.catalog import Table
     from penstock.sql.plan import Scan, Sink
 
@@ -97,6 +97,18 @@ class FormatUse:
 
     format: Format
     options: dict[str, str]
+
+    def decoder(self, schema: tuple[Field, ...], wanted: tuple[str, ...]) -> Decoder:
+        """As `Format.decoder`, of the rows of the table."""
+        return self.format.decoder(schema, wanted, self.options)
+
+    def encoder(self, schema: tuple[Field, ...]) -> Encoder:
+        """As `Format.encoder`."""
+        return self.format.encoder(schema, self.options)
+
+    def fingerprint(self, schema: tuple[Field, ...]) -> str:
+        """As `Format.fingerprint`, of a decoding of all columns."""
+        return self.format.fingerprint(schema, tuple(f.name for f in schema), self.options)
 
 
 class TableOptions:

@@ -18,7 +18,9 @@ from penstock.connectors.kafka import (
     VALUE_INCLUDE,
     RecordEncoder,
     fields_in_key,
+    key_format,
     value_fields,
+    value_format,
 )
 from penstock.connectors.spec import Connector, TableOptions
 from penstock.core.batch import KIND, SEQ
@@ -68,43 +70,42 @@ def _keys(options: TableOptions) -> tuple[Field, ...]:
     return tuple(by_name[n] for n in table.primary_key)
 
 
-def upsert_encoder(options: TableOptions) -> RecordEncoder:
+def upsert_encoder(options: TableOptions, world: World) -> RecordEncoder:
     """How rows become records: the primary key is the record's key."""
-    return RecordEncoder(options, _keys(options))
+    return RecordEncoder(options, _keys(options), world)
 
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
     records = last_records(world.log.read(options.values[TOPIC], columns=("key", "value")))
-    yield _rows(options, records.filter(pl.col("value").is_not_null()))[0]
+    yield _rows(options, world, records.filter(pl.col("value").is_not_null()))[0]
 
 
-def changes_of(options: TableOptions, records: pl.DataFrame) -> pl.DataFrame:
+def changes_of(options: TableOptions, world: World, records: pl.DataFrame) -> pl.DataFrame:
     """Records (`key`, `value`, `seq`) as changes of the table, each with its place: +U, or -D with the key alone.
 
     Those that cannot be read are left out.
     """
     live = records.filter(pl.col("value").is_not_null())
     ends = records.filter(pl.col("value").is_null())
-    rows, kept = _rows(options, live)
+    rows, kept = _rows(options, world, live)
     found = [(rows, live["seq"] if kept is None else live["seq"].gather(kept), 2)]
     if ends.height:
-        keys, kept = _key_columns(options, ends["key"])
+        keys, kept = _key_columns(options, world, ends["key"])
         found.append((keys, ends["seq"] if kept is None else ends["seq"].gather(kept), 3))
     frames = [f.with_columns(seq.alias(SEQ), pl.lit(kind, pl.UInt8).alias(KIND)) for f, seq, kind in found]
     return pl.concat(frames, how="diagonal").sort(SEQ)
 
 
-def _rows(options: TableOptions, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
+def _rows(options: TableOptions, world: World, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
     """The rows of records that have a value, and which records these are (None: all)."""
     keys = _keys(options)
     values = value_fields(options, keys)
-    use = options.value_format
-    decoded = use.format.decoder(values, tuple(f.name for f in values), use.options).decode(records["value"])
+    decoded = value_format(options, world).decoder(values, tuple(f.name for f in values)).decode(records["value"])
     frame, kept = decoded.frame, decoded.rows
     in_value = {f.name for f in values}
     if any(f.name not in in_value for f in keys):
-        found, readable = _key_columns(options, records["key"])
+        found, readable = _key_columns(options, world, records["key"])
         if readable is None:
             found = found if kept is None else found[kept]
         else:
@@ -116,11 +117,12 @@ def _rows(options: TableOptions, records: pl.DataFrame) -> tuple[pl.DataFrame, p
     return frame.select(f.name for f in options.physical), kept
 
 
-def _key_columns(options: TableOptions, keys: pl.Series) -> tuple[pl.DataFrame, pl.Series | None]:
+def _key_columns(options: TableOptions, world: World, keys: pl.Series) -> tuple[pl.DataFrame, pl.Series | None]:
     """The columns of the primary key out of the records' keys, and which of these could be read (None: all)."""
-    use, fields = options.formats["key.format"], _keys(options)
+    use, fields = key_format(options, world), _keys(options)
+    assert use is not None
     inner = fields_in_key(options, fields)
-    decoded = use.format.decoder(inner, tuple(f.name for f in inner), use.options).decode(keys)
+    decoded = use.decoder(inner, tuple(f.name for f in inner)).decode(keys)
     return decoded.frame.rename({i.name: f.name for i, f in zip(inner, fields, strict=True)}), decoded.rows
 
 
@@ -142,7 +144,7 @@ def replace_rows(
     _: Table, options: TableOptions, world: World, before: pl.DataFrame, after: pl.DataFrame
 ) -> tuple[int, int]:
     """Write what `after` has and `before` has not; a tombstone for each key that is gone. (rows, tombstones)."""
-    encoder = upsert_encoder(options)
+    encoder = upsert_encoder(options, world)
     old, new = (encoder.records(f)[0].unique("key", keep="last", maintain_order=True) for f in (before, after))
     changed = new.join(old, on=["key", "value"], how="anti", nulls_equal=True, maintain_order="left")
     gone = old.join(new, on="key", how="anti", nulls_equal=True, maintain_order="left")

@@ -21,13 +21,16 @@ class TopicSettings:
 
     partitions: int = 1
     configs: Mapping[str, str] = field(default_factory=dict)
+    also: str | None = None
+    """A second format that its messages may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """`folder` is where relative paths begin; files outside `roots` are out of reach.
 
-    `bounded` input ends with what is there now; where it is `endless`, rows that are made up go on all the same.
+    `allow` are the hosts (``host`` or ``host:port``) that are not public, and may be gone to all the same. `bounded`
+    input ends with what is there now; where it is `endless`, rows that are made up go on all the same.
     """
 
     log: Log
@@ -36,5 +39,6 @@ class World:
     roots: tuple[Path, ...] = ()
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     skip_lost: bool = False
+    allow: tuple[str, ...] = ()
     bounded: bool = False
     endless: bool = False

@@ -15,6 +15,7 @@
     │   └── StorageError        the disk is full, read-only or gone
     ├── StateError          stored state does not fit the plan
     ├── LockedError         another process holds the project
+    ├── RegistryError       a schema does not fit its subject, or the schema registry does not know it
     ├── QueryError          a question about history was refused or cut short
     └── InternalError       a promise of ours does not hold
         └── LedgerError         rows were lost or doubled
@@ -43,6 +44,7 @@ __all__ = [
     "PenstockError",
     "PositionLostError",
     "QueryError",
+    "RegistryError",
     "SqlError",
     "StateError",
     "StorageError",
@@ -130,6 +132,10 @@ class StateError(PenstockError):
 
 class LockedError(PenstockError):
     code = "locked"
+
+
+class RegistryError(PenstockError):
+    code = "registry"
 
 
 class QueryError(PenstockError):

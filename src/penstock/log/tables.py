@@ -11,6 +11,8 @@ from penstock.core.errors import CorruptLogError
 from penstock.log.batch import Blob, decode, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from penstock.log.commit import Write, Writer
     from penstock.log.file import LogFile
 
@@ -118,6 +120,20 @@ class Facts:
     def delete(self, key: str) -> None:
         """Nothing happens where it is not there."""
         self._writer.run(lambda write: delete_fact(write, key))
+
+    def swap(self, seen: Mapping[str, bytes | None], put: Mapping[str, bytes | None]) -> bool:
+        """Put facts (None deletes one) if those in `seen` are still as they were seen; whether they were."""
+        swapped = False
+
+        def work(write: Write) -> None:
+            nonlocal swapped
+            find = write.connection.execute
+            swapped = all(find("SELECT value FROM fact WHERE key = ?", (k,)).get == v for k, v in seen.items())
+            for key, value in put.items() if swapped else ():
+                delete_fact(write, key) if value is None else put_fact(write, key, value)
+
+        self._writer.run(work)
+        return swapped
 
     def scan(self, prefix: str) -> dict[str, bytes]:
         """All facts whose key starts so, by key."""

@@ -45,7 +45,7 @@ def records_of(
     options = TableOptions(table, connector_named(table))
     ensure_topic(options, penstock.world)
     frame = _frame(rows, table)
-    encoder = (upsert_encoder if options.connector.changes else record_encoder)(options)
+    encoder = (upsert_encoder if options.connector.changes else record_encoder)(options, penstock.world)
     return options.values[TOPIC], *encoder.records(frame)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
-from penstock.connectors.kafka import ensure_topic
+from penstock.connectors.kafka import ensure_topic, value_format
+from penstock.connectors.registry import PREFIX as REGISTRY
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
@@ -16,6 +17,7 @@ from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.definition import begin_definition
 from penstock.project.finding import Finding
 from penstock.project.portability import differences
+from penstock.project.schemas import register_schemas
 from penstock.project.settings import FILE
 from penstock.project.topics import topic_of
 from penstock.project.volatile import volatile
@@ -47,6 +49,7 @@ def check(folder: Path, home: Path) -> list[Finding]:
     world = dry_world(definition, home)
     with world.log:
         there = {t.name for t in world.log.topics()}
+        found += _schemas(definition, world)
         found += _tables(definition, world)
         found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
         found += _new_topics(world, there)
@@ -68,9 +71,18 @@ def dry_world(definition: Definition, home: Path) -> World:
         with Log.open(home / "log.db", read_only=True) as log:
             for topic in log.topics():
                 memory.create_topic(topic.name, topic.partitions, topic.configs)
+            memory.facts.swap({}, log.facts.scan(REGISTRY))
     settings = definition.settings
     roots = (definition.folder, *((definition.folder / r) for r in settings.roots))
-    return World(memory, definition.folder, SystemClock(), roots, settings.topics)
+    return World(memory, definition.folder, SystemClock(), roots, settings.topics, allow=settings.allow)
+
+
+def _schemas(definition: Definition, world: World) -> Iterator[Finding]:
+    """Schemas that are none, or do not fit what was registered before."""
+    try:
+        register_schemas(definition.folder, world.log)
+    except PenstockError as error:
+        yield _error(error)
 
 
 # -- tables ------------------------------------------------------------------------------------------
@@ -85,8 +97,7 @@ def _tables(definition: Definition, world: World) -> Iterator[Finding]:
             options = TableOptions(table, connector)
             options.check_metadata(written=False)
             if connector.name in LOG_CONNECTORS:
-                use = options.value_format
-                use.format.decoder(options.physical, tuple(f.name for f in options.physical), use.options)
+                value_format(options, world).decoder(options.physical, tuple(f.name for f in options.physical))
                 ensure_topic(options, world)
         except PenstockError as error:
             yield replace(_error(error), where=error.where or where)

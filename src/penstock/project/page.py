@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.core.options import option_table
-from penstock.project.settings import ROOTS, SECTIONS
+from penstock.project.settings import ALLOW, ROOTS, SECTIONS
 from penstock.sql.config import SETTINGS
 
 __all__ = ["page"]
@@ -46,5 +46,6 @@ def page() -> str:
     parts = [_HEAD]
     parts += [f"### [{name}]\n\n{_SECTIONS[name]}\n\n{option_table(options)}" for name, options in SECTIONS.items()]
     parts.append(f"### [files]\n\n{option_table([ROOTS])}")
+    parts.append(f"### [network]\n\n{option_table([ALLOW])}")
     parts.append(f"{_SET}\n\n{option_table(SETTINGS)}")
     return "\n\n".join(parts) + "\n"

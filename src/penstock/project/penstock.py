@@ -23,6 +23,7 @@ from penstock.project.evaluate import rows_of
 from penstock.project.fresh import drop_everything
 from penstock.project.pulse import Pulse
 from penstock.project.run import Run
+from penstock.project.schemas import register_schemas
 from penstock.project.settings import Settings
 from penstock.project.system import facts, ledger
 from penstock.project.tables import ProjectTables
@@ -145,7 +146,9 @@ class Penstock:
     def world(self) -> World:
         """What the connectors work with."""
         roots = () if self.home is None else (self.folder, *((self.folder / r) for r in self.settings.roots))
-        return World(self.log, self.folder, self.clock, roots, self.settings.topics, self.skip_lost)
+        return World(
+            self.log, self.folder, self.clock, roots, self.settings.topics, self.skip_lost, self.settings.allow
+        )
 
     @property
     def running(self) -> list[Pipeline]:
@@ -269,6 +272,8 @@ class Penstock:
         try:
             if fresh:
                 drop_everything(self)
+            if self.home is not None:
+                register_schemas(self.folder, self.log)
             made = [
                 (d, make_pipeline(d, self.world, self.settings, bounded=bounded, speed=speed, batch_rows=batch_rows))
                 for d in self.definition.pipelines

@@ -81,6 +81,16 @@ def _of_table(table: Table, given: set[str]) -> Iterator[Finding]:
         known |= {f"{use.format.name}.{o.name}": o for o in use.format.options}
     for name in sorted(given & {n for n, o in known.items() if o.text.startswith("Without effect")}):
         yield Finding("note", "without-effect", f"'{name}' is accepted without effect", where)
+    for key, use in options.formats.items():
+        if use.format.name == "avro-confluent" and not {"url", "schema-registry.url"} & set(use.options):
+            prefix = key.removesuffix("format")
+            yield Finding(
+                "difference",
+                "registry-own",
+                "its schemas are in the project's own registry; Flink needs the address of one",
+                where,
+                f"'{prefix}avro-confluent.url' = 'http://localhost:8081' leads both to that one",
+            )
     if table.connector == "kafka" and table.primary_key:
         yield Finding(
             "difference",

@@ -48,6 +48,18 @@ DURABILITY = Option(
     "full: an acknowledged append survives a power cut; relaxed: the end of the process.",
 )
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
+ALSO: Option[str | None] = Option(
+    "also-format",
+    choice("avro-confluent"),
+    None,
+    "A second format that messages may have, beside json or csv: avro-confluent, told by its first byte.",
+)
+ALLOW: Option[tuple[str, ...]] = Option(
+    "allow",
+    Kind('a list of hosts: ["localhost:8081"]', lambda text: (text,)),
+    (),
+    "Hosts, with or without a port, that may be gone to though they are this machine's or a private network's.",
+)
 ROOTS: Option[tuple[str, ...]] = Option(
     "roots",
     Kind('a list of folders: ["/data"]', lambda text: (text,)),
@@ -59,9 +71,9 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY,),
-    "topics.NAME": (PARTITIONS, *TOPIC_OPTIONS),
+    "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
 }
-"""Every section and its options, but for [files], which has ROOTS alone."""
+"""Every section and its options, but for [files], which has ROOTS alone, and [network], which has ALLOW."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ class Settings:
     durability: str = "full"
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 def read_settings(folder: Path) -> Settings:
@@ -102,7 +115,7 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _settings(document: dict[str, Any], folder: Path) -> Settings:
-    known = {"project", "engine", "log", "topics", "files"}
+    known = {"project", "engine", "log", "topics", "files", "network"}
     for name in document:
         if name not in known:
             hint = did_you_mean(name, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
@@ -118,7 +131,6 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         return Values(SECTIONS[name], given, where)
 
     project, engine, log = section("project"), section("engine"), section("log")
-    roots = _roots(document.get("files", {}), f"{folder / FILE}, [files]")
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -129,16 +141,18 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
-        roots=roots,
+        roots=_texts(ROOTS, document.get("files", {}), f"{folder / FILE}, [files]"),
+        allow=_texts(ALLOW, document.get("network", {}), f"{folder / FILE}, [network]"),
     )
 
 
-def _roots(given: Any, where: str) -> tuple[str, ...]:
-    Values((ROOTS,), dict.fromkeys(given, "") if isinstance(given, dict) else {}, where)
-    folders = given.get(ROOTS.name, []) if isinstance(given, dict) else None
-    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
-        raise ConfigError(f"roots is {ROOTS.kind.allowed}", code="option-value", where=where)
-    return tuple(folders)
+def _texts(option: Option[tuple[str, ...]], given: Any, where: str) -> tuple[str, ...]:
+    """The list of texts that a section has under its one option."""
+    Values((option,), dict.fromkeys(given, "") if isinstance(given, dict) else {}, where)
+    found = given.get(option.name, []) if isinstance(given, dict) else None
+    if not isinstance(found, list) or not all(isinstance(f, str) for f in found):
+        raise ConfigError(f"{option.name} is {option.kind.allowed}", code="option-value", where=where)
+    return tuple(found)
 
 
 def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
@@ -149,7 +163,9 @@ def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
     for name, options in given.items():
         values = Values(SECTIONS["topics.NAME"], options, f"{folder / FILE}, [topics.{name}]")
         configs = {
-            k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in options.items() if k != PARTITIONS.name
+            k: str(v).lower() if isinstance(v, bool) else str(v)
+            for k, v in options.items()
+            if k not in {PARTITIONS.name, ALSO.name}
         }
-        found[name] = TopicSettings(values[PARTITIONS], configs)
+        found[name] = TopicSettings(values[PARTITIONS], configs, values[ALSO])
     return found

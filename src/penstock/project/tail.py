@@ -53,11 +53,11 @@ class Tail:
 
     def __init__(self, penstock: Penstock, table: Table) -> None:
         """Raises ConfigError or UnsupportedError where the table's options do not fit, or it is over no topic."""
-        self.log = penstock.log
+        self.log, self.world = penstock.log, penstock.world
         self.table = table
         self.options = TableOptions(table, connector_named(table))
         self.options.check_metadata(written=False)
-        ensure_topic(self.options, penstock.world)
+        ensure_topic(self.options, self.world)
         self.topic: str = self.options.values[TOPIC]
         keyed = self.options.connector.changes
         self.key = table.primary_key if keyed else ()
@@ -125,19 +125,19 @@ class Tail:
     def _present(self, end: int) -> pl.DataFrame:
         kept = last_records(f.drop_nulls("key") for f, _ in self._records(0, end))
         live = kept.filter(pl.col("value").is_not_null())
-        return changes_of(self.options, live).select(self._empty().columns)
+        return changes_of(self.options, self.world, live).select(self._empty().columns)
 
     def _read(self, after: int, end: int) -> Iterator[tuple[pl.DataFrame, int]]:
         """Changes after one place up to another, and the place up to which these go."""
         order = self._empty().columns
         if self._source is None:
             for records, through in self._records(after, end):
-                yield changes_of(self.options, records.drop_nulls("key")).select(order), through
+                yield changes_of(self.options, self.world, records.drop_nulls("key")).select(order), through
             return
         if not self.log.poll([self.topic], after, rows=1, last=end).batches:
             return
         scan, source = self._source
-        reader = LogReader(self.log, [log_scan(scan, "tail", self.options, source.needs)], ticks=False)
+        reader = LogReader(self.log, [log_scan(scan, "tail", self.options, source.needs, self.world)], ticks=False)
         offsets = list(self.log.offsets_after(self.topic, after).values())
         reader.seek({"next": {self.topic: offsets}, "first": {self.topic: offsets}, "seq": after})
         reader.last = end

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
 from penstock.connectors.events import EventsReader, EventsScan
-from penstock.connectors.kafka import BOUNDED_MODE, TOPIC, TopicSink, ensure_topic, log_scan, record_encoder
+from penstock.connectors.kafka import (
+    BOUNDED_MODE,
+    TOPIC,
+    TopicSink,
+    ensure_topic,
+    log_scan,
+    record_encoder,
+    value_format,
+)
 from penstock.connectors.log_reader import LogReader
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.upsert_kafka import upsert_encoder
@@ -81,7 +89,7 @@ class Wiring:
             )
         if options.connector.name in LOG_CONNECTORS:
             encoder = upsert_encoder if options.connector.changes else record_encoder
-            made = encoder(options).records
+            made = encoder(options, self.world).records
             ensure_topic(options, self.world)
             return TopicSink(options.values[TOPIC], made)
         assert options.connector.make_sink is not None
@@ -122,7 +130,7 @@ class Wiring:
             options = self._options(vertex.node)
             needs = source.needs
             if options.connector.name in LOG_CONNECTORS:
-                logged.append(log_scan(vertex.node, vertex.fingerprint, options, needs))
+                logged.append(log_scan(vertex.node, vertex.fingerprint, options, needs, self.world))
                 idle |= self.scan(vertex.node).idle_timeout > 0
             else:
                 assert options.connector.make_reader is not None
@@ -158,8 +166,9 @@ class Wiring:
             types = options.metadata_types
             metadata = {n: (by_name[n].metadata or "", types[n].polars) for n in needs if n in types}
             wanted = tuple(n for n in needs if by_name[n].is_physical)
-            use = options.value_format
-            decoder = use.format.decoder(options.physical, wanted, use.options)
+            logged = options.connector.name in LOG_CONNECTORS
+            use = value_format(options, self.world) if logged else options.value_format
+            decoder = use.decoder(options.physical, wanted)
             made.append(EventsScan(vertex.fingerprint, table.name, wanted, metadata, decoder))
         return [(EventsReader(events, made), [s.key for s in made])]
 

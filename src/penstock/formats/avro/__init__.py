@@ -21,31 +21,44 @@ ENCODING = Option("encoding", choice("binary", "json"), "binary", "How datums ar
 LEGACY = Option(
     "timestamp_mapping.legacy", boolean, True, "Map TIMESTAMP to timestamp-millis, as Flink did before 1.19."
 )
-URL: Option[str | None] = Option("url", text, None, "Where the schema registry is.")
-SUBJECT: Option[str | None] = Option("subject", text, None, "The subject to register the schema under, for a sink.")
-SCHEMA: Option[str | None] = Option("schema", text, None, "The writer's Avro schema, where no registry tells it.")
-CREDENTIALS = tuple(
-    Option(name, text, "", "Passed on to the registry's client.")
+URL: Option[str | None] = Option(
+    "url", text, None, "Where the schema registry is; without it, the project's own. Flink needs it."
+)
+SUBJECT: Option[str | None] = Option(
+    "subject", text, None, "The subject to register a sink's schema under; by default the topic's, TOPIC-value."
+)
+OLD_URL: Option[str | None] = Option("schema-registry.url", text, None, "An older name of url.")
+OLD_SUBJECT: Option[str | None] = Option("schema-registry.subject", text, None, "An older name of subject.")
+SCHEMA: Option[str | None] = Option(
+    "schema", text, None, "The Avro schema that a sink registers; by default that which the columns give."
+)
+LOGIN = Option("basic-auth.user-info", text, "", "USER:PASSWORD for the registry, or the ${VARIABLE} that has it.")
+TOKEN = Option("bearer-auth.token", text, "", "A token for the registry, or the ${VARIABLE} that has it.")
+LOGIN_SOURCE = Option(
+    "basic-auth.credentials-source", choice("USER_INFO"), "USER_INFO", "Where the login comes from: user-info."
+)
+TOKEN_SOURCE = Option(
+    "bearer-auth.credentials-source", choice("STATIC_TOKEN"), "STATIC_TOKEN", "Where the token comes from: token."
+)
+STORES = tuple(
+    Option(name, text, "", "Not supported: the certificates of the system are used, or those of SSL_CERT_FILE.")
     for name in (
         "ssl.keystore.location",
         "ssl.keystore.password",
         "ssl.truststore.location",
         "ssl.truststore.password",
-        "basic-auth.credentials-source",
-        "basic-auth.user-info",
-        "bearer-auth.credentials-source",
-        "bearer-auth.token",
     )
 )
 
 _VERSION = 1
+_CONFLUENT_VERSION = 2
 
 
 class Registry(Protocol):
     """Where schemas are known by number."""
 
-    def schema(self, number: int) -> str:
-        """The schema `number`, as JSON. Raises LookupError if there is none."""
+    def schema(self, number: int) -> str | None:
+        """The schema `number`, as JSON; None if there is none."""
         ...
 
     def register(self, subject: str, schema: str) -> int:
@@ -95,12 +108,23 @@ class Avro:
 class AvroConfluent:
     """The format avro-confluent: datums that name their writer's schema by number.
 
-    A `registry` tells the schemas; without one every number means the option `schema`, or else the table's own
-    schema, and a sink writes the number 0.
+    A `registry` tells the schemas, and numbers that of a sink; without one every number means the option `schema`, or
+    else the table's own schema, and a sink writes the number 0.
     """
 
     name = "avro-confluent"
-    options: tuple[Option[Any], ...] = (URL, SUBJECT, SCHEMA, *CREDENTIALS)
+    options: tuple[Option[Any], ...] = (
+        URL,
+        OLD_URL,
+        SUBJECT,
+        OLD_SUBJECT,
+        SCHEMA,
+        LOGIN_SOURCE,
+        LOGIN,
+        TOKEN_SOURCE,
+        TOKEN,
+        *STORES,
+    )
 
     def __init__(self, registry: Registry | None = None) -> None:
         self._registry = registry
@@ -115,13 +139,16 @@ class AvroConfluent:
         return ConfluentDecoder(schema, pick(schema, wanted), lambda _: text)
 
     def encoder(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> Encoder:
-        from penstock.formats.avro.encoder import AvroEncoder
+        from penstock.formats.avro.encoder import AvroEncoder, ConfluentEncoder
 
-        text, number = self._schema(schema, options), 0
-        if self._registry is not None:
-            subject = Values(self.options, options, f"format {self.name}")[SUBJECT] or ""
-            number = self._registry.register(subject, text)
-        return AvroEncoder(schema, parse_schema(text, f"format {self.name}"), b"\0" + number.to_bytes(4, "big"))
+        text = self._schema(schema, options)
+        node = parse_schema(text, f"format {self.name}")
+        registry = self._registry
+        if registry is None:
+            return AvroEncoder(schema, node, _header(0))
+        values = Values(self.options, options, f"format {self.name}")
+        subject = values[SUBJECT] or values[OLD_SUBJECT] or ""
+        return ConfluentEncoder(schema, node, lambda: _header(registry.register(subject, text)))
 
     def _schema(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> str:
         values = Values(self.options, options, f"format {self.name}")
@@ -129,4 +156,9 @@ class AvroConfluent:
 
     def fingerprint(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> str:
         values = Values(self.options, options, f"format {self.name}")
-        return stable_hash(self.name, _VERSION, schema, wanted, values, (SCHEMA,))
+        return stable_hash(self.name, _CONFLUENT_VERSION, schema, wanted, values, (SCHEMA, URL, OLD_URL))
+
+
+def _header(number: int) -> bytes:
+    """What stands before each datum: a zero byte, and the number of its schema in four."""
+    return b"\0" + number.to_bytes(4, "big")

@@ -110,7 +110,7 @@ class ConfluentDecoder:
     """Decodes datums behind a header: a zero byte, and the number of the writer's schema in four bytes."""
 
     def __init__(
-        self, schema: tuple[t.Field, ...], wanted: tuple[t.Field, ...], writer_of: Callable[[int], str]
+        self, schema: tuple[t.Field, ...], wanted: tuple[t.Field, ...], writer_of: Callable[[int], str | None]
     ) -> None:
         self._schema = schema
         self._wanted = wanted
@@ -132,16 +132,20 @@ class ConfluentDecoder:
         for number in np.unique(numbers[headed]).tolist():
             of_number = rows[headed & (numbers == number)]
             try:
-                pieces += self._reading(number).read(block, of_number, _HEADER, bad)
-            except (LookupError, ConfigError, UnsupportedError) as error:
-                fault = Fault("avro-schema", f"schema {number}: {error}")
+                reading = self._reading(number)
+            except (ConfigError, UnsupportedError) as error:
+                fault = Fault("avro-schema", f"schema {number}: {error.message}")
                 bad.update(dict.fromkeys(of_number.tolist(), fault))
+                continue
+            pieces += reading.read(block, of_number, _HEADER, bad)
         return assemble([nothing(self._wanted), *pieces], bad, {}, len(values))
 
     def _reading(self, number: int) -> Reading:
         if number not in self._readings:
-            writer = parse_schema(self._writer_of(number), f"schema {number}")
-            self._readings[number] = Reading(writer, self._schema, self._wanted)
+            text = self._writer_of(number)
+            if text is None:
+                raise ConfigError("it is not known to the schema registry", code="avro-schema")
+            self._readings[number] = Reading(parse_schema(text, f"schema {number}"), self._schema, self._wanted)
         return self._readings[number]
 
     def decode_lines(self, block: bytes) -> Decoded:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.formats.block import Bytes, Ints, Words
 
-__all__ = ["AvroEncoder"]
+__all__ = ["AvroEncoder", "ConfluentEncoder"]
 
 _U = np.uint64
 _NULL = Primitive("null")
@@ -69,6 +69,24 @@ class AvroEncoder:
         row.write(buffer, end - row.sizes)
         block = Block(buffer.tobytes(), end - row.sizes, end)
         return block.series(block.start, block.end, None, pl.Binary())
+
+
+class ConfluentEncoder:
+    """As AvroEncoder, with a header that is asked for when the first rows are written: so a schema is registered."""
+
+    def __init__(self, schema: tuple[t.Field, ...], node: Node, header: Callable[[], bytes]) -> None:
+        """Raises as AvroEncoder."""
+        self._schema = schema
+        self._node = node
+        self._header = header
+        self._encoder: AvroEncoder | None = None
+        AvroEncoder(schema, node)
+
+    def encode(self, frame: pl.DataFrame) -> pl.Series:
+        """As AvroEncoder; raises what asking for the header raises."""
+        if self._encoder is None:
+            self._encoder = AvroEncoder(self._schema, self._node, self._header())
+        return self._encoder.encode(frame)
 
 
 def _match(node: Node, type_: t.DataType, path: str) -> None:

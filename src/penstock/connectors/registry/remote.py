@@ -1,0 +1,95 @@
+"""`RemoteRegistry`: a schema registry that speaks Confluent's REST, somewhere else."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from penstock.core.errors import RegistryError
+from penstock.core.network import outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import httpx
+
+__all__ = ["RemoteRegistry"]
+
+CONTENT = "application/vnd.schemaregistry.v1+json"
+SECONDS = 10.0
+MOST_UNKNOWN = 10_000
+"""So many numbers that the registry does not know are remembered: each costs one question."""
+
+
+class RemoteRegistry:
+    """The registry at `url`; `login` is a user and password, `token` a bearer's.
+
+    Raises ConfigError where the address is not allowed (see core.network), RegistryError where it does not answer.
+    """
+
+    def __init__(
+        self, url: str, allow: Collection[str], *, login: tuple[str, str] | None = None, token: str = ""
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._allow = frozenset(allow)
+        self._login = login
+        self._headers = {"Accept": CONTENT, "Content-Type": CONTENT}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._schemas: dict[int, str] = {}
+        self._unknown: set[int] = set()
+        self._lock = threading.Lock()
+
+    def schema(self, number: int) -> str | None:
+        """The schema `number`, asked for once; None if there is none."""
+        with self._lock:
+            if number not in self._schemas and number not in self._unknown:
+                answer = self._ask("GET", f"/schemas/ids/{number}")
+                if answer.status_code == 404:
+                    self._unknown = self._unknown | {number} if len(self._unknown) < MOST_UNKNOWN else {number}
+                else:
+                    self._schemas[number] = str(self._taken(answer, "schema"))
+            return self._schemas.get(number)
+
+    def register(self, subject: str, schema: str) -> int:
+        """The number of `schema` under `subject`. Raises RegistryError where the registry refuses it."""
+        path = f"/subjects/{quote(subject, safe='')}/versions"
+        return int(self._taken(self._ask("POST", path, {"schema": schema}), "id"))
+
+    def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> httpx.Response:
+        import httpx
+
+        address = outgoing(self.url, self._allow, f"schema registry {self.url}")
+        parts = urlsplit(self.url)
+        shown = f"[{address.ip}]" if ":" in address.ip else address.ip
+        url = f"{parts.scheme}://{shown}:{address.port}{parts.path}{path}"
+        headers = {**self._headers, "Host": parts.netloc.rpartition("@")[2]}
+        try:
+            with httpx.Client(
+                transport=httpx.HTTPTransport(retries=2), timeout=SECONDS, auth=self._login, trust_env=False
+            ) as client:  # a transport of its own: no proxy of the environment stands in between
+                return client.request(
+                    method, url, json=body, headers=headers, extensions={"sni_hostname": address.host}
+                )
+        except httpx.HTTPError as error:
+            raise RegistryError(
+                f"the schema registry {self.url} does not answer: {error or type(error).__name__}",
+                code="registry-unreachable",
+                hint="see 'avro-confluent.url' of the table; without it the project's own registry is asked",
+            ) from None
+
+    def _taken(self, answer: httpx.Response, name: str) -> Any:
+        """What the answer says under `name`."""
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if answer.status_code == 200 and isinstance(found, dict) and name in found:
+            return found[name]
+        said = found.get("message") if isinstance(found, dict) else None
+        raise RegistryError(
+            f"the schema registry {self.url} refuses: {said or answer.reason_phrase or 'no reason'}"
+            f" (HTTP {answer.status_code})",
+            code="registry-refused",
+        )
