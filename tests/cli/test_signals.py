@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def running(shop: Path) -> subprocess.Popen[str]:
     """A run that has made its first topic, so that it has started."""
-    child = started("run", shop)
+    child = started("run", shop, "--no-serve")
     assert child.stderr is not None
     assert child.stderr.readline() == "made topic revenue with 1 partition\n"
     return child
@@ -110,7 +110,7 @@ def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
         refused = call("run", shop, "--bounded")
         assert refused.code == 1
         assert re.match(
-            rf"error\[locked\]: the project is in use by process {child.pid} \(.* run {shop}\) since", refused.err
+            rf"error\[locked\]: the project is in use by process {child.pid} \(.* run {shop} --no-serve\) since", refused.err
         )
         assert "hint: stop that process first; reading and appending need no lock" in refused.err
         assert call("savepoint", "restore", shop, "x").code == 1

@@ -71,7 +71,7 @@ def test_all_settings(tmp_path: Path) -> None:
         ("[topics.clicks]\npartitions = 0\n", "[topics.clicks]"),
         ("[topics.clicks]\n'retention.msx' = 5\n", "did you mean retention.ms?"),
         ("[topics]\nclicks = 5\n", "topics are sections: [topics.NAME]"),
-        ("[files]\nroots = 'x'\n", "roots is a list of folders"),
+        ("[files]\nroots = 'x'\n", "option 'roots' is 'x', allowed is a list of folders"),
         ("[files]\nroot = ['x']\n", "did you mean roots?"),
         ("[network]\nallow = 'x'\n", "allow is a list of hosts"),
         ("[topics.clicks]\nalso-format = 'csv'\n", "allowed is one of avro-confluent"),

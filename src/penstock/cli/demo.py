@@ -16,6 +16,7 @@ from penstock.cli.errors import show_error, worst
 from penstock.cli.init import APPS, write_project
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.run import run_pipelines
+from penstock.cli.serving import Serve, serve_options
 from penstock.cli.simulate import feed
 from penstock.cli.summary import show_next, show_summary
 from penstock.cli.terminal import lasted, note, plural
@@ -41,11 +42,11 @@ _EVENTS = 100_000
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="collab: simulated events a second.")
 @click.option("--events", type=click.IntRange(1), help="So many lines of the log, or so many simulated events.")
 @click.option("--bounded", is_flag=True, expose_value=False, help="End when all is read; for now it always does.")
-@click.option("--no-browser", is_flag=True, expose_value=False, help="Open no page; for now there is none to open.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Make the project in this folder, rather than in the user's cache."
 )
-def demo(app: str, rate: float | None, events: int | None, keep: Path | None) -> int:
+@serve_options()
+def demo(app: str, rate: float | None, events: int | None, keep: Path | None, serve: Serve) -> int:
     """Show a shipped project at work: web, ten thousand requests of a real web server, or collab, simulated meetings.
 
     It makes the project in a folder of its own, which stays for you to look around in, runs it over its input, and
@@ -64,7 +65,7 @@ def demo(app: str, rate: float | None, events: int | None, keep: Path | None) ->
     with open_project(folder) as penstock:
         if app == "collab":
             _simulate(penstock, rate, events or _EVENTS)
-        ran = run_pipelines(penstock, bounded=True)
+        ran = run_pipelines(penstock, serve, serve.open(penstock, otherwise=False), bounded=True)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
         from penstock.cli.shows import show_collab, show_web

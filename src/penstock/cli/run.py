@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from penstock.cli.command import Command, agree, folder_argument, opened, path_o
 from penstock.cli.errors import show_error, worst
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.progress import Progress
+from penstock.cli.serving import Serve, serve_options
 from penstock.cli.summary import next_commands, show_next, show_summary
 from penstock.cli.terminal import interactive, note, plural
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from penstock.project.figures import Figures
     from penstock.project.penstock import Penstock
     from penstock.project.run import Run
+    from penstock.server.serve import Serving
 
 __all__ = ["Ran", "run", "run_pipelines"]
 
@@ -47,6 +50,7 @@ _LOOK_SECONDS = 0.2
     is_flag=True,
     help="Go on where retention has deleted rows that were not read; they count as expired in the ledger.",
 )
+@serve_options()
 def run(
     folder: Path,
     bounded: bool,
@@ -55,20 +59,22 @@ def run(
     fresh: bool,
     yes: bool,
     skip_lost: bool,
+    serve: Serve,
 ) -> int:
-    """Run the project in DIR, each pipeline from its last checkpoint.
+    """Run the project in DIR, each pipeline from its last checkpoint, and serve its page and API (not if --bounded).
 
     Ctrl-C commits and ends; a second one ends at once. A pipeline that fails stops alone; its error is shown, the
-    others go on, and the exit code is 1.
+    others go on, and the exit code is 1. While it runs, other commands act through it.
     """
     with opened(folder) as penstock:
         penstock.skip_lost = skip_lost
         if fresh:
             _agree_to_drop(penstock, yes=yes)
+        serving = serve.open(penstock, otherwise=not bounded)
         if not bounded:
             for words in _how_to_feed(penstock, folder):
                 note(words)
-        ran = run_pipelines(penstock, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
+        ran = run_pipelines(penstock, serve, serving, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         if not ran.errors and not any(f.rows for f in ran.figures):
             click.echo("\n".join(_how_to_feed(penstock, folder) or ["there was nothing new to read"]))
@@ -103,30 +109,52 @@ class Ran:
 
 def run_pipelines(
     penstock: Penstock,
+    serve: Serve,
+    serving: Serving | None,
     *,
     bounded: bool = False,
     speed: float | None = None,
     batch_rows: int | None = None,
     fresh: bool = False,
 ) -> Ran:
-    """Run all pipelines, showing how they go on, until they end or somebody presses Ctrl-C."""
+    """Run all pipelines, showing how they go on, until they end or somebody presses Ctrl-C.
+
+    Where something is `serving`, it goes on to when they have ended.
+    """
     topics = {t.name for t in penstock.log.topics()}
     started, started_ms = time.monotonic(), penstock.clock.now_ms()
-    with Interrupt() as interrupt:
+    with Interrupt() as interrupt, ExitStack() as stack:
         running = penstock.start(bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         for topic in penstock.log.topics():
             if topic.name not in topics and not topic.name.startswith("__"):
                 note(f"made topic {topic.name} with {plural(topic.partitions, 'partition')}")
+        if serving is not None:
+            stack.enter_context(serving)
+            serve.show(serving)
         shown: set[str] = set()
         with Progress(penstock, started_ms=started_ms) as progress:
-            while not running.wait(_LOOK_SECONDS) and not interrupt.asked.is_set():
+            while not interrupt.asked.is_set():
+                ended = running.wait(_LOOK_SECONDS)
                 progress.show(running.figures(), time.monotonic() - started)
                 _show_errors(running, shown)
+                if ended:
+                    break
+                _require_serving(serving)
+            if serving is not None and not running.errors and not interrupt.asked.is_set():
+                note(f"all input is read; {serving.url} stays until Ctrl-C")
+                while not interrupt.asked.wait(_LOOK_SECONDS):
+                    _require_serving(serving)
         if interrupt.asked.is_set():
             note("stopping after a last commit; Ctrl-C again ends at once")
+        stack.close()
         errors = penstock.stop()
         _show_errors(running, shown)
     return Ran(running.figures(), time.monotonic() - started, started_ms, list(errors.values()))
+
+
+def _require_serving(serving: Serving | None) -> None:
+    if serving is not None and serving.error is not None:
+        raise serving.error
 
 
 def _show_errors(running: Run, shown: set[str]) -> None:

@@ -17,6 +17,7 @@
     ├── LockedError         another process holds the project
     ├── RegistryError       a schema does not fit its subject, or the schema registry does not know it
     ├── QueryError          a question about history was refused or cut short
+    ├── RequestError        a request over HTTP was refused
     └── InternalError       a promise of ours does not hold
         └── LedgerError         rows were lost or doubled
 
@@ -45,6 +46,7 @@ __all__ = [
     "PositionLostError",
     "QueryError",
     "RegistryError",
+    "RequestError",
     "SqlError",
     "StateError",
     "StorageError",
@@ -140,6 +142,10 @@ class RegistryError(PenstockError):
 
 class QueryError(PenstockError):
     code = "query"
+
+
+class RequestError(PenstockError):
+    code = "request"
 
 
 class InternalError(PenstockError):

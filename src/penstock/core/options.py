@@ -25,6 +25,7 @@ __all__ = [
     "option_table",
     "strings",
     "text",
+    "texts",
 ]
 
 T = TypeVar("T")
@@ -33,10 +34,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
-    """How an option's text is read; `allowed` says it in words, for errors and documentation."""
+    """How an option's text is read; `allowed` says it in words, for errors and documentation.
+
+    Where there are `several` the option is a list, and `read` gets its texts joined by NUL.
+    """
 
     allowed: str
     read: Callable[[str], T_co]
+    several: bool = False
 
 
 def _text(value: str) -> str:
@@ -50,6 +55,9 @@ def _boolean(value: str) -> bool:
 def _strings(value: str) -> tuple[str, ...]:
     return tuple(v.strip() for v in value.split(";") if v.strip())
 
+
+_BETWEEN = "\0"
+"""What stands between the texts of a list: no text of TOML has it."""
 
 _DURATION_MS = {
     **dict.fromkeys(("", "ms", "milli", "millis", "millisecond", "milliseconds"), 1),
@@ -89,6 +97,11 @@ number: Kind[float] = Kind("a number", float)
 strings: Kind[tuple[str, ...]] = Kind("texts separated by ';'", _strings)
 duration: Kind[int] = Kind("a duration such as 500 ms, 10 s, 5 min, 1 h, 7 d", _duration)
 memory: Kind[int] = Kind("a size such as 64 kb, 128 mb, 1 gb", _memory)
+
+
+def texts(allowed: str) -> Kind[tuple[str, ...]]:
+    """A list of texts, which `allowed` describes with an example."""
+    return Kind(allowed, lambda joined: tuple(joined.split(_BETWEEN)) if joined else (), several=True)
 
 
 def integer(low: int | None = None, high: int | None = None) -> Kind[int]:
@@ -136,11 +149,19 @@ class Option(Generic[T]):
         """
         as_text = str(value).lower() if isinstance(value, bool) else str(value)
         try:
+            if self.kind.several:
+                return self.kind.read(_joined(value))
             return self.kind.read(as_text)
         except (ValueError, KeyError):
             raise ConfigError(
                 f"option '{self.name}' is '{as_text}', allowed is {self.kind.allowed}", code="option-value", where=where
             ) from None
+
+
+def _joined(value: object) -> str:
+    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        raise ValueError(value)
+    return _BETWEEN.join(value)
 
 
 class Values:

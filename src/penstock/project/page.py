@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.core.options import option_table
-from penstock.project.settings import ALLOW, ROOTS, SECTIONS
+from penstock.project.settings import SECTIONS
 from penstock.sql.config import SETTINGS
 
 __all__ = ["page"]
@@ -38,6 +38,9 @@ _SECTIONS = {
     "engine": "How pipelines run.",
     "log": "The embedded log, `.penstock/log.db`.",
     "topics.NAME": "A topic, made so by the first CREATE TABLE or INSERT that needs it.",
+    "files": "What files the tables may reach.",
+    "server": "Page and API, which `penstock run` serves. The token is in PENSTOCK_TOKEN, never here.",
+    "network": "What this project may call.",
 }
 
 
@@ -45,7 +48,5 @@ def page() -> str:
     """The page, as Markdown."""
     parts = [_HEAD]
     parts += [f"### [{name}]\n\n{_SECTIONS[name]}\n\n{option_table(options)}" for name, options in SECTIONS.items()]
-    parts.append(f"### [files]\n\n{option_table([ROOTS])}")
-    parts.append(f"### [network]\n\n{option_table([ALLOW])}")
     parts.append(f"{_SET}\n\n{option_table(SETTINGS)}")
     return "\n\n".join(parts) + "\n"

@@ -160,6 +160,11 @@ class Penstock:
         """What ended pipelines that were running in this process, by their names."""
         return self._run.errors if self._run is not None else {}
 
+    @property
+    def current(self) -> Run | None:
+        """The run that goes on in this process now."""
+        return self._run
+
     def close(self) -> None:
         """Stop what runs, after a last commit, and close the log; idempotent."""
         self.stop()

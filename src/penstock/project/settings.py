@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.connectors.world import TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
-from penstock.core.options import Kind, Option, Values, choice, duration, integer, text
+from penstock.core.options import Option, Values, choice, duration, integer, text, texts
 from penstock.log import TOPIC_OPTIONS
 from penstock.sql.config import ZONE
 
@@ -54,17 +54,25 @@ ALSO: Option[str | None] = Option(
     None,
     "A second format that messages may have, beside json or csv: avro-confluent, told by its first byte.",
 )
-ALLOW: Option[tuple[str, ...]] = Option(
-    "allow",
-    Kind('a list of hosts: ["localhost:8081"]', lambda text: (text,)),
-    (),
-    "Hosts, with or without a port, that may be gone to though they are this machine's or a private network's.",
-)
 ROOTS: Option[tuple[str, ...]] = Option(
     "roots",
-    Kind('a list of folders: ["/data"]', lambda text: (text,)),
+    texts('a list of folders: ["/data"]'),
     (),
     "Folders outside the project that its tables may read and write.",
+)
+HOST = Option("host", text, "127.0.0.1", "The address that page and API listen on; any but loopback needs a token.")
+PORT = Option("port", integer(0, 65_535), 8321, "Their port; 0 takes any that is free.")
+HOSTS: Option[tuple[str, ...]] = Option(
+    "hosts",
+    texts('a list of names: ["penstock.example.com"]'),
+    (),
+    "Names that requests may give as their host, beside localhost and the address that they come in on.",
+)
+ALLOW: Option[tuple[str, ...]] = Option(
+    "allow",
+    texts('a list of hosts, addresses or networks: ["registry.lan", "10.1.0.0/16", "127.0.0.1:8081"]'),
+    (),
+    "Loopback, link-local and private addresses that may be called (a schema registry, S3); others of these may not.",
 )
 
 SECTIONS: dict[str, tuple[Option[Any], ...]] = {
@@ -72,8 +80,11 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY,),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
+    "files": (ROOTS,),
+    "server": (HOST, PORT, HOSTS),
+    "network": (ALLOW,),
 }
-"""Every section and its options, but for [files], which has ROOTS alone, and [network], which has ALLOW."""
+"""Every section and its options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,9 @@ class Settings:
     durability: str = "full"
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    host: str = HOST.default
+    port: int = PORT.default
+    hosts: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
 
 
@@ -115,7 +129,7 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _settings(document: dict[str, Any], folder: Path) -> Settings:
-    known = {"project", "engine", "log", "topics", "files", "network"}
+    known = {name.split(".", maxsplit=1)[0] for name in SECTIONS}
     for name in document:
         if name not in known:
             hint = did_you_mean(name, known) or "there are " + ", ".join(f"[{k}]" for k in sorted(known))
@@ -130,7 +144,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
             raise ConfigError(f"'{name}' is a section: [{name}]", code="project-section", where=where)
         return Values(SECTIONS[name], given, where)
 
-    project, engine, log = section("project"), section("engine"), section("log")
+    project, engine, log, server = (section(name) for name in ("project", "engine", "log", "server"))
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -141,18 +155,12 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
-        roots=_texts(ROOTS, document.get("files", {}), f"{folder / FILE}, [files]"),
-        allow=_texts(ALLOW, document.get("network", {}), f"{folder / FILE}, [network]"),
+        roots=section("files")[ROOTS],
+        host=server[HOST],
+        port=server[PORT],
+        hosts=server[HOSTS],
+        allow=section("network")[ALLOW],
     )
-
-
-def _texts(option: Option[tuple[str, ...]], given: Any, where: str) -> tuple[str, ...]:
-    """The list of texts that a section has under its one option."""
-    Values((option,), dict.fromkeys(given, "") if isinstance(given, dict) else {}, where)
-    found = given.get(option.name, []) if isinstance(given, dict) else None
-    if not isinstance(found, list) or not all(isinstance(f, str) for f in found):
-        raise ConfigError(f"{option.name} is {option.kind.allowed}", code="option-value", where=where)
-    return tuple(found)
 
 
 def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:

@@ -1,0 +1,15 @@
+"""The routers, one file a noun."""
+
+from __future__ import annotations
+
+from penstock.server.api import health, project, tables
+
+__all__ = ["ROUTERS", "TAGS"]
+
+ROUTERS = (health.router, project.router, tables.router)
+
+TAGS = [
+    {"name": "health", "description": "Whether the process lives and is ready."},
+    {"name": "project", "description": "The project as a whole."},
+    {"name": "tables", "description": "Tables and views: what they are, and their rows."},
+]

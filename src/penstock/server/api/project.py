@@ -1,0 +1,49 @@
+"""The project as a whole."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+import penstock as package
+from penstock.server.api.model import Model, Project
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/project", tags=["project"])
+
+
+class ProjectAnswer(Model):
+    name: str = Field(examples=["collab"])
+    folder: str = Field(examples=["/srv/collab"])
+    version: str = Field(examples=["0.1.0"])
+    """Penstock's."""
+    now: int = Field(examples=[1767225600000])
+    """The server's clock, ms since 1970."""
+    running: bool
+    """Whether an engine runs the pipelines in this process."""
+    pipelines: list[str] = Field(examples=[["metrics"]])
+    failed: dict[str, str] = Field(examples=[{}])
+    """What ended pipelines, by their names."""
+    event_time: int | None = Field(examples=[1767225590000])
+    """The latest watermark of all pipelines, ms since 1970."""
+    position: int = Field(examples=[48213])
+    """The place of the log's last record in its one order."""
+
+
+@router.get("", operation_id="project")
+def show(penstock: Project) -> ProjectAnswer:
+    """What the project is and how it goes."""
+    run = penstock.current
+    watermarks = [f.watermark for f in run.figures() if f.watermark is not None] if run else []
+    return ProjectAnswer(
+        name=penstock.settings.name,
+        folder=str(penstock.folder.resolve()),
+        version=package.__version__,
+        now=penstock.clock.now_ms(),
+        running=run is not None,
+        pipelines=[p.name for p in penstock.definition.pipelines],
+        failed={name: str(error) for name, error in run.errors.items()} if run else {},
+        event_time=max(watermarks, default=None),
+        position=penstock.log.end_seq(),
+    )

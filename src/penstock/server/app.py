@@ -1,0 +1,109 @@
+"""The ASGI app of a project: routers, errors, compression; the page for all other addresses."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+
+import penstock as package
+from penstock.core.errors import InternalError, PenstockError, RequestError
+from penstock.server.api import ROUTERS, TAGS
+from penstock.server.page import Page
+from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
+
+if TYPE_CHECKING:
+    from penstock.project.penstock import Penstock
+
+__all__ = ["make_app"]
+
+_LOG = logging.getLogger(__name__)
+_PACK_FROM = 1_000
+_PACK_LEVEL = 4
+_READS = ("get", "head")
+
+
+def make_app(penstock: Penstock) -> FastAPI:
+    """The app that serves `penstock`, without what stands at its door (`security`, `limits`)."""
+    app = FastAPI(
+        title="Penstock",
+        version=package.__version__,
+        description=f"The API of the project {penstock.settings.name}. Every error is an RFC 9457 problem.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=TAGS,
+        responses={
+            "default": {"model": Problem, "description": "What went wrong", "content": {MEDIA_TYPE: {}}},
+            422: {"model": Problem, "description": "What does not fit", "content": {MEDIA_TYPE: {}}},
+        },
+    )
+    app.state.penstock = penstock
+    app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
+    for router in ROUTERS:
+        app.include_router(router)
+    page = Page()
+
+    @app.get("/{path:path}", include_in_schema=False)
+    def show_page(request: Request, path: str) -> Response:
+        return page.respond(request, path)
+
+    app.add_exception_handler(PenstockError, _penstock_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unforeseen)
+    return app
+
+
+def _answer(error: PenstockError, headers: dict[str, str] | None = None, **more: object) -> Response:
+    problem = problem_of(error, **more)
+    given = {"cache-control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(problem.model_dump()), problem.status, given, MEDIA_TYPE)
+
+
+def _penstock_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, PenstockError)
+    if isinstance(error, InternalError):
+        _LOG.error("%s", error, exc_info=error)
+    return _answer(error)
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    """A request whose parameters or body do not have the form that OpenAPI says."""
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    first: dict[str, Any] = found[0]
+    place = ".".join(str(part) for part in first["loc"])
+    wrong = [{"where": ".".join(str(part) for part in one["loc"]), "detail": one["msg"]} for one in found]
+    code = "request-json" if first["type"] == "json_invalid" else "request-form"
+    return _answer(
+        RequestError(f"{place}: {first['msg']}", code=code, where=place, hint="/openapi.json says what is allowed"),
+        errors=wrong,
+    )
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        refused = RequestError(
+            f"{request.method} is not possible at {path}",
+            code="request-method",
+            hint=f"possible are {allowed}" if allowed else "",
+        )
+        return _answer(refused, dict(error.headers or {}))
+    if error.status_code == 404:
+        return _answer(
+            RequestError(f"there is nothing at {path}", code="request-path", hint="/openapi.json lists what there is")
+        )
+    return _answer(RequestError(str(error.detail), code="request-body"))
+
+
+def _unforeseen(_: Request, error: Exception) -> Response:
+    return _answer(InternalError(f"{type(error).__name__}: {error}", hint="please report this with what led to it"))

@@ -1,0 +1,121 @@
+"""Living, ready, and what the project says of itself; the sockets that it is served on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from penstock.core.errors import ConfigError
+from penstock.server.holder import holder_of
+from penstock.server.serve import Serving, reachable
+from tests.cli.shell import PATIENCE, make_project, started
+from tests.server.served import Served, serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_running_project_lives_and_is_ready(shop: Served) -> None:
+    assert shop.get("/livez") == {"status": "alive"}
+    assert shop.get("/readyz") == {"status": "ready", "failed": []}
+    project = shop.get("/api/project")
+    assert (project["name"], project["running"], project["pipelines"]) == ("shop", True, ["orders"])
+    assert project["position"] >= 130
+
+
+def test_without_an_engine_it_lives_and_is_not_ready(tmp_path: Path) -> None:
+    with serve(tmp_path / "p", engine=False, rows=0) as served:
+        assert served.get("/livez") == {"status": "alive"}
+        refused = served.get("/readyz", 503)
+        assert (refused["code"], refused["detail"]) == ("request-draining", "the engine has not started")
+        assert not served.socket.exists(), "it does not own the project"
+
+
+def test_the_owner_answers_on_a_socket_for_its_user_alone(shop: Served) -> None:
+    assert stat.S_IMODE(shop.socket.stat().st_mode) == 0o600
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(shop.socket))) as client:
+        assert client.get("http://any.name/api/project").json()["name"] == "shop"
+
+
+def test_the_socket_of_a_deep_folder_and_that_of_a_dead_process(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 20) / ("deeper" * 10)
+    make_project(folder)
+    (folder / ".penstock").mkdir()
+    (folder / ".penstock" / "penstock.sock").write_text("left behind")
+    with serve(folder) as served:
+        path = served.socket
+        with reachable(path) as address, httpx.Client(transport=httpx.HTTPTransport(uds=address)) as client:
+            assert client.get("http://x/livez").status_code == 200
+    assert not path.exists()
+
+
+def test_a_taken_port_is_an_error_that_names_its_holder(shop: Served) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Serving(shop.penstock, port=shop.serving.port)
+    assert f"port {shop.serving.port} of 127.0.0.1 is taken by process {os.getpid()} (" in refused.value.message
+    assert refused.value.hint == "--port 0 takes any free one, --no-serve none"
+
+
+def test_a_holder_that_cannot_be_told(tmp_path: Path) -> None:
+    assert holder_of(1, tmp_path) == "another process"
+    (tmp_path / "net").mkdir()
+    line = "0: 0100007F:0050 00000000:0000 0A 0:0 0:0 0 0 0 4711 1\n"
+    (tmp_path / "net" / "tcp").write_text("  sl local rem st\n" + line)
+    assert holder_of(0x50, tmp_path) == "a process of another user"
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("no-such-name.invalid", "cannot listen on 'no-such-name.invalid'"), ("192.0.2.1", "cannot listen on port 0 of")],
+)
+def test_an_address_that_is_none_of_this_machine(shop: Served, host: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Serving(shop.penstock, host, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_serving_and_engine_after_a_last_commit(tmp_path: Path, number: int) -> None:
+    folder = make_project(tmp_path / "p")
+    child = started("run", folder, "--port", "0")
+    assert child.stderr is not None
+    while not (line := child.stderr.readline()).startswith("page and API at "):
+        assert line
+    url = line.split()[-1]
+    while True:  # the port is taken before it answers
+        try:
+            if httpx.get(f"{url}readyz").status_code == 200:
+                break
+        except httpx.TransportError:
+            assert child.poll() is None
+    child.send_signal(number)
+    _, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, err) == (0, "stopping after a last commit; Ctrl-C again ends at once\n")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}livez")
+    assert not (folder / ".penstock" / "penstock.sock").exists()
+
+
+def test_no_serve_and_a_taken_port_on_the_command_line(tmp_path: Path, shop: Served) -> None:
+    folder = make_project(tmp_path / "p")
+    child = started("run", folder, "--port", str(shop.serving.port))
+    _, err = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 1
+    assert f"is taken by process {os.getpid()} (" in err
+    assert not (folder / ".penstock" / "engine.lock").exists(), "nothing has begun"
+
+
+def test_a_port_can_be_listened_on_again_at_once(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    make_project(tmp_path / "p")
+    for _ in range(2):
+        with serve(tmp_path / "p", rows=0) as served, Serving(served.penstock, port=port) as again:
+            again.wait()
+            assert httpx.get(f"{again.url}livez").status_code == 200
