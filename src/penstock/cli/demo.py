@@ -65,7 +65,7 @@ def demo(app: str, rate: float | None, events: int | None, keep: Path | None, se
     with open_project(folder) as penstock:
         if app == "collab":
             _simulate(penstock, rate, events or _EVENTS)
-        ran = run_pipelines(penstock, serve, serve.open(penstock, otherwise=False), bounded=True)
+        ran = run_pipelines(penstock, serve, bounded=True)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
         from penstock.cli.shows import show_collab, show_web

@@ -70,11 +70,10 @@ def run(
         penstock.skip_lost = skip_lost
         if fresh:
             _agree_to_drop(penstock, yes=yes)
-        serving = serve.open(penstock, otherwise=not bounded)
         if not bounded:
             for words in _how_to_feed(penstock, folder):
                 note(words)
-        ran = run_pipelines(penstock, serve, serving, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
+        ran = run_pipelines(penstock, serve, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         if not ran.errors and not any(f.rows for f in ran.figures):
             click.echo("\n".join(_how_to_feed(penstock, folder) or ["there was nothing new to read"]))
@@ -110,7 +109,6 @@ class Ran:
 def run_pipelines(
     penstock: Penstock,
     serve: Serve,
-    serving: Serving | None,
     *,
     bounded: bool = False,
     speed: float | None = None,
@@ -119,17 +117,20 @@ def run_pipelines(
 ) -> Ran:
     """Run all pipelines, showing how they go on, until they end or somebody presses Ctrl-C.
 
-    Where something is `serving`, it goes on to when they have ended.
+    Unless bounded it serves too, where no option says otherwise, and then goes on when they have ended.
     """
     topics = {t.name for t in penstock.log.topics()}
     started, started_ms = time.monotonic(), penstock.clock.now_ms()
     with Interrupt() as interrupt, ExitStack() as stack:
+        serving = serve.open(penstock, otherwise=not bounded)
+        if serving is not None:
+            stack.callback(serving.stop)
         running = penstock.start(bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
         for topic in penstock.log.topics():
             if topic.name not in topics and not topic.name.startswith("__"):
                 note(f"made topic {topic.name} with {plural(topic.partitions, 'partition')}")
         if serving is not None:
-            stack.enter_context(serving)
+            serving.start()
             serve.show(serving)
         shown: set[str] = set()
         with Progress(penstock, started_ms=started_ms) as progress:
