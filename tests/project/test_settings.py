@@ -73,7 +73,7 @@ def test_all_settings(tmp_path: Path) -> None:
         ("[topics]\nclicks = 5\n", "topics are sections: [topics.NAME]"),
         ("[files]\nroots = 'x'\n", "option 'roots' is 'x', allowed is a list of folders"),
         ("[files]\nroot = ['x']\n", "did you mean roots?"),
-        ("[network]\nallow = 'x'\n", "allow is a list of hosts"),
+        ("[network]\nallow = 'x'\n", "option 'allow' is 'x', allowed is a list of hosts"),
         ("[topics.clicks]\nalso-format = 'csv'\n", "allowed is one of avro-confluent"),
         ("engine = 5\n", "'engine' is a section: [engine]"),
     ],

@@ -70,9 +70,9 @@ HOSTS: Option[tuple[str, ...]] = Option(
 )
 ALLOW: Option[tuple[str, ...]] = Option(
     "allow",
-    texts('a list of hosts, addresses or networks: ["registry.lan", "10.1.0.0/16", "127.0.0.1:8081"]'),
+    texts('a list of hosts: ["localhost:8081"]'),
     (),
-    "Loopback, link-local and private addresses that may be called (a schema registry, S3); others of these may not.",
+    "Hosts, with or without a port, that may be gone to though they are this machine's or a private network's.",
 )
 
 SECTIONS: dict[str, tuple[Option[Any], ...]] = {
