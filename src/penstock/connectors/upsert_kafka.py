@@ -77,6 +77,7 @@ def upsert_encoder(options: TableOptions, world: World) -> RecordEncoder:
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
+    _keys(options)  # what is wrong there is told before what is not there
     records = last_records(world.log.read(options.values[TOPIC], columns=("key", "value")))
     yield _rows(options, world, records.filter(pl.col("value").is_not_null()))[0]
 
