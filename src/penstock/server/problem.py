@@ -45,6 +45,11 @@ _OF_CODE = {
     "record-too-large": 413,
     "query-busy": 429,
     "query-cancelled": 409,
+    "registry-subject": 404,
+    "registry-version": 404,
+    "registry-no-level": 404,
+    "registry-not-deleted": 404,
+    "registry-incompatible": 409,
     "storage-full": 507,
 }
 _OF_KIND: tuple[tuple[type[PenstockError], int], ...] = (

@@ -18,6 +18,7 @@ __all__ = ["RemoteRegistry"]
 
 CONTENT = "application/vnd.schemaregistry.v1+json"
 SECONDS = 10.0
+_NO_SCHEMA = 40403
 MOST_UNKNOWN = 10_000
 """So many numbers that the registry does not know are remembered: each costs one question."""
 
@@ -46,7 +47,7 @@ class RemoteRegistry:
         with self._lock:
             if number not in self._schemas and number not in self._unknown:
                 answer = self._ask("GET", f"/schemas/ids/{number}")
-                if answer.status_code == 404:
+                if answer.status_code == 404 and _said(answer).get("error_code") == _NO_SCHEMA:
                     self._unknown = self._unknown | {number} if len(self._unknown) < MOST_UNKNOWN else {number}
                 else:
                     self._schemas[number] = str(self._taken(answer, "schema"))
@@ -81,15 +82,20 @@ class RemoteRegistry:
 
     def _taken(self, answer: httpx.Response, name: str) -> Any:
         """What the answer says under `name`."""
-        try:
-            found = answer.json()
-        except ValueError:
-            found = None
-        if answer.status_code == 200 and isinstance(found, dict) and name in found:
-            return found[name]
-        said = found.get("message") if isinstance(found, dict) else None
+        said = _said(answer)
+        if answer.status_code == 200 and name in said:
+            return said[name]
         raise RegistryError(
-            f"the schema registry {self.url} refuses: {said or answer.reason_phrase or 'no reason'}"
+            f"the schema registry {self.url} refuses: {said.get('message') or answer.reason_phrase or 'no reason'}"
             f" (HTTP {answer.status_code})",
             code="registry-refused",
         )
+
+
+def _said(answer: httpx.Response) -> Mapping[str, Any]:
+    """The members of an answer's body; none where it is no JSON object."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from penstock.server.api import health, project, tables
+from penstock.server.api import health, project, registry, tables
 
 __all__ = ["ROUTERS", "TAGS"]
 
-ROUTERS = (health.router, project.router, tables.router)
+ROUTERS = (health.router, project.router, tables.router, registry.router)
 
 TAGS = [
     {"name": "health", "description": "Whether the process lives and is ready."},
     {"name": "project", "description": "The project as a whole."},
     {"name": "tables", "description": "Tables and views: what they are, and their rows."},
+    {"name": "registry", "description": "The schema registry, with the paths of Confluent's below /api/registry."},
 ]
