@@ -115,7 +115,7 @@ def _tagged(table: Table, lines: bool) -> list[Row]:
 
 
 def _updating(expected: Table, actual: Table, tolerances: dict[str, float], lines: bool) -> list[str]:
-    left, right = View(expected.key), View(actual.key)
+    left, right = View(expected.key), View(expected.key)
     steps = sorted({c.line for c in (*expected.changes, *actual.changes)}, key=line_order)
     for number, step in enumerate(steps):
         left.apply(c for c in expected.changes if c.line == step)
@@ -145,8 +145,8 @@ class View:
                     return f"{change} deletes a key that is not there"
                 if change.op in {"+I", "+U"}:
                     self._rows[name] = [change.row]
-                elif change.op == "-D":
-                    del self._rows[name]
+                else:
+                    self._rows.pop(name, None)
             elif change.op in {"+I", "+U"}:
                 self._rows.setdefault(name, []).append(change.row)
             else:

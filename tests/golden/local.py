@@ -13,6 +13,7 @@ import polars as pl
 from penstock.connectors.events import EventsFile
 from penstock.connectors.kafka import TopicSink
 from penstock.core import types as t
+from penstock.core.batch import marks
 from penstock.core.errors import ConfigError, ParseError, PenstockError, SqlError
 from penstock.core.render import plain_rows
 from penstock.core.types import Field
@@ -85,16 +86,17 @@ def _select(selected: client.Selected, answer: golden.Answer) -> None:
         tables[sink] = _table(sink, selected.fields[sink])  # of two INSERTs into one table the last has the rows
         answer.results.append(tables[sink])
     for sink, frame in selected:
-        tables[sink].changes += _changes(plain_rows(frame, selected.fields[sink]), selected.fields[sink])
+        rows = zip(marks(frame), plain_rows(frame, selected.fields[sink]), strict=True)
+        tables[sink].changes += _changes(rows, selected.fields[sink])
 
 
 def _table(sink: str | None, fields: Sequence[Field]) -> Table:
     return Table(sink, [(f.name, str(f.type)) for f in fields], [])
 
 
-def _changes(rows: Iterable[dict[str, Any]], fields: Sequence[Field]) -> list[Change]:
-    """`rows` as a golden file has them: what has no order is sorted."""
-    return [Change("+I", {f.name: _sorted(row[f.name], f.type) for f in fields}, 0, None) for row in rows]
+def _changes(rows: Iterable[tuple[str, dict[str, Any]]], fields: Sequence[Field]) -> list[Change]:
+    """`rows` and what they do as a golden file has them: what has no order is sorted."""
+    return [Change(op, {f.name: _sorted(row[f.name], f.type) for f in fields}, 0, None) for op, row in rows]
 
 
 def _sorted(value: Any, kind: DataType) -> Any:
@@ -135,7 +137,7 @@ def _failure(error: PenstockError) -> Failure:
 
 def _plain_records(fields: tuple[Field, ...], frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
     """Records of rows as they are compared, so that no format stands between."""
-    values = [json.dumps(row).encode() for row in plain_rows(frame, fields)]
+    values = [json.dumps(row).encode() for row in zip(marks(frame), plain_rows(frame, fields), strict=True)]
     return pl.DataFrame({"value": pl.Series(values, dtype=pl.Binary)}), ("plain", frame)
 
 

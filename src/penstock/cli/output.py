@@ -124,16 +124,18 @@ class JsonOutput:
 
 
 class ChangelogOutput:
-    """``{"op":"+I","row":{...}}`` a line, of an INSERT with ``"sink"``."""
+    """``{"op":"+I","row":{...}}`` a line, of an INSERT with ``"sink"``; -U, +U and -D where rows change."""
 
     def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
         self._fields = tuple(fields)
         self._extra = {} if sink is None else {"sink": sink}
 
     def rows(self, frame: pl.DataFrame) -> None:
+        from penstock.core.batch import marks
         from penstock.core.render import plain_rows
 
-        _echo_json([{"op": "+I", "row": row, **self._extra} for row in plain_rows(frame, self._fields)])
+        rows = zip(marks(frame), plain_rows(frame, self._fields), strict=True)
+        _echo_json([{"op": mark, "row": row, **self._extra} for mark, row in rows])
 
     def end(self) -> None:
         """Every line is out."""

@@ -17,11 +17,15 @@ from penstock.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import polars as pl
+
     from penstock.cli.output import Output
+    from penstock.core.types import Field
     from penstock.project.client import Client, Selected
 
 __all__ = ["Runner", "sql"]
 
+_OP = "op"
 _DIRECTIVE = re.compile(r"^--[ \t]*@(events|watermark)[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
 
 
@@ -89,7 +93,7 @@ def sql(
         events = file.parent / said["events"]
     manual = manual_watermark or said.get("watermark") == "manual"
     client = _client(events, manual, batch_rows, on_bad_row)
-    runner = Runner(client, make_output(form), quiet=form not in ("table", "vertical"))
+    runner = Runner(client, make_output(form), quiet=form not in ("table", "vertical"), marks=form != "changelog")
     with client.penstock:
         for setting in settings:
             runner.run(_set_statement(setting), "--set", quiet=True)
@@ -141,12 +145,16 @@ def _client(events: Path | None, manual: bool, batch_rows: int | None, on_bad_ro
 
 
 class Runner:
-    """Runs statements and prints their answers; `quiet` keeps words out of stdout, which a program reads."""
+    """Runs statements and prints their answers; `quiet` keeps words out of stdout, which a program reads.
 
-    def __init__(self, client: Client, output: Output, *, quiet: bool) -> None:
+    With `marks` rows that change have a column that tells what each does: +I, -U, +U, -D.
+    """
+
+    def __init__(self, client: Client, output: Output, *, quiet: bool, marks: bool = True) -> None:
         self.client = client
         self.output = output
         self.quiet = quiet
+        self._marks = marks
 
     def run(self, text: str, source: str = "", *, quiet: bool = False) -> None:
         """Raises what ends a statement; those before it stay done."""
@@ -188,17 +196,33 @@ class Runner:
         current: str | None = None
         begun = list(selected.fields) == [None]
         if begun:
-            self.output.begin(selected.fields[None])
+            self.output.begin(self._fields(selected, None))
         for sink, frame in selected:
             if sink != current or not begun:
                 if begun:
                     self.output.end()
-                self.output.begin(selected.fields[sink], sink)
+                self.output.begin(self._fields(selected, sink), sink)
                 current, begun = sink, True
-            self.output.rows(frame)
+            self.output.rows(self._marked(frame))
         if begun:
             self.output.end()
         self._tell_counts(selected)
+
+    def _fields(self, selected: Selected, sink: str | None) -> tuple[Field, ...]:
+        """The columns of a result; where rows change, what each of them does comes first."""
+        from penstock.core import types as t
+
+        fields = selected.fields[sink]
+        return (t.Field(_OP, t.STRING), *fields) if self._marks and sink in selected.changing else fields
+
+    def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        import polars as pl
+
+        from penstock.core.batch import KIND, marks
+
+        if not self._marks or KIND not in frame.columns:
+            return frame
+        return frame.with_columns(pl.Series(_OP, marks(frame), dtype=pl.String))
 
     def _tell_counts(self, selected: Selected) -> None:
         graph = selected.pipeline.executor.graph

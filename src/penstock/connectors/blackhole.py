@@ -67,6 +67,7 @@ BLACKHOLE = Connector(
     text="Takes rows and forgets them, for measuring.",
     options=(),
     source=False,
+    shows_changes=True,
     make_sink=blackhole_sink,
     why_not_replace="it keeps none",
 )

@@ -10,6 +10,7 @@ from penstock.connectors.log_scan import LogScan, Start
 from penstock.connectors.registry import with_registry
 from penstock.connectors.spec import FORMAT, Connector, FormatUse, TableOptions
 from penstock.core import types as t
+from penstock.core.batch import KIND, RowKind
 from penstock.core.edges import Prepared
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, choice, duration, integer, strings, text
@@ -278,10 +279,13 @@ class RecordEncoder:
         self._fingerprint = use.fingerprint(values)
         self._partition = partition
 
-    def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame]]:
-        """Records, and the columns of the values to keep beside them, with the fingerprint of their decoding."""
+    def records(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, pl.DataFrame] | None]:
+        """Records, and the columns of the values to keep beside them, with the fingerprint of their decoding.
+
+        None instead of those where tombstones are among the records.
+        """
         values = frame.select(self._values)
-        records = [self._value.encode(values).alias("value")]
+        records = [self._ended(frame, self._value.encode(values)).alias("value")]
         if self._key is not None:
             records.append(self._key.encode(frame.select(self._keys)).alias("key"))
         for column, key in self._metadata.items():
@@ -289,7 +293,16 @@ class RecordEncoder:
             records.append(series.dt.epoch("ms").alias("timestamp") if key == "timestamp" else series.alias("headers"))
         if self._partition is not None:
             records.append(pl.repeat(self._partition, frame.height, dtype=pl.Int32, eager=True).alias("partition"))
-        return pl.DataFrame(records), (self._fingerprint, values)
+        whole = not records[0].null_count()
+        return pl.DataFrame(records), (self._fingerprint, values) if whole else None
+
+    @staticmethod
+    def _ended(frame: pl.DataFrame, values: pl.Series) -> pl.Series:
+        """`values`, NULL (a tombstone) for rows that are taken back."""
+        if KIND not in frame.columns:
+            return values
+        gone = frame[KIND].is_in([kind.value for kind in RowKind if kind.takes_back])
+        return values.set(gone, None) if gone.any() else values
 
 
 def record_encoder(options: TableOptions, world: World) -> RecordEncoder:
@@ -309,7 +322,7 @@ class TopicSink:
     """Rows into a topic, inside the engine's transaction; `records` makes records of them, as RecordEncoder does."""
 
     def __init__(
-        self, topic: str, records: Callable[[pl.DataFrame], tuple[pl.DataFrame, tuple[str, pl.DataFrame]]]
+        self, topic: str, records: Callable[[pl.DataFrame], tuple[pl.DataFrame, tuple[str, pl.DataFrame] | None]]
     ) -> None:
         self.topic = topic
         self._records = records

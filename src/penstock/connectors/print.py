@@ -9,7 +9,7 @@ import polars as pl
 
 from penstock.connectors.spec import Connector
 from penstock.connectors.spelling import java_texts
-from penstock.core.batch import KIND
+from penstock.core.batch import marks
 from penstock.core.edges import Prepared
 from penstock.core.options import Option, boolean, integer, text
 
@@ -27,8 +27,6 @@ __all__ = ["PRINT", "PrintSink", "print_sink"]
 IDENTIFIER = Option("print-identifier", text, "", "What each line begins with, before '> '.")
 STANDARD_ERROR = Option("standard-error", boolean, False, "Print to the standard error stream.")
 PARALLELISM = Option("sink.parallelism", integer(1), 1, "Without effect.")
-
-_KINDS = ("+I", "-U", "+U", "-D")
 
 
 class PrintSink:
@@ -72,9 +70,7 @@ class PrintSink:
 
     def _lines(self, frame: pl.DataFrame) -> str:
         texts = [java_texts(frame[f.name], f.type) for f in self.fields]
-        kinds = pl.repeat(_KINDS[0], frame.height, eager=True)
-        if KIND in frame.columns:
-            kinds = pl.Series(_KINDS, dtype=pl.String).gather(frame[KIND])
+        kinds = pl.Series(marks(frame), dtype=pl.String)
         inside = pl.concat_str(texts, separator=", ") if texts else pl.lit("")
         lines = pl.concat_str(pl.lit(self._prefix), pl.lit(kinds), pl.lit("["), inside, pl.lit("]\n"))
         joined: str = pl.select(lines.str.join("")).item()
@@ -111,6 +107,7 @@ PRINT = Connector(
     notes=_NOTES,
     options=(IDENTIFIER, STANDARD_ERROR, PARALLELISM),
     source=False,
+    shows_changes=True,
     make_sink=print_sink,
     why_not_replace="what was printed cannot be taken back",
 )

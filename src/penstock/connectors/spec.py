@@ -64,6 +64,8 @@ class Connector:
     """Whether a NULL event time fails at the scan (Flink: no watermark push-down)."""
     changes: bool = False
     """Whether its rows are changes of a table (updates, deletes) rather than rows of a log."""
+    shows_changes: bool = False
+    """Whether it takes any changes as they come, without a key."""
     present_rows: Callable[[Table, TableOptions, World], Iterator[pl.DataFrame]] | None = None
     """The rows of a table of changes as they are now, for questions."""
     make_reader: Callable[[Scan, str, TableOptions, tuple[str, ...], World], Reader] | None = None

@@ -11,6 +11,7 @@ row (Flink's view with a watermark after every row) is a function of its place: 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,13 +20,32 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Batch", "Watermark", "without"]
+__all__ = ["END_OF_TIME", "KIND", "NO_TIME", "SEQ", "Batch", "RowKind", "Watermark", "marks", "without"]
 
 SEQ = "$seq"
 """Int64: a row's place in the order of the input; a fired row has the place of the row that fired it."""
 
 KIND = "$kind"
-"""UInt8: 0 = +I, 1 = -U, 2 = +U, 3 = -D (Flink's RowKind); absent where all rows are +I."""
+"""UInt8, a RowKind: there on all edges of a plan that carry changes, and on no other (there all rows are +I)."""
+
+
+class RowKind(IntEnum):
+    """What a row does to the table that the rows before it have made; `mark` is Flink's sign for it."""
+
+    INSERT = 0
+    UPDATE_BEFORE = 1
+    UPDATE_AFTER = 2
+    DELETE = 3
+
+    @property
+    def mark(self) -> str:
+        return ("+I", "-U", "+U", "-D")[self]
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether the row was there before and goes."""
+        return self in (RowKind.UPDATE_BEFORE, RowKind.DELETE)
+
 
 NO_TIME = -(2**63)
 """The watermark before any."""
@@ -48,6 +68,14 @@ class Batch:
     @property
     def height(self) -> int:
         return self.frame.height
+
+
+def marks(frame: pl.DataFrame) -> list[str]:
+    """The kind of each row as Flink writes it: +I where there is no KIND."""
+    if KIND not in frame.columns:
+        return [RowKind.INSERT.mark] * frame.height
+    known = [kind.mark for kind in RowKind]
+    return [known[kind] for kind in frame[KIND]]
 
 
 def without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:

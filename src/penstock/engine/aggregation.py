@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core import types as t
+from penstock.core.batch import SEQ
 from penstock.engine.operators.calc import Stage, project_stage
 from penstock.sql.coercion import cast_to
 from penstock.sql.expr import AggregateCall, Case, Literal
@@ -171,10 +172,11 @@ class Aggregation:
     def _column(self, expr: Expr, *, bits: bool = False) -> str:
         return self._exprs.setdefault((expr, bits and _bits(expr.type) is not None), f"a{len(self._exprs)}")
 
-    def input(self, extra: Sequence[tuple[str, Expr]]) -> Stage:
-        """The stage that makes keys, arguments and `extra` (name, expression) columns, and SEQ."""
+    def input(self, extra: Sequence[tuple[str, Expr]] = (), hidden: Sequence[str] = (SEQ,)) -> Stage:
+        """The stage that makes keys, arguments, `extra` (name, expression) and the `hidden` columns."""
         names = [*self.key_names, *self._exprs.values(), *(n for n, _ in extra)]
-        stage = project_stage(names, [*self.keys, *(e for e, _ in self._exprs), *(e for _, e in extra)], self.context)
+        wanted = [*self.keys, *(e for e, _ in self._exprs), *(e for _, e in extra)]
+        stage = project_stage(names, wanted, self.context, hidden)
         exprs = list(stage.exprs)
         by_bits = [(key, True) for key in self.keys] + list(self._exprs)
         for i, (expr, bits) in enumerate(by_bits):
@@ -186,13 +188,18 @@ class Aggregation:
         """The keys as values, of the columns that `input` made."""
         return [_of_bits(n, k.type) for n, k in zip(self.key_names, self.keys, strict=True)]
 
-    def partial(self) -> list[pl.Expr]:
-        """Over rows: the states of the calls that are not DISTINCT."""
-        return [e for b in self.plain for e in b.partial()]
+    def partial(self, masks: Sequence[str] = ()) -> list[pl.Expr]:
+        """Over rows: the states of the calls that are not DISTINCT.
 
-    def merge(self) -> list[pl.Expr]:
-        """Over states, in order: one state."""
-        return [e for b in self.plain for e in b.merge()]
+        With `masks`, of those that are too: a column for each of `distinct` that tells which rows count.
+        """
+        unrepeated = [replace(c, mask=m) for d, m in zip(self.distinct, masks, strict=False) for c in d.calls]
+        return [e for b in (*self.plain, *unrepeated) for e in b.partial()]
+
+    def merge(self, *, distinct: bool = False) -> list[pl.Expr]:
+        """Over states, in order: one state; those of DISTINCT calls too where the values of each are others."""
+        calls = [c for d in self.distinct for c in d.calls] if distinct else []
+        return [e for b in (*self.plain, *calls) for e in b.merge()]
 
     def finish(self) -> tuple[list[pl.Expr], list[Failure]]:
         """Over states: the result of each call, in the order of `calls`."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from penstock.core.batch import KIND, SEQ
 from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
+from penstock.engine.operators.group_aggregate import GroupAggregate
 from penstock.engine.operators.limit import Limit
 from penstock.engine.operators.sink import Enforcement, SinkOperator
 from penstock.engine.operators.source import ScanSettings, Source
@@ -16,6 +18,7 @@ from penstock.engine.operators.window_table import WindowTable
 from penstock.engine.values import evaluated
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table, TableColumn
+from penstock.sql.changelog import updating
 from penstock.sql.expr import Call, refs, walk
 
 if TYPE_CHECKING:
@@ -36,6 +39,10 @@ class Connect(Protocol):
 
     def sink(self, plan: p.Sink) -> Sink:
         """The sink of an INSERT."""
+        ...
+
+    def upsert_key(self, plan: p.Sink) -> tuple[str, ...]:
+        """The columns by which rows of the sink replace each other; none where it takes changes as they are."""
         ...
 
     def scan(self, scan: p.Scan) -> ScanSettings:
@@ -167,17 +174,20 @@ class _Builder:
                 )
                 self.graph.values[len(self.graph.vertices)] = evaluated(node, context)
                 return Source(self._name("values"), side, rows, context, ScanSettings())
+            case p.Aggregate():
+                return GroupAggregate(self._name("aggregate"), side, node, context)
             case p.WindowAggregate():
                 return WindowAggregate(self._name("window aggregate"), side, node, context)
             case p.WindowTable():
                 return WindowTable(self._name("window table"), side, node, context)
             case p.Union():
-                return Union(self._name("union"), side, tuple(c.name for c in node.columns))
+                return Union(self._name("union"), side, tuple(c.name for c in node.columns), changes=updating(node))
             case p.Limit():
                 return Limit(self._name("limit"), side, node.count, node.offset)
             case p.Sink():
                 name = self._name("sink", node.table.name)
-                return SinkOperator(name, side, node, self.connect.sink(node), self.connect.enforcement)
+                key = self.connect.upsert_key(node)
+                return SinkOperator(name, side, node, self.connect.sink(node), self.connect.enforcement, key)
         raise TypeError(f"no operator for {type(node).__name__}")
 
     def _calc(self, node: p.Filter | p.Project) -> int:
@@ -193,7 +203,8 @@ class _Builder:
             if isinstance(below, p.Filter):
                 stages.insert(0, filter_stage(below.condition, self.context))
             else:
-                stages.insert(0, project_stage([c.name for c in below.columns], below.exprs, self.context))
+                hidden = (SEQ, KIND) if updating(below) else (SEQ,)
+                stages.insert(0, project_stage([c.name for c in below.columns], below.exprs, self.context, hidden))
             below = below.input
         place = self.vertex(below)
         calc = Calc(self._name("calc"), self.side, stages, reads_watermark=reads_watermark)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from penstock.core.batch import marks
 from penstock.core.render import plain_rows
 from penstock.core.types import Field
 from penstock.project.build import make_pipeline
@@ -29,7 +30,7 @@ _AHEAD = 64
 class Changes:
     """Iterate over it: ``{"op": "+I", "row": {...}}``, one after the other, for ever; `close` ends it.
 
-    Raises what ends the query: DataError, LogError and others.
+    Where rows change, `op` may be -U, +U or -D as well. Raises what ends the query: DataError, LogError and others.
     """
 
     def __init__(self, query: Answer, world: World, settings: Settings) -> None:
@@ -64,7 +65,8 @@ class Changes:
             if frame is None:
                 self.close()
                 raise StopIteration
-            self._rows = [{"op": "+I", "row": row} for row in plain_rows(frame, self.fields)]
+            rows = zip(marks(frame), plain_rows(frame, self.fields), strict=True)
+            self._rows = [{"op": mark, "row": row} for mark, row in rows]
         return self._rows.pop(0)
 
     def __aiter__(self) -> Self:

@@ -12,6 +12,7 @@ from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.definition import PipelineDefinition
 from penstock.project.handover import Handover
 from penstock.project.wiring import Wiring
+from penstock.sql.changelog import updating
 from penstock.sql.session import SHOWN, Answer, Done, Rows, Write, shown
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ class Selected:
 
     pipeline: Pipeline
     fields: dict[str | None, tuple[Field, ...]]
+    changing: frozenset[str | None] = frozenset()
+    """Those of `fields` whose rows change: their frames have KIND."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _frames: Handover[tuple[str | None, pl.DataFrame]] = field(default_factory=lambda: Handover(_AHEAD))
 
     def take(self, table: str, frame: pl.DataFrame) -> None:
         """Rows of a sink; waits while whoever iterates is behind."""
-        self._frames.put((None if table == SHOWN else table, frame))
+        self._frames.put((_shown_as(table), frame))
 
     def __iter__(self) -> Iterator[tuple[str | None, pl.DataFrame]]:
         run = partial(self.pipeline.run, self._stop)
@@ -134,8 +137,13 @@ class Client:
             wiring=wiring,
             collect=lambda table, frame: waiting[0].take(table, frame),  # noqa: PLW0108  # it is made below
         )
-        waiting.append(Selected(pipeline, fields))
+        changing = frozenset(_shown_as(s.table.name) for s in plan.parts if updating(s.input))
+        waiting.append(Selected(pipeline, fields, changing))
         return waiting[0]
+
+
+def _shown_as(table: str) -> str | None:
+    return None if table == SHOWN else table
 
 
 def _fields(query: Node) -> tuple[Field, ...]:

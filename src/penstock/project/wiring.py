@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock.connectors import connector_named
+from penstock.connectors import CONNECTORS, connector_named
 from penstock.connectors.events import EventsReader, EventsScan
 from penstock.connectors.kafka import (
     BOUNDED_MODE,
@@ -79,8 +79,16 @@ class Wiring:
             return ScanSettings(partitions, idle, options.connector.strict_time, metadata=options.metadata_types)
         return ScanSettings(1, idle, options.connector.strict_time, metadata=options.metadata_types)
 
+    def _collects(self, plan: p.Sink) -> bool:
+        return self.collect is not None and (plan.table.connector == SHOWN or self.collect_all)
+
+    def upsert_key(self, plan: p.Sink) -> tuple[str, ...]:
+        connector = CONNECTORS.get(plan.table.connector)
+        upserts = connector is not None and connector.changes and not self._collects(plan)
+        return plan.table.primary_key if upserts else ()
+
     def sink(self, plan: p.Sink) -> Sink:
-        if self.collect is not None and (plan.table.connector == SHOWN or self.collect_all):
+        if self.collect is not None and self._collects(plan):
             return Collector(partial(self.collect, plan.table.name))
         options = TableOptions(plan.table, connector_named(plan.table), dict(plan.options))
         if not options.connector.sink:

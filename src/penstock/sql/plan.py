@@ -12,7 +12,7 @@ from penstock.sql.expr import HashedOnce, Ref
 from penstock.sql.spelling import spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from penstock.core.types import DataType
     from penstock.sql.catalog import Table
@@ -26,6 +26,7 @@ __all__ = [
     "Filter",
     "Limit",
     "Node",
+    "Normalize",
     "Project",
     "Scan",
     "Sink",
@@ -116,6 +117,22 @@ class Scan(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Normalize(Node):
+    """The changes of a table whose records each replace the row of their `key`, as rows taken back and rows put."""
+
+    input: Node
+    key: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"Normalize by {', '.join(self.key)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Values(Node):
     """Constant rows, one tuple of literals a row."""
 
@@ -173,7 +190,7 @@ class WindowTable(Node):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Node):
-    """GROUP BY: `columns` are the keys, then the results of `calls`.
+    """GROUP BY, whose result changes with each row: `columns` are the keys, then the results of `calls`.
 
     With `sets` (GROUPING SETS, each a tuple of key positions) a row counts once per set, keys outside the
     set being NULL; a last column `$set` then holds the number of the set.
@@ -187,6 +204,15 @@ class Aggregate(Node):
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.input,)
+
+    @property
+    def label(self) -> str:
+        parts = ["Aggregate"]
+        if self.keys:
+            parts.append("by " + ", ".join(spelled(k) for k in self.keys))
+        if self.calls:
+            parts.append("of " + ", ".join(spelled(c) for c in self.calls))
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +339,13 @@ def shared_nodes(plan: Node) -> set[Node]:
     return {node for node, parents in readers.items() if len(parents) > 1}
 
 
-def explain(plan: Node) -> str:
-    """The plan as indented lines, the result on top."""
+def explain(plan: Node, more: Callable[[Node], str] = lambda _: "") -> str:
+    """The plan as indented lines, the result on top; `more` is said of a node at the end of its line."""
     lines: list[str] = []
 
     def show(node: Node, depth: int) -> None:
         columns = ", ".join(f"{c.name} {c.type}" + (f" *{c.role}*" if c.is_time else "") for c in node.columns)
-        lines.append(f"{'  ' * depth}{node.label} [{columns}]")
+        lines.append(f"{'  ' * depth}{node.label} [{columns}] {more(node)}".rstrip())
         for child in node.inputs:
             show(child, depth + 1)
 

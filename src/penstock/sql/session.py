@@ -14,6 +14,7 @@ from penstock.sql.bind.queries import QueryBinder
 from penstock.sql.bind.scope import Origin
 from penstock.sql.bind.tables import altered, created
 from penstock.sql.catalog import CATALOG, SYSTEM_DATABASE, Catalog, Table, TableColumn, View
+from penstock.sql.changelog import changes_text, require_runnable
 from penstock.sql.functions import AGGREGATES, FUNCTIONS
 from penstock.sql.functions.spec import Context
 from penstock.sql.grammar import parse, statements
@@ -124,6 +125,7 @@ class Session:
         match statement:
             case st.Query(query=query):
                 plan = optimize(QueryBinder(self.catalog, origin).bind(query))
+                require_runnable(plan)
                 return Answer(statement, plan, self.context, dict(self.settings))
             case st.Insert():
                 return self._write(statement, (statement,), origin)
@@ -161,13 +163,14 @@ class Session:
     def _write(self, statement: st.Statement, inserts: tuple[st.Insert, ...], origin: Origin) -> Write:
         plan = optimize(Sinks((), tuple(bind_insert(i, self.catalog, origin) for i in inserts)))
         assert isinstance(plan, Sinks)
+        require_runnable(plan)
         name = str(self.settings.get(config.PIPELINE_NAME.name, ""))
         return Write(statement, plan, name, self.context, dict(self.settings))
 
     def _explain(self, statement: st.Statement, origin: Origin) -> str:
         outcome = self._execute(statement, origin)
         assert isinstance(outcome, (Answer, Write))
-        return explain(outcome.query if isinstance(outcome, Answer) else outcome.plan)
+        return explain(outcome.query if isinstance(outcome, Answer) else outcome.plan, changes_text)
 
     # -- tables and views --------------------------------------------------------------------------
 

@@ -60,13 +60,15 @@ def filter_stage(condition: Expr, context: Context) -> Stage:
     return Stage(value.expr, (), value.failures)
 
 
-def project_stage(names: Sequence[str], exprs: Sequence[Expr], context: Context) -> Stage:
-    """`exprs` under `names`, and SEQ."""
+def project_stage(
+    names: Sequence[str], exprs: Sequence[Expr], context: Context, hidden: Sequence[str] = (SEQ,)
+) -> Stage:
+    """`exprs` under `names`, and the `hidden` columns."""
     values = [compile_expr(e, context) for e in exprs]
     named = tuple(v.expr.alias(n) for n, v in zip(names, values, strict=True))
     failures = tuple(f for v in values for f in v.failures)
     uses = Counter(n for e in (*named, *(f.when for f in failures)) for n in e.meta.root_names())
-    return Stage(None, (*named, pl.col(SEQ)), failures, max(uses.values(), default=0) > _OFTEN)
+    return Stage(None, (*named, *map(pl.col, hidden)), failures, max(uses.values(), default=0) > _OFTEN)
 
 
 class Calc(Operator):

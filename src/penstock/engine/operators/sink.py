@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core import types as t
-from penstock.core.batch import END_OF_TIME
+from penstock.core.batch import END_OF_TIME, KIND, RowKind
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.runs import frame_blob, read_blob
 from penstock.engine.sideoutput import failure_columns
+from penstock.sql.changelog import updating
 from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
@@ -36,16 +37,29 @@ class Enforcement:
 
 
 class SinkOperator(Operator):
-    """Writes the rows of one INSERT; they count as passed when they are committed."""
+    """Writes the rows of one INSERT; they count as passed when they are committed.
+
+    Where rows replace each other by `upsert_key`, what is taken back is written only if nothing takes its place.
+    """
 
     kind = "sink"
     stateful = True
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, connector: Connector, enforcement: Enforcement) -> None:
+    def __init__(
+        self,
+        name: str,
+        side: SideOutput,
+        plan: Plan,
+        connector: Connector,
+        enforcement: Enforcement,
+        upsert_key: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(name, side)
+        self._upsert_key = upsert_key if updating(plan.input) else ()
         self.table = plan.table.name
         self.connector = connector
         self.columns = [c.name for c in plan.columns]
+        self._given = [*self.columns, *([KIND] if updating(plan.input) else [])]
         types = {c.name: c.type for c in plan.table.sink_columns}
         # a type may say NOT NULL where an overflow has made a NULL
         self._certain = [c for c in self.columns if not types[c].nullable]
@@ -71,9 +85,19 @@ class SinkOperator(Operator):
                 frame = self._checked(frame, self._no_nulls)
         if self._lengths:
             frame = self._checked(frame, self._lengths)
+        if self._upsert_key:
+            frame = self._upserts(frame)
         if frame.height:
-            self.connector.write(frame.with_columns(self._fits).select(self.columns))
+            self.connector.write(frame.with_columns(self._fits).select(self._given))
         return None
+
+    def _upserts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` without the rows that are taken back to be put again: the next of their key replaces them."""
+        puts = pl.col(KIND).is_in([RowKind.INSERT, RowKind.UPDATE_AFTER])
+        again = puts.shift(-1).over(self._upsert_key).fill_null(False)
+        kept = frame.filter(puts | ~again)
+        self.counts.superseded += frame.height - kept.height
+        return kept
 
     def on_watermark(self, watermark: Watermark) -> Batch | None:
         if watermark.last < END_OF_TIME:  # the end of bounded input is no time: a later run may bring more

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.core.batch import SEQ, Batch
+from penstock.core.batch import KIND, SEQ, Batch, RowKind
 from penstock.engine.operators.base import Operator
 
 if TYPE_CHECKING:
@@ -21,14 +21,18 @@ class Union(Operator):
 
     kind = "union"
 
-    def __init__(self, name: str, side: SideOutput, columns: tuple[str, ...]) -> None:
+    def __init__(self, name: str, side: SideOutput, columns: tuple[str, ...], *, changes: bool = False) -> None:
         super().__init__(name, side)
         self.columns = columns
+        self._changes = changes
         self._waiting: dict[int, pl.DataFrame] = {}
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         self.counts.taken += batch.height
-        self._waiting[port] = batch.frame.select(*self.columns, SEQ)
+        frame = batch.frame
+        if self._changes and KIND not in frame.columns:
+            frame = frame.with_columns(pl.lit(RowKind.INSERT, pl.UInt8).alias(KIND))
+        self._waiting[port] = frame.select(*self.columns, SEQ, *([KIND] if self._changes else []))
         return None
 
     def on_watermark(self, watermark: Watermark) -> Batch | None:

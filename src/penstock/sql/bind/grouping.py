@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.names import free_name, projected
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
-from penstock.sql.plan import BORDERS, SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
+from penstock.sql.plan import SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
 
 if TYPE_CHECKING:
     from penstock.sql.bind.scope import Scope
@@ -51,7 +52,7 @@ class Grouping:
         if grouped:
             if group is not None:
                 self._group_by(group)
-            self._require_window(group)
+            self._require_slices(group)
             plan, items, condition = self._aggregated(items, condition, having)
         if condition is not None:
             plan = Filter(plan.columns, plan, condition)
@@ -104,22 +105,14 @@ class Grouping:
             return str(node.expression.name)
         return f"EXPR${position}"
 
-    def _require_window(self, group: exp.Group | None) -> None:
+    def _borders(self) -> dict[int, Column] | None:
+        """The keys that are borders of the window that is grouped by; None where that is all time."""
         borders = window_borders(self.input.columns, tuple(self.keys))
-        if borders is None or any(i not in s for s in self.sets for i in borders):
-            windowed = any(c.role in BORDERS for c in self.input.columns)
-            raise self.origin.error(
-                UnsupportedError,
-                "an aggregate over all time (its result changes with each row) is not supported",
-                "sql-updating-aggregate",
-                group if group is not None else self.query,
-                "group by both window_start and window_end, unchanged"
-                if windowed
-                else "aggregate over windows: FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE))"
-                " GROUP BY window_start, window_end, ...",
-            )
+        return None if borders is None or any(i not in s for s in self.sets for i in borders) else borders
 
-        window = next(iter(borders.values())).window
+    def _require_slices(self, group: exp.Group | None) -> None:
+        borders = self._borders()
+        window = next(iter(borders.values())).window if borders else None
         if window is not None and window.size % window.slide:
             raise self._error(
                 "an aggregate over HOP needs a size that is a multiple of its slide: "
@@ -173,13 +166,14 @@ class Grouping:
         self, items: list[tuple[str, Expr, exp.Expr]], condition: Expr | None, having: exp.Expr | None
     ) -> tuple[Node, list[tuple[str, Expr, exp.Expr]], Expr | None]:
         by_name = {c.name: c for c in self.input.columns}
+        windowed = self._borders() is not None
         key_columns = []
         for i, key in enumerate(self.keys):
             name = key.name if isinstance(key, Ref) else f"$key{i}"
             source = by_name.get(key.name) if isinstance(key, Ref) else None
             # a key that some set leaves out may be NULL
             nullable = key.type.nullable or any(i not in s for s in self.sets)
-            role, window = (source.role, source.window) if source else ("", None)
+            role, window = (source.role, source.window) if source and windowed else ("", None)
             key_columns.append(Column(name, key.type.with_nullable(nullable), role, window))
         rewritten = [(n, self._over_groups(e, key_columns, place), place) for n, e, place in items]
         if condition is not None and having is not None:
@@ -262,12 +256,7 @@ class Grouping:
     def _distinct(self, plan: Node) -> Node:
         """SELECT DISTINCT is a GROUP BY of all columns without aggregates."""
         keys = tuple(Ref(c.type, c.name) for c in plan.columns)
-        if window_borders(plan.columns, keys) is None:
-            raise self.origin.error(
-                UnsupportedError,
-                "SELECT DISTINCT without a window is not supported",
-                "sql-distinct",
-                self.query,
-                "select window_start and window_end of a window table function too",
-            )
-        return Aggregate(plan.columns, plan, keys, ())
+        columns = plan.columns
+        if window_borders(columns, keys) is None:
+            columns = tuple(replace(c, role="", window=None) for c in columns)
+        return Aggregate(columns, plan, keys, ())

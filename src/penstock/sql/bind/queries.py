@@ -13,11 +13,12 @@ from penstock.sql.bind.grouping import Grouping
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.bind.windows import WINDOW_FUNCTIONS, window_table
 from penstock.sql.catalog import Table, View
+from penstock.sql.changelog import is_table_of_changes
 from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import Literal, Ref
 from penstock.sql.functions import REFUSED
 from penstock.sql.grammar import hint_options
-from penstock.sql.plan import Column, Filter, Limit, Node, Project, Scan, Union, Values
+from penstock.sql.plan import Column, Filter, Limit, Node, Normalize, Project, Scan, Union, Values
 
 if TYPE_CHECKING:
     from penstock.sql.catalog import Catalog
@@ -325,7 +326,14 @@ def scan(table: Table, hints: dict[str, str] | None = None) -> Node:
         Column(c.name, c.type, "rowtime" if c.name == table.watermark_column else "") for c in table.columns
     )
     if table.watermark is not None or all(c.computed is None for c in table.columns):
-        return Scan(columns, table, options)
+        return _as_changes(Scan(columns, table, options))
     stored = tuple(c for c, d in zip(columns, table.columns, strict=True) if d.computed is None)
     exprs = tuple(d.computed or Ref(c.type, c.name) for c, d in zip(columns, table.columns, strict=True))
-    return Project(columns, Scan(stored, table, options), exprs)
+    return Project(columns, _as_changes(Scan(stored, table, options)), exprs)
+
+
+def _as_changes(rows: Scan) -> Node:
+    """What is read of a table whose records replace each other: the changes of its rows."""
+    if is_table_of_changes(rows.table) and rows.table.primary_key:
+        return Normalize(rows.columns, rows, rows.table.primary_key)
+    return rows

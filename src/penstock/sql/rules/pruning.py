@@ -15,6 +15,7 @@ from penstock.sql.plan import (
     Filter,
     Limit,
     Node,
+    Normalize,
     Project,
     Scan,
     Sink,
@@ -81,13 +82,16 @@ def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls) | {node.time})]
         case Aggregate(input=below):
-            return [(below, refs(*node.keys, *node.calls))]
+            calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
+            return [(below, refs(*node.keys, *calls))]
+        case Normalize(input=below):
+            return [(below, wanted | set(node.key))]
         case Union() | Limit():
             return [(below, set(wanted)) for below in node.inputs]
     return [(below, {c.name for c in below.columns}) for below in node.inputs]
 
 
-def _kept_calls(node: WindowAggregate, wanted: set[str]) -> tuple[int, ...]:
+def _kept_calls(node: Aggregate | WindowAggregate, wanted: set[str]) -> tuple[int, ...]:
     """Keys stay, they make the groups; results that nobody reads go."""
     first = len(node.keys)
     return tuple(i for i in range(len(node.calls)) if node.columns[first + i].name in wanted)
@@ -109,7 +113,9 @@ def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
         case WindowTable():
             borders = node.columns[len(node.input.columns) :]
             return WindowTable((*without_window(inputs[0].columns), *borders), inputs[0], node.window, node.time)
-        case WindowAggregate():
+        case Normalize():
+            return replace(node, columns=inputs[0].columns, input=inputs[0])
+        case Aggregate() | WindowAggregate():
             places = _kept_calls(node, wanted)
             first, last = len(node.keys), len(node.keys) + len(node.calls)
             columns = (*node.columns[:first], *(node.columns[first + i] for i in places), *node.columns[last:])

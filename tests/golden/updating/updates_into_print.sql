@@ -1,5 +1,5 @@
 -- @events bids.jsonl
--- @refused sql-distinct
 CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
 WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
-SELECT DISTINCT item FROM bid;
+CREATE TABLE p (item STRING, n BIGINT) WITH ('connector' = 'print');
+INSERT INTO p SELECT item, COUNT(*) FROM bid GROUP BY item;

@@ -1,0 +1,178 @@
+"""Rows in columns that grow in place: read and written by slot, for the price of the rows alone.
+
+Numbers and times are NumPy arrays. What has no fixed width (texts, decimals, lists) is appended to a heap, and a
+slot knows the place of its value; the heap is written anew when more than half of it is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import polars as pl
+
+from penstock.core.runs import Run, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["Columns"]
+
+_T = TypeVar("_T", bound=np.generic)
+
+_FIRST = 1_024
+"""Slots of a new column; it doubles when it is full."""
+
+_PHYSICAL: dict[type[pl.DataType], type[np.generic]] = {
+    pl.Int8: np.int8,
+    pl.Int16: np.int16,
+    pl.Int32: np.int32,
+    pl.Int64: np.int64,
+    pl.UInt8: np.uint8,
+    pl.UInt32: np.uint32,
+    pl.UInt64: np.uint64,
+    pl.Float32: np.float32,
+    pl.Float64: np.float64,
+    pl.Boolean: np.bool_,
+    pl.Date: np.int32,
+    pl.Time: np.int64,
+    pl.Datetime: np.int64,
+    pl.Duration: np.int64,
+}
+
+
+class _Column(Protocol):
+    """One column; `slots` are distinct in `put`, and below the size that `grow` was told."""
+
+    def grow(self, size: int) -> None: ...
+
+    def take(self, slots: NDArray[np.int64]) -> pl.Series: ...
+
+    def put(self, slots: NDArray[np.int64], values: pl.Series) -> None: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+class _Fixed:
+    """Values of fixed width, and which of them are there."""
+
+    def __init__(self, kind: pl.DataType) -> None:
+        self._kind = kind
+        self._values = np.zeros(0, _PHYSICAL[type(kind)])
+        self._valid: NDArray[np.bool_] | None = None
+
+    def grow(self, size: int) -> None:
+        self._values = _longer(self._values, size)
+        if self._valid is not None:
+            self._valid = _longer(self._valid, size)
+
+    def take(self, slots: NDArray[np.int64]) -> pl.Series:
+        series = pl.Series(self._values[slots])
+        if self._valid is not None:
+            series = series.set(pl.Series(~self._valid[slots]), None)
+        return series if series.dtype == self._kind else series.cast(self._kind)
+
+    def put(self, slots: NDArray[np.int64], values: pl.Series) -> None:
+        physical = values.to_physical()
+        if values.null_count():
+            if self._valid is None:
+                self._valid = np.ones(len(self._values), np.bool_)
+            self._valid[slots] = values.is_not_null().to_numpy()
+            physical = physical.fill_null(False if physical.dtype == pl.Boolean else 0)
+        elif self._valid is not None:
+            self._valid[slots] = True
+        self._values[slots] = physical.to_numpy()
+
+    @property
+    def size(self) -> int:
+        return int(self._values.nbytes + (0 if self._valid is None else self._valid.nbytes))
+
+
+class _Varied:
+    """Values of any width, on a heap."""
+
+    def __init__(self, kind: pl.DataType) -> None:
+        self._kind = kind
+        self._places = np.full(0, -1, np.int64)
+        self._runs: list[Run] = []
+        self._length = 0
+        self._heap = pl.Series(dtype=kind)
+
+    def grow(self, size: int) -> None:
+        self._places = _longer(self._places, size, -1)
+
+    def take(self, slots: NDArray[np.int64]) -> pl.Series:
+        places = self._places[slots]
+        absent = places < 0
+        if absent.any():
+            return self._heap.gather(pl.Series(places).set(pl.Series(absent), None))
+        return self._heap.gather(places)
+
+    def put(self, slots: NDArray[np.int64], values: pl.Series) -> None:
+        if not len(slots):
+            return
+        self._places[slots] = np.arange(self._length, self._length + len(slots))
+        self._length += len(slots)
+        self._runs = folded([*self._runs, Run(values.alias("").to_frame())])
+        self._join()
+        if self._length > 2 * len(self._places):
+            self._rewrite()
+
+    def _join(self) -> None:
+        self._heap = pl.concat([run.frame.to_series() for run in self._runs], rechunk=False)
+
+    def _rewrite(self) -> None:
+        """Leave what no slot stands for behind."""
+        here = np.flatnonzero(self._places >= 0)
+        kept = self._heap.gather(self._places[here]).alias("").to_frame()
+        self._places[here] = np.arange(len(here))
+        self._length = len(here)
+        self._runs = [Run(kept, max((run.level for run in self._runs), default=0))]
+        self._join()
+
+    @property
+    def size(self) -> int:
+        return int(self._places.nbytes + self._heap.estimated_size())
+
+
+class Columns:
+    """Columns of `schema`, read and written by slot. A slot has no values before they are put."""
+
+    def __init__(self, schema: Mapping[str, pl.DataType]) -> None:
+        self.schema = dict(schema)
+        self._columns: dict[str, _Column] = {
+            name: _Fixed(kind) if type(kind) in _PHYSICAL else _Varied(kind) for name, kind in self.schema.items()
+        }
+        self._capacity = 0
+
+    def take(self, slots: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows of `slots`, shape (n,), in that order."""
+        if not self._columns:
+            return pl.DataFrame(height=len(slots))
+        return pl.DataFrame([column.take(slots).alias(name) for name, column in self._columns.items()])
+
+    def put(self, slots: NDArray[np.int64], rows: pl.DataFrame) -> None:
+        """Write `rows`, which has the columns of the schema, into distinct `slots`."""
+        if not len(slots):
+            return
+        need = int(slots.max()) + 1
+        if need > self._capacity:
+            self._capacity = max(_FIRST, 1 << (need - 1).bit_length())
+            for column in self._columns.values():
+                column.grow(self._capacity)
+        for name, column in self._columns.items():
+            column.put(slots, rows[name])
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(column.size for column in self._columns.values())
+
+
+def _longer(values: NDArray[_T], size: int, fill: int = 0) -> NDArray[_T]:
+    grown = np.full(size, fill, values.dtype)
+    grown[: len(values)] = values
+    return grown
