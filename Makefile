@@ -3,7 +3,7 @@
 PYTHON_SOURCES := src tests bench
 
 help:
-	@echo "make demo       page views of a real web log, computed by Flink SQL   (ARGS=... are passed on)"
+	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"
 	@echo "make test       all tests that need Python alone"
 	@echo "make test-real  the same SQL on a real Flink, which is installed or started"
 	@echo "make check      style, types, layers, dead code, generated files"

@@ -21,12 +21,12 @@ def picture() -> str:
     program = Path(sys.executable).with_name("penstock")
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "XDG_CACHE_HOME": folder, "TZ": "UTC"}
-        done = subprocess.run([str(program), "demo"], env=env, capture_output=True, text=True, check=True)
+        done = subprocess.run([str(program), "demo", "web"], env=env, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     first = next(i for i, line in enumerate(lines) if "page views in" in line)
     last = next(i for i, line in enumerate(lines) if "next:" in line)
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123
-    console.print(Text("$ penstock demo", style="bold"))
+    console.print(Text("$ penstock demo web", style="bold"))
     console.print(Text.from_ansi("\n".join(lines[first:last]).rstrip()))
     svg = console.export_svg(title="Penstock")
     # the page that shows it fetches nothing

@@ -110,7 +110,7 @@ def test_a_log_goes_with_web_alone(tmp_path: Path) -> None:
 
 
 def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
-    shown = call("demo", "--bounded", "--no-browser")
+    shown = call("demo", "web", "--bounded", "--no-browser")
     assert shown.code == 0, shown.err
     assert "traffic: 10,000 rows read in" in shown.out
     assert "3,617 page views in 9,999 requests, 1,897 of them by bots" in shown.out
@@ -121,7 +121,7 @@ def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
     for words in commands:
         works(words)
     folder = shown.err.split("a project of Flink SQL: ")[1].splitlines()[0]
-    assert call("demo").err.startswith(f"a project of Flink SQL: {folder}\n"), "it is made anew in its place"
+    assert call("demo", "web").err.startswith(f"a project of Flink SQL: {folder}\n"), "it is made anew in its place"
 
 
 def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> Non
     assert child.stderr is not None
     while "made topic revenue" not in child.stderr.readline():
         assert child.poll() is None
-    shown = call("demo", "--events", "50")
+    shown = call("demo", "web", "--events", "50")
     child.terminate()
     child.communicate(timeout=PATIENCE)
     assert shown.code == 0
@@ -139,11 +139,11 @@ def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> Non
 
 
 def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:
-    shown = call("demo", "--events", "50", "--keep", tmp_path / "kept here")
+    shown = call("demo", "web", "--events", "50", "--keep", tmp_path / "kept here")
     assert shown.code == 0
     for words in next_commands(shown):
         works(words)
-    again = call("demo", "--keep", tmp_path / "kept here")
+    again = call("demo", "web", "--keep", tmp_path / "kept here")
     assert (again.code, again.err.splitlines()[0]) == (
         1,
         f"error[init-not-empty]: {tmp_path / 'kept here'} is not empty",
@@ -151,7 +151,7 @@ def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:
 
 
 def test_the_other_demo() -> None:
-    shown = call("demo", "collab", "--events", "20000")
+    shown = call("demo", "--events", "20000")
     assert shown.code == 0, shown.err
     assert "simulated 20,000 events into chat_events, meeting_events, user_events" in shown.err
     for words in next_commands(shown):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.apps.scenario import Scenario
 
-__all__ = ["LATE_MS", "ORDERLY_MS", "RATES", "START_MS", "TOPICS", "Simulated", "events"]
+__all__ = ["LATE_MS", "ORDERLY_MS", "START_MS", "TOPICS", "Simulated", "events"]
 
 BLOCK = 65_536
 
@@ -50,9 +50,6 @@ _APPS: dict[str, tuple[Callable[[float, int, float], Scenario], float]] = {
     "collab": (Meetings, 100.0),
     "web": (lambda rate, seed, _: Visits(rate, seed), 200.0),
 }
-
-RATES = {app: rate for app, (_, rate) in _APPS.items()}
-"""Events a second of each app, unless told otherwise."""
 
 TOPICS = {"collab": Meetings.topics, "web": Visits.topics}
 """The topics that each app's events go to."""

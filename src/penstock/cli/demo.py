@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import threading
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -17,10 +19,10 @@ from penstock.cli.init import APPS, write_project
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.run import run_pipelines
 from penstock.cli.serving import Serve, serve_options
-from penstock.cli.simulate import feed
+from penstock.cli.simulate import feed, fill_history
 from penstock.cli.summary import show_next, show_summary
-from penstock.cli.terminal import lasted, note, plural
-from penstock.core.errors import ConfigError, LockedError
+from penstock.cli.terminal import STDERR, is_terminal, lasted, note, plural
+from penstock.core.errors import ConfigError, LockedError, PenstockError
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
@@ -28,32 +30,43 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 _EVENTS = 100_000
+_FAULTS: dict[str, Any] = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "anomaly": 0.2}
+_HISTORY_DAYS = 90
+_SINCE_MS = 15 * 60_000
 
 
 @click.command(
     cls=Command,
     examples=(
         "penstock demo",
-        "penstock demo collab --events 500000",
+        "penstock demo collab --rate 1000 --port 0",
         "penstock demo web --keep site  # in a folder to go on with",
     ),
 )
-@click.argument("app", type=click.Choice(tuple(APPS)), default="web", metavar="[web|collab]")
+@click.argument("app", type=click.Choice(tuple(APPS)), default="collab", metavar="[collab|web]")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="collab: simulated events a second.")
 @click.option("--events", type=click.IntRange(1), help="So many lines of the log, or so many simulated events.")
-@click.option("--bounded", is_flag=True, expose_value=False, help="End when all is read; for now it always does.")
+@click.option(
+    "--bounded/--live",
+    default=None,
+    help="Run over a fixed number of events, show the results and end; or go on, with the page. By default live where"
+    " there is a terminal.",
+)
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Make the project in this folder, rather than in the user's cache."
 )
 @serve_options()
-def demo(app: str, rate: float | None, events: int | None, keep: Path | None, serve: Serve) -> int:
-    """Show a shipped project at work: web, ten thousand requests of a real web server, or collab, simulated meetings.
+def demo(
+    app: str, rate: float | None, events: int | None, bounded: bool | None, keep: Path | None, serve: Serve
+) -> int:
+    """Show a shipped project at work: collab, simulated meetings, or web, ten thousand requests of a real web server.
 
     It makes the project in a folder of its own, which stays for you to look around in, runs it over its input, and
-    shows the results.
+    opens its page, until Ctrl-C; or, bounded, shows the results and ends.
     """
     if app == "web" and rate is not None:
         raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
+    bounded = not is_terminal(STDERR) if bounded is None else bounded
     folder = _folder(app, keep)
     write_project(folder, app)
     note(f"a project of Flink SQL: {folder}")
@@ -62,10 +75,14 @@ def demo(app: str, rate: float | None, events: int | None, keep: Path | None, se
 
     from penstock.project.penstock import open_project
 
-    with open_project(folder) as penstock:
+    with open_project(folder) as penstock, ExitStack() as stack:
         if app == "collab":
-            _simulate(penstock, rate, events or _EVENTS)
-        ran = run_pipelines(penstock, serve, bounded=True)
+            fill_history(penstock, _HISTORY_DAYS, live=not bounded)
+            if bounded:
+                _simulate(penstock, rate, events or _EVENTS)
+            else:
+                stack.enter_context(_Feeder(penstock, rate, events))
+        ran = run_pipelines(penstock, serve, bounded=bounded)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
         from penstock.cli.shows import show_collab, show_web
@@ -74,6 +91,29 @@ def demo(app: str, rate: float | None, events: int | None, keep: Path | None, se
     click.echo()
     show_next(_commands(app, path_of(folder)))
     return worst(ran.errors)
+
+
+class _Feeder:
+    """Meetings as they happen, from a quarter of an hour ago on, appended by a thread until its block ends."""
+
+    def __init__(self, penstock: Penstock, rate: float | None, events: int | None) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._feed, args=(penstock, rate, events), name="simulator", daemon=True)
+
+    def _feed(self, penstock: Penstock, rate: float | None, events: int | None) -> None:
+        try:
+            feed(penstock, "collab", self._stop, live=True, since_ms=_SINCE_MS, rate=rate, events=events, **_FAULTS)
+        except PenstockError as error:
+            note("the simulator has stopped:")
+            show_error(error)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
 
 
 def _commands(app: str, place: str) -> list[str]:
@@ -144,15 +184,6 @@ def _shorten(log: Path, lines: int) -> None:
 def _simulate(penstock: Penstock, rate: float | None, events: int) -> None:
     started = penstock.clock.monotonic()
     with Interrupt() as interrupt:
-        sent = feed(
-            penstock,
-            "collab",
-            interrupt.asked,
-            rate=rate,
-            events=events,
-            late=0.01,
-            duplicate=0.01,
-            malformed=0.01,
-        )
+        sent = feed(penstock, "collab", interrupt.asked, rate=rate, events=events, **_FAULTS)
     took = lasted(penstock.clock.monotonic() - started)
     note(f"simulated {plural(sum(sent.values()), 'event')} into {', '.join(sorted(sent))} in {took}")

@@ -16,6 +16,7 @@ from penstock.core.errors import LogError, did_you_mean
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import polars as pl
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["feed", "fill_history", "simulate"]
 
 _BATCH = 20_000
-_LIVE_APPENDS_A_SECOND = 20
+_LIVE_STEP_SECONDS = 0.05
 
 
 @click.command(
@@ -131,15 +132,16 @@ def feed(
     stop: threading.Event,
     *,
     live: bool = False,
+    since_ms: int = 0,
     rate: float | None = None,
     **numbers: Any,
 ) -> dict[str, int]:
     """Append simulated events to the topics of a project, until there are no more or `stop` is set: how many to each.
 
-    `live`: simulated time begins now, and each event is appended when it is sent. `rate` and `numbers` are those of
-    `penstock.apps.events`. Raises LogError where the project has no such topic.
+    `live`: simulated time is now, or began `since_ms` ago, and each event is appended when it is sent. `rate` and
+    `numbers` are those of `penstock.apps.events`. Raises LogError where the project has no such topic.
     """
-    from penstock.apps import RATES, TOPICS, events
+    from penstock.apps import TOPICS, events
     from penstock.project.topics import ready_topics
 
     ready = ready_topics(penstock)
@@ -150,14 +152,15 @@ def feed(
             code="simulate-topic",
             hint=did_you_mean(missing[0], ready) or f"penstock init DIR --app {app} makes a project that has",
         )
-    rate = RATES[app] if rate is None else rate
+    made: Iterator[Mapping[str, pl.DataFrame]]
     if live:
-        numbers |= {"start_ms": penstock.clock.now_ms(), "batch": max(1, round(rate / _LIVE_APPENDS_A_SECOND))}
+        start_ms = penstock.clock.now_ms() - since_ms
+        made = _as_sent(events(app, rate=rate, start_ms=start_ms, batch=_BATCH, **numbers), penstock.clock, stop)
+    else:
+        made = (simulated.topics for simulated in events(app, rate=rate, batch=_BATCH, **numbers))
     sent: dict[str, int] = {}
-    for batch in events(app, rate=rate, **{"batch": _BATCH, **numbers}):
-        if live and not _due(penstock.clock, batch, stop):
-            break
-        for topic, frame in batch.topics.items():
+    for topics in made:
+        for topic, frame in topics.items():
             penstock.append(topic, frame)
             sent[topic] = sent.get(topic, 0) + frame.height
         if stop.is_set():
@@ -165,10 +168,15 @@ def feed(
     return sent
 
 
-def _due(clock: Clock, batch: Simulated, stop: threading.Event) -> bool:
-    """Wait until all of `batch` would have been sent; False where `stop` came first."""
-    at = max(int(frame["timestamp"][-1]) for frame in batch.topics.values())
-    while (left := at - clock.now_ms()) > 0:
-        if stop.wait(left / 1000):
-            return False
-    return True
+def _as_sent(made: Iterator[Simulated], clock: Clock, stop: threading.Event) -> Iterator[dict[str, pl.DataFrame]]:
+    """The records of `made` once they would have been sent, by topic; ends when `stop` is set."""
+    for batch in made:
+        left = batch.topics
+        while left:
+            now = clock.now_ms()
+            due = {topic: int(frame["timestamp"].search_sorted(now, side="right")) for topic, frame in left.items()}
+            if any(due.values()):
+                yield {topic: frame.head(due[topic]) for topic, frame in left.items() if due[topic]}
+            left = {topic: frame.slice(due[topic]) for topic, frame in left.items() if due[topic] < frame.height}
+            if left and stop.wait(_LIVE_STEP_SECONDS):
+                return
