@@ -19,9 +19,16 @@ __all__ = ["Checkpoints"]
 
 @dataclass(slots=True)
 class _Taken:
-    """One checkpoint, and how many bytes of state were `written` by it."""
+    """One checkpoint: when it began, and how many bytes of state were `written` by it."""
 
+    clock: Clock
+    began: float
     written: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return self.clock.monotonic() - self.began
 
 
 class Checkpoints:
@@ -55,13 +62,13 @@ class Checkpoints:
     @contextmanager
     def taken(self, executor: Executor) -> Iterator[_Taken]:
         """A checkpoint is taken inside; it counts as a failure where that raises."""
-        taken, began = _Taken(), self.clock.monotonic()
+        taken = _Taken(self.clock, self.clock.monotonic())
         try:
             yield taken
         except BaseException:
             self.failures += 1
             raise
-        self.seconds.add(self.clock.monotonic() - began)
+        self.seconds.add(taken.seconds)
         self.last_ms, self.last_written = self.clock.now_ms(), taken.written
         self.written += taken.written
         self.state = {v.operator.name: v.operator.state_bytes for v in executor.graph.vertices}

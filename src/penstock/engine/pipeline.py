@@ -16,6 +16,7 @@ from penstock.engine import ledger
 from penstock.engine.checkpoints import Checkpoints
 from penstock.engine.executor import Executor
 from penstock.engine.input import Input, Poll
+from penstock.engine.journal import Journal
 from penstock.engine.pace import Pace
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Pipeline:
         self.committed: dict[str, int] = {}
         """Rows that each sink had passed on as of the last commit."""
         self.checkpoints = Checkpoints(clock)
+        self.journal = Journal(name, clock)
         self.ended = False
         self.failed = False
         """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
@@ -168,15 +170,17 @@ class Pipeline:
 
     def _collect(self, poll: Poll) -> None:
         """Keep the step's side outputs, with where their rows came from; raise what ended the pipeline."""
-        if self.side.rejects:
-            self._rejects.append(self.executor.located(pl.concat(self.side.rejects), poll))
-        if self.side.late:
-            self._late.append(self.executor.located(pl.concat(self.side.late), poll))
-        self.side.clear()
         if self.side.failure is not None:
             record = self.executor.failed_record(poll)
             self.side.failure.where += f"\n{record}" if record else ""
             raise self.side.failure
+        if self.side.rejects:
+            self._rejects.append(self.executor.located(pl.concat(self.side.rejects), poll))
+            self.journal.rejected(poll.through, self._rejects[-1])
+        if self.side.late:
+            self._late.append(self.executor.located(pl.concat(self.side.late), poll))
+            self.journal.late(poll.through, self._late[-1])
+        self.side.clear()
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
@@ -230,6 +234,8 @@ class Pipeline:
             self._dirty = False
             self._shown(tokens)
             self._count_committed()
+            self.journal.committed(epoch, self._through, taken.seconds, taken.written)
+            self.journal.sources(self._through, self.executor.sources.values())
             self.pace.committed()
         if self.moved is not None:
             self.moved(self, True)

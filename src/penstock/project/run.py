@@ -88,10 +88,14 @@ class Run:
             one.pipeline.close()
 
     def _run(self, one: _Running) -> None:
+        pipeline = one.pipeline
+        pipeline.journal.began(pipeline.epoch, pipeline.through)
         try:
-            one.pipeline.run(self._stop, lambda: all(o.done.is_set() for o in one.upstream))
+            pipeline.run(self._stop, lambda: all(o.done.is_set() for o in one.upstream))
+            pipeline.journal.ended(pipeline.epoch, pipeline.through, pipeline.rows, bounded=pipeline.ended)
         except Exception as error:  # noqa: BLE001  # whatever it is ends this pipeline alone, and is shown
             one.error = error
+            pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
         finally:
             one.done.set()
 
