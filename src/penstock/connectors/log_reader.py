@@ -13,6 +13,7 @@ from penstock.connectors.log_scan import chunk_of
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
+from penstock.core.trace import HEADER
 from penstock.log.stored import gather
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ __all__ = ["CLOCK_TOPIC", "LogReader"]
 CLOCK_TOPIC = "__penstock_clock"
 """A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
 
+MOST_TRACES = 32
+"""So many traces are followed of what one poll reads."""
+
 
 class LogReader:
     """Reads the topics of `scans` merged by their place in the log.
 
     `ticks`: read the clock topic too. `skip_lost`: go on where retention has deleted rows that were not
-    read yet, counting them as expired; else PositionLostError names them. `passed_over` are records that this
+    read yet, counting them as expired; else PositionLostError names them. `traced`: tell the trace
+    contexts of records. `passed_over` are records that this
     pipeline filters out unread; `foremost` are records (with their topics) that come before all others when it
     begins to read: no window has closed to them.
     """
@@ -48,6 +53,7 @@ class LogReader:
         *,
         ticks: bool,
         skip_lost: bool = False,
+        traced: bool = False,
         passed_over: Callable[[], frozenset[Place]] = frozenset,
         foremost: Callable[[], Sequence[tuple[str, pl.DataFrame]]] = tuple,
     ) -> None:
@@ -56,6 +62,7 @@ class LogReader:
         self.topics = tuple(dict.fromkeys(s.topic for s in scans))
         self.ticks = ticks
         self.skip_lost = skip_lost
+        self.traced = traced
         self.passed_over = passed_over
         self.foremost = foremost
         self.last: int | None = None
@@ -183,7 +190,7 @@ class LogReader:
                 for scan in self.scans
                 if scan.topic in heads
             }
-            return Scanned(chunks, through, position, ticks, expired)
+            return Scanned(chunks, through, position, ticks, expired, _traces(by_topic) if self.traced else ())
 
         return job
 
@@ -308,6 +315,18 @@ def _ticks(head: pl.DataFrame | None) -> tuple[tuple[int, int], ...]:
     if head is None:
         return ()
     return tuple(head.select("seq", "append_time").iter_rows())
+
+
+def _traces(by_topic: Mapping[str, list[StoredBatch]]) -> tuple[str, ...]:
+    """The trace contexts in the headers of records, some of them where there are many."""
+    found: dict[str, None] = {}
+    for batch in (b for batches in by_topic.values() for b in batches if b.entry.has("headers")):
+        headers = batch.frame("headers").to_series().drop_nulls().explode().drop_nulls()
+        values = headers.struct.field("value").filter(headers.struct.field("key") == HEADER)
+        found.update(dict.fromkeys(v.decode("ascii", "replace") for v in values.drop_nulls().head(MOST_TRACES)))
+        if len(found) >= MOST_TRACES:
+            break
+    return tuple(found)
 
 
 def _lost_words(topic: str, gone: list[tuple[int, int, int]]) -> str:

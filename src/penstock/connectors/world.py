@@ -30,7 +30,8 @@ class World:
     """`folder` is where relative paths begin; files outside `roots` are out of reach.
 
     `allow` are the hosts (``host`` or ``host:port``) that are not public, and may be gone to all the same. `bounded`
-    input ends with what is there now; where it is `endless`, rows that are made up go on all the same.
+    input ends with what is there now; where it is `endless`, rows that are made up go on all the same. `traced`: trace
+    contexts that come with records are wanted.
     """
 
     log: Log
@@ -42,3 +43,4 @@ class World:
     allow: tuple[str, ...] = ()
     bounded: bool = False
     endless: bool = False
+    traced: bool = False

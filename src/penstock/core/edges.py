@@ -62,7 +62,7 @@ class Scanned:
 
     `position` is where reading goes on after it: plain JSON data. `ticks` are (place, append time) pairs at
     which time was seen to pass without a row. `expired` counts rows that retention had deleted unread, where
-    going on was asked for.
+    going on was asked for. `traces` are contexts (core.trace) that came with the records, where that was asked for.
     """
 
     chunks: Mapping[str, Chunk]
@@ -70,6 +70,7 @@ class Scanned:
     position: Any
     ticks: tuple[tuple[int, int], ...] = ()
     expired: Mapping[str, int] = field(default_factory=dict)
+    traces: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

@@ -38,6 +38,7 @@ class Poll:
     through: int
     ticks: tuple[tuple[int, int], ...] = ()
     expired: Mapping[str, int] = field(default_factory=dict)
+    traces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Input:
         scanned = ready.scanned
         head.start = scanned.position
         origins = {scan: chunk.origins for scan, chunk in scanned.chunks.items()}
-        return Poll(ready.pieces, origins, scanned.through, scanned.ticks, scanned.expired)
+        return Poll(ready.pieces, origins, scanned.through, scanned.ticks, scanned.expired, scanned.traces)
 
     # -- several readers ---------------------------------------------------------------------------
 
@@ -282,7 +283,9 @@ class Input:
             n = int(np.searchsorted(head.path.at, cut, side="right"))
             start = int(head.path.value[n - 1]) if n else head.path.start
             head.path = Watermark(start, head.path.at[n:], head.path.value[n:], head.path.through)
-        return Poll(pieces, origins, self.place, ticks, scanned.expired if whole else {})
+        if not whole:
+            return Poll(pieces, origins, self.place, ticks)
+        return Poll(pieces, origins, self.place, ticks, scanned.expired, scanned.traces)
 
 
 def _part(piece: Piece, low: int, high: int) -> Piece:

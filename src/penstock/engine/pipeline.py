@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from penstock.core.edges import Reader
     from penstock.engine.graph import Graph
     from penstock.engine.sideoutput import SideOutput
+    from penstock.engine.tracing import Tracing
     from penstock.log import Checkpoint, Log, Transaction
 
 __all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
@@ -84,6 +85,8 @@ class Pipeline:
         """Rows that each sink had passed on as of the last commit."""
         self.checkpoints = Checkpoints(clock)
         self.journal = Journal(name, clock)
+        self.tracing: Tracing | None = None
+        """Where traces are wanted, and its readers tell them."""
         self.ended = False
         self.failed = False
         """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
@@ -132,10 +135,13 @@ class Pipeline:
                 return False
             self._through = poll.through
             self.rows += sum(piece.messages for piece in poll.pieces.values())
+            began = self.clock.monotonic()
             self.executor.step(poll)
             self._collect(poll)
             self._dirty = True
             self.checkpoints.wanted()
+            if self.tracing is not None and poll.traces:
+                self.tracing.stepped(poll.traces, self.clock.monotonic() - began)
         if self.moved is not None:
             self.moved(self, False)
         return True
@@ -233,7 +239,12 @@ class Pipeline:
             self.epoch = epoch
             self._dirty = False
             self._shown(tokens)
+            before = self.committed
             self._count_committed()
+            if self.tracing is not None:
+                sinks = self.executor.graph.sinks.values()
+                rows = {s.table: self.committed[s.name] - before.get(s.name, 0) for s in sinks}
+                self.tracing.committed(epoch, taken.seconds, rows)
             self.journal.committed(epoch, self._through, taken.seconds, taken.written)
             self.journal.sources(self._through, self.executor.sources.values())
             self.pace.committed()

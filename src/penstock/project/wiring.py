@@ -152,6 +152,7 @@ class Wiring:
                 logged,
                 ticks=idle,
                 skip_lost=self.world.skip_lost,
+                traced=self.world.traced,
                 passed_over=PassedOver(self.world.log, pipeline),
                 foremost=lambda: foremost(self.world.log, pipeline, {s.topic for s in logged}),
             )
