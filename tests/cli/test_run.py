@@ -116,7 +116,7 @@ INSERT INTO bad SELECT 10 / n FROM numbers;
         project.append("numbers", [{"n": 1}, {"n": 0}, {"n": 2}])
     ended = call("run", folder, "--bounded")
     assert ended.code == 1
-    assert "pipeline numbers.bad has stopped:\nerror[division-by-zero]: " in ended.err
+    assert " error pipeline numbers.bad: has stopped with an error\nerror[division-by-zero]: " in ended.err
     assert "  3 rows into good\n" in ended.out
     with penstock.open(folder) as project:
         assert project.query("SELECT count(*) FROM good").rows() == [(3,)]
@@ -141,7 +141,7 @@ INSERT INTO copies SELECT line FROM orders;
     monkeypatch.setattr(Log, "transaction", transaction)
     ended = call("run", folder, "--bounded")
     assert ended.code == 1
-    assert "pipeline orders has stopped:\nerror[storage-full]: no space left for " in ended.err
+    assert " error pipeline orders: has stopped with an error\nerror[storage-full]: no space left for " in ended.err
     assert "  0 rows into copies\n" in ended.out
     assert "there was nothing new to read" not in ended.out
 

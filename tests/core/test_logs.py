@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,77 +18,68 @@ if TYPE_CHECKING:
     from penstock.core.logs import LogFormat
 
 
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("penstock")
-    handlers, levels = list(root.handlers), (root.level, ours.level)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-
-
-def written(form: LogFormat, level: str = "info") -> list[str]:
+@contextmanager
+def written(form: LogFormat, level: str = "info") -> Iterator[list[str]]:
     lines: list[str] = []
-    set_up(form, level, lines.append)
-    return lines
+    with set_up(form, level, lines.append):
+        yield lines
 
 
 def test_a_line_for_a_person() -> None:
-    lines = written("text")
-    tell("warning", "checkpoint-slow", "checkpoint 7 took 3.0 s", pipeline="a", epoch=7)
-    assert [line.partition(" ")[2] for line in lines] == ["warning pipeline a: checkpoint 7 took 3.0 s"]
+    with written("text") as lines:
+        tell("warning", "checkpoint-slow", "checkpoint 7 took 3.0 s", pipeline="a", epoch=7)
+        assert [line.partition(" ")[2] for line in lines] == ["warning pipeline a: checkpoint 7 took 3.0 s"]
 
 
 def test_an_error_has_its_place_and_hint() -> None:
     error = DataError("'x' is no INT", code="not-a-number", where="at t, offset 3", hint="mend it")
-    lines = written("text")
-    tell("error", "pipeline-failed", "has stopped with an error", pipeline="a", error=error)
-    assert lines[0].splitlines()[1:] == ["error[not-a-number]: 'x' is no INT", "  at t, offset 3", "hint: mend it"]
+    with written("text") as lines:
+        tell("error", "pipeline-failed", "has stopped with an error", pipeline="a", error=error)
+        assert lines[0].splitlines()[1:] == ["error[not-a-number]: 'x' is no INT", "  at t, offset 3", "hint: mend it"]
 
 
 def test_a_line_for_a_machine() -> None:
-    lines = written("json")
-    error = DataError("'x' is no INT", code="not-a-number", where="at t, offset 3", hint="mend it")
-    tell("error", "pipeline-failed", "has stopped\nwith an error", pipeline="a", epoch=7, position=12, error=error)
-    line: dict[str, Any] = json.loads(lines[0])
-    assert "\n" not in lines[0]
-    assert line.pop("time").endswith("+00:00")
-    assert line == {
-        "level": "error",
-        "event": "pipeline-failed",
-        "message": "has stopped\nwith an error",
-        "pipeline": "a",
-        "epoch": 7,
-        "position": 12,
-        "error": {"code": "not-a-number", "message": "'x' is no INT", "where": "at t, offset 3", "hint": "mend it"},
-    }
+    with written("json") as lines:
+        error = DataError("'x' is no INT", code="not-a-number", where="at t, offset 3", hint="mend it")
+        tell("error", "pipeline-failed", "has stopped\nwith an error", pipeline="a", epoch=7, position=12, error=error)
+        line: dict[str, Any] = json.loads(lines[0])
+        assert "\n" not in lines[0]
+        assert line.pop("time").endswith("+00:00")
+        assert line == {
+            "level": "error",
+            "event": "pipeline-failed",
+            "message": "has stopped\nwith an error",
+            "pipeline": "a",
+            "epoch": 7,
+            "position": 12,
+            "error": {"code": "not-a-number", "message": "'x' is no INT", "where": "at t, offset 3", "hint": "mend it"},
+        }
 
 
 def test_an_error_that_nobody_foresaw_has_its_traceback() -> None:
-    lines = written("json")
-    with pytest.raises(ZeroDivisionError) as caught:
-        1 / 0  # noqa: B018
-    tell("error", "request-failed", "GET /api/tables", error=caught.value)
-    found = json.loads(lines[0])["error"]
-    assert found["message"] == "ZeroDivisionError: division by zero"
-    assert "test_logs.py" in found["where"]
+    with written("json") as lines:
+        with pytest.raises(ZeroDivisionError) as caught:
+            1 / 0  # noqa: B018
+        tell("error", "request-failed", "GET /api/tables", error=caught.value)
+        found = json.loads(lines[0])["error"]
+        assert found["message"] == "ZeroDivisionError: division by zero"
+        assert "test_logs.py" in found["where"]
 
 
 def test_a_library_is_heard_from_warnings_on() -> None:
-    lines = written("json", "debug")
-    logging.getLogger("elsewhere").info("chatter")
-    logging.getLogger("elsewhere").warning("%s is odd", "this")
-    tell("debug", "detail", "ours is told")
-    assert [(json.loads(line)["message"], json.loads(line).get("logger")) for line in lines] == [
-        ("this is odd", "elsewhere"),
-        ("ours is told", None),
-    ]
+    with written("json", "debug") as lines:
+        logging.getLogger("elsewhere").info("chatter")
+        logging.getLogger("elsewhere").warning("%s is odd", "this")
+        tell("debug", "detail", "ours is told")
+        assert [(json.loads(line)["message"], json.loads(line).get("logger")) for line in lines] == [
+            ("this is odd", "elsewhere"),
+            ("ours is told", None),
+        ]
 
 
-def test_below_the_level_nothing_is_written_and_a_second_set_up_replaces_the_first() -> None:
-    first = written("text")
-    second = written("text", "error")
-    tell("warning", "checkpoint-slow", "slow")
-    tell("error", "pipeline-failed", "failed")
-    assert (len(first), len(second)) == (0, 1)
+def test_below_the_level_nothing_is_written_and_afterwards_nothing_at_all() -> None:
+    with written("text", "error") as lines:
+        tell("warning", "checkpoint-slow", "slow")
+        tell("error", "pipeline-failed", "failed")
+    tell("error", "pipeline-failed", "failed again")
+    assert len(lines) == 1

@@ -17,14 +17,16 @@ from penstock.server.metrics.collector import Metrics
 from penstock.server.metrics.declared import PROCESS, SECTIONS
 from penstock.server.metrics.families import MOST_PARTITIONS, Families
 from penstock.server.metrics.grafana import dashboard_file
-from penstock.server.metrics.requests import MeasuredRequests, Requests
+from penstock.server.metrics.requests import Requests
 from penstock.server.metrics.rules import Thresholds, rules
+from penstock.server.observed import Observed
 from tests.engine.project import NOW, TOTALS, append, append_raw, event, opened, write_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
+    from tests.server.served import Served
 
 DECLARED = [metric for section in SECTIONS.values() for metric in section]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -98,7 +100,8 @@ def test_lag_and_watermark_while_rows_wait(tmp_path: Path) -> None:
         run = project.start()
         (pipeline,) = run.pipelines
         while not (samples := scraped(project)).get((watermark, frozenset({("pipeline", pipeline.name)}))):
-            assert not project.failures
+            assert project.current is not None
+            assert not project.current.errors
         with pipeline.lock:  # it cannot take a step
             append(project, [event(2, 20), event(3, 20)])
             waiting = scraped(project)
@@ -113,9 +116,10 @@ def test_a_failed_pipeline_is_told(tmp_path: Path) -> None:
     write_project(tmp_path, TOTALS, on_bad_row="flink")
     with opened(tmp_path) as project:
         append_raw(project, [b"not JSON"])
-        assert project.start().wait(20)
+        run = project.start()
+        assert run.wait(20)
         samples = scraped(project)
-        (name,) = project.failures
+        (name,) = run.errors
     assert value(samples, "penstock_pipeline_failed", pipeline=name) == 1
     assert value(samples, "penstock_pipeline_running", pipeline=name) == 0
 
@@ -141,7 +145,8 @@ def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path) -> None:
         append(project, [event(1, 0), event(2, 20)])
         project.start().wait(0.2)
         while not any("watermark_lag" in name for name, _ in scraped(project, requests)):
-            assert not project.failures
+            assert project.current is not None
+            assert not project.current.errors
         with pytest.raises(QueryError):
             project.query("SELECT nothing")
         project.savepoint("now", project.running[0].name)
@@ -205,7 +210,7 @@ def test_requests_count_by_the_template_of_their_route() -> None:
             await measured({"type": "http", "method": "GET", "path": "/broken"}, receive, send)
 
     requests = Requests()
-    measured = MeasuredRequests(app, requests)
+    measured = Observed(app, requests)
     asyncio.run(all_of_them())
     assert requests.answered == {
         ("GET", "/api/tables/{name}", 200): 2,
@@ -258,3 +263,16 @@ def test_the_dashboard_draws_what_is_told_and_its_panels_do_not_overlap() -> Non
             assert asked_for(target["expr"])
             assert asked_for(target["expr"]) <= NAMES
     assert len({panel["id"] for panel in document["panels"]}) == len(document["panels"])
+
+
+def test_a_server_serves_them(shop: Served) -> None:
+    shop.get("/livez")
+    text = shop.client.get("/metrics", headers={"host": "nobody.example"})
+    assert text.status_code == 421
+    text = shop.client.get("/metrics")
+    assert text.headers["content-type"].startswith("text/plain; version=")
+    assert 'penstock_http_requests_total{method="GET",route="/livez",status="200"}' in text.text
+    assert 'penstock_http_requests_total{method="GET",route="other",status="421"} 1.0' in text.text
+    opened_metrics = shop.client.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    assert opened_metrics.headers["content-type"].startswith("application/openmetrics-text")
+    assert opened_metrics.text.endswith("# EOF\n")

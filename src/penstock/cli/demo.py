@@ -17,6 +17,7 @@ from penstock.cli.command import Command, path_of
 from penstock.cli.errors import show_error, worst
 from penstock.cli.init import APPS, write_project
 from penstock.cli.interrupt import Interrupt
+from penstock.cli.logs import Logs
 from penstock.cli.run import run_pipelines
 from penstock.cli.serving import Serve, serve_options
 from penstock.cli.simulate import feed, fill_history
@@ -75,7 +76,7 @@ def demo(
 
     from penstock.project.penstock import open_project
 
-    with open_project(folder) as penstock, ExitStack() as stack:
+    with open_project(folder) as penstock, Logs().begun(penstock.settings), ExitStack() as stack:
         if app == "collab":
             fill_history(penstock, _HISTORY_DAYS, live=not bounded)
             if bounded:

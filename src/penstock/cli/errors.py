@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.terminal import STDERR, painted
+from penstock.cli.terminal import STDERR, is_logged, painted
 from penstock.core.errors import InternalError, PenstockError
+from penstock.core.logs import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +43,9 @@ def worst(errors: Iterable[BaseException]) -> int:
 
 def show_error(error: BaseException) -> None:
     """The error in full on stderr: ``error[CODE]: message``, where it is, and the hint."""
+    if is_logged():
+        tell("error", "error", "the command has met an error", error=error)
+        return
     match error:
         case click.Abort() | KeyboardInterrupt():
             _show("interrupted", "nothing more was done")

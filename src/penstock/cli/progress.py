@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.cli.causes import causes, said
-from penstock.cli.terminal import STDERR, STDOUT, amount, is_terminal, moment, note
+from penstock.cli.terminal import STDERR, STDOUT, amount, is_logged, is_terminal, moment, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Progress:
         self._say_next: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        if is_terminal(STDERR):
+        if is_terminal(STDERR) and not is_logged():
             from rich.console import Console
             from rich.live import Live
 
@@ -56,7 +56,7 @@ class Progress:
         rates = {f.pipeline: self._rate(f, seconds) for f in figures}
         if self._live is not None:
             self._live.update(_table(figures, rates))
-        elif seconds >= self._next_line:
+        elif seconds >= self._next_line and not is_logged():
             self._next_line = seconds + LINE_SECONDS
             for figure in figures:
                 note(line_of(figure, rates[figure.pipeline]))

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli.command import Command, agree, folder_argument, opened, path_of, program
-from penstock.cli.errors import show_error, worst
+from penstock.cli.errors import worst
 from penstock.cli.interrupt import Interrupt
+from penstock.cli.logs import Logs, log_options
 from penstock.cli.progress import Progress
 from penstock.cli.serving import Serve, serve_options
 from penstock.cli.summary import next_commands, show_next, show_summary
-from penstock.cli.terminal import interactive, note, plural
+from penstock.cli.terminal import interactive, is_logged, note, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from penstock.project.figures import Figures
     from penstock.project.penstock import Penstock
-    from penstock.project.run import Run
     from penstock.server.serve import Serving
 
 __all__ = ["Ran", "run", "run_pipelines"]
@@ -51,6 +51,7 @@ _LOOK_SECONDS = 0.2
     help="Go on where retention has deleted rows that were not read; they count as expired in the ledger.",
 )
 @serve_options()
+@log_options()
 def run(
     folder: Path,
     bounded: bool,
@@ -60,13 +61,14 @@ def run(
     yes: bool,
     skip_lost: bool,
     serve: Serve,
+    logs: Logs,
 ) -> int:
     """Run the project in DIR, each pipeline from its last checkpoint, and serve its page and API (not if --bounded).
 
     Ctrl-C commits and ends; a second one ends at once. A pipeline that fails stops alone; its error is shown, the
     others go on, and the exit code is 1. While it runs, other commands act through it.
     """
-    with opened(folder) as penstock:
+    with opened(folder) as penstock, logs.begun(penstock.settings):
         penstock.skip_lost = skip_lost
         if fresh:
             _agree_to_drop(penstock, yes=yes)
@@ -74,6 +76,8 @@ def run(
             for words in _how_to_feed(penstock, folder):
                 note(words)
         ran = run_pipelines(penstock, serve, bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
+        if is_logged():
+            return worst(ran.errors)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         if not ran.errors and not any(f.rows for f in ran.figures):
             click.echo("\n".join(_how_to_feed(penstock, folder) or ["there was nothing new to read"]))
@@ -132,12 +136,10 @@ def run_pipelines(
         if serving is not None:
             serving.start()
             serve.show(serving)
-        shown: set[str] = set()
         with Progress(penstock, started_ms=started_ms) as progress:
             while not interrupt.asked.is_set():
                 ended = running.wait(_LOOK_SECONDS)
                 progress.show(running.figures(), time.monotonic() - started)
-                _show_errors(running, shown)
                 if ended:
                     break
                 _require_serving(serving)
@@ -149,22 +151,12 @@ def run_pipelines(
             note("stopping after a last commit; Ctrl-C again ends at once")
         stack.close()
         errors = penstock.stop()
-        _show_errors(running, shown)
     return Ran(running.figures(), time.monotonic() - started, started_ms, list(errors.values()))
 
 
 def _require_serving(serving: Serving | None) -> None:
     if serving is not None and serving.error is not None:
         raise serving.error
-
-
-def _show_errors(running: Run, shown: set[str]) -> None:
-    """Show the error of each pipeline that has failed, once."""
-    for name, error in running.errors.items():
-        if name not in shown:
-            shown.add(name)
-            note(f"pipeline {name} has stopped:")
-            show_error(error)
 
 
 def _how_to_feed(penstock: Penstock, folder: Path) -> list[str]:

@@ -7,9 +7,15 @@ import os
 import shutil
 import sys
 import unicodedata
-from typing import Any, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+from penstock.core.logs import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "STDERR",
@@ -18,6 +24,7 @@ __all__ = [
     "cell_width",
     "coloured",
     "interactive",
+    "is_logged",
     "is_terminal",
     "lasted",
     "moment",
@@ -25,6 +32,7 @@ __all__ = [
     "painted",
     "plural",
     "printable",
+    "remarks_logged",
     "screen_width",
     "size",
 ]
@@ -56,8 +64,31 @@ def painted(text: str, stream: Stream = STDOUT, **style: Any) -> str:
     return click.style(text, **style) if coloured(stream) else text
 
 
+_logged = False
+"""Whether remarks are log lines."""
+
+
+@contextmanager
+def remarks_logged() -> Iterator[None]:
+    """Inside, remarks go into the log: stderr has lines for a machine alone."""
+    global _logged  # noqa: PLW0603  # of the one stderr that a process has
+    _logged = True
+    try:
+        yield
+    finally:
+        _logged = False
+
+
+def is_logged() -> bool:
+    """Whether remarks go into the log."""
+    return _logged
+
+
 def note(text: str) -> None:
     """A remark beside the output: on stderr, so that what a script reads stays pure."""
+    if _logged:
+        tell("info", "note", text)
+        return
     click.echo(painted(text, STDERR, dim=True), err=True)
 
 

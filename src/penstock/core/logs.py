@@ -10,12 +10,13 @@ import datetime as dt
 import json
 import logging
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.core.errors import PenstockError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["LEVELS", "JsonLines", "LogFormat", "TextLines", "set_up", "tell"]
 
@@ -36,19 +37,22 @@ def tell(level: Literal["debug", "info", "warning", "error"], event: str, text: 
         logger.log(number, text, extra={"event": event, "fields": fields})
 
 
-def set_up(form: LogFormat, level: str, write: Callable[[str], None]) -> None:
-    """From here on lines of at least `level` go to `write`, those of libraries from warnings on; once a process.
-
-    Called again it replaces what it set up before.
-    """
+@contextmanager
+def set_up(form: LogFormat, level: str, write: Callable[[str], None]) -> Iterator[None]:
+    """Inside, lines of at least `level` go to `write`; those of libraries from warnings on."""
     handler = _Written(write)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    root = logging.getLogger()
-    for before in [h for h in root.handlers if isinstance(h, _Written)]:
-        root.removeHandler(before)
+    root, ours = logging.getLogger(), logging.getLogger(ROOT)
+    before = root.level, ours.level
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger(ROOT).setLevel(level.upper())
+    ours.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before[0])
+        ours.setLevel(before[1])
 
 
 class _Written(logging.Handler):

@@ -23,6 +23,7 @@ __all__ = [
     "memory",
     "number",
     "option_table",
+    "share",
     "strings",
     "text",
     "texts",
@@ -84,6 +85,13 @@ _MEMORY = {
 }
 
 
+def _share(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError(value)
+    return number
+
+
 def _memory(value: str) -> int:
     found = re.fullmatch(r"\s*(\d+)\s*([a-zA-Z]*)\s*", value)
     if not found:
@@ -94,6 +102,7 @@ def _memory(value: str) -> int:
 text: Kind[str] = Kind("a text", _text)
 boolean: Kind[bool] = Kind("true or false", _boolean)
 number: Kind[float] = Kind("a number", float)
+share: Kind[float] = Kind("a number from 0 to 1", _share)
 strings: Kind[tuple[str, ...]] = Kind("texts separated by ';'", _strings)
 duration: Kind[int] = Kind("a duration such as 500 ms, 10 s, 5 min, 1 h, 7 d", _duration)
 memory: Kind[int] = Kind("a size such as 64 kb, 128 mb, 1 gb", _memory)

@@ -7,12 +7,13 @@ here knows who collects spans; without a `Tracer` there are none.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-__all__ = ["HEADER", "SpanKind", "Tracer", "current"]
+__all__ = ["HEADER", "Span", "SpanKind", "Tracer", "current"]
 
 HEADER = "traceparent"
 
@@ -22,13 +23,22 @@ current: ContextVar[str | None] = ContextVar("penstock_trace", default=None)
 """The context of the request that is being answered."""
 
 
+@dataclass(slots=True)
+class Span:
+    """A span that goes on. `context` is None where it is not sampled; name and attributes count as of its end."""
+
+    context: str | None
+    name: str
+    attributes: dict[str, str | int] = field(default_factory=dict)
+
+
 class Tracer(Protocol):
     """Takes spans; threads may share it."""
 
     def during(
         self, name: str, kind: SpanKind, parent: str | None, attributes: dict[str, str | int]
-    ) -> AbstractContextManager[str | None]:
-        """A span for as long as the block runs; gives its context, None where it is not sampled."""
+    ) -> AbstractContextManager[Span]:
+        """A span for as long as the block runs; an exception that leaves it is its error."""
         ...
 
     def done(

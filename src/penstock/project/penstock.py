@@ -12,6 +12,7 @@ import polars as pl
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
+from penstock.engine.tracing import Tracing
 from penstock.engine.why import Reason, why
 from penstock.history import Limits, Questions, Result, query
 from penstock.log import EngineLock, Log
@@ -27,6 +28,7 @@ from penstock.project.schemas import register_schemas
 from penstock.project.settings import Settings
 from penstock.project.system import facts, ledger
 from penstock.project.tables import ProjectTables
+from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer, Rows, Write
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.core.clock import Clock
+    from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Durability
     from penstock.sql.catalog import Catalog
@@ -84,6 +87,8 @@ class Penstock:
         self.clock = clock or SystemClock()
         self.skip_lost = False
         self.questions = Questions()
+        self.tracer: Tracer | None = None
+        """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
         self._log: Log | None = None
         self._run: Run | None = None
@@ -147,18 +152,20 @@ class Penstock:
         """What the connectors work with."""
         roots = () if self.home is None else (self.folder, *((self.folder / r) for r in self.settings.roots))
         return World(
-            self.log, self.folder, self.clock, roots, self.settings.topics, self.skip_lost, self.settings.allow
+            self.log,
+            self.folder,
+            self.clock,
+            roots,
+            self.settings.topics,
+            self.skip_lost,
+            self.settings.allow,
+            traced=self.tracer is not None,
         )
 
     @property
     def running(self) -> list[Pipeline]:
         """The pipelines that run in this process now."""
         return self._run.pipelines if self._run is not None else []
-
-    @property
-    def failures(self) -> Mapping[str, Exception]:
-        """What ended pipelines that were running in this process, by their names."""
-        return self._run.errors if self._run is not None else {}
 
     @property
     def current(self) -> Run | None:
@@ -169,6 +176,8 @@ class Penstock:
         """Stop what runs, after a last commit, and close the log; idempotent."""
         self.stop()
         self._closed = True
+        if self.tracer is not None:
+            self.tracer.close()
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -210,7 +219,8 @@ class Penstock:
         the `partition` and `offset` of each. Raises LogError or DataError where they do not fit.
         """
         topic, records, decoded = records_of(self, name, rows)
-        appended = self.log.append(topic, records, decoded)
+        with sent(self.tracer, topic, records) as traced:
+            appended = self.log.append(topic, traced, decoded)
         return pl.DataFrame([appended.partitions, appended.offsets])
 
     def fill(self, name: str, rows: pl.DataFrame) -> tuple[int, int]:
@@ -275,6 +285,8 @@ class Penstock:
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
         self._acquire()
         try:
+            if self.tracer is None:
+                self.tracer = tracer_of(self.settings.trace_endpoint, self.settings.trace_share)
             if fresh:
                 drop_everything(self)
             if self.home is not None:
@@ -284,6 +296,8 @@ class Penstock:
                 for d in self.definition.pipelines
             ]
             for _, pipeline in made:
+                if self.tracer is not None:
+                    pipeline.tracing = Tracing(pipeline.name, self.tracer, self.clock)
                 pipeline.moved = self.pulse.beat
                 pipeline.restore()
         except BaseException:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.connectors.world import TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
-from penstock.core.options import Option, Values, choice, duration, integer, text, texts
+from penstock.core.logs import LEVELS
+from penstock.core.options import Option, Values, choice, duration, integer, share, text, texts
 from penstock.log import TOPIC_OPTIONS
 from penstock.sql.config import ZONE
 
@@ -74,6 +75,22 @@ ALLOW: Option[tuple[str, ...]] = Option(
     (),
     "Hosts, with or without a port, that may be gone to though they are this machine's or a private network's.",
 )
+LOG_FORMAT = Option(
+    "format", choice("text", "json"), "text", "Log lines on stderr: text for a person, or JSON, a line each."
+)
+LOG_LEVEL: Option[str | None] = Option(
+    "level", choice(*LEVELS), None, "What is told at least; by default warning as text, info as JSON."
+)
+TRACE_ENDPOINT = Option(
+    "endpoint",
+    text,
+    "",
+    "Where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; by default as OTEL_EXPORTER_OTLP_ENDPOINT"
+    " says, else nowhere. It needs penstock[otel].",
+)
+TRACE_SHARE = Option(
+    "share", share, 0.01, "Which share of the traces that begin here is sent; those of a caller are sent as it says."
+)
 
 SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
@@ -83,6 +100,8 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "files": (ROOTS,),
     "server": (HOST, PORT, HOSTS),
     "network": (ALLOW,),
+    "logging": (LOG_FORMAT, LOG_LEVEL),
+    "tracing": (TRACE_ENDPOINT, TRACE_SHARE),
 }
 """Every section and its options."""
 
@@ -105,6 +124,10 @@ class Settings:
     port: int = PORT.default
     hosts: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    log_format: str = LOG_FORMAT.default
+    log_level: str | None = None
+    trace_endpoint: str = TRACE_ENDPOINT.default
+    trace_share: float = TRACE_SHARE.default
 
 
 def read_settings(folder: Path) -> Settings:
@@ -145,6 +168,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         return Values(SECTIONS[name], given, where)
 
     project, engine, log, server = (section(name) for name in ("project", "engine", "log", "server"))
+    logging, tracing = section("logging"), section("tracing")
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -160,6 +184,10 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         port=server[PORT],
         hosts=server[HOSTS],
         allow=section("network")[ALLOW],
+        log_format=logging[LOG_FORMAT],
+        log_level=logging[LOG_LEVEL],
+        trace_endpoint=tracing[TRACE_ENDPOINT],
+        trace_share=tracing[TRACE_SHARE],
     )
 
 

@@ -6,20 +6,23 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from penstock import __version__
 from penstock.core.errors import ConfigError
-from penstock.core.trace import HEADER
+from penstock.core.trace import HEADER, Span, current
+from penstock.log import RECORD_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from opentelemetry import trace as otel
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Span
 
     from penstock.core.trace import SpanKind, Tracer
 
-__all__ = ["OpenTelemetry", "tracer_of"]
+__all__ = ["OpenTelemetry", "sent", "tracer_of"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
@@ -56,6 +59,38 @@ def tracer_of(endpoint: str, share: float, environment: Mapping[str, str] = os.e
     return OpenTelemetry(provider)
 
 
+@contextmanager
+def sent(tracer: Tracer | None, topic: str, records: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The span of an append that is done inside, under the request that asks for it.
+
+    Gives `records`, the first of which has the span's context among its headers where it is sampled.
+    """
+    if tracer is None or not records.height:
+        yield records
+        return
+    attributes: dict[str, str | int] = {
+        "messaging.destination.name": topic,
+        "messaging.batch.message_count": records.height,
+    }
+    with tracer.during(f"append {topic}", "producer", current.get(), attributes) as span:
+        yield records if span.context is None else _marked(records, span.context)
+
+
+def _marked(records: pl.DataFrame, context: str) -> pl.DataFrame:
+    """`records` with one more header of the first."""
+    kind = RECORD_COLUMNS["headers"]
+    mine = pl.Series("headers", [[{"key": HEADER, "value": context.encode()}]] + [[]] * (records.height - 1), kind)
+    if "headers" not in records.columns:
+        return records.with_columns(mine)
+    given = records.get_column("headers")
+    whole = (
+        given.fill_null(pl.Series([[]], dtype=kind)).list.concat(mine)
+        if given.null_count()
+        else given.list.concat(mine)
+    )
+    return records.with_columns(whole.alias("headers"))
+
+
 class OpenTelemetry:
     """A `Tracer` over OpenTelemetry's SDK."""
 
@@ -67,12 +102,16 @@ class OpenTelemetry:
         self._texts = TraceContextTextMapPropagator()
 
     @contextmanager
-    def during(
-        self, name: str, kind: SpanKind, parent: str | None, attributes: dict[str, str | int]
-    ) -> Iterator[str | None]:
+    def during(self, name: str, kind: SpanKind, parent: str | None, attributes: dict[str, str | int]) -> Iterator[Span]:
         context = self._context(parent)
         with self._tracer.start_as_current_span(name, context, _kind(kind), attributes) as span:
-            yield self._text(span) if span.get_span_context().trace_flags.sampled else None
+            sampled = span.get_span_context().trace_flags.sampled
+            going = Span(self._text(span) if sampled else None, name)
+            try:
+                yield going
+            finally:
+                span.update_name(going.name)
+                span.set_attributes(going.attributes)
 
     def done(
         self, name: str, kind: SpanKind, parent: str, times: tuple[int, int], attributes: dict[str, str | int]
@@ -90,7 +129,7 @@ class OpenTelemetry:
 
         return self._texts.extract({HEADER: parent} if parent else {}, Context())
 
-    def _text(self, span: Span) -> str:
+    def _text(self, span: otel.Span) -> str:
         from opentelemetry.trace import set_span_in_context
 
         carrier: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,7 +13,9 @@ from starlette.responses import Response
 
 import penstock as package
 from penstock.core.errors import InternalError, PenstockError, RequestError
+from penstock.core.logs import tell
 from penstock.server.api import ROUTERS, TAGS
+from penstock.server.metrics.requests import Requests
 from penstock.server.page import Page
 from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["make_app"]
 
-_LOG = logging.getLogger(__name__)
 _PACK_FROM = 1_000
 _PACK_LEVEL = 4
 _READS = ("get", "head")
@@ -44,6 +44,7 @@ def make_app(penstock: Penstock) -> FastAPI:
         },
     )
     app.state.penstock = penstock
+    app.state.requests = Requests()
     app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
     for router in ROUTERS:
         app.include_router(router)
@@ -66,10 +67,10 @@ def _answer(error: PenstockError, headers: dict[str, str] | None = None, **more:
     return Response(orjson.dumps(problem.model_dump()), problem.status, given, MEDIA_TYPE)
 
 
-def _penstock_error(_: Request, error: Exception) -> Response:
+def _penstock_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PenstockError)
     if isinstance(error, InternalError):
-        _LOG.error("%s", error, exc_info=error)
+        tell("error", "request-failed", f"{request.method} {request.url.path} has failed", error=error)
     return _answer(error)
 
 

@@ -118,6 +118,7 @@ class Serving:
         import uvicorn
 
         from penstock.server.app import make_app
+        from penstock.server.observed import Observed
         from penstock.server.security import Access, Security
 
         app = self._app = make_app(self.penstock)
@@ -139,7 +140,7 @@ class Serving:
 
         for number, (_, access) in enumerate(listening):
             config = uvicorn.Config(
-                Security(app, access),
+                Observed(Security(app, access), app.state.requests, self.penstock.tracer),
                 lifespan="on" if number == 0 else "off",
                 http="httptools",
                 log_config=None,

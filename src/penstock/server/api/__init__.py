@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from penstock.server.api import health, project, registry, tables
+from penstock.server.api import health, metrics, project, registry, tables
 
 __all__ = ["ROUTERS", "TAGS"]
 
-ROUTERS = (health.router, project.router, tables.router, registry.router)
+ROUTERS = (health.router, metrics.router, project.router, tables.router, registry.router)
 
 TAGS = [
     {"name": "health", "description": "Whether the process lives and is ready."},

@@ -63,7 +63,8 @@ class Metrics:
 
     def _pipeline(self, found: Families, pipeline: Pipeline) -> None:
         name = pipeline.name
-        failed = name in self.project.failures
+        run = self.project.current
+        failed = run is not None and name in run.errors
         found.add(d.PIPELINE_RUNNING, float(not failed and not pipeline.ended), name)
         found.add(d.PIPELINE_FAILED, float(failed), name)
         found.add(d.PIPELINE_ROWS, pipeline.rows, name)
