@@ -184,6 +184,11 @@ class Aggregation:
                 exprs[i] = _as_bits(exprs[i], expr.type)
         return replace(stage, exprs=tuple(exprs))
 
+    @property
+    def key_schema(self) -> dict[str, pl.DataType]:
+        """The Polars types of the keys, as `input` makes them."""
+        return {n: _bits(k.type) or k.type.polars for n, k in zip(self.key_names, self.keys, strict=True)}
+
     def key_columns(self) -> list[pl.Expr]:
         """The keys as values, of the columns that `input` made."""
         return [_of_bits(n, k.type) for n, k in zip(self.key_names, self.keys, strict=True)]

@@ -10,6 +10,8 @@ from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
 from penstock.engine.operators.group_aggregate import GroupAggregate
 from penstock.engine.operators.limit import Limit
+from penstock.engine.operators.session_aggregate import SessionAggregate
+from penstock.engine.operators.session_table import SessionTable
 from penstock.engine.operators.sink import Enforcement, SinkOperator
 from penstock.engine.operators.source import ScanSettings, Source
 from penstock.engine.operators.union import Union
@@ -176,8 +178,12 @@ class _Builder:
                 return Source(self._name("values"), side, rows, context, ScanSettings())
             case p.Aggregate():
                 return GroupAggregate(self._name("aggregate"), side, node, context)
+            case p.WindowAggregate() if node.window.kind == "SESSION" and not node.attached:
+                return SessionAggregate(self._name("session aggregate"), side, node, context)
             case p.WindowAggregate():
                 return WindowAggregate(self._name("window aggregate"), side, node, context)
+            case p.WindowTable() if node.window.kind == "SESSION":
+                return SessionTable(self._name("session table"), side, node, context)
             case p.WindowTable():
                 return WindowTable(self._name("window table"), side, node, context)
             case p.Union():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
 from penstock.core.batch import SEQ, without
@@ -17,6 +18,8 @@ from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from penstock.sql.functions.spec import Failure
 
@@ -100,6 +103,39 @@ class SideOutput:
                 "code",
                 "reason",
                 pl.lit(ignored).alias("ignored"),
+            )
+        )
+
+    def too_late(
+        self,
+        operator: str,
+        rows: pl.DataFrame,
+        window: tuple[NDArray[np.int64], NDArray[np.int64]],
+        watermark: NDArray[np.int64],
+        closed: int,
+        *,
+        windows: NDArray[np.int64] | None = None,
+        lost: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """`rows` came after the end of their `window` (start and end, ms): at `watermark`, or `closed` if that was it.
+
+        `closed` is the watermark that the end of bounded input stood for. Of several `windows` it is the first one;
+        a row that is not `lost` counts in others.
+        """
+        count = np.ones(rows.height, np.int64) if windows is None else windows
+        gone = np.ones(rows.height, np.bool_) if lost is None else lost
+        reason = np.where(watermark == closed, "closed-by-end-of-input", "watermark-passed")
+        self.late.append(
+            rows.select(
+                pl.lit(operator).alias("operator"),
+                pl.col(SEQ).alias("seq"),
+                pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
+                pl.Series("window_start", window[0]),
+                pl.Series("window_end", window[1]),
+                pl.Series("windows", count),
+                pl.Series("watermark", watermark),
+                pl.Series("lost", gone),
+                pl.Series("reason", reason.astype(object)),
             )
         )
 

@@ -130,9 +130,14 @@ def _pipeline(definition: Definition, pipeline: PipelineDefinition, world: World
     yield from _silent_partitions(definition, pipeline, world)
 
 
+def _waits(node: p.Node) -> bool:
+    """Whether rows stay with it until time has passed."""
+    return isinstance(node, p.WindowAggregate) or (isinstance(node, p.WindowTable) and node.window.kind == "SESSION")
+
+
 def _silent_partitions(definition: Definition, pipeline: PipelineDefinition, world: World) -> Iterator[Finding]:
     """Partitions that hold windows open for as long as they have no rows."""
-    waits = any(isinstance(n, p.WindowAggregate) for n in p.nodes(pipeline.plan))
+    waits = any(_waits(n) for n in p.nodes(pipeline.plan))
     default = idle_timeout(pipeline.settings, definition.settings)
     for node in p.nodes(pipeline.plan):
         if not waits or not isinstance(node, p.Scan) or node.table.watermark is None:

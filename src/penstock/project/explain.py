@@ -107,6 +107,8 @@ def _details(node: p.Node) -> Iterator[str]:
             yield "gives " + (", ".join(spelled(c) for c in node.calls) or "the keys")
         case p.WindowTable(window=window):
             yield f"{_window(window)} on {node.time}"
+            if node.partition:
+                yield "by " + ", ".join(node.partition)
         case p.Limit(count=count, offset=offset):
             yield f"the first {count:,} rows" + (f" after {offset:,}" if offset else "")
         case p.Values(rows=rows):
@@ -142,5 +144,6 @@ def _window(window: p.Window) -> str:
         "TUMBLE": f"windows of {size}",
         "HOP": f"windows of {size} every {slide}",
         "CUMULATE": f"windows that grow by {slide} to {size}",
+        "SESSION": f"sessions that end {size} after their last row",
     }[window.kind]
     return words + (f", shifted by {duration_text(window.offset)}" if window.offset else "")

@@ -40,10 +40,11 @@ __all__ = [
     "nodes",
     "shared_nodes",
     "window_borders",
+    "windowed",
     "without_window",
 ]
 
-Role = Literal["", "rowtime", "proctime", "window_start", "window_end", "window_time"]
+Role = Literal["", "rowtime", "proctime", "window_start", "window_end", "window_time", "window_key"]
 
 SET_COLUMN = "$set"
 """The number of the grouping set that a row of an aggregate belongs to."""
@@ -57,7 +58,7 @@ class Column:
     """A column of a relation.
 
     `role` says what it is beside its values: an event time (`rowtime`, `window_time`: the watermark speaks
-    about it), or a border of `window`.
+    about it), a border of `window`, or one of the columns by which sessions are told apart (`window_key`).
     """
 
     name: str
@@ -75,14 +76,16 @@ class Column:
 class Window:
     """A way to cut time, all in ms: TUMBLE has `slide` = `size`; CUMULATE grows by `slide` up to `size`.
 
-    `zoned` windows are over TIMESTAMP_LTZ and follow the civil days of the session's time zone.
+    `zoned` windows are over TIMESTAMP_LTZ and follow the civil days of the session's time zone. Of a SESSION `size`
+    and `slide` are the gap, and `keys` is how many columns it is partitioned by.
     """
 
-    kind: Literal["TUMBLE", "HOP", "CUMULATE"]
+    kind: Literal["TUMBLE", "HOP", "CUMULATE", "SESSION"]
     size: int
     slide: int
     offset: int
     zoned: bool
+    keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +176,15 @@ class Project(Node):
 
 @dataclass(frozen=True, slots=True)
 class WindowTable(Node):
-    """A windowing table function: each row once per window it is in, with window_start, _end and _time."""
+    """A windowing table function: each row once per window it is in, with window_start, _end and _time.
+
+    `partition` are the columns by which sessions are told apart.
+    """
 
     input: Node
     window: Window
     time: str
+    partition: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -185,7 +192,8 @@ class WindowTable(Node):
 
     @property
     def label(self) -> str:
-        return f"WindowTable {self.window.kind} on {self.time}"
+        by = " by " + ", ".join(self.partition) if self.partition else ""
+        return f"WindowTable {self.window.kind} on {self.time}{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,21 +314,41 @@ class Sinks(Node):
 
 def without_window(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """`columns` of a relation that is cut into windows anew: the borders it had are ordinary values now."""
-    roles: dict[str, Role] = {"window_start": "", "window_end": "", "window_time": "rowtime"}
+    roles: dict[str, Role] = {"window_start": "", "window_end": "", "window_key": "", "window_time": "rowtime"}
     return tuple(replace(c, role=roles[c.role], window=None) if c.role in roles else c for c in columns)
 
 
+def windowed(columns: tuple[Column, ...], window: Window, partition: tuple[str, ...]) -> tuple[Column, ...]:
+    """`columns` of a relation that is cut into `window`, without the borders: those of `partition` are marked."""
+    return tuple(
+        replace(c, role="window_key", window=window) if c.name in partition and not c.is_time else c
+        for c in without_window(columns)
+    )
+
+
 def window_borders(columns: tuple[Column, ...], keys: tuple[Expr, ...]) -> dict[int, Column] | None:
-    """Which of `keys` are borders of one window, by position; None unless start and end are among them."""
+    """Which of `keys` are borders of one window, by position; None unless start and end are among them.
+
+    Sessions are told apart by their own keys: the others among `keys` must be just those.
+    """
     by_name = {c.name: c for c in columns}
     borders: dict[int, Column] = {}
+    others: list[Column | None] = []
     for i, key in enumerate(keys):
         column = by_name.get(key.name) if isinstance(key, Ref) else None
         if column is not None and column.role in BORDERS:
             borders[i] = column
+        else:
+            others.append(column)
     windows = {c.window for c in borders.values()}
     roles = {c.role for c in borders.values()}
-    return borders if len(windows) == 1 and {"window_start", "window_end"} <= roles else None
+    if len(windows) != 1 or not {"window_start", "window_end"} <= roles:
+        return None
+    window = next(iter(windows))
+    if window is not None and window.kind == "SESSION":
+        own = all(c is not None and c.role == "window_key" and c.window == window for c in others)
+        return borders if own and len(others) == window.keys else None
+    return borders
 
 
 def nodes(plan: Node) -> Iterator[Node]:

@@ -154,22 +154,10 @@ class WindowAggregate(Operator):
         before: NDArray[np.int64],
     ) -> None:
         """List rows that came after the end of one of their windows; each with the first one it lost."""
-        by_end = before == self.closed
-        self.side.late.append(
-            rows.select(
-                pl.lit(self.name).alias("operator"),
-                pl.col(SEQ).alias("seq"),
-                pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
-                pl.Series("window_start", self.slicing.start_of(end)),
-                pl.Series("window_end", end),
-                pl.Series(
-                    "windows", (first - end) // self.plan.window.slide if self.slicing.shared else np.ones_like(end)
-                ),
-                pl.Series("watermark", before),
-                pl.Series("lost", late),
-                pl.Series("reason", np.where(by_end, "closed-by-end-of-input", "watermark-passed").astype(object)),
-            )
-        )
+        slicing = self.slicing
+        windows = (first - end) // self.plan.window.slide if slicing.shared else None
+        border = slicing.start_of(end), end
+        self.side.too_late(self.name, rows, border, before, self.closed, windows=windows, lost=late)
 
     # -- partial results ---------------------------------------------------------------------------
 

@@ -229,7 +229,7 @@ class QueryBinder:
         if name in REFUSED and name not in WINDOW_FUNCTIONS:
             raise self._unsupported(call, f"the table function {name}", REFUSED[name].reason)
         if name not in WINDOW_FUNCTIONS:
-            hint = did_you_mean(name, WINDOW_FUNCTIONS) or "table functions are TUMBLE, HOP and CUMULATE"
+            hint = did_you_mean(name, WINDOW_FUNCTIONS) or "table functions are TUMBLE, HOP, CUMULATE and SESSION"
             raise self.origin.error(BindError, f"there is no table function {name}", "sql-unknown-function", call, hint)
         return window_table(call, self.origin, self._argument)
 

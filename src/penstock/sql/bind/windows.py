@@ -1,4 +1,4 @@
-"""Windowing table functions: TUMBLE, HOP, CUMULATE."""
+"""Windowing table functions: TUMBLE, HOP, CUMULATE, SESSION."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock.sql.bind.names import free_name
 from penstock.sql.bind.scope import Scope
 from penstock.sql.expr import Literal
 from penstock.sql.grammar.nodes import TableArgument
-from penstock.sql.plan import Column, Node, Window, WindowTable, without_window
+from penstock.sql.plan import Column, Node, Window, WindowTable, windowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,31 +32,48 @@ _SYNTAX = {
     "TUMBLE": "TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' SECOND)",
     "HOP": "HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND), the slide before the size",
     "CUMULATE": "CUMULATE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR, INTERVAL '1' DAY), the step before the size",
-    "SESSION": "SESSION(TABLE t, DESCRIPTOR(ts), INTERVAL '5' MINUTE)",
+    "SESSION": "SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '5' MINUTE)",
 }
 
 
 def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Expr], Node]) -> Node:
     """The plan of a windowing table function; `table_of` binds its table argument."""
     name = call.name.upper()
-    if name == "SESSION":
-        hint = "use TUMBLE, HOP or CUMULATE"
-        raise origin.error(UnsupportedError, "SESSION windows are not supported", "sql-window", call, hint)
     given = _arguments(name, call, origin)
     table = given["DATA"]
     if isinstance(table, exp.Subquery):
         table = TableArgument(this=table.this)
     if not isinstance(table, TableArgument):
         raise origin.error(BindError, f"the first argument of {name} is TABLE name", "sql-window", table, _SYNTAX[name])
-    if table.args.get("partition_by"):
+    partition_by = table.args.get("partition_by") or []
+    if partition_by and name != "SESSION":
         raise origin.error(
             BindError, f"{name} takes no PARTITION BY", "sql-window", table, "put the key into GROUP BY instead"
         )
     plan = table_of(table.this)
     time = _time_column(given["TIMECOL"], plan, origin, name)
-    window = _window(name, given, time, origin, call)
+    partition = _partition(partition_by, plan, origin)
+    if name == "SESSION":
+        window = _session(given, time, len(partition), origin)
+    else:
+        window = _window(name, given, time, origin, call)
     borders = window_columns(window, time, {c.name for c in plan.columns})
-    return WindowTable((*without_window(plan.columns), *borders), plan, window, time.name)
+    columns = (*windowed(plan.columns, window, partition), *borders)
+    return WindowTable(columns, plan, window, time.name, partition)
+
+
+def _partition(keys: list[exp.Expr], plan: Node, origin: Origin) -> tuple[str, ...]:
+    """The columns of PARTITION BY."""
+    scope = Scope(origin, tuple(((), c) for c in plan.columns))
+    names: list[str] = []
+    for key in keys:
+        parts = tuple(p.name for p in key.parts) if isinstance(key, exp.Column) else ()
+        column, rest = scope.resolve(parts, key) if parts else (None, ())
+        if column is None or rest or column.name in names:
+            hint = _SYNTAX["SESSION"]
+            raise origin.error(BindError, "PARTITION BY of SESSION names columns, each once", "sql-window", key, hint)
+        names.append(column.name)
+    return tuple(names)
 
 
 def window_columns(window: Window, time: Column, taken: set[str]) -> tuple[Column, ...]:
@@ -126,21 +143,7 @@ def _time_column(node: exp.Expr, plan: Node, origin: Origin, name: str) -> Colum
 
 def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin, call: exp.Expr) -> Window:
     def ms(key: str, *, positive: bool = True) -> int:
-        node = given[key]
-        bound = ExpressionBinder(Scope(origin)).bind(node)
-        if not isinstance(bound, Literal) or not isinstance(bound.type, t.IntervalDay):
-            raise origin.error(
-                BindError,
-                f"{key} of {name} is a constant interval of days to seconds",
-                "sql-window",
-                node,
-                "INTERVAL '10' SECOND",
-            )
-        if positive and bound.value <= 0:
-            raise origin.error(
-                BindError, f"{key} of {name} must be more than 0", "sql-window", node, "INTERVAL '10' SECOND"
-            )
-        return int(bound.value)
+        return _ms(name, key, given[key], origin, positive=positive)
 
     size = ms("SIZE")
     slide = ms({"HOP": "SLIDE", "CUMULATE": "STEP"}[name]) if name != "TUMBLE" else size
@@ -157,3 +160,20 @@ def _window(name: str, given: dict[str, exp.Expr], time: Column, origin: Origin,
             BindError, f"SIZE of CUMULATE must be a multiple of STEP: {size} ms and {slide} ms", "sql-window", call
         )
     return Window(name, size, slide, offset, isinstance(time.type, t.TimestampLtz))  # type: ignore[arg-type]
+
+
+def _session(given: dict[str, exp.Expr], time: Column, keys: int, origin: Origin) -> Window:
+    gap = _ms("SESSION", "GAP", given["GAP"], origin)
+    return Window("SESSION", gap, gap, 0, isinstance(time.type, t.TimestampLtz), keys)
+
+
+def _ms(name: str, key: str, node: exp.Expr, origin: Origin, *, positive: bool = True) -> int:
+    """The constant interval `key` of a table function, in ms."""
+    bound = ExpressionBinder(Scope(origin)).bind(node)
+    example = "INTERVAL '10' SECOND"
+    if not isinstance(bound, Literal) or not isinstance(bound.type, t.IntervalDay):
+        message = f"{key} of {name} is a constant interval of days to seconds"
+        raise origin.error(BindError, message, "sql-window", node, example)
+    if positive and bound.value <= 0:
+        raise origin.error(BindError, f"{key} of {name} must be more than 0", "sql-window", node, example)
+    return int(bound.value)

@@ -160,7 +160,7 @@ class FlinkParser(CallParser):
             self._advance()
             return self._table_argument(self._parse_wrapped(self._parse_select))
         if self._match_text_seq("MODEL") and self._curr.token_type == TokenType.VAR:
-            self.refuse("a MODEL", "sql-unsupported", "table functions are TUMBLE, HOP and CUMULATE")
+            self.refuse("a MODEL", "sql-unsupported", "table functions are TUMBLE, HOP, CUMULATE and SESSION")
         return super()._parse_lambda(alias)
 
     def _parse_expressions(self) -> Any:

@@ -23,7 +23,7 @@ from penstock.sql.plan import (
     WindowAggregate,
     WindowTable,
     nodes,
-    without_window,
+    windowed,
 )
 from penstock.sql.rules.tree import with_inputs
 
@@ -77,7 +77,7 @@ def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
             return [(below, wanted | refs(node.condition))]
         case WindowTable(input=below):
             own = {c.name for c in node.columns[len(below.columns) :]}
-            return [(below, (wanted - own) | {node.time})]
+            return [(below, (wanted - own) | {node.time, *node.partition})]
         case WindowAggregate(input=below):
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls) | {node.time})]
@@ -112,7 +112,8 @@ def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
             return replace(node, columns=kept)
         case WindowTable():
             borders = node.columns[len(node.input.columns) :]
-            return WindowTable((*without_window(inputs[0].columns), *borders), inputs[0], node.window, node.time)
+            columns = (*windowed(inputs[0].columns, node.window, node.partition), *borders)
+            return replace(node, columns=columns, input=inputs[0])
         case Normalize():
             return replace(node, columns=inputs[0].columns, input=inputs[0])
         case Aggregate() | WindowAggregate():

@@ -43,6 +43,8 @@ def _attach(node: Node) -> Node:
     reads = refs(*node.calls) | refs(*(k for i, k in enumerate(node.keys) if i not in borders))
     own = {c.name for c in node.input.columns if c.role in BORDERS}
     lifted = None if reads & own else _lifted(node.input)
+    if lifted is None and window.kind == "SESSION":  # its start is no function of its end, but a key like others
+        borders = {i: c for i, c in borders.items() if c.role != "window_start"}
     end = next(c.name for c in borders.values() if c.role == "window_end")
     below, time = lifted or (node.input, end)
     places = [i for i in range(len(node.keys)) if i not in borders]

@@ -1,0 +1,5 @@
+-- Rows behind the watermark join a session that is open, begin another where it has closed, or are late.
+-- @events disorder.jsonl
+CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '0' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'e', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, window_end, k, COUNT(*) AS n, SUM(v) AS total, MIN(ts) AS lo, MAX(ts) AS hi, MIN(id) AS i FROM TABLE(SESSION(TABLE e PARTITION BY k, DESCRIPTOR(ts), INTERVAL '4' SECOND)) GROUP BY window_start, window_end, k;

@@ -1,0 +1,5 @@
+-- How long a session lasted, as a meeting's length is found.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT item, TIMESTAMPDIFF(SECOND, MIN(ts), MAX(ts)) AS seconds, COUNT(*) AS n, window_start FROM TABLE(SESSION(TABLE bid PARTITION BY item, DESCRIPTOR(ts), INTERVAL '7' SECOND)) GROUP BY window_start, window_end, item HAVING COUNT(*) > 1;

@@ -1,0 +1,5 @@
+-- Flink puts the condition below the function: dropped rows make no sessions.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT window_start, window_end, id, item FROM TABLE(SESSION(TABLE bid PARTITION BY item, DESCRIPTOR(ts), INTERVAL '7' SECOND)) WHERE price > 10;

@@ -1,0 +1,5 @@
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE VIEW dear AS SELECT item, price, ts FROM bid WHERE price > 10;
+SELECT window_start, window_end, item, COUNT(*) AS n FROM TABLE(SESSION(TABLE dear PARTITION BY item, DESCRIPTOR(ts), INTERVAL '7' SECOND)) GROUP BY window_start, window_end, item;
