@@ -104,9 +104,9 @@ def _joined(
     where it begins.
     """
     known = session != LATE
-    joined = known & (begins <= time + gap)
+    joined: NDArray[np.bool_] = known & (begins <= time + gap)
     while True:
-        lowered: NDArray[np.int64] = (
+        lowered = (
             pl.DataFrame({"session": session, "time": np.where(joined, time, _FAR)})
             .select(pl.col("time").cum_min().shift(1, fill_value=_FAR).over("session"))
             .to_series()

@@ -1,5 +1,4 @@
 -- @events bids.jsonl
--- @refused sql-updating-aggregate
 CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
 WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
 SELECT window_start, window_end, item, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bid PARTITION BY item, DESCRIPTOR(ts), INTERVAL '7' SECOND)) GROUP BY window_start, window_end, item, bidder;

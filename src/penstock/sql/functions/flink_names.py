@@ -16,7 +16,7 @@ FORMS: dict[str, str] = {
     "BETWEEN": "x [NOT] BETWEEN a AND b",
     "AS": "x AS name: names a column",
     "DISTINCT": "COUNT(DISTINCT x): inside an aggregate, each value once",
-    "=>": "NAME => x: an argument by its name, in TUMBLE, HOP and CUMULATE",
+    "=>": "NAME => x: an argument by its name, in TUMBLE, HOP, CUMULATE and SESSION",
     "row.*": "row.*: all fields of a row, each a column",
     "window_start": "the column window_start of a window",
     "window_end": "the column window_end of a window",
