@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from penstock.history.guard import read_question
 from penstock.history.query import Files, Limits, Rows, Tables, query
 from penstock.history.questions import Questions
 from penstock.history.result import Result
 
-__all__ = ["Files", "Limits", "Questions", "Result", "Rows", "Tables", "query"]
+__all__ = ["Files", "Limits", "Questions", "Result", "Rows", "Tables", "query", "read_question"]

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Node
 
-__all__ = ["ProjectTables"]
+__all__ = ["OPEN", "ProjectTables", "targets"]
 
 OPEN = "$open"
+"""What the name of the table of open windows ends with."""
 
 _RECORD: dict[str, Any] = {
     "partition": pl.Int32,
@@ -116,10 +117,10 @@ class ProjectTables:
             for pipeline in self.penstock.running:
                 locks.enter_context(pipeline.lock)
             rows = self._of_query(pruned)
-            pending = [f.select(rows.schema.names()) for f in self._pending(table, set(rows.schema.names()))]
+            pending = [f.select(rows.schema.names()) for f in self.pending(table, set(rows.schema.names()))]
         return Rows(_chain(rows.frames, pending), rows.schema)
 
-    def _pending(self, table: Table, wanted: set[str]) -> list[pl.DataFrame]:
+    def pending(self, table: Table, wanted: set[str]) -> list[pl.DataFrame]:
         """Rows that running pipelines of this process, held still, have made and not yet committed."""
         if not wanted <= {c.name for c in table.physical}:
             return []
@@ -156,13 +157,20 @@ class ProjectTables:
             return Rows(iter([frame]), frame.schema)
         if not isinstance(found, Table):
             raise self._unknown(name)
-        frames = [self._open_of(pipeline, found) for pipeline in self._pipelines_into(found)]
+        frame = self.open_windows_into(found)
+        return Rows(iter([frame]), frame.schema)
+
+    def open_windows_into(self, table: Table) -> pl.DataFrame:
+        """The windows not yet closed of the pipelines that write `table`: with `window_end`, `watermark`, `final`.
+
+        Raises QueryError where there are none.
+        """
+        frames = [self._open_of(pipeline, table) for pipeline in self._pipelines_into(table)]
         if not frames:
             raise QueryError(
-                f"no pipeline writes into '{found.name}'", code="query-open", hint=f"ask for {found.name} itself"
+                f"no pipeline writes into '{table.name}'", code="query-open", hint=f"ask for {table.name} itself"
             )
-        frame = pl.concat([f for f in frames if f is not None], how="diagonal")
-        return Rows(iter([frame]), frame.schema)
+        return pl.concat(frames, how="diagonal")
 
     @staticmethod
     def _open_of(pipeline: Pipeline, table: Table) -> pl.DataFrame:
@@ -191,6 +199,11 @@ class ProjectTables:
             raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
         frame = system_table(name, self.penstock.log)
         return Rows(iter([frame]), frame.schema)
+
+
+def targets(pipeline: Pipeline) -> frozenset[tuple[str, ...]]:
+    """The paths of the tables that a pipeline writes."""
+    return frozenset(_target(pipeline, index) for index in pipeline.executor.graph.sinks)
 
 
 def _target(pipeline: Pipeline, sink: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.routing import WebSocketRoute
 
 import penstock as package
 from penstock.core.errors import InternalError, PenstockError, RequestError
@@ -18,8 +20,12 @@ from penstock.server.api import ROUTERS, TAGS
 from penstock.server.metrics.requests import Requests
 from penstock.server.page import Page
 from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
+from penstock.server.push.hub import Hub
+from penstock.server.push.websocket import WebSocketDoor
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from penstock.project.penstock import Penstock
 
 __all__ = ["make_app"]
@@ -32,6 +38,7 @@ _READS = ("get", "head")
 def make_app(penstock: Penstock) -> FastAPI:
     """The app that serves `penstock`, without what stands at its door (`security`, `limits`)."""
     app = FastAPI(
+        lifespan=_life,
         title="Penstock",
         version=package.__version__,
         description=f"The API of the project {penstock.settings.name}. Every error is an RFC 9457 problem.",
@@ -45,6 +52,8 @@ def make_app(penstock: Penstock) -> FastAPI:
     )
     app.state.penstock = penstock
     app.state.requests = Requests()
+    app.state.hub = Hub(penstock)
+    app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(app.state.hub)))
     app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
     for router in ROUTERS:
         app.include_router(router)
@@ -59,6 +68,12 @@ def make_app(penstock: Penstock) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unforeseen)
     return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    async with app.state.hub:
+        yield
 
 
 def _answer(error: PenstockError, headers: dict[str, str] | None = None, **more: object) -> Response:

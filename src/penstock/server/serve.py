@@ -82,6 +82,8 @@ class Serving:
             self._ready.wait()
             if self._app is not None:
                 self._app.state.draining = True
+                if self._thread.is_alive():
+                    self._app.state.hub.drain()
             for server in self._servers:
                 server.should_exit = True
             self._thread.join()
@@ -119,6 +121,8 @@ class Serving:
 
         from penstock.server.app import make_app
         from penstock.server.observed import Observed
+        from penstock.server.push.frames import FramesProtocol
+        from penstock.server.push.hub import Limits
         from penstock.server.security import Access, Security
 
         app = self._app = make_app(self.penstock)
@@ -143,6 +147,9 @@ class Serving:
                 Observed(Security(app, access), app.state.requests, self.penstock.tracer),
                 lifespan="on" if number == 0 else "off",
                 http="httptools",
+                ws=FramesProtocol,
+                ws_max_size=Limits().message_bytes,
+                ws_per_message_deflate=False,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,0 +1,325 @@
+"""The hub: which feeds there are, who views, and the news that reach them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from penstock.core.errors import PenstockError, RequestError
+from penstock.project.tables import targets
+from penstock.project.tail import Tail
+from penstock.server.push.dependencies import Dependencies
+from penstock.server.push.figures_feed import FiguresFeed
+from penstock.server.push.message import error_body, message
+from penstock.server.push.open_feed import OpenFeed
+from penstock.server.push.query_feed import QueryFeed
+from penstock.server.push.request import Asked, End, Figures, LastValues, OpenWindows, Ping, Rows, Saved
+from penstock.server.push.rows_feed import RowsFeed
+from penstock.server.push.tails import SharedTail
+from penstock.server.push.values_feed import ValuesFeed
+from penstock.server.push.viewer import Viewer
+from penstock.server.push.watcher import Watcher
+from penstock.sql.catalog import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from penstock.engine.pipeline import Pipeline
+    from penstock.history import Limits as QueryLimits
+    from penstock.history import Result
+    from penstock.project.penstock import Penstock
+    from penstock.server.push.feed import Feed
+    from penstock.server.push.message import Message
+    from penstock.server.push.request import Request, Subscribe, Watched
+    from penstock.server.push.viewer import Outlet
+
+__all__ = ["PROTOCOL", "Hub", "Limits"]
+
+PROTOCOL = 1
+GOING = 1012
+STUCK = 4408
+HEARTBEAT_SECONDS = 5.0
+_THREADS = 4
+_QUESTIONS = 2
+"""So many questions are asked at once, so that those of people get their turn."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one hub, and one connection, may have. `linger` is how long a feed that nobody watches is kept (s)."""
+
+    connections: int = 20_000
+    subscriptions: int = 64
+    feeds: int = 2_000
+    message_bytes: int = 1 << 16
+    queue_bytes: int = 4 << 20
+    requests_per_second: int = 50
+    requests_at_once: int = 200
+    stuck_seconds: float = 60.0
+    linger: float = 60.0
+
+
+class Hub:
+    """Brings viewers and feeds together. Its methods belong to the event loop it was started in.
+
+    While it runs it hears when pipelines of this process move, and when anybody appends to a topic that is watched.
+    """
+
+    def __init__(self, penstock: Penstock, limits: Limits | None = None) -> None:
+        self.penstock = penstock
+        self.limits = limits or Limits()
+        self.viewers: set[Viewer] = set()
+        self._feeds: dict[Watched, Feed] = {}
+        self._channels = 0
+        self._tails: dict[tuple[str, ...], SharedTail] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, "push")
+        self._questions = asyncio.Semaphore(_QUESTIONS)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._targets: dict[Pipeline, frozenset[tuple[str, ...]]] = {}
+        self._opened: frozenset[tuple[str, ...]] = frozenset()
+        """The tables of which somebody watches what is not committed: so that steps matter."""
+        self._beats: set[tuple[frozenset[tuple[str, ...]], bool]] = set()
+        self._mutex = threading.Lock()
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._watcher = Watcher(self.penstock, self._appended)
+        self._deaf = self.penstock.pulse.listen(self._beat)
+        self._begin(self._tick())
+        return self
+
+    def drain(self) -> None:
+        """From any thread: let go of all clients, the server ends."""
+        self._loop.call_soon_threadsafe(self._close_all)
+
+    def _close_all(self) -> None:
+        for viewer in self.viewers:
+            viewer.outlet.close(GOING, "the server ends")
+
+    async def __aexit__(self, *_: object) -> None:
+        self._deaf()
+        await asyncio.to_thread(self._watcher.stop)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for feed in self._feeds.values():
+            await feed.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def now_ms(self) -> int:
+        return self.penstock.clock.now_ms()
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Do in a thread what takes time."""
+        return await self._loop.run_in_executor(self._threads, job)
+
+    async def ask(self, sql: str, limits: QueryLimits) -> Result:
+        """The answer to a question. Raises QueryError."""
+        async with self._questions:
+            return await self.work(lambda: self.penstock.query(sql, limits))
+
+    # -- viewers -----------------------------------------------------------------------------------
+
+    def enter(self, outlet: Outlet) -> Viewer:
+        """A viewer for a new connection, greeted. Raises RequestError where there are too many."""
+        if len(self.viewers) >= self.limits.connections:
+            raise RequestError(
+                f"{len(self.viewers):,} clients watch this server, more are not let in", code="request-busy"
+            )
+        viewer = Viewer(outlet, self.limits.queue_bytes, self._again, self._loop.time())
+        self.viewers.add(viewer)
+        viewer.take(
+            message(
+                "hello",
+                protocol=PROTOCOL,
+                project=self.penstock.settings.name,
+                time=self.now_ms(),
+                heartbeat=int(HEARTBEAT_SECONDS * 1000),
+                limits={
+                    "subscriptions": self.limits.subscriptions,
+                    "message_bytes": self.limits.message_bytes,
+                    "queue_bytes": self.limits.queue_bytes,
+                },
+            )
+        )
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """A connection has ended."""
+        self.viewers.discard(viewer)
+        for id_ in list(viewer.feeds):
+            self._unsubscribe(viewer, id_)
+
+    async def answer(self, viewer: Viewer, request: Request) -> None:
+        """Do what a client asks for. Raises PenstockError where that is not possible."""
+        match request:
+            case Ping(id=id_):
+                viewer.take(message("pong", id=id_, time=self.now_ms()))
+            case End(id=id_):
+                self._unsubscribe(viewer, id_)
+                viewer.take(message("unsubscribed", id=id_))
+            case _:
+                await self.subscribe(viewer, request)
+
+    async def subscribe(self, viewer: Viewer, request: Subscribe) -> None:
+        """Let a viewer watch something. Raises PenstockError where that is not possible."""
+        simple = isinstance(request.watched, LastValues)
+        if request.id in viewer.feeds:
+            if not simple:
+                raise RequestError(f"there is a subscription '{request.id}' already", code="push-id")
+            self._unsubscribe(viewer, request.id)
+        if len(viewer.feeds) >= self.limits.subscriptions:
+            raise RequestError(f"a client has {self.limits.subscriptions} subscriptions at most", code="push-too-many")
+        feed = await self.feed(request.watched)
+        viewer.feeds[request.id] = feed
+        try:
+            await feed.join(viewer, request.id, request.position, told=not simple)
+        except BaseException:
+            self._unsubscribe(viewer, request.id)
+            raise
+
+    def _unsubscribe(self, viewer: Viewer, id_: str) -> None:
+        feed = viewer.feeds.pop(id_, None)
+        if feed is None:
+            return
+        feed.leave(viewer)
+        if not feed.viewers:
+            self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
+
+    def _again(self, viewer: Viewer, feed: Feed) -> None:
+        self._begin(feed.again(viewer))
+
+    # -- feeds -------------------------------------------------------------------------------------
+
+    async def feed(self, watched: Watched) -> Feed:
+        """The feed of something: one for all who ask for the same. Raises PenstockError where it does not fit."""
+        if watched not in self._feeds:
+            if len(self._feeds) >= self.limits.feeds:
+                raise RequestError(
+                    f"{len(self._feeds):,} different things are watched, more are not taken up", code="request-busy"
+                )
+            made = await self.work(lambda: self._make(watched))
+            if watched not in self._feeds:  # another client may have asked for the same meanwhile
+                self._feeds[watched] = made
+                self._take_interest()
+        return self._feeds[watched]
+
+    def _make(self, watched: Watched) -> Feed:
+        self._channels += 1
+        channel = self._channels
+        match watched:
+            case Rows(table=name):
+                table = self._table(name)
+                if not Tail.fits(table):
+                    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in table.path[1:])
+                    return self._query(channel, f"SELECT * FROM {quoted}", watched.limit)
+                return RowsFeed(self, channel, self._tail(table), watched)
+            case OpenWindows(table=name):
+                return OpenFeed(self, channel, self._table(name), watched)
+            case Asked(sql=sql, limit=limit):
+                return self._query(channel, sql, limit)
+            case Saved():
+                raise RequestError("there is no saved query", code="push-saved-unknown")
+            case Figures():
+                return FiguresFeed(self, channel, watched)
+            case LastValues():
+                sinks = [sink.table for d in self.penstock.definition.pipelines for sink in d.plan.parts]
+                return ValuesFeed(self, channel, [self._tail(t) for t in sinks if Tail.fits(t)], watched)
+
+    def _query(self, channel: int, sql: str, limit: int) -> QueryFeed:
+        return QueryFeed(self, channel, sql, limit, Dependencies.of(self.penstock, sql))
+
+    def _table(self, name: str) -> Table:
+        found = self.penstock.catalog.get(tuple(name.split(".")))
+        if not isinstance(found, Table):
+            raise RequestError(f"'{name}' is a view", code="push-view", hint=f'watch "query": "SELECT * FROM {name}"')
+        return found
+
+    def _tail(self, table: Table) -> SharedTail:
+        with self._mutex:
+            if table.path not in self._tails:
+                self._tails[table.path] = SharedTail(Tail(self.penstock, table))
+            return self._tails[table.path]
+
+    def _drop_if_idle(self, feed: Feed) -> None:
+        if feed.viewers or feed.lock.locked() or feed not in self._feeds.values():
+            return
+        self._feeds = {watched: one for watched, one in self._feeds.items() if one is not feed}
+        self._take_interest()
+        self._begin(feed.stop())
+
+    # -- news --------------------------------------------------------------------------------------
+
+    def _take_interest(self) -> None:
+        feeds = self._feeds.values()
+        self._opened = frozenset().union(*(feed.opened for feed in feeds))
+        self._watcher.watch(frozenset().union(*(feed.topics for feed in feeds)))
+
+    def _appended(self, topics: frozenset[str]) -> None:
+        """In the watcher's thread."""
+        self._loop.call_soon_threadsafe(lambda: self._stir(topics, frozenset(), committed=False))
+
+    def _beat(self, pipeline: Pipeline, committed: bool) -> None:
+        """In a pipeline's thread: let the loop know what somebody watches, unless it does already."""
+        if pipeline not in self._targets:
+            self._targets[pipeline] = targets(pipeline)
+        tables = self._targets[pipeline]
+        if not self._feeds or not (committed or tables & self._opened):
+            return
+        with self._mutex:
+            first = not self._beats
+            self._beats.add((tables, committed))
+        if first:
+            self._loop.call_soon_threadsafe(self._moved)
+
+    def _moved(self) -> None:
+        with self._mutex:
+            beats, self._beats = self._beats, set()
+        for committed in (True, False):
+            tables = frozenset().union(*(written for written, of in beats if of is committed))
+            if tables:
+                self._stir(frozenset(), tables, committed=committed)
+
+    def _stir(self, topics: frozenset[str], tables: frozenset[tuple[str, ...]], *, committed: bool) -> None:
+        for feed in self._feeds.values():
+            if feed.viewers and feed.concerns(topics, tables, committed=committed):
+                feed.stir()
+
+    async def _tick(self) -> None:
+        """Figures each second, and now and then a sign of life and a look at who is stuck."""
+        began = self._loop.time()
+        seconds = 0
+        while True:
+            seconds += 1
+            await asyncio.sleep(began + seconds - self._loop.time())
+            for feed in self._feeds.values():
+                if feed.viewers and isinstance(feed, FiguresFeed):
+                    feed.stir()
+            if seconds % HEARTBEAT_SECONDS == 0 and self.viewers:
+                beat = message("heartbeat", time=self.now_ms(), event_time=await self.work(self._event_time))
+                for viewer in list(self.viewers):
+                    viewer.take(beat)
+                    if self._loop.time() - viewer.latest_taken > self.limits.stuck_seconds and viewer.stuck:
+                        viewer.outlet.close(STUCK, f"nothing was taken for {self.limits.stuck_seconds:.0f} s")
+
+    def _event_time(self) -> int | None:
+        run = self.penstock.current
+        known = [] if run is None else [f.watermark for f in run.figures() if f.watermark is not None]
+        return min(known, default=None)
+
+
+def refusal(error: PenstockError, id_: str | None) -> Message:
+    """The answer to a request that cannot be done."""
+    return message("error", id=id_, error=error_body(error))

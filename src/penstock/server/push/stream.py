@@ -1,0 +1,123 @@
+"""`/api/stream`: the protocol of push as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from penstock.server.push.request import read_object, read_subscribe
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from penstock.server.push.feed import Feed
+    from penstock.server.push.hub import Hub
+    from penstock.server.push.message import Message
+    from penstock.server.push.viewer import Viewer
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/stream", tags=["push"])
+
+_READY_BYTES = 64 << 10
+"""More than this is not put before the connection."""
+_RETRY = b"retry: 1000\n\n"
+
+
+class _Outlet:
+    """A stream of events as a viewer's way out: what is put here goes when the connection takes it."""
+
+    def __init__(self) -> None:
+        self.feeds: list[Feed] = []
+        """Those of the subscriptions, in their order."""
+        self._positions: dict[Feed, str] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.viewer: Viewer | None = None
+        self._waiting: list[bytes] = [_RETRY]
+        self._bytes = 0
+        self._some = asyncio.Event()
+        self._over = False
+
+    @property
+    def ready(self) -> bool:
+        return self._bytes < _READY_BYTES
+
+    def put(self, message: Message, feed: Feed | None) -> None:
+        if feed is not None and message.position:
+            self._positions[feed] = message.position
+            ids = ",".join(self._positions.get(one, "") for one in self.feeds)
+            event = b"id: %b\ndata: %b\n\n" % (ids.encode(), message.payload)
+        else:
+            event = b"data: %b\n\n" % message.payload
+        self._waiting.append(event)
+        self._bytes += len(event)
+        self._some.set()
+
+    def close(self, code: int, reason: str) -> None:
+        self._over = True
+        self._some.set()
+        if not self.ready:
+            self.abort()
+
+    def abort(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def events(self) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        while not self._over:
+            events, self._waiting = self._waiting, []
+            if events:
+                yield b"".join(events)
+            self._bytes -= sum(map(len, events))
+            if self.viewer is not None:
+                self.viewer.drained(loop.time())
+            if not self._waiting:
+                await self._some.wait()
+            self._some.clear()
+
+
+@router.get(
+    "",
+    operation_id="stream",
+    responses={200: {"description": "Events, as docs/push.md says", "content": {"text/event-stream": {}}}},
+    response_class=StreamingResponse,
+)
+async def stream(
+    request: Request,
+    subscribe: Annotated[list[str], Query(examples=[['{"table": "meeting_metrics"}']], min_length=1)],
+    last_event_id: Annotated[str, Header(max_length=16_384)] = "",
+) -> Response:
+    """What changes in tables, open windows, answers and figures, as server-sent events: for those behind proxies.
+
+    Each `subscribe` is a subscription of the WebSocket's protocol, as JSON.
+    """
+    hub: Hub = request.app.state.hub
+    asked = [read_object(text) for text in subscribe]
+    known = dict(enumerate(last_event_id.split(","))) if last_event_id else {}
+    outlet = _Outlet()
+    viewer = hub.enter(outlet)
+    outlet.viewer = viewer
+    try:
+        for number, found in enumerate(asked):
+            one = read_subscribe(found, str(found.get("id", number)))
+            feed = await hub.feed(one.watched)
+            outlet.feeds.append(feed)
+            await hub.subscribe(viewer, replace(one, position=known.get(number) or one.position))
+    except BaseException:
+        hub.leave(viewer)
+        raise
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            async for events in outlet.events():
+                yield events
+        finally:
+            hub.leave(viewer)
+
+    return StreamingResponse(body(), media_type="text/event-stream", headers={"cache-control": "no-store"})

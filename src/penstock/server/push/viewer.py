@@ -1,0 +1,95 @@
+"""A viewer: one connection, what it watches, and what waits for it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.server.push.feed import Feed
+    from penstock.server.push.message import Message
+
+__all__ = ["Outlet", "Viewer"]
+
+
+class Outlet(Protocol):
+    """The way to a client. It calls its viewer's `drained` when it takes more after it did not."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes more now without holding it back."""
+        ...
+
+    def put(self, message: Message, feed: Feed | None) -> None:
+        """Send; never blocks. `feed` is where the message comes from, None for one to this client alone."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection, saying why if the client still listens."""
+        ...
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        ...
+
+
+class Viewer:
+    """Sends what feeds give, in order. What the client does not take waits here, up to `queue_bytes`.
+
+    Beyond that everything from feeds is dropped, and when the client has taken the rest each of its feeds begins
+    anew (`again`). It belongs to the event loop.
+    """
+
+    __slots__ = ("_again", "_queue", "feeds", "latest_taken", "missed", "outlet", "queue_bytes", "waiting")
+
+    def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None], now: float) -> None:
+        self.outlet = outlet
+        self.queue_bytes = queue_bytes
+        self.feeds: dict[str, Feed] = {}
+        self.missed: set[Feed] = set()
+        """Those of which something was dropped, and that have not begun anew."""
+        self.waiting = 0
+        """Bytes in the queue."""
+        self.latest_taken = now
+        """When it was last seen to take what was sent, in the loop's time."""
+        self._again = again
+        self._queue: deque[tuple[Message, Feed | None]] = deque()
+
+    def take(self, message: Message, feed: Feed | None = None) -> None:
+        """Send a message, or queue it, or drop it."""
+        if self.missed and feed in self.missed:
+            return
+        if not self._queue and self.outlet.ready:
+            self.outlet.put(message, feed)
+            return
+        self._queue.append((message, feed))
+        self.waiting += len(message)
+        if self.waiting > self.queue_bytes:
+            self._drop()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the client does not take what is sent."""
+        return not self.outlet.ready
+
+    def _drop(self) -> None:
+        """Forget what waits, but for answers to the client itself."""
+        self.missed.update(self.feeds.values())
+        kept = [one for one in self._queue if one[1] is None]
+        self._queue = deque(kept)
+        self.waiting = sum(len(m) for m, _ in kept)
+        if self.waiting > self.queue_bytes:
+            self.outlet.abort()
+
+    def drained(self, now: float) -> None:
+        """The client has taken what was sent: go on."""
+        self.latest_taken = now
+        while self._queue and self.outlet.ready:
+            message, feed = self._queue.popleft()
+            self.waiting -= len(message)
+            self.outlet.put(message, feed)
+        if not self._queue and self.outlet.ready:
+            for feed in self.missed:
+                self._again(self, feed)

@@ -1,0 +1,350 @@
+"""Push: snapshots, changes with their places, open windows, answers, figures; and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from penstock.server.push.edits import edits
+from tests.cli.shell import ORDERS, orders
+from tests.server.served import Served, serve
+from tests.server.watching import Events, Table, followed, watching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STOCK = """
+CREATE TABLE stock (item STRING, place STRING, n BIGINT, PRIMARY KEY (item) NOT ENFORCED) WITH (
+  'connector' = 'upsert-kafka', 'topic' = 'stock', 'key.format' = 'json', 'value.format' = 'json');
+CREATE VIEW late_orders AS SELECT id FROM orders WHERE id >= 100;
+"""
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Served]:
+    with serve(tmp_path / "shop", sql=ORDERS + STOCK) as served:
+        with watching(served.serving.url) as client:
+            client.subscribe(table="revenue")
+            seen = Table()
+            while len(seen.rows) < 2:  # until the first commit is done
+                seen.take(client.next("snapshot", "changes"))
+        yield served
+
+
+def places_in_log(served: Served, topic: str) -> list[int]:
+    """The places of all records of a topic."""
+    return [seq for f in served.penstock.log.read(topic, columns=("seq",)) for seq in f["seq"].to_list()]
+
+
+def ended(served: Served, item: str) -> None:
+    """The row of an item of `stock` ends."""
+    tombstone = {"key": [json.dumps({"item": item}).encode()], "value": pl.Series([None], dtype=pl.Binary)}
+    served.penstock.log.append("stock", pl.DataFrame(tombstone))
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def test_a_table_is_sent_whole_and_then_as_it_changes(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        assert client.hello["protocol"] == 1
+        channel = client.subscribe(table="orders", limit=1000)["channel"]
+        seen = Table()
+        seen.take(client.next("snapshot", channel=channel))
+        assert len(seen.rows) == 130
+        assert seen.rows[0] == [0, "c0", None, "2025-01-01 00:00:00.000"]
+        for first in (130, 140):
+            live.penstock.append("orders", orders(10, first))
+            while len(seen.rows) < first + 10:
+                seen.take(client.next("changes", channel=channel))
+        assert [row[0] for row in seen.rows] == list(range(150))
+        assert seen.places == places_in_log(live, "orders")[130:]
+
+
+def test_a_keyed_table_has_a_row_for_each_key(live: Served) -> None:
+    live.penstock.append("stock", [{"item": "a", "place": "x", "n": 1}, {"item": "b", "place": "x", "n": 2}])
+    with watching(live.serving.url) as client:
+        client.subscribe(table="stock", columns=["n"], where={"place": "x"})
+        snapshot = client.next("snapshot")
+        assert snapshot["key"] == ["item"]
+        assert snapshot["rows"] == [["a", 1], ["b", 2]]
+        live.penstock.append("stock", [{"item": "a", "place": "y", "n": 5}, {"item": "b", "place": "x", "n": 6}])
+        ended(live, "b")
+        seen = Table()
+        seen.take(snapshot)
+        while seen.rows:
+            seen.take(client.next("changes"))
+        assert len(seen.places) == 3
+
+
+def test_equal_subscriptions_have_one_channel_and_each_message_once(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        first, second = (client.subscribe(id_, table="revenue")["channel"] for id_ in "ab")
+        assert first == second
+        client.next("snapshot")
+        client.next("snapshot")
+        live.penstock.append("orders", orders(200, 130))
+        client.next("changes")
+        client.send(type="unsubscribe", id="a")
+        client.next("unsubscribed", id="a")
+        live.penstock.append("orders", orders(60, 330))
+        assert len(client.next("changes")["changes"]) == 1
+        client.send(type="ping", id="p")
+        while (message := client.any())["type"] != "pong":
+            assert message["type"] != "changes"
+
+
+def test_fifty_viewers_are_one_computation(live: Served) -> None:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        clients = [stack.enter_context(watching(live.serving.url)) for _ in range(50)]
+        for client in clients:
+            client.subscribe(query="SELECT count(*) AS n FROM orders")
+            assert client.next("snapshot")["rows"] == [[130]]
+        asked = live.penstock.questions.seconds
+        assert asked.read().count == 1
+        live.penstock.append("orders", orders(1, 130))
+        assert len({json.dumps(client.next("changes")) for client in clients}) == 1
+        assert asked.read().count == 2
+
+
+# -- open windows, answers, figures ----------------------------------------------------------------
+
+
+def test_an_open_window_fills_and_closes_into_the_table(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        client.subscribe("o", open="revenue")
+        opened = client.next("open")
+        assert opened["final"] is False
+        assert opened["rows"] == [["2025-01-01 00:03:00.000", 10, None]]
+        client.subscribe("t", table="revenue")
+        client.next("snapshot")
+        live.penstock.append("orders", orders(5, 130))
+        assert client.next("open")["rows"] == [["2025-01-01 00:03:00.000", 15, None]]
+        live.penstock.append("orders", orders(60, 135))
+        (change,) = client.next("changes")["changes"]
+        assert change[2] == ["2025-01-01 00:03:00.000", 60, None]
+        while client.next("open")["rows"] != [["2025-01-01 00:04:00.000", 15, None]]:
+            continue
+
+
+def test_an_answer_changes_by_edits_that_keep_its_order(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        client.subscribe(query="SELECT customer, count(*) AS n FROM orders GROUP BY 1 ORDER BY n DESC, 1")
+        rows = client.next("snapshot")["rows"]
+        assert rows == [["c0", 44], ["c1", 43], ["c2", 43]]
+        live.penstock.append("orders", [o for o in orders(9, 130) if o["customer"] == "c2"][:2])
+        for kind, at, row in client.next("changes")["changes"]:
+            if kind == "-D":
+                del rows[at]
+            elif kind == "+U":
+                rows[at] = row
+            else:
+                rows.insert(at, row)
+        assert rows == [["c2", 45], ["c0", 44], ["c1", 43]]
+
+
+def test_an_answer_that_is_the_same_again_is_resumed(live: Served) -> None:
+    question = "SELECT max(id) AS m FROM orders"
+    with watching(live.serving.url) as client:
+        client.subscribe(query=question)
+        position = client.next("snapshot")["position"]
+    with watching(live.serving.url) as client:
+        assert client.subscribe(query=question, position=position)["resumed"]
+        live.penstock.append("orders", orders(1, 500))
+        changes = client.next("changes")
+        assert changes["after"] == position
+        assert changes["changes"] == [["+U", 0, [500]]]
+
+
+def test_a_view_is_watched_by_a_query(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        assert client.refused(table="late_orders")["hint"] == 'watch "query": "SELECT * FROM late_orders"'
+        client.subscribe("v", query="SELECT * FROM late_orders")
+        assert client.next("snapshot")["rows"] == [[n] for n in range(100, 130)]
+        live.penstock.append("orders", orders(1, 130))
+        assert client.next("changes")["changes"] == [["+I", 30, [130]]]
+
+
+def test_figures_come_by_themselves(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        client.subscribe(metrics=["pipelines"])
+        (first,) = client.next("metrics")["pipelines"]
+        assert first["pipeline"] == "orders"
+        assert first["state"] == "running"
+        live.penstock.append("orders", orders(20, 130))
+        while (found := client.next("metrics")["pipelines"][0])["rows"] < 150:
+            continue
+        assert found["lag"] == 0
+
+
+def test_the_simple_form(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        client.send(action="subscribe", metrics=["orders", "revenue"])
+        values = client.any()
+        assert values.pop("timestamp") > 0
+        assert values == {
+            "orders": 60,
+            "revenue": {"window_end": "2025-01-01 00:02:00.000", "orders": 60, "amount": None},
+        }
+        live.penstock.append("orders", orders(90, 130))
+        assert client.any()["revenue"]["window_end"] == "2025-01-01 00:03:00.000"
+        client.send(action="subscribe", metrics=["revenu"])
+        assert client.next("error")["error"]["detail"] == "no pipeline writes a table or column 'revenu'"
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=12), st.lists(st.sampled_from("abcdefgh"), max_size=12))
+def test_edits_lead_from_one_list_to_the_other(before: list[str], after: list[str]) -> None:
+    rows = [json.dumps(row).encode() for row in before]
+    wanted = [json.dumps(row).encode() for row in after]
+    found = edits(rows, wanted)
+    if found is None:
+        return
+    for kind, at, row in found:
+        if kind == "-D":
+            del rows[at]
+        elif kind == "+U":
+            rows[at] = orjson.dumps(row)
+        else:
+            rows.insert(at, orjson.dumps(row))
+    assert rows == wanted
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"table": "revenu"}, "there is no table or view 'revenu'"),
+    ({"table": "revenue", "columns": ["amoun"]}, "table 'revenue' has no column 'amoun'"),
+    ({"table": "revenue", "where": {"order": 1}}, "table 'revenue' has no column 'order'"),
+    ({"table": "revenue", "where": {"orders": "x"}}, 'where.orders is ["x"], the column is BIGINT'),
+    ({"table": "revenue", "limit": 0}, "limit is a number from 1 to 10,000"),
+    ({"table": "revenue", "since": 1}, "a subscription to table has no 'since'"),
+    ({"table": "revenue", "query": "SELECT 1"}, "a subscription names one thing to watch, this names table and query"),
+    ({}, "a subscription names one thing to watch, this names none"),
+    ({"table": ""}, "table is a text"),
+    ({"table": "revenue", "columns": "orders"}, "columns is a list of 0 to 256 names"),
+    ({"table": "revenue", "where": []}, "where is an object: a column, and the value or values that fit"),
+    ({"table": "revenue", "where": {"orders": {}}}, "where.orders is a value or a list of at most 256"),
+    ({"table": "revenue", "position": 7}, "position is a text that the server has sent"),
+    ({"open": "orders"}, "no pipeline writes into 'orders'"),
+    ({"query": "DROP TABLE orders"}, "a question is a SELECT, this is DROP"),
+    ({"query": "SELECT * FROM read_csv('/etc/passwd')"}, "a question cannot read from read_csv"),
+    ({"query": "SELECT id FROM orders", "limit": 10}, "the answer has more than 10 rows"),
+    ({"metrics": ["order"]}, "there is no pipeline 'order'"),
+    ({"metrics": []}, "metrics is a list of 1 to 256 names"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "words"), REFUSED, ids=[words for _, words in REFUSED])
+def test_what_is_refused_leaves_the_connection_as_it_was(shop: Served, request_: dict[str, Any], words: str) -> None:
+    with watching(shop.serving.url) as client:
+        assert words in client.refused(**request_)["detail"]
+        client.send(type="ping", id="p")
+        client.next("pong")
+
+
+def test_more_subscriptions_than_a_client_may_have(shop: Served) -> None:
+    with watching(shop.serving.url) as client:
+        for number in range(client.hello["limits"]["subscriptions"]):
+            client.subscribe(str(number), metrics=["pipelines"])
+            client.next("metrics")
+        assert client.refused(table="revenue")["detail"] == "a client has 64 subscriptions at most"
+        client.send(type="subscribe", id="0", table="revenue")
+        assert client.next("error")["error"]["detail"] == "there is a subscription '0' already"
+
+
+HOSTILE: list[tuple[list[str | bytes], int]] = [
+    ([b"\x00\xff"], 1003),
+    (["x" * 70_000], 1009),
+    (["{"] * 10, 4400),
+    (["[]"] * 10, 4400),
+    (['{"type": "drop"}'] * 10, 4400),
+    (["[" * 60_000] * 10, 4400),
+    (['{"type": "ping", "id": 7}'] * 10, 4400),
+    (['{"action": "explode"}'] * 10, 4400),
+    (['{"type": "ping", "id": "p"}'] * 300, 4429),
+]
+
+
+@pytest.mark.parametrize(("messages", "code"), HOSTILE, ids=[f"{str(m[0])[:20]}" for m, _ in HOSTILE])
+def test_hostile_messages_end_the_connection_with_a_code(shop: Served, messages: list[str | bytes], code: int) -> None:
+    with watching(shop.serving.url) as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            for message in messages:
+                client.connection.send(message)
+            while True:
+                client.connection.recv(30)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == code
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [("Origin", "http://evil.example", 403), ("Host", "evil.example", 421), ("X-Forwarded-For", "1.2.3.4", 403)],
+)
+def test_a_foreign_page_is_not_let_in(shop: Served, header: str, value: str, status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused, watching(shop.serving.url, additional_headers={header: value}):
+        pass
+    assert refused.value.response.status_code == status
+
+
+# -- server-sent events ----------------------------------------------------------------------------
+
+
+def test_events_have_the_same_messages(live: Served) -> None:
+    with followed(live.serving.url, {"table": "revenue"}, {"query": "SELECT max(id) AS m FROM orders"}) as events:
+        assert events.next("hello")["project"] == "shop"
+        assert events.retry == 1000
+        assert [events.next("subscribed")["id"] for _ in range(2)] == ["0", "1"]
+        live.penstock.append("orders", orders(60, 130))
+        found = {events.next("changes")["channel"] for _ in range(2)}
+        assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("subscribe", "status", "code"),
+    [
+        ("{", 400, "push-json"),
+        ('{"table": "revenu"}', 422, "sql-unknown-table"),
+        ('{"query": "DROP TABLE orders"}', 422, "query-not-select"),
+        (None, 400, "request-form"),
+    ],
+)
+def test_a_stream_that_cannot_be_is_answered_as_a_problem(
+    shop: Served, subscribe: str | None, status: int, code: str
+) -> None:
+    answer = httpx.get(f"{shop.serving.url}api/stream", params={"subscribe": subscribe} if subscribe else {})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_the_server_ends_and_tells_its_viewers(tmp_path: Path) -> None:
+    with (
+        serve(tmp_path / "shop") as served,
+        watching(served.serving.url) as client,
+        followed(served.serving.url, {"table": "revenue"}) as events,
+    ):
+        client.subscribe(table="revenue")
+        events.next("snapshot")
+        served.serving.stop()
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                client.connection.recv(30)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1012
+        with pytest.raises(EOFError):
+            read_all(events)
+
+
+def read_all(events: Events) -> None:
+    while True:
+        events.any()
