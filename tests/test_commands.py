@@ -61,7 +61,7 @@ def test_commands_that_are_named_are_there() -> None:
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        ("upkeep", "there is no command upkeep"),
+        ("sweep", "there is no command sweep"),
         ("topic shout", "there is no command topic shout"),
         ("replay --rebuild", "there is no command replay"),
         ("run shop --fresher", "run has no option --fresher"),

@@ -34,7 +34,20 @@ ALL = dict(commands())
 
 def test_the_commands_are_those_that_were_asked_for() -> None:
     wanted = {
-        *("init", "demo", "run", "sql", "check", "explain", "query", "ledger", "why", "simulate", "bench windows"),
+        *(
+            "init",
+            "demo",
+            "run",
+            "sql",
+            "check",
+            "explain",
+            "query",
+            "ledger",
+            "why",
+            "simulate",
+            "bench windows",
+            "upkeep",
+        ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "read", "write")),
         *(f"rejects {c}" for c in ("list", "show", "replay")),
         *("observe rules", "observe grafana"),

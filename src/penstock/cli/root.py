@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain"),
-    "Run": ("run", "sql", "savepoint"),
+    "Run": ("run", "sql", "savepoint", "upkeep"),
     "Look": ("query", "topic", "rejects", "ledger", "why", "observe"),
     "Try": ("simulate", "bench"),
 }

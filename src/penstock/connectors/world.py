@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.log import Log
 
-__all__ = ["TopicSettings", "World"]
+__all__ = ["TableSettings", "TopicSettings", "World"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class TopicSettings:
     configs: Mapping[str, str] = field(default_factory=dict)
     also: str | None = None
     """A second format that its messages may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """[tables.NAME] of penstock.toml: days older than `retention` (ms) go to the place `archive`."""
+
+    retention: int | None = None
+    archive: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class World:
     roots: tuple[Path, ...] = ()
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     skip_lost: bool = False
+    tables: Mapping[str, TableSettings] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
     bounded: bool = False
     endless: bool = False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.formats.format import Decoder, Encoder
 
-__all__ = ["Parquet", "ParquetFile", "write_parquet"]
+__all__ = ["COMPRESSION", "Codec", "Parquet", "ParquetFile", "write_parquet"]
 
 COMPRESSION = Option(
     "compression",
@@ -39,7 +39,7 @@ BATCH_SIZE = Option(
     "batch-size", integer(1), 2048, "Without effect: how many rows are read at once is decided elsewhere."
 )
 
-_Codec = Literal["lz4", "uncompressed", "snappy", "gzip", "brotli", "zstd"]
+Codec = Literal["lz4", "uncompressed", "snappy", "gzip", "brotli", "zstd"]
 _VERSION = 1
 
 
@@ -134,7 +134,7 @@ def write_parquet(
     group = None
     if out.height:
         group = max(1, int(values[BLOCK_SIZE] * out.height / max(1, out.estimated_size())))
-    codec = cast("_Codec", values[COMPRESSION].lower())
+    codec = cast("Codec", values[COMPRESSION].lower())
     out.write_parquet(file, compression=codec, row_group_size=group)
 
 

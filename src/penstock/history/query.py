@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,7 +12,7 @@ import polars as pl
 
 from penstock.core.errors import QueryError
 from penstock.history.answer import fetch, quoted
-from penstock.history.guard import read_question
+from penstock.history.guard import Question, read_question
 from penstock.history.result import Result
 
 if TYPE_CHECKING:
@@ -87,6 +88,18 @@ def query(
     """
     limits = limits or Limits()
     question = read_question(sql)
+    end = time.monotonic() + limits.seconds
+    while True:
+        try:
+            return _answer(question, tables, limits, spill, zone)
+        except _GoneError as gone:  # what has taken its place is listed by another try
+            if time.monotonic() > end:
+                assert gone.__cause__ is not None
+                raise _explained(gone.__cause__, limits, timed_out=False) from None
+
+
+def _answer(question: Question, tables: Tables, limits: Limits, spill: Path | None, zone: str) -> Result:
+    """The answer. Raises _GoneError where a file that was listed is no longer there, else as `query`."""
     position = tables.position()
     if question.shows_tables:
         return Result(pl.DataFrame(tables.names(), {"name": pl.String, "kind": pl.String}, orient="row"), position)
@@ -105,7 +118,9 @@ def query(
             _present(connection, names[name], table, timer)
         connection.execute("SET lock_configuration = true")
         return Result(fetch(connection, question.over(names), limits.rows), position)
-    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  # it is explained
+    except (Exception, pl.exceptions.PanicException) as error:  # it is explained
+        if any(not path.exists() for table in found.values() if isinstance(table, Files) for path in table.paths):
+            raise _GoneError from error
         raise _explained(error, limits, timed_out=not timer.is_alive()) from None
     finally:
         timer.cancel()
@@ -133,6 +148,10 @@ def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckd
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+class _GoneError(Exception):
+    """A file was there when it was listed, and is not now: upkeep has put others in its place."""
 
 
 class _TooSlowError(Exception):

@@ -74,7 +74,9 @@ def dry_world(definition: Definition, home: Path) -> World:
             memory.facts.swap({}, log.facts.scan(REGISTRY))
     settings = definition.settings
     roots = (definition.folder, *((definition.folder / r) for r in settings.roots))
-    return World(memory, definition.folder, SystemClock(), roots, settings.topics, allow=settings.allow)
+    return World(
+        memory, definition.folder, SystemClock(), roots, settings.topics, tables=settings.tables, allow=settings.allow
+    )
 
 
 def _schemas(definition: Definition, world: World) -> Iterator[Finding]:

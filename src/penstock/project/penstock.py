@@ -151,14 +151,16 @@ class Penstock:
     def world(self) -> World:
         """What the connectors work with."""
         roots = () if self.home is None else (self.folder, *((self.folder / r) for r in self.settings.roots))
+        said = self.settings
         return World(
             self.log,
             self.folder,
             self.clock,
             roots,
-            self.settings.topics,
+            said.topics,
             self.skip_lost,
-            self.settings.allow,
+            tables=said.tables,
+            allow=said.allow,
             traced=self.tracer is not None,
         )
 

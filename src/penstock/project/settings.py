@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from penstock.connectors.world import TopicSettings
+from penstock.connectors.world import TableSettings, TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.logs import LEVELS
 from penstock.core.options import Option, Values, choice, duration, integer, share, text, texts
@@ -69,6 +69,12 @@ HOSTS: Option[tuple[str, ...]] = Option(
     (),
     "Names that requests may give as their host, beside localhost and the address that they come in on.",
 )
+RETENTION: Option[int | None] = Option(
+    "retention", duration, None, "How long a day stays among the table's files before `penstock upkeep` archives it."
+)
+ARCHIVE: Option[str | None] = Option(
+    "archive", text, None, "Where older days go, a folder; they count as the table's all the same."
+)
 ALLOW: Option[tuple[str, ...]] = Option(
     "allow",
     texts('a list of hosts: ["localhost:8081"]'),
@@ -97,6 +103,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY,),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
+    "tables.NAME": (RETENTION, ARCHIVE),
     "files": (ROOTS,),
     "server": (HOST, PORT, HOSTS),
     "network": (ALLOW,),
@@ -119,6 +126,7 @@ class Settings:
     time_zone: str = "UTC"
     durability: str = "full"
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
+    tables: Mapping[str, TableSettings] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     host: str = HOST.default
     port: int = PORT.default
@@ -179,6 +187,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
+        tables=_tables(document.get("tables", {}), folder),
         roots=section("files")[ROOTS],
         host=server[HOST],
         port=server[PORT],
@@ -191,12 +200,33 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
     )
 
 
-def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
-    where = f"{folder / FILE}, [topics]"
+def _named(given: Any, kind: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The sections [KIND.NAME], by name."""
     if not isinstance(given, dict) or not all(isinstance(v, dict) for v in given.values()):
-        raise ConfigError("topics are sections: [topics.NAME]", code="project-section", where=where)
+        where = f"{folder / FILE}, [{kind}]"
+        raise ConfigError(f"{kind} are sections: [{kind}.NAME]", code="project-section", where=where)
+    return given
+
+
+def _tables(given: Any, folder: Path) -> dict[str, TableSettings]:
     found = {}
-    for name, options in given.items():
+    for name, options in _named(given, "tables", folder).items():
+        where = f"{folder / FILE}, [tables.{name}]"
+        values = Values(SECTIONS["tables.NAME"], options, where)
+        if values[RETENTION] is not None and values[ARCHIVE] is None:
+            raise ConfigError(
+                "retention needs an archive: nothing is deleted that was not archived",
+                code="option-missing",
+                where=where,
+                hint=f'archive = "archive/{name}"',
+            )
+        found[name] = TableSettings(values[RETENTION], values[ARCHIVE])
+    return found
+
+
+def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:
+    found = {}
+    for name, options in _named(given, "topics", folder).items():
         values = Values(SECTIONS["topics.NAME"], options, f"{folder / FILE}, [topics.{name}]")
         configs = {
             k: str(v).lower() if isinstance(v, bool) else str(v)

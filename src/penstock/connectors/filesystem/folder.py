@@ -13,11 +13,15 @@ from penstock.connectors.filesystem.partitions import escaped, unescaped
 from penstock.core.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.connectors.filesystem.options import FileTable
 
 __all__ = ["Found", "is_hidden", "listed"]
+
+
+_LOOKS = 20
+"""So often files may go, one after the other, while a folder is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def listed(table: FileTable) -> list[Found]:
     matches = re.compile(pattern).fullmatch if pattern else None
     try:
         if table.path.is_dir():
-            files = _inside(table, str(table.path), "", ())
+            files: Iterable[Found] = _all_inside(table)
         elif not table.path.exists():
             raise ConfigError(
                 f"there is no file or folder '{table.path}'",
@@ -63,6 +67,16 @@ def listed(table: FileTable) -> list[Found]:
         return sorted((f for f in files if not matches or matches(f.path)), key=lambda f: f.name)
     except OSError as error:
         raise unreadable(error, table.where) from None
+
+
+def _all_inside(table: FileTable) -> list[Found]:
+    """The files of a table's folder. One that goes while it is looked at makes for another look."""
+    for _ in range(_LOOKS):
+        try:
+            return list(_inside(table, str(table.path), "", ()))
+        except FileNotFoundError:
+            continue
+    return list(_inside(table, str(table.path), "", ()))
 
 
 def unreadable(error: OSError, where: str) -> StorageError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from penstock.connectors.filesystem.exchange import held
 from penstock.connectors.filesystem.folder import listed
 from penstock.connectors.filesystem.multisets import difference, near
 from penstock.connectors.filesystem.options import file_table
@@ -55,15 +56,16 @@ def replace_results(
     Raises ConfigError where a partition holds other rows than `before` (or `after`), and nothing is changed then.
     """
     table = file_table(options, world)
-    finish_replacement(table.path, table.where)
-    changes, old = [], []
-    for change in _changes(table, before, after):
-        files, rows = _now(table, change.folder, world)
-        if _stands(table, change, rows):
-            changes.append(change)
-            old += files
-    if changes:
-        _replace(table, options, world, changes, old)
+    with held(table.path, alone=False):
+        finish_replacement(table.path, table.where)
+        changes, old = [], []
+        for change in _changes(table, before, after):
+            files, rows = _now(table, change.folder, world)
+            if _stands(table, change, rows):
+                changes.append(change)
+                old += files
+        if changes:
+            _replace(table, options, world, changes, old)
     return sum(c.written for c in changes), sum(c.removed for c in changes)
 
 

@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.connectors.filesystem.exchange import held
 from penstock.connectors.filesystem.folder import listed
 from penstock.connectors.filesystem.options import SUCCESS_NAME, file_table
+from penstock.connectors.filesystem.places import archive_of
 from penstock.connectors.filesystem.staging import STAGING_PREFIX, storage_error
 
 if TYPE_CHECKING:
@@ -25,11 +27,18 @@ def result_ending(options: TableOptions) -> str:
 
 
 def parquet_files(table: Table, options: TableOptions, world: World) -> tuple[Path, ...] | None:
-    """The finished files of a Parquet table; None for other formats, and where columns are not all in files."""
+    """The finished files of a Parquet table, archived ones too; None for other formats.
+
+    None too where columns are not all in files.
+    """
     if options.value_format.format.name != "parquet" or not all(c.is_physical for c in table.columns):
         return None
     files = file_table(options, world)
-    return tuple(Path(f.path) for f in listed(files)) if files.path.exists() else ()
+    own = {f.name: Path(f.path) for f in listed(files)} if files.path.exists() else {}
+    place = archive_of(files, world)  # looked into after the table's folder: what has moved meanwhile is seen
+    if place is None:
+        return tuple(own.values())
+    return (*own.values(), *(place.path / name for name in sorted(place.names().keys() - own.keys())))
 
 
 def clear_results(_: Table, options: TableOptions, world: World, *, act: bool) -> int:
@@ -39,7 +48,7 @@ def clear_results(_: Table, options: TableOptions, world: World, *, act: bool) -
         return 0
     results = [Path(f.path) for f in listed(files) if f.path.endswith(result_ending(options))]
     if act:
-        with storage_error(files.where, f"removing the files of '{files.path}'"):
+        with storage_error(files.where, f"removing the files of '{files.path}'"), held(files.path, alone=True):
             for path in results:
                 path.unlink()
             _tidy(files.path, options.values[SUCCESS_NAME])

@@ -14,13 +14,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.connectors.filesystem.exchange import held
 from penstock.core.errors import StateError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["REPLACING", "STAGING_PREFIX", "Finished", "Showing", "Staging", "finish_replacement", "storage_error"]
+__all__ = [
+    "REPLACING",
+    "STAGING_PREFIX",
+    "Finished",
+    "Showing",
+    "Staging",
+    "finish_replacement",
+    "storage_error",
+    "sync",
+]
 
 STAGING_PREFIX = ".penstock-"
 """How the folders begin in which files lie aside."""
@@ -104,7 +114,7 @@ class Staging:
             return
         with storage_error(self.where, f"writing files to '{self.base}'"):
             for path in (*(self.folder / name for name in self._unsynced), self.folder, self.base):
-                _sync(path)
+                sync(path)
         self._unsynced.clear()
 
     def sweep(self, held: Iterable[str], shown: Iterable[str]) -> None:
@@ -135,7 +145,7 @@ class Staging:
         4. Markers say that partitions are complete.
         5. What was replaced is removed.
         """
-        with storage_error(self.where, f"showing files in '{self.base}'"):
+        with storage_error(self.where, f"showing files in '{self.base}'"), held(self.base, alone=False):
             if showing.replaced:
                 self.folder.mkdir(exist_ok=True)
             for number, old in enumerate(showing.replaced):
@@ -145,7 +155,7 @@ class Staging:
             for file in showing.files:
                 self._show(file)
             for folder in sorted(f for f in folders if f.is_dir()):
-                _sync(folder)
+                sync(folder)
             for marker in showing.markers:
                 (self.base / marker).touch()
             for number in range(len(showing.replaced)):
@@ -167,7 +177,7 @@ class Staging:
         self.sync()
         with storage_error(self.where, f"writing files to '{self.base}'"):
             (self.folder / f"{_PROMISE}.tmp").rename(self.folder / _PROMISE)
-            _sync(self.folder)
+            sync(self.folder)
 
     def keep_promise(self) -> None:
         """Do what was promised, if something was."""
@@ -201,7 +211,7 @@ def free_name(path: Path) -> Path:
     return free
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Write a file or folder through to the disk."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -213,5 +223,5 @@ def _sync(path: Path) -> None:
 def _sync_up(folder: Path, base: Path) -> None:
     """The folders from `folder` up to `base`: their entries are new."""
     while folder != base.parent:
-        _sync(folder)
+        sync(folder)
         folder = folder.parent
