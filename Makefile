@@ -5,7 +5,7 @@ PYTHON_SOURCES := src tests bench
 help:
 	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"
 	@echo "make test       all tests that need Python alone"
-	@echo "make test-real  the same SQL on a real Flink, which is installed or started"
+	@echo "make test-real  tests with a real Flink, Prometheus and others, installed where they are missing"
 	@echo "make check      style, types, layers, dead code, generated files"
 	@echo "make bench      the benchmarks, with ratios                            (ARGS=--quick for a short run)"
 

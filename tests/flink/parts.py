@@ -6,18 +6,18 @@ were made from.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.parts import MissingPartError, apt_get, cache, locked, run, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,8 @@ SOURCES = HERE / "java"
 JAVA_VERSIONS = (17, 21)
 """The Java versions on which Flink 2.3 runs, the preferred first."""
 
+_OTHERWISE = "or set JAVA_HOME and MAVEN_HOME"
 _SERVICES = {"org.apache.flink.core.execution.PipelineExecutorFactory": "oracle.MiniExecutor"}
-
-
-class MissingPartError(Exception):
-    """Something the oracle needs is not here and could not be had; the message says what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,10 @@ class Parts:
 
 def get() -> Parts:
     """Finds or makes all parts; says on stderr what takes long. Raises MissingPartError."""
-    with _locked(cache()):
+    with locked(cache()):
         java_home = find_jdk() or _install_jdk()
         jars = _jars(java_home)
         return Parts(java_home, _classes(java_home, jars), jars)
-
-
-def cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
 
 
 def find_jdk() -> Path | None:
@@ -86,7 +79,8 @@ def jdk_version(home: Path) -> int | None:
 
 def _install_jdk() -> Path:
     needed = " or ".join(map(str, JAVA_VERSIONS))
-    _apt_get([f"openjdk-{v}-jdk-headless" for v in JAVA_VERSIONS], f"a JDK (Java {needed}) for the real Flink")
+    packages = [f"openjdk-{v}-jdk-headless" for v in JAVA_VERSIONS]
+    apt_get(packages, f"a JDK (Java {needed}) for the real Flink", _OTHERWISE)
     home = find_jdk()
     if home is None:
         raise MissingPartError(f"a JDK was installed, but none of version {needed} is in /usr/lib/jvm")
@@ -96,7 +90,7 @@ def _install_jdk() -> Path:
 def _maven() -> Path:
     found = _find_maven()
     if found is None:
-        _apt_get(["maven"], "Maven, which fetches Flink's jars")
+        apt_get(["maven"], "Maven, which fetches Flink's jars", _OTHERWISE)
         found = _find_maven()
     if found is None:
         raise MissingPartError("Maven was installed, but there is no mvn in PATH or /usr/bin")
@@ -108,24 +102,6 @@ def _find_maven() -> Path | None:
     places = [f"{home}/bin" for home in homes] + [os.environ.get("PATH", ""), "/usr/bin", "/usr/local/bin"]
     found = shutil.which("mvn", path=os.pathsep.join(places))
     return Path(found) if found else None
-
-
-def _apt_get(packages: list[str], what: str) -> None:
-    """Installs the first of `packages` that the system offers."""
-    apt_get = shutil.which("apt-get", path="/usr/bin")
-    if os.geteuid() != 0 or apt_get is None:
-        raise MissingPartError(
-            f"{what} is missing: install {' or '.join(packages)} (as root on Debian or Ubuntu this happens by itself), "
-            "or set JAVA_HOME and MAVEN_HOME"
-        )
-    say(f"installing {what} with apt-get")
-    environment = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
-    _run([apt_get, "-q", "update"], environment, 600)
-    for package in packages:
-        if subprocess.run(["/usr/bin/apt-cache", "show", package], capture_output=True, check=False).returncode == 0:
-            _run([apt_get, "-q", "install", "-y", "--no-install-recommends", package], environment, 900)
-            return
-    raise MissingPartError(f"{what} is missing, and apt-get offers none of {', '.join(packages)}")
 
 
 def _jars(java_home: Path) -> Path:
@@ -146,7 +122,7 @@ def run_maven(java_home: Path, arguments: list[str]) -> None:
         "JAVA_HOME": str(java_home),
         "PATH": os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/bin"]),
     }
-    _run([str(_maven()), "-q", "-B", *arguments], environment, 1200)
+    run([str(_maven()), "-q", "-B", *arguments], environment, 1200)
 
 
 def _classes(java_home: Path, jars: Path) -> Path:
@@ -161,7 +137,7 @@ def _classes(java_home: Path, jars: Path) -> Path:
         for service, implementation in _SERVICES.items():
             (services / service).write_text(implementation + "\n")
         arguments = ["-nowarn", "-Xlint:none", "-cp", f"{jars}/*", "-d", str(folder), *map(str, sources)]
-        _run([str(java_home / "bin" / "javac"), *arguments], dict(os.environ), 120)
+        run([str(java_home / "bin" / "javac"), *arguments], dict(os.environ), 120)
     return classes
 
 
@@ -176,35 +152,11 @@ def _built(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "flink.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _run(command: list[str], environment: dict[str, str], seconds: int) -> None:
-    try:
-        done = subprocess.run(
-            command, env=environment, timeout=seconds, check=False, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise MissingPartError(f"{Path(command[0]).name} did not finish within {seconds} s") from error
-    if done.returncode:
-        raise MissingPartError(f"{' '.join(command[:4])} ... failed:\n{done.stdout[-3000:]}")
-
-
 def _hash(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
-
-
-def say(text: str) -> None:
-    print(f"flink: {text}", file=sys.stderr, flush=True)
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from tests.flink.compare import compare
 from tests.flink.oracle import Oracle, OracleError
 from tests.golden import golden
 from tests.golden.compare import differences
+from tests.parts import MissingPartError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def test_a_file_without_its_events_gives_no_answer(flink: Oracle, tmp_path: Path
 def test_without_root_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(parts, "find_jdk", lambda: None)
-    with pytest.raises(parts.MissingPartError, match="install openjdk-17-jdk-headless or openjdk-21-jdk-headless"):
+    with pytest.raises(MissingPartError, match="install openjdk-17-jdk-headless or openjdk-21-jdk-headless"):
         parts.get()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.flink import parts
+from tests.parts import cache
 
 _SOURCE = Path(__file__).resolve().parent / "java" / "oracle" / "Formats.java"
 _AVRO = "org.apache.flink:flink-sql-avro-confluent-registry:2.3.0"
@@ -62,7 +63,7 @@ class FlinkFormats:
 def _avro_jar(java_home: Path) -> Path:
     """The jar with Flink's Avro formats, fetched once."""
     _, name, version = _AVRO.split(":")
-    folder = parts.cache() / "avro"
+    folder = cache() / "avro"
     jar = folder / f"{name}-{version}.jar"
     if not jar.exists():
         goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"

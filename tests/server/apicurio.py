@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import tarfile
 import time
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.flink.parts import MissingPartError, cache, find_jdk, run_maven, say
+from tests.flink.parts import find_jdk, run_maven
+from tests.parts import MissingPartError, cache, free_port, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ SECONDS = 120
 def apicurio(folder: Path) -> Iterator[str]:
     """The address of a registry that runs as long as the block, in `folder`. Raises MissingPartError."""
     jar, java = _distribution() / "quarkus-run.jar", _java()
-    port, management = _free_port(), _free_port()
+    port, management = free_port(), free_port()
     settings = {
         "quarkus.http.host": "127.0.0.1",
         "quarkus.http.port": port,
@@ -65,12 +65,6 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except httpx.HTTPError:
             time.sleep(0.1)
     raise MissingPartError(f"Apicurio did not start:\n{log.read_text(errors='replace')[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _java() -> Path:
