@@ -25,6 +25,8 @@ SOCKET = "penstock.sock"
 _BACKLOG = 2048
 _GOODBYE_SECONDS = 5
 """How long requests that have begun may take to end."""
+_DEAD_MS = 60_000
+"""A connection on which so long nothing was taken is dropped by the system, whoever waits to write to it."""
 _LONGEST_PATH = 100
 """Bytes of a socket's path that every system takes."""
 
@@ -52,7 +54,7 @@ class Serving:
         shown = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104  # compared, not listened on
         self.url = f"http://[{shown}]:{self.port}/" if ":" in shown else f"http://{shown}:{self.port}/"
         self._owned: tuple[Path, socket.socket] | None = None
-        self._app: Any = None
+        self.app: Any = None
         self._servers: list[Any] = []
         self._ready = threading.Event()
         self._error: BaseException | None = None
@@ -80,10 +82,10 @@ class Serving:
         """Take nothing new, end what has begun, and stop listening; idempotent."""
         if self._thread.ident is not None:
             self._ready.wait()
-            if self._app is not None:
-                self._app.state.draining = True
+            if self.app is not None:
+                self.app.state.draining = True
                 if self._thread.is_alive():
-                    self._app.state.hub.drain()
+                    self.app.state.hub.drain()
             for server in self._servers:
                 server.should_exit = True
             self._thread.join()
@@ -125,7 +127,7 @@ class Serving:
         from penstock.server.push.hub import Limits
         from penstock.server.security import Access, Security
 
-        app = self._app = make_app(self.penstock)
+        app = self.app = make_app(self.penstock)
         listening = [(self._tcp, self._access)]
         if self._owned is not None:
             listening.append((self._owned[1], Access(owner=True)))
@@ -173,6 +175,8 @@ def _bound(host: str, port: int) -> socket.socket:
     made = socket.socket(family, kind, protocol)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # inherited by what is accepted
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MS)
         made.bind(address)
         made.listen(_BACKLOG)
     except OSError as error:

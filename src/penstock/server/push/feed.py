@@ -123,6 +123,7 @@ class Feed:
             self.viewers[viewer] = self.viewers.get(viewer, 0) + 1
             for one in messages:
                 viewer.take(one, self)
+            self.stir()  # what came since it began was told to nobody
 
     async def again(self, viewer: Viewer) -> None:
         """Begin anew with a viewer for which messages were dropped."""
