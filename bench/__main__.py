@@ -16,7 +16,17 @@ from bench.table import Report
 
 __all__ = ["CLAIMS", "Bench", "main"]
 
-CLAIMS = ("windows", "sources", "steady", "visible", "startup", "growth", "log", "formats")
+CLAIMS = (
+    "windows",
+    "sources",
+    "steady",
+    "visible",
+    "startup",
+    "growth",
+    "log",
+    "formats",
+    "serving_sinks",
+)
 """Modules of this folder, each with `measure(bench)`, in the order in which they run."""
 OPTIONAL = ("flink",)
 

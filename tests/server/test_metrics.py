@@ -20,6 +20,7 @@ from penstock.server.metrics.grafana import dashboard_file
 from penstock.server.metrics.requests import Requests
 from penstock.server.metrics.rules import Thresholds, rules
 from penstock.server.observed import Observed
+from penstock.server.push.hub import Watching
 from tests.engine.project import NOW, TOTALS, append, append_raw, event, opened, write_project
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from tests.server.served import Served
 
 DECLARED = [metric for section in SECTIONS.values() for metric in section]
+WATCHING = Watching(3, 7, 5, 1_024, 1)
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def scraped(project: Penstock, requests: Requests | None = None) -> Samples:
-    text, content_type = Metrics(project, requests or Requests()).scrape()
+    text, content_type = Metrics(project, requests or Requests()).scrape("", WATCHING)
     assert content_type.startswith("text/plain; version=")
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -134,6 +136,14 @@ def test_questions_and_why_they_were_refused(tmp_path: Path) -> None:
     assert value(samples, "penstock_query_duration_seconds_count") == 2
     assert value(samples, "penstock_queries_running") == 0
     assert value(samples, "penstock_queries_refused_total", code="query-wrong") == 1
+
+
+def test_what_is_watched(tmp_path: Path) -> None:
+    write_project(tmp_path, TOTALS)
+    with opened(tmp_path) as project:
+        samples = scraped(project)
+    names = ("clients", "subscriptions", "feeds", "queue_bytes", "snapshots_anew_total")
+    assert [value(samples, f"penstock_push_{name}") for name in names] == [3, 7, 5, 1_024, 1]
 
 
 def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path) -> None:

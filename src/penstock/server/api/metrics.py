@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 __all__ = ["router"]
@@ -15,12 +16,15 @@ router = APIRouter(tags=["health"])
     response_class=Response,
     responses={200: {"description": "Metrics, as text for Prometheus", "content": {"text/plain": {}}}},
 )
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Figures of the whole process in Prometheus' text format, or OpenMetrics where that is accepted."""
     state = request.app.state
     if not hasattr(state, "metrics"):
         from penstock.server.metrics.collector import Metrics
 
         state.metrics = Metrics(state.penstock, state.requests)
-    text, content_type = state.metrics.scrape(request.headers.get("accept", ""))
+    watching = state.hub.watching()  # of the loop; the rest may take its time in a thread
+    text, content_type = await anyio.to_thread.run_sync(
+        state.metrics.scrape, request.headers.get("accept", ""), watching
+    )
     return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})

@@ -16,6 +16,7 @@ from penstock.engine.ledger import FATES
 from penstock.project.figures import lags
 from penstock.server.metrics import declared as d
 from penstock.server.metrics.families import Families
+from penstock.server.push.hub import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,12 +36,14 @@ class Metrics:
     def __init__(self, project: Penstock, requests: Requests) -> None:
         self.project = project
         self.requests = requests
+        self._watching = Watching(0, 0, 0, 0, 0)
         self._registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self._registry)
         self._registry.register(self)
 
-    def scrape(self, accept: str = "") -> tuple[bytes, str]:
+    def scrape(self, accept: str, watching: Watching) -> tuple[bytes, str]:
         """The text and its content type: OpenMetrics where `accept` asks for it, else Prometheus' own."""
+        self._watching = watching
         encoder, content_type = choose_encoder(accept)
         return encoder(self._registry), content_type
 
@@ -59,6 +62,7 @@ class Metrics:
         self._log(found)
         self._questions(found)
         self._requests(found)
+        self._push(found)
         return found
 
     def _pipeline(self, found: Families, pipeline: Pipeline) -> None:
@@ -126,6 +130,14 @@ class Metrics:
             found.add_durations(d.HTTP_SECONDS, seconds.read(), route)
         found.add(d.HTTP_RUNNING, requests.running)
         found.add(d.WEBSOCKETS, requests.websockets)
+
+    def _push(self, found: Families) -> None:
+        watching = self._watching
+        found.add(d.PUSH_CLIENTS, watching.clients)
+        found.add(d.PUSH_SUBSCRIPTIONS, watching.subscriptions)
+        found.add(d.PUSH_FEEDS, watching.feeds)
+        found.add(d.PUSH_WAITING, watching.waiting)
+        found.add(d.PUSH_ANEW, watching.anew)
 
 
 def _operators(found: Families, pipeline: Pipeline) -> None:

@@ -114,6 +114,14 @@ HTTP_SECONDS = Metric(
 HTTP_RUNNING = Metric("penstock_http_requests_running", "gauge", "Requests that are being answered.")
 WEBSOCKETS = Metric("penstock_websocket_connections", "gauge", "Open WebSocket connections.")
 
+PUSH_CLIENTS = Metric("penstock_push_clients", "gauge", "Clients that watch, over WebSockets and server-sent events.")
+PUSH_SUBSCRIPTIONS = Metric("penstock_push_subscriptions", "gauge", "What they watch, each counted.")
+PUSH_FEEDS = Metric("penstock_push_feeds", "gauge", "What they watch, counted once however many do.")
+PUSH_WAITING = Metric("penstock_push_queue_bytes", "gauge", "Messages that wait for clients.")
+PUSH_ANEW = Metric(
+    "penstock_push_snapshots_anew_total", "counter", "Snapshots for clients that had not taken what was sent."
+)
+
 SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Pipelines": (
         PIPELINE_RUNNING,
@@ -138,6 +146,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Topics and consumer groups": (TOPIC_END, TOPIC_RECORDS, TOPIC_BATCHES, TOPIC_BYTES, TOPIC_STORED, GROUP_LAG),
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),
+    "Push": (PUSH_CLIENTS, PUSH_SUBSCRIPTIONS, PUSH_FEEDS, PUSH_WAITING, PUSH_ANEW),
     "The server": (BUILD, HTTP_REQUESTS, HTTP_SECONDS, HTTP_RUNNING, WEBSOCKETS),
 }
 """All of them, as the page lists them."""

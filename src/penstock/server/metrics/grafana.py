@@ -103,6 +103,16 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("Requests", "reqps", ((_rate(d.HTTP_REQUESTS, "route, status", _INSTANCE), "{{route}} {{status}}"),)),
             Panel("Requests, p95", "s", ((_quantile(d.HTTP_SECONDS, "route", _INSTANCE), "{{route}}"),)),
             Panel("WebSockets", "short", ((_now(d.WEBSOCKETS, "instance", _INSTANCE), "{{instance}}"),)),
+            Panel(
+                "Watched",
+                "short",
+                (
+                    (_now(d.PUSH_CLIENTS, "instance", _INSTANCE), "clients"),
+                    (_now(d.PUSH_SUBSCRIPTIONS, "instance", _INSTANCE), "subscriptions"),
+                ),
+            ),
+            Panel("Waits for clients", "bytes", ((_now(d.PUSH_WAITING, "instance", _INSTANCE), "{{instance}}"),)),
+            Panel("Snapshots anew", "ops", ((_rate(d.PUSH_ANEW, "instance", _INSTANCE), "{{instance}}"),)),
             Panel("Questions, p95", "s", ((_quantile(d.QUERY_SECONDS, "instance", _INSTANCE), "{{instance}}"),)),
             Panel("Questions refused", "ops", ((_rate(d.QUERIES_REFUSED, "code", _INSTANCE), "{{code}}"),)),
             Panel("Questions running", "short", ((_now(d.QUERIES_RUNNING, "instance", _INSTANCE), "{{instance}}"),)),

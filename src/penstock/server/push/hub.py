@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from penstock.server.push.request import Request, Subscribe, Watched
     from penstock.server.push.viewer import Outlet
 
-__all__ = ["PROTOCOL", "Hub", "Limits"]
+__all__ = ["PROTOCOL", "Hub", "Limits", "Watching"]
 
 PROTOCOL = 1
 GOING = 1012
@@ -64,6 +64,20 @@ class Limits:
     linger: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What is watched now: clients, their subscriptions, the feeds behind these, and bytes that wait for clients.
+
+    `anew` counts feeds that began anew for a client which had not taken what was sent, since the hub began.
+    """
+
+    clients: int
+    subscriptions: int
+    feeds: int
+    waiting: int
+    anew: int
+
+
 class Hub:
     """Brings viewers and feeds together. Its methods belong to the event loop it was started in.
 
@@ -76,6 +90,7 @@ class Hub:
         self.viewers: set[Viewer] = set()
         self._feeds: dict[Watched, Feed] = {}
         self._channels = 0
+        self._anew = 0
         self._tails: dict[tuple[str, ...], SharedTail] = {}
         self._threads = ThreadPoolExecutor(_THREADS, "push")
         self._questions = asyncio.Semaphore(_QUESTIONS)
@@ -198,7 +213,18 @@ class Hub:
         if not feed.viewers:
             self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
 
+    def watching(self) -> Watching:
+        """What is watched now."""
+        return Watching(
+            len(self.viewers),
+            sum(len(viewer.feeds) for viewer in self.viewers),
+            len(self._feeds),
+            sum(viewer.waiting for viewer in self.viewers),
+            self._anew,
+        )
+
     def _again(self, viewer: Viewer, feed: Feed) -> None:
+        self._anew += 1
         self._begin(feed.again(viewer))
 
     # -- feeds -------------------------------------------------------------------------------------
