@@ -91,21 +91,11 @@ def _frames(
     """The records asked for; with `interrupt` those that come later too, until it is asked."""
     import polars as pl
 
+    from penstock.project.browse import frames_from, offsets_at
+
     ends = log.ends(name)
-    if partition is not None and partition not in ends:
-        raise LogError(
-            f"there is no partition {partition} in topic '{name}'",
-            code="record-partition",
-            hint=f"its partitions are 0 to {len(ends) - 1}",
-        )
+    yield from frames_from(log, name, offsets_at(log, name, start, partition), last)
     wanted = pl.lit(True) if partition is None else pl.col("partition") == partition
-    if last is not None and partition is None:
-        yield from log.last(name, last)
-    elif last is not None:
-        first = max(log.starts(name)[partition], ends[partition] - last)  # type: ignore[index]
-        yield from log.read(name, {partition: first})  # type: ignore[dict-item]
-    else:
-        yield from log.read(name, _offsets(log, name, start, partition))
     while interrupt is not None and not interrupt.asked.is_set():
         following, ends = ends, log.ends(name)
         if following != ends:
@@ -113,32 +103,6 @@ def _frames(
                 yield frame.filter(wanted)
         else:
             log.wait(log.end_seq(), _WAIT_SECONDS)
-
-
-def _offsets(log: Log, name: str, start: str, partition: int | None) -> dict[int, int]:
-    """The offsets to begin at, per partition."""
-    first, end = log.starts(name), log.ends(name)
-    partitions = list(end) if partition is None else [partition]
-    if start in ("earliest", "latest"):
-        return {p: (first if start == "earliest" else end)[p] for p in partitions}
-    if start.isdigit():
-        if partition is None:
-            return {p: min(max(int(start), first[p]), end[p]) for p in partitions}
-        return {partition: int(start)}
-    found = log.offsets_for_times(name, dict.fromkeys(partitions, _time(start)))
-    return {p: end[p] if offset is None else offset for p, offset in found.items()}
-
-
-def _time(text: str) -> int:
-    import datetime as dt
-
-    try:
-        time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(
-            f"--from takes earliest, latest, an offset or a time such as 2025-01-06T09:00, not '{text}'"
-        ) from None
-    return round((time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp() * 1000)
 
 
 def _raw(frame: pl.DataFrame) -> None:

@@ -54,9 +54,11 @@ def write(folder: Path, name: str, file: Path | None, key: str | None, partition
     that gives none is written without one. What is appended stays where a later line is refused: the error says
     which, and --skip-lines goes on from there.
     """
+    from penstock.project.record_key import declared_key, field_key
+
     with opened(folder) as penstock, Interrupt() as interrupt:
         _check_topic(penstock, name)
-        make_key = _field_key(key) if key is not None else _declared_key(penstock, name)
+        make_key = field_key(key) if key is not None else declared_key(penstock, name)
         writer = _Writer(penstock, name, make_key, partition, skip)
         try:
             with _stream(file) as stream:
@@ -182,7 +184,7 @@ class _Writer:
 
         columns: dict[str, pl.Series] = {"value": pl.Series(values, dtype=pl.Binary)}
         if self.make_key is not None:
-            columns["key"] = pl.Series([_key(v, self.make_key) for v in values], dtype=pl.Binary)
+            columns["key"] = pl.Series([self.make_key(v) for v in values], dtype=pl.Binary)
         if self.partition is not None:
             columns["partition"] = pl.Series([self.partition] * len(values), dtype=pl.Int32)
         appended = self.penstock.append(self.name, pl.DataFrame(columns))
@@ -192,56 +194,3 @@ class _Writer:
             self.offsets[number] = [self.offsets.get(number, [first])[0], last]
         self.count += len(values)
         self.keyless += columns["key"].null_count() if "key" in columns else 0
-
-
-def _key(value: bytes, make_key: Callable[[bytes], bytes | None]) -> bytes | None:
-    try:
-        return make_key(value)
-    except ValueError:
-        return None
-
-
-def _object(value: bytes) -> dict[str, Any]:
-    import orjson
-
-    found = orjson.loads(value)
-    if not isinstance(found, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004  # as orjson's own error
-    return found
-
-
-def _field_key(field: str) -> Callable[[bytes], bytes | None]:
-    """A field of a JSON object: a text as it is, other values as JSON."""
-    import orjson
-
-    def key(value: bytes) -> bytes | None:
-        found = _object(value).get(field)
-        return None if found is None else found.encode() if isinstance(found, str) else orjson.dumps(found)
-
-    return key
-
-
-def _declared_key(penstock: Penstock, name: str) -> Callable[[bytes], bytes | None] | None:
-    """The key as the table over the topic declares it: one field as text, or several as a JSON object."""
-    import orjson
-
-    from penstock.project.topics import topic_of
-    from penstock.sql.catalog import Table
-
-    tables = [t for t in penstock.catalog.objects.values() if isinstance(t, Table) and topic_of(t) is not None]
-    found = next((t for t in tables if name in (t.name, topic_of(t))), None)
-    if found is None:
-        return None
-    declared = found.options.get("key.fields")
-    fields = tuple(f.strip() for f in declared.split(";")) if declared else found.primary_key
-    if not fields:
-        return None
-    if found.options.get("key.format") == "raw":
-        return _field_key(fields[0])
-    prefix = found.options.get("key.fields-prefix", "")
-
-    def key(value: bytes) -> bytes:
-        row = _object(value)
-        return orjson.dumps({f.removeprefix(prefix): row.get(f) for f in fields})
-
-    return key

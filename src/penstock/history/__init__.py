@@ -6,5 +6,6 @@ from penstock.history.guard import read_question
 from penstock.history.query import Files, Limits, Rows, Tables, query
 from penstock.history.questions import Questions
 from penstock.history.result import Result
+from penstock.history.stop import Stop
 
-__all__ = ["Files", "Limits", "Questions", "Result", "Rows", "Tables", "query", "read_question"]
+__all__ = ["Files", "Limits", "Questions", "Result", "Rows", "Stop", "Tables", "query", "read_question"]

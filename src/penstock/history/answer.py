@@ -6,14 +6,14 @@ casts them to VARCHAR. So does a HUGEINT of 39 digits; a shorter one is an Int12
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from penstock.core.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
@@ -32,22 +32,31 @@ _INFINITE = (1 << 63) - 1
 """What stands for infinity, which the range of nanoseconds has room for."""
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, sql: str, rows: int) -> pl.DataFrame:
-    """The answer to `sql`. Raises QueryError where it has more than `rows` rows, or a time that no calendar has."""
-    relation = connection.sql(f"SELECT * FROM ({sql}) LIMIT {rows + 1}")
+def fetch(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any], rows: int, *, cut: bool
+) -> tuple[pl.DataFrame, bool]:
+    """The answer to `sql` with `values` bound to its parameters, and whether it is all of it.
+
+    Raises QueryError where it has more than `rows` rows, unless it may be `cut`, or a time that no calendar has.
+    """
+    bound = dict(values) or None
+    relation = connection.sql(f"SELECT * FROM ({sql}) LIMIT {rows + 1}", params=bound)
     kinds = dict(zip(relation.columns, relation.types, strict=True))
     if texts := [quoted(name) for name, kind in kinds.items() if _is_text(kind)]:
         casts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in texts)
-        relation = connection.sql(f"SELECT * REPLACE ({casts}) FROM ({sql}) LIMIT {rows + 1}")
+        relation = connection.sql(f"SELECT * REPLACE ({casts}) FROM ({sql}) LIMIT {rows + 1}", params=bound)
     frame = pl.DataFrame(relation)
-    if frame.height > rows:
+    complete = frame.height <= rows
+    if not complete and not cut:
         raise QueryError(
             f"the answer has more than {rows:,} rows", code="query-rows", hint="aggregate, filter, or add a LIMIT"
         )
+    frame = frame.head(rows)
     frame = frame.with_columns(_whole(frame[name]) for name, kind in kinds.items() if kind.id == "hugeint")
     for name in frame.columns:
         _require_calendar(frame[name])
-    return frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
+    frame = frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
+    return frame, complete
 
 
 def quoted(name: str) -> str:

@@ -75,13 +75,14 @@ _FORBIDDEN = (
 class Question:
     """A SELECT and the tables it names; `columns` of any table, None where a star asks for all.
 
-    `about` is the word before it, "DESCRIBE" or "SUMMARIZE", or "".
+    `parameters` are the names after $, "" for a ?. `about` is the word before it, "DESCRIBE" or "SUMMARIZE", or "".
     """
 
     tree: exp.Expr
     tables: tuple[tuple[str, ...], ...]
     columns: frozenset[str] | None
     about: str = ""
+    parameters: tuple[str, ...] = ()
 
     @property
     def shows_tables(self) -> bool:
@@ -139,7 +140,8 @@ def read_question(sql: str) -> Question:
     if isinstance(tree, exp.Select):
         name_columns(tree, sql, _DIALECT)
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
-    return Question(tree, tables, _columns(tree), about)
+    parameters = tuple(dict.fromkeys(found.name for found in tree.find_all(exp.Placeholder, exp.Parameter)))
+    return Question(tree, tables, _columns(tree), about, parameters)
 
 
 def _tables(tree: exp.Expr) -> Iterator[exp.Table]:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from penstock.core.errors import QueryError
+from penstock.core.errors import QueryError, did_you_mean
 from penstock.history.answer import fetch, quoted
 from penstock.history.guard import Question, read_question
 from penstock.history.result import Result
+from penstock.history.stop import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import duckdb
+
+    from penstock.history.guard import Question
 
 __all__ = ["Files", "Limits", "Rows", "Tables", "query"]
 
@@ -30,11 +32,15 @@ _MEANT_A_TIME = re.compile(r"'\d{4}\b[^']*' to INT64|timestamp field format")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`rows` of the answer at most, `seconds` for all of it, `memory` in bytes. Above `rows` it is an error."""
+    """`rows` of the answer at most, `seconds` for all of it, `memory` in bytes.
+
+    Above `rows` it is an error, or where `cut` says so the answer has the first of them.
+    """
 
     rows: int = 1_000_000
     seconds: float = 60.0
     memory: int = 1 << 30
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +84,43 @@ class Tables(Protocol):
 
 
 def query(
-    sql: str, tables: Tables, limits: Limits | None = None, spill: Path | None = None, zone: str = "UTC"
+    sql: str,
+    tables: Tables,
+    limits: Limits | None = None,
+    spill: Path | None = None,
+    zone: str = "UTC",
+    parameters: Mapping[str, Any] | None = None,
+    stop: Stop | None = None,
 ) -> Result:
     """The answer to `sql`, a SELECT; or DESCRIBE or SUMMARIZE of one or of a table, or SHOW TABLES.
 
     `spill` is a folder for what does not fit in memory; `zone` is that of texts that become moments, and of moments
-    that become texts. Types that Polars has not come as text (see `answer`).
-    Raises QueryError where the question is not allowed, wrong, too large or too slow.
+    that become texts. `parameters` are the values of ``$name`` in it, bound and never pasted; more may be given than
+    it has. Types that Polars has not come as text (see `answer`). Raises QueryError where the question is not
+    allowed, wrong, too large, too slow or stopped.
     """
-    limits = limits or Limits()
+    limits, stop = limits or Limits(), stop or Stop()
     question = read_question(sql)
+    values = _values(question, parameters or {})
     end = time.monotonic() + limits.seconds
     while True:
         try:
-            return _answer(question, tables, limits, spill, zone)
+            return _answer(question, values, tables, limits, spill, zone, stop)
         except _GoneError as gone:  # what has taken its place is listed by another try
-            if time.monotonic() > end:
+            if stop.reason or time.monotonic() > end:
                 assert gone.__cause__ is not None
-                raise _explained(gone.__cause__, limits, timed_out=False) from None
+                raise _explained(gone.__cause__, limits, stop) from None
 
 
-def _answer(question: Question, tables: Tables, limits: Limits, spill: Path | None, zone: str) -> Result:
+def _answer(
+    question: Question,
+    values: dict[str, Any],
+    tables: Tables,
+    limits: Limits,
+    spill: Path | None,
+    zone: str,
+    stop: Stop,
+) -> Result:
     """The answer. Raises _GoneError where a file that was listed is no longer there, else as `query`."""
     position = tables.position()
     if question.shows_tables:
@@ -107,24 +129,35 @@ def _answer(question: Question, tables: Tables, limits: Limits, spill: Path | No
     if question.about == "DESCRIBE":  # of which no row is needed
         found = {name: Rows(iter(()), table.schema) for name, table in found.items()}
     connection = _connection(limits, spill, [f for f in found.values() if isinstance(f, Files)])
-    timer = threading.Timer(limits.seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
     try:
-        connection.execute(f"SET TimeZone = {_literal(zone)}")
-        names = {}
-        for number, (name, table) in enumerate(found.items()):
-            names[name] = f"t{number}"
-            _present(connection, names[name], table, timer)
-        connection.execute("SET lock_configuration = true")
-        return Result(fetch(connection, question.over(names), limits.rows), position)
+        with stop.within(limits.seconds, connection.interrupt):
+            connection.execute(f"SET TimeZone = {_literal(zone)}")
+            names = {}
+            for number, (name, table) in enumerate(found.items()):
+                names[name] = f"t{number}"
+                _present(connection, names[name], table, stop)
+            connection.execute("SET lock_configuration = true")
+            frame, complete = fetch(connection, question.over(names), values, limits.rows, cut=limits.cut)
+            return Result(frame, position, complete)
     except (Exception, pl.exceptions.PanicException) as error:  # it is explained
         if any(not path.exists() for table in found.values() if isinstance(table, Files) for path in table.paths):
             raise _GoneError from error
-        raise _explained(error, limits, timed_out=not timer.is_alive()) from None
+        raise _explained(error, limits, stop) from None
     finally:
-        timer.cancel()
         connection.close()
+
+
+def _values(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the question's parameters. Raises QueryError for one that has none."""
+    for name in question.parameters:
+        if not name or name not in given:
+            told = f"${name}" if name else "?"
+            raise QueryError(
+                f"the question has a parameter {told}, and no value of that name is given",
+                code="query-parameter",
+                hint=did_you_mean(name, given) if name else "name it: $name",
+            )
+    return {name: given[name] for name in question.parameters}
 
 
 def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckdb.DuckDBPyConnection:
@@ -154,8 +187,8 @@ class _GoneError(Exception):
     """A file was there when it was listed, and is not now: upkeep has put others in its place."""
 
 
-class _TooSlowError(Exception):
-    """The time is over while rows are still being read."""
+class _StoppedError(Exception):
+    """The question is stopped while rows are still being read."""
 
 
 class _Stream:
@@ -168,8 +201,8 @@ class _Stream:
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, timer: threading.Timer) -> None:
-    """Make `table` known under `name`, unless `timer` runs out meanwhile."""
+def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, stop: Stop) -> None:
+    """Make `table` known under `name`, unless it is stopped meanwhile."""
     if isinstance(table, Files) and table.paths:
         connection.execute(f'CREATE VIEW "{name}" AS {_of_files(connection, table)}')
         return
@@ -186,10 +219,10 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
     while chunk is not None:
         connection.register("chunk", _Stream(chunk))
         connection.execute(f'INSERT INTO "{name}" SELECT * FROM chunk')
-        chunk = next(frames, None) if timer.is_alive() else None
+        chunk = None if stop.reason else next(frames, None)
     connection.unregister("chunk")
-    if not timer.is_alive():
-        raise _TooSlowError
+    if stop.reason:
+        raise _StoppedError
 
 
 def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
@@ -212,10 +245,12 @@ def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     return f"SELECT {', '.join(columns)} FROM {files}"
 
 
-def _explained(error: BaseException, limits: Limits, *, timed_out: bool) -> BaseException:
+def _explained(error: BaseException, limits: Limits, stop: Stop) -> BaseException:
     import duckdb
 
-    if isinstance(error, (duckdb.InterruptException, _TooSlowError)) or (timed_out and isinstance(error, duckdb.Error)):
+    if stop.reason and isinstance(error, (duckdb.Error, _StoppedError)):
+        if stop.reason == "cancelled":
+            return QueryError("the question was cancelled", code="query-cancelled")
         return QueryError(
             f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down"
         )

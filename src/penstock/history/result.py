@@ -16,10 +16,14 @@ __all__ = ["Result"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`frame` holds the rows; `position` says for which commit of the project they stand, as JSON data."""
+    """`frame` holds the rows; `position` says for which commit of the project they stand, as JSON data.
+
+    `complete` is False where the answer was cut.
+    """
 
     frame: pl.DataFrame
     position: Any = None
+    complete: bool = True
 
     def polars(self) -> pl.DataFrame:
         """A Polars frame."""

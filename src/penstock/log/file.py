@@ -19,7 +19,7 @@ import apsw.sqlite_extra
 
 from penstock.core.errors import CorruptLogError, LogError, StorageError
 from penstock.log.recovery import lost_commits
-from penstock.log.schema import APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
+from penstock.log.schema import ADDED, APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
 from penstock.log.wal import WalKeeper
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class LogFile:
                 raise _foreign(path) from error
             if not salvage:
                 self._check_recovery(path)
+            if not read_only:
+                self.writer.rows(ADDED)
             self.writer.set_wal_hook(self._wal.committed)
 
     @contextmanager

@@ -12,6 +12,7 @@ from penstock.log import topic as topics
 from penstock.log.append import Append, Appended, Decoded, TopicChanged, put_decoded
 from penstock.log.batch import encode
 from penstock.log.blobs import Blobs
+from penstock.log.claims import Claims
 from penstock.log.commit import NEXT_SEQ, Writer
 from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
@@ -48,7 +49,7 @@ READ_BYTES = 16 << 20
 class Log:
     """A project's log. Threads may share it, and other processes may have it open at the same time.
 
-    `groups`, `state`, `tables`, `facts` and `upkeep` are its parts beside the topics.
+    `groups`, `state`, `tables`, `facts`, `claims` and `upkeep` are its parts beside the topics.
     """
 
     def __init__(self, file: LogFile, clock: Clock) -> None:
@@ -63,7 +64,8 @@ class Log:
         self.state = States(file, self._writer)
         self.tables = Tables(file, self._writer)
         self.facts = Facts(file, self._writer)
-        self.upkeep = Upkeep(file, self._writer, self._blobs, self.state, self.tables, clock)
+        self.claims = Claims(file, self._writer, clock)
+        self.upkeep = Upkeep(file, self._writer, self._blobs, self.state, self.tables, self.claims, clock)
 
     @classmethod
     def open(

@@ -13,6 +13,7 @@
 | state_data | the bytes of state, in pieces; a piece's number is its state's row times 2^20 and its rank |
 | chunk | append-only tables of the system, one row an append; `id` is the number of its last row |
 | fact | small keys and values |
+| claim | keys under which something was done once, and its answer, for a while |
 
 The page size was measured (bench/log.py): 16 kB commits small appends as fast as 4 kB and large ones
 1.5 times faster, and writes them back 4 times faster. Eight bytes of each page hold its checksum.
@@ -20,7 +21,7 @@ The page size was measured (bench/log.py): 16 kB commits small appends as fast a
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "CREATE", "FORMAT", "PAGE_BYTES"]
+__all__ = ["ADDED", "APPLICATION_ID", "CREATE", "FORMAT", "PAGE_BYTES"]
 
 APPLICATION_ID = 0x50454E53
 """`PENS`, in the header of the file."""
@@ -30,7 +31,15 @@ FORMAT = 1
 
 PAGE_BYTES = 16_384
 
-CREATE = """
+ADDED = """
+CREATE TABLE IF NOT EXISTS claim(
+  scope TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, digest BLOB NOT NULL, answer BLOB NOT NULL,
+  PRIMARY KEY(scope, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claim_time ON claim(time);
+"""
+"""What logs of this format that are older lack."""
+
+CREATE = f"""
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('seq', 0), ('data', 0);
 
@@ -76,4 +85,4 @@ CREATE TABLE chunk(
 CREATE UNIQUE INDEX chunk_key ON chunk(name, id);
 
 CREATE TABLE fact(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-"""
+{ADDED}"""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from penstock.core.errors import LogError
 from penstock.log.append import Append, Decoded, put_decoded
 from penstock.log.batch import encode
+from penstock.log.claims import put_claim, require_free
 from penstock.log.commit import Request
 from penstock.log.groups import write_offsets
 from penstock.log.tables import delete_fact, put_fact, write_rows
@@ -34,6 +35,7 @@ class Transaction(Request):
         super().__init__()
         self._log = log
         self._work: list[Callable[[Write], None]] = []
+        self._last: list[Callable[[Write], None]] = []
         self._appends: list[Append] = []
         self._pipelines: list[str] = []
 
@@ -93,12 +95,20 @@ class Transaction(Request):
         """As `Facts.delete`."""
         self._work.append(lambda write: delete_fact(write, key))
 
+    def claim(self, scope: str, key: str, digest: bytes, answer: Callable[[], bytes]) -> None:
+        """As `Claims.find` finds it; `answer` is called when the appends that were given have their `result`.
+
+        The transaction fails with LogError `claim-exists` where the key is claimed already. Call it first of all.
+        """
+        self._work.append(lambda write: require_free(write, scope, key))
+        self._last.append(lambda write: put_claim(write, scope, key, digest, answer()))
+
     def prepare(self) -> None:
         for append in self._appends:
             append.prepare()
 
     def write(self, write: Write) -> None:
-        for work in self._work:
+        for work in (*self._work, *self._last):
             work(write)
 
     def renew(self, find: Callable[[str], Topic]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.log.blobs import Blobs
+    from penstock.log.claims import Claims
     from penstock.log.commit import Write, Writer
     from penstock.log.file import LogFile
     from penstock.log.state import States
@@ -52,13 +53,21 @@ class Upkeep:
     """Everything that keeps a log small and quick; each part also by itself."""
 
     def __init__(
-        self, file: LogFile, writer: Writer, blobs: Blobs, states: States, tables: Tables, clock: Clock
+        self,
+        file: LogFile,
+        writer: Writer,
+        blobs: Blobs,
+        states: States,
+        tables: Tables,
+        claims: Claims,
+        clock: Clock,
     ) -> None:
         self._file = file
         self._writer = writer
         self._blobs = blobs
         self._states = states
         self._tables = tables
+        self._claims = claims
         self._merger = Merger(file, writer, blobs)
         self._clock = clock
         self._mutex = threading.Lock()
@@ -130,6 +139,8 @@ class Upkeep:
         for table in self._tables.names():
             while self._tables.merge(table):
                 yield None
+        while self._claims.expire():
+            yield None
         yield from self._sweep()
         free = self._pages("freelist_count")
         if free > FREE_PAGES and free > FREE_SHARE * self._pages("page_count"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
 
-__all__ = ["records_of"]
+__all__ = ["records_of", "topic_named"]
 
 ROW = "a row is a dict of its columns"
 
@@ -40,7 +40,7 @@ def records_of(
         and rows.schema.get("value") == pl.Binary
         and set(rows.columns) <= set(RECORD_COLUMNS)
     ):
-        return _topic(penstock, name), rows, None
+        return topic_named(penstock, name), rows, None
     table = _table(penstock, name)
     options = TableOptions(table, connector_named(table))
     ensure_topic(options, penstock.world)
@@ -69,7 +69,7 @@ def _taken(rows: Any) -> pl.DataFrame | Sequence[Mapping[str, Any]]:
     )
 
 
-def _topic(penstock: Penstock, name: str) -> str:
+def topic_named(penstock: Penstock, name: str) -> str:
     """The topic called so, or the one that the table called so stands on; made if a table says how.
 
     Raises SqlError where a mistake in the project's SQL keeps its tables away, and no topic is called so.

@@ -14,7 +14,7 @@ from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
 from penstock.engine.tracing import Tracing
 from penstock.engine.why import Reason, why
-from penstock.history import Limits, Questions, Result, query
+from penstock.history import Limits, Questions, Result, Stop, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
@@ -235,16 +235,24 @@ class Penstock:
 
         return fill_table(self, name, rows)
 
-    def query(self, sql: str, limits: Limits | None = None, zone: str = "UTC") -> Result:
+    def query(
+        self,
+        sql: str,
+        limits: Limits | None = None,
+        zone: str = "UTC",
+        parameters: Mapping[str, Any] | None = None,
+        stop: Stop | None = None,
+    ) -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 
         SHOW TABLES, DESCRIBE and SUMMARIZE are answered too. Types that Polars has not, such as INTERVAL, come as text.
         `zone` is that of moments that are written as text, in the question or by it: ``ts > '2026-01-31'``. Those in
-        the answer are in UTC. Raises QueryError where it is not allowed, wrong, too large or too slow.
+        the answer are in UTC. `parameters` are the values of ``$name`` in it; `stop` cancels it from another thread.
+        Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
         with self.questions.asked():
-            return query(sql, ProjectTables(self), limits, spill, zone)
+            return query(sql, ProjectTables(self), limits, spill, zone, parameters, stop)
 
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
