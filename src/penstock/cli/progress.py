@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from penstock.cli.causes import causes, said
 from penstock.cli.terminal import STDERR, STDOUT, amount, is_logged, is_terminal, moment, note
+from penstock.project.rate import Rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ class Progress:
         self.penstock = penstock
         self.started_ms = started_ms
         self._live: Any = None
-        self._rates: dict[str, tuple[float, int, float]] = {}
+        self._rates = Rates()
         self._next_line = LINE_SECONDS
         self._quiet: dict[str, tuple[int, int, float]] = {}
         self._say_next: dict[str, float] = {}
@@ -53,7 +54,7 @@ class Progress:
 
     def show(self, figures: Sequence[Figures], seconds: float) -> None:
         """The figures now."""
-        rates = {f.pipeline: self._rate(f, seconds) for f in figures}
+        rates = {f.pipeline: self._rates.of(f.pipeline, f.rows, seconds) for f in figures}
         if self._live is not None:
             self._live.update(_table(figures, rates))
         elif seconds >= self._next_line and not is_logged():
@@ -63,14 +64,6 @@ class Progress:
         for figure in figures:
             if self._nothing_comes_out(figure, seconds):
                 self._say_why(figure)
-
-    def _rate(self, figure: Figures, seconds: float) -> float:
-        """Rows a second over the last second or so."""
-        since, rows, rate = self._rates.get(figure.pipeline, (0.0, 0, 0.0))
-        if seconds - since >= 1 or not rate:
-            rate = (figure.rows - rows) / max(seconds - since, 1e-3)
-            self._rates[figure.pipeline] = (seconds, figure.rows, rate)
-        return rate
 
     def _nothing_comes_out(self, figure: Figures, seconds: float) -> bool:
         """Whether rows have come in for QUIET_SECONDS since the last result, and it is time to say so."""

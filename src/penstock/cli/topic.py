@@ -71,9 +71,7 @@ def _settings(found: Topic) -> str:
 def create(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...]) -> None:
     """Create a topic, as [topics.TOPIC] of penstock.toml says where no option says otherwise."""
     with opened(folder) as penstock:
-        said = penstock.settings.topics.get(name)
-        given = {**(said.configs if said else {}), **_set(configs)}
-        made = penstock.log.create_topic(name, partitions or (said.partitions if said else 1), given)
+        made = penstock.create_topic(name, partitions, _set(configs))
     click.echo(f"topic {name} has {plural(made.partitions, 'partition')}")
 
 

@@ -9,7 +9,6 @@ import click
 from penstock.cli.command import Command, folder_argument, format_option, opened
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.output import FORMATS, make_output
-from penstock.core.errors import LogError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +80,9 @@ def read(
                 break
         if output is not None:
             if not begun:
-                _shown(output, _nothing(), keys=keys, begun=False)
+                from penstock.project.browse import NO_RECORDS
+
+                _shown(output, NO_RECORDS, keys=keys, begun=False)
             output.end()
 
 
@@ -109,21 +110,13 @@ def _raw(frame: pl.DataFrame) -> None:
     click.echo(b"".join((value or b"") + b"\n" for value in frame["value"].to_list()), nl=False)
 
 
-def _nothing() -> pl.DataFrame:
-    import polars as pl
-
-    records = {"partition": pl.Int32, "offset": pl.Int64, "timestamp": pl.Int64, "key": pl.Binary, "value": pl.Binary}
-    headers = pl.List(pl.Struct({"key": pl.String, "value": pl.Binary}))
-    return pl.DataFrame(schema={**records, "headers": headers})
-
-
 def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> bool:
     """Print records as rows of text columns; whether the output has begun then."""
     import polars as pl
 
-    from penstock.core.render import fields_of
+    from penstock.core.render import as_text, fields_of
 
-    texts = {name: _texts(frame[name]) for name in (("key", "value") if keys else ("value",))}
+    texts = {name: as_text(frame[name]) for name in (("key", "value") if keys else ("value",))}
     shown = frame.select(
         "partition",
         "offset",
@@ -138,25 +131,13 @@ def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> b
     return True
 
 
-def _texts(values: pl.Series) -> pl.Series:
-    """Bytes as text where they are text."""
-    import polars as pl
-
-    return pl.Series(values.name, [None if v is None else _text(v) for v in values.to_list()], pl.String)
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "0x" + data.hex()
-
-
 def _headers(headers: pl.Series) -> pl.Series:
     import polars as pl
 
+    from penstock.core.render import byte_text
+
     words = [
-        None if not found else ", ".join(f"{h['key']}={_text(h['value'] or b'')}" for h in found)
+        None if not found else ", ".join(f"{h['key']}={byte_text(h['value'] or b'')}" for h in found)
         for found in headers.to_list()
     ]
     return pl.Series("headers", words, pl.String)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType, Field
 
-__all__ = ["fields_of", "plain", "plain_columns", "plain_rows"]
+__all__ = ["as_text", "byte_text", "fields_of", "plain", "plain_columns", "plain_rows"]
 
 
 def fields_of(frame: pl.DataFrame) -> tuple[Field, ...]:
@@ -132,3 +132,21 @@ def _short(value: float) -> float:
 def _timestamp(value: dt.datetime, precision: int) -> str:
     text = f"{value.year:04d}" + value.strftime("-%m-%d %H:%M:%S")
     return text + ("." + f"{value.microsecond:06d}000"[:precision] if precision else "")
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Bytes as text where they are UTF-8, else as 0x and hexadecimal digits."""
+    import polars as pl
+
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series(values.name, [None if v is None else byte_text(v) for v in values.to_list()], pl.String)
+
+
+def byte_text(data: bytes) -> str:
+    """Bytes as `as_text` says."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "0x" + data.hex()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.log import Log
 
-__all__ = ["Browsed", "browse", "frames_from", "offsets_at"]
+__all__ = ["NO_RECORDS", "Browsed", "browse", "frames_from", "offsets_at"]
 
 _LOOKED_AT = 1_000_000
 """Records that one search looks at, before it says how far it is."""
@@ -53,9 +53,7 @@ def offsets_at(log: Log, name: str, start: str, partition: int | None = None) ->
     return {p: end[p] if offset is None else offset for p, offset in found.items()}
 
 
-def frames_from(
-    log: Log, name: str, offsets: Mapping[int, int], last: int | None = None
-) -> Iterator[pl.DataFrame]:
+def frames_from(log: Log, name: str, offsets: Mapping[int, int], last: int | None = None) -> Iterator[pl.DataFrame]:
     """The records from `offsets` on, or of these partitions the `last` so many, in the order of the log."""
     ends = log.ends(name)
     if last is None:
@@ -88,7 +86,7 @@ def browse(
             break
     ends = log.ends(name)
     more = last is None and any(offset < ends[p] for p, offset in following.items())
-    return Browsed(pl.concat(found) if found else _NOTHING, following if more else None)
+    return Browsed(pl.concat(found) if found else NO_RECORDS, following if more else None)
 
 
 def _up_to(frame: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +96,7 @@ def _up_to(frame: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     return frame.head(int(here.arg_true()[0]) + 1)
 
 
-_NOTHING = pl.DataFrame(
+NO_RECORDS = pl.DataFrame(
     schema={
         "partition": pl.Int32,
         "offset": pl.Int64,

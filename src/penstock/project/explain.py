@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.engine.graph import Graph
     from penstock.project.definition import Definition
 
-__all__ = ["explain"]
+__all__ = ["details", "explain"]
 
 
 def explain(definition: Definition, home: Path, name: str | None = None) -> list[str]:
@@ -75,7 +75,7 @@ def _tree(graph: Graph, index: int, depth: int, seen: set[int]) -> Iterator[str]
         yield f"{indent}{vertex.operator.name}, as above"
         return
     seen.add(index)
-    said = [*_details(vertex.node)]
+    said = [*details(vertex.node)]
     if vertex.operator.stateful and vertex.operator.kind != "sink":
         said.append("state in the project's log")
     if not isinstance(vertex.node, p.Sink) or vertex.node.table.connector != SHOWN:
@@ -87,8 +87,8 @@ def _tree(graph: Graph, index: int, depth: int, seen: set[int]) -> Iterator[str]
         yield from _tree(graph, below, depth + 1, seen)
 
 
-def _details(node: p.Node) -> Iterator[str]:
-    """What is to be known of an operator, a line each."""
+def details(node: p.Node) -> Iterator[str]:
+    """What is to be known of an operator, a line each, of its node in the plan."""
     match node:
         case p.Sink(table=table):
             yield _place(table) + (

@@ -26,7 +26,7 @@ from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
 from penstock.project.settings import Settings
-from penstock.project.system import facts, ledger
+from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import ProjectTables
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer, Rows, Write
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
-    from penstock.log import Durability
+    from penstock.log import Durability, Topic
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -361,11 +361,30 @@ class Penstock:
             raise StateError("stop the engine before a savepoint is restored", code="running")
         self.log.state.restore_savepoint(name)
 
+    def create_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None
+    ) -> Topic:
+        """Make a topic, as [topics.NAME] of penstock.toml says where nothing else is said.
+
+        Raises LogError for a bad or taken name, ConfigError for a config that is none.
+        """
+        said = self.settings.topics.get(name)
+        given = {**(said.configs if said else {}), **(configs or {})}
+        return self.log.create_topic(name, partitions or (said.partitions if said else 1), given)
+
     # -- what became of the rows -------------------------------------------------------------------
 
     def ledger(self) -> pl.DataFrame:
         """Per pipeline and operator: rows taken and given, and how many had which fate, as of the last commit."""
         return ledger(self.log)
+
+    def rejects(self) -> pl.DataFrame:
+        """The rows that could not be used, as of the last commit: see `penstock.rejects`."""
+        return rejects(self.log)
+
+    def late(self) -> pl.DataFrame:
+        """The rows that came too late, as of the last commit: see `penstock.late`."""
+        return late(self.log)
 
     def why(self) -> list[Reason]:
         """Why nothing comes out: what each open window waits for, who holds it back, what to set."""

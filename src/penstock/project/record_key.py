@@ -1,4 +1,4 @@
-"""The key of a record, read out of its value: by the field that is named, or as the table over the topic declares it."""
+"""The key of a record, read out of its value: a field that is named, or what the table over its topic declares."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
 __all__ = ["declared_key", "field_key"]
-
-
 
 
 def field_key(field: str) -> Callable[[bytes], bytes | None]:

@@ -16,7 +16,10 @@ from starlette.routing import WebSocketRoute
 import penstock as package
 from penstock.core.errors import InternalError, PenstockError, RequestError
 from penstock.core.logs import tell
+from penstock.project.project_file import FileConflictError
+from penstock.project.rate import Rates
 from penstock.server.api import ROUTERS, TAGS
+from penstock.server.asking import Asking
 from penstock.server.metrics.requests import Requests
 from penstock.server.page import Page
 from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
@@ -32,11 +35,14 @@ __all__ = ["make_app"]
 
 _PACK_FROM = 1_000
 _PACK_LEVEL = 4
-_READS = ("get", "head")
+_PROBLEM: dict[str, Any] = {
+    "description": "What went wrong",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 
 def make_app(penstock: Penstock) -> FastAPI:
-    """The app that serves `penstock`, without what stands at its door (`security`, `limits`)."""
+    """The app that serves `penstock`, without what stands at its door (`security`, `intake`)."""
     app = FastAPI(
         lifespan=_life,
         title="Penstock",
@@ -45,15 +51,15 @@ def make_app(penstock: Penstock) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_tags=TAGS,
-        responses={
-            "default": {"model": Problem, "description": "What went wrong", "content": {MEDIA_TYPE: {}}},
-            422: {"model": Problem, "description": "What does not fit", "content": {MEDIA_TYPE: {}}},
-        },
+        responses={"default": _PROBLEM, 422: _PROBLEM},
     )
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     app.state.penstock = penstock
     app.state.requests = Requests()
     app.state.hub = Hub(penstock)
     app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(app.state.hub)))
+    app.state.asking = Asking(penstock)
+    app.state.rates = Rates(penstock.clock.monotonic())
     app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
     for router in ROUTERS:
         app.include_router(router)
@@ -76,6 +82,17 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        made = FastAPI.openapi(app)
+        made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        made["security"] = [{}, {"token": []}]
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
 def _answer(error: PenstockError, headers: dict[str, str] | None = None, **more: object) -> Response:
     problem = problem_of(error, **more)
     given = {"cache-control": "no-store", **(headers or {})}
@@ -86,6 +103,8 @@ def _penstock_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PenstockError)
     if isinstance(error, InternalError):
         tell("error", "request-failed", f"{request.method} {request.url.path} has failed", error=error)
+    if isinstance(error, FileConflictError):
+        return _answer(error, difference=error.difference)
     return _answer(error)
 
 
@@ -105,6 +124,8 @@ def _invalid(_: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, PenstockError):  # while a body was read
+        return _answer(error.__cause__)
     path = request.url.path
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")

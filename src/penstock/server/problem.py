@@ -29,6 +29,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _OF_CODE = {
     "request-body": 400,
+    "request-form": 422,
     "request-host": 421,
     "request-token": 401,
     "request-token-tries": 429,
@@ -43,6 +44,9 @@ _OF_CODE = {
     "request-method": 405,
     "request-draining": 503,
     "record-too-large": 413,
+    "request-if-match": 428,
+    "request-key": 422,
+    "file-changed": 409,
     "query-busy": 429,
     "query-cancelled": 409,
     "registry-subject": 404,

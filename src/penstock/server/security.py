@@ -11,7 +11,8 @@ import hmac
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "TOKEN", "Access", "Security", "is_loopback"]
+__all__ = ["COOKIE", "TOKEN", "Access", "Security", "access_of", "is_loopback"]
 
 TOKEN = "PENSTOCK_TOKEN"  # noqa: S105  # the variable's name
 COOKIE = "penstock_token"
 _LEAST_TOKEN = 16
+_TRIES, _TRIES_SECONDS, _CLIENTS = 20, 60, 10_000
+"""So many wrong tokens of one client within so long, and so many clients that are remembered."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDED = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip")
@@ -61,6 +64,7 @@ class Access:
     hosts: frozenset[str] = frozenset()
     token: str | None = None
     owner: bool = False
+    _failures: dict[str, list[float]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def at(cls, address: str, hosts: Iterable[str]) -> Access:
@@ -77,6 +81,30 @@ class Access:
                 hint=f"export {TOKEN}=$(openssl rand -hex 24), or listen on 127.0.0.1",
             )
         return cls(names, token)
+
+    def lets_in(self, scope: Scope, tokens: list[str]) -> bool:
+        """Whether one of `tokens` is the right one. Raises RequestError after too many wrong ones."""
+        if self.token is None or not tokens:
+            return self.token is None
+        client = scope["client"][0] if scope.get("client") else ""
+        now = time.monotonic()
+        failures = [at for at in self._failures.get(client, ()) if at > now - _TRIES_SECONDS]
+        if len(failures) >= _TRIES:
+            raise RequestError(
+                f"{_TRIES} wrong tokens came from {client}", code="request-token-tries", hint="wait a minute"
+            )
+        if any(hmac.compare_digest(token.encode(), self.token.encode()) for token in tokens):
+            return True
+        if len(self._failures) >= _CLIENTS:
+            self._failures.clear()
+        self._failures[client] = [*failures, now]
+        return False
+
+
+def access_of(scope: Scope) -> Access:
+    """By what right a request has come in."""
+    found: Access = scope["penstock.access"]
+    return found
 
 
 def is_loopback(address: str) -> bool:
@@ -95,6 +123,7 @@ class Security:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        scope["penstock.access"] = self.access
 
         async def guarded(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -143,7 +172,7 @@ class Security:
         page = scope["type"] == "http" and scope["method"] in _READING and not path.startswith(("/api/", "/metrics"))
         if token is None or path in _OPEN_PATHS or (page and path not in ("/openapi.json", "/ws")):
             return
-        if not any(hmac.compare_digest(t.encode(), token.encode()) for t in _tokens(given)):
+        if not self.access.lets_in(scope, _tokens(given)):
             raise RequestError(
                 "this server needs a token", code="request-token", hint="send the header Authorization: Bearer TOKEN"
             )

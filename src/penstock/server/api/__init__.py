@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from penstock.server.api import health, metrics, project, registry, tables
+from penstock.server.api import (
+    dashboards,
+    health,
+    ingest,
+    ledger,
+    login,
+    metrics,
+    pipelines,
+    project,
+    query,
+    registry,
+    saved,
+    tables,
+    topics,
+)
 from penstock.server.push import stream
 
 __all__ = ["ROUTERS", "TAGS"]
 
-ROUTERS = (health.router, metrics.router, project.router, tables.router, registry.router, stream.router)
+ROUTERS = (
+    health.router,
+    metrics.router,
+    login.router,
+    project.router,
+    pipelines.router,
+    tables.router,
+    topics.router,
+    ingest.router,
+    query.router,
+    saved.router,
+    dashboards.router,
+    ledger.router,
+    registry.router,
+    stream.router,
+)
 
 TAGS = [
     {"name": "health", "description": "Whether the process lives and is ready."},
     {"name": "project", "description": "The project as a whole."},
     {"name": "tables", "description": "Tables and views: what they are, and their rows."},
+    {"name": "pipelines", "description": "Pipelines and their operators."},
+    {"name": "topics", "description": "Topics of the log: what they are, their records, making one."},
+    {"name": "ingest", "description": "Events into topics, each with an answer of its own."},
+    {"name": "query", "description": "Questions in SQL, within limits."},
+    {"name": "saved queries", "description": "Files of queries/, each an endpoint with typed parameters."},
+    {"name": "dashboards", "description": "Files of dashboards/."},
+    {"name": "rows and their fates", "description": "The ledger, why nothing comes out, rejected and late rows."},
     {"name": "registry", "description": "The schema registry, with the paths of Confluent's below /api/registry."},
     {"name": "push", "description": "What changes, as it changes; docs/push.md has the WebSocket at /ws."},
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict
 
+from penstock.core.errors import RequestError
 from penstock.project.penstock import Penstock
+from penstock.server.asking import Asking
 
-__all__ = ["Model", "Project"]
+__all__ = ["Asker", "IfMatch", "Model", "Project", "require_tag", "tagged"]
 
 
 class Model(BaseModel):
@@ -25,3 +27,32 @@ def _project(request: Request) -> Penstock:
 
 Project = Annotated[Penstock, Depends(_project)]
 """The project that is served, as an argument of an endpoint."""
+
+
+def _asking(request: Request) -> Asking:
+    found: Asking = request.app.state.asking
+    return found
+
+
+Asker = Annotated[Asking, Depends(_asking)]
+"""Who answers questions, as an argument of an endpoint."""
+
+IfMatch = Annotated[
+    str | None, Header(description="The ETag of what is replaced; * to make what is not there yet", examples=['"9f3a"'])
+]
+
+
+def tagged(tag: str) -> str:
+    """A tag as an ETag says it."""
+    return f'"{tag}"'
+
+
+def require_tag(if_match: str | None) -> str | None:
+    """The tag that a save names, None for what is not there yet. Raises RequestError where it names none."""
+    if if_match is None:
+        raise RequestError(
+            "a save says what it replaces",
+            code="request-if-match",
+            hint="If-Match: the ETag of the file as it was read, or * for a new one",
+        )
+    return None if if_match.strip() == "*" else if_match.strip().removeprefix("W/").strip('"')

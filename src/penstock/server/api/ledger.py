@@ -1,0 +1,78 @@
+"""What became of the rows: the ledger, why nothing comes out, what was rejected or came too late."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import polars as pl
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from penstock.core.render import as_text
+from penstock.server.api.model import Model, Project
+from penstock.server.api.rows import ARROW, respond, rows_responses
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api", tags=["rows and their fates"])
+
+
+class ReasonAnswer(Model):
+    pipeline: str = Field(examples=["metrics"])
+    operator: str = Field(examples=["window aggregate"])
+    code: str = Field(examples=["silent-partition"])
+    sentence: str = Field(examples=["Partition 3 of table chat_events holds it back: it is at 2026-01-31 12:00:00."])
+    setting: str = Field(examples=["Set 'scan.watermark.idle-timeout' = '10 s' on the table."])
+    """What would change it."""
+
+
+@router.get("/ledger", operation_id="ledger", responses=rows_responses(), response_class=Response)
+def show_ledger(request: Request, penstock: Project) -> Response:
+    """Per pipeline and operator: rows taken and given, and how many had which fate, as of the last commit."""
+    return respond(request, penstock.ledger())
+
+
+@router.get("/why", operation_id="why")
+def show_why(penstock: Project) -> list[ReasonAnswer]:
+    """Why nothing comes out: what each open window waits for, who holds it back, what to set."""
+    return [ReasonAnswer.model_validate(reason) for reason in penstock.why()]
+
+
+Kind = Annotated[Literal["rejected", "late"], Query(description="Rows that could not be used, or came too late")]
+
+
+@router.get("/rejects", operation_id="rejects", responses=rows_responses(), response_class=Response)
+def list_rejects(
+    request: Request,
+    penstock: Project,
+    kind: Kind = "rejected",
+    pipeline: Annotated[str | None, Query()] = None,
+    code: Annotated[str | None, Query(description="Of rejected rows: those of this reason alone")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    cursor: Annotated[int | None, Query(ge=0, description="`next` of the page before")] = None,
+) -> Response:
+    """The newest first, a page at a time: where each is from, why it is here, its bytes."""
+    frame = penstock.late() if kind == "late" else penstock.rejects()
+    if pipeline is not None:
+        frame = frame.filter(pl.col("pipeline") == pipeline)
+    if code is not None and "code" in frame.columns:
+        frame = frame.filter(pl.col("code") == code)
+    if cursor is not None:
+        frame = frame.filter(pl.col("id") < cursor)
+    page = frame.tail(limit).reverse()
+    more = frame.height > limit
+    if ARROW not in request.headers.get("accept", ""):
+        page = page.with_columns(as_text(page["raw"]))
+    return respond(request, page, following=str(page["id"][-1]) if more else None)
+
+
+@router.get("/rejects/summary", operation_id="rejects_summary", responses=rows_responses(), response_class=Response)
+def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") -> Response:
+    """How many there are, by where they are from and why; the most first."""
+    frame = penstock.late() if kind == "late" else penstock.rejects()
+    by = ["pipeline", "operator", "table", *(["lost"] if kind == "late" else ["code", "ignored"])]
+    counted = frame.group_by(by, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("rows"), pl.col("time").max().alias("last")
+    )
+    return respond(request, counted.sort("rows", descending=True, maintain_order=True))

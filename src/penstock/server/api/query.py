@@ -1,0 +1,67 @@
+"""Questions: one SELECT each, within limits; those that are being answered, and ending one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from penstock.server.api.model import Asker, Model
+from penstock.server.api.rows import respond, rows_responses
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/query", tags=["query"])
+
+_ROWS_MAX = 1_000_000
+
+
+class Query(Model):
+    sql: str = Field(examples=["SELECT meeting_id FROM meeting_metrics WHERE meeting_health = $health"])
+    """A SELECT in DuckDB's SQL over tables, views, topics, "NAME$open", penstock.*; DESCRIBE, SHOW TABLES."""
+    parameters: dict[str, str | bool | int | float | None] = Field(default={}, examples=[{"health": "poor"}])
+    """The values of $NAME in it: bound, never pasted."""
+    rows: int = Field(1_000, ge=1, le=_ROWS_MAX)
+    """Rows of the answer at most; `complete` is false where there are more."""
+    seconds: float = Field(30.0, gt=0, le=300)
+    """How long it may take."""
+    zone: str = Field("UTC", max_length=64, examples=["Europe/Oslo"])
+    """The zone of moments that are written as text, in the question or by it."""
+    id: str | None = Field(None, pattern=r"^[\w.-]{1,64}$", examples=["panel-7.1"])
+    """A name by which it can be ended while it runs."""
+
+
+class Running(Model):
+    id: str
+    sql: str
+    since: int
+    """When it was asked, ms since 1970."""
+
+
+@router.post("", operation_id="query", responses=rows_responses(), response_class=Response)
+async def ask(request: Request, asking: Asker, query: Query) -> Response:
+    """Ask a question. It ends when its asker hangs up."""
+    result = await asking.ask(
+        request,
+        query.sql,
+        rows=query.rows,
+        seconds=query.seconds,
+        parameters=query.parameters,
+        zone=query.zone,
+        id_=query.id,
+    )
+    return respond(request, result.frame, result.position, complete=result.complete)
+
+
+@router.get("", operation_id="queries_running")
+async def running(asking: Asker) -> list[Running]:
+    """The questions that are being answered or wait."""
+    return [Running.model_validate(one) for one in asking.asked.values()]
+
+
+@router.delete("/{id}", operation_id="query_cancel", status_code=204)
+async def cancel(asking: Asker, id_: Annotated[str, Path(alias="id")]) -> None:
+    """End a question; its asker gets the error query-cancelled."""
+    asking.cancel(id_)

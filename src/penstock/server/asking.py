@@ -1,0 +1,104 @@
+"""Questions over HTTP: so many at once and the others in a queue, each with an id by which it can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from os import cpu_count
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from penstock.core.errors import QueryError, RequestError
+from penstock.history import Limits, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.requests import Request
+
+    from penstock.history import Result
+    from penstock.project.penstock import Penstock
+
+__all__ = ["Asked", "Asking"]
+
+_WAITING = 512
+"""Questions that wait; one more is refused."""
+_SECONDS_MAX = 300.0
+_MEMORY = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that is being answered or waits; `since` in ms since 1970."""
+
+    id: str
+    sql: str
+    since: int
+    stop: Stop
+
+
+class Asking:
+    """Answers the questions of an app's requests. All of its methods are called from the app's event loop."""
+
+    def __init__(self, penstock: Penstock) -> None:
+        self.penstock = penstock
+        self.asked: dict[str, Asked] = {}
+        self._turn = anyio.CapacityLimiter(max(2, cpu_count() or 2))
+
+    async def ask(
+        self,
+        request: Request,
+        sql: str,
+        *,
+        rows: int,
+        seconds: float = 30.0,
+        parameters: Mapping[str, Any] | None = None,
+        zone: str = "UTC",
+        id_: str | None = None,
+        cut: bool = True,
+    ) -> Result:
+        """The answer to `sql`, at most `rows` of it if it may be `cut`. It is cancelled when whoever asks goes away.
+
+        Raises QueryError, and RequestError where its id is taken.
+        """
+        limits = Limits(rows, min(seconds, _SECONDS_MAX), _MEMORY, cut=cut)
+        async with self._entered(request, sql, id_) as stop:
+            return await anyio.to_thread.run_sync(
+                lambda: self.penstock.query(sql, limits, zone, parameters, stop), limiter=self._turn
+            )
+
+    def cancel(self, id_: str) -> None:
+        """End a question. Raises RequestError where there is none of that id."""
+        found = self.asked.get(id_)
+        if found is None:
+            raise RequestError(f"no question '{id_}' is being answered", code="query-id-unknown")
+        found.stop.cancel()
+
+    @asynccontextmanager
+    async def _entered(self, request: Request, sql: str, id_: str | None) -> AsyncIterator[Stop]:
+        id_ = id_ or uuid.uuid4().hex
+        if id_ in self.asked:
+            raise RequestError(f"a question '{id_}' is being answered", code="query-id-exists")
+        if len(self.asked) >= _WAITING:
+            raise QueryError(
+                f"{len(self.asked):,} questions wait already", code="query-busy", hint="ask again in a moment"
+            )
+        stop = Stop()
+        self.asked[id_] = Asked(id_, sql, self.penstock.clock.now_ms(), stop)
+        watch = asyncio.create_task(_until_gone(request, stop))
+        try:
+            yield stop
+        finally:
+            watch.cancel()
+            del self.asked[id_]
+
+
+async def _until_gone(request: Request, stop: Stop) -> None:
+    """Cancel the question when its asker has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
+    stop.cancel()

@@ -1,0 +1,238 @@
+"""The REST API on a running project, noun by noun."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import threading
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+import pytest
+
+from tests.server.served import Served, serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARROW = {"accept": "application/vnd.apache.arrow.stream"}
+
+
+def settled(shop: Served) -> None:
+    """All that was appended is run and committed."""
+    running = shop.penstock.running[0]
+    while not running.epoch or running.rows < 130 or shop.penstock.current is None:
+        shop.penstock.log.wait(shop.penstock.log.end_seq(), 0.05)
+    running.commit()
+
+
+def test_tables_say_what_they_are(shop: Served) -> None:
+    names = [t["name"] for t in shop.get("/api/tables")]
+    assert names == ["orders", "revenue"]
+    revenue = shop.get("/api/tables/revenue")
+    assert (revenue["topic"], revenue["windowed"], revenue["written_by"], revenue["read_by"]) == (
+        "revenue",
+        True,
+        ["orders"],
+        [],
+    )
+    assert shop.get("/api/tables/orders")["columns"][3] == {
+        "name": "ts",
+        "type": "TIMESTAMP(3)",
+        "nullable": True,
+        "rowtime": True,
+    }
+    unknown = shop.get("/api/tables/order", 404)
+    assert (unknown["detail"], unknown["hint"]) == ("there is no table or view 'order'", "did you mean orders?")
+
+
+def test_rows_of_a_table_come_in_pages(shop: Served) -> None:
+    found: list[Any] = []
+    cursor = ""
+    while cursor is not None:
+        page = shop.get("/api/tables/orders/rows", params={"limit": 60, "cursor": cursor})
+        found += page["rows"]
+        cursor = page["next"]
+    assert [row[0] for row in found] == list(range(130))
+    assert found[0] == [0, "c0", None, "2025-01-01 00:00:00.000"]
+    assert shop.get("/api/tables/orders/rows?cursor=-1", 400)["detail"] == "'-1' is no cursor"
+
+
+def test_open_windows_are_rows_that_are_not_final(shop: Served) -> None:
+    settled(shop)
+    page = shop.get("/api/tables/revenue/rows?open=true")
+    rows = [dict(zip([c["name"] for c in page["columns"]], row, strict=True)) for row in page["rows"]]
+    assert [(r["window_end"], r["orders"], r["final"]) for r in rows] == [("2025-01-01 00:03:00.000", 10, False)]
+
+
+def test_pipelines_and_their_operators(shop: Served) -> None:
+    settled(shop)
+    (one,) = shop.get("/api/pipelines")
+    assert (one["name"], one["state"], one["rows"], one["reads"], one["writes"]) == (
+        "orders",
+        "running",
+        130,
+        ["orders"],
+        ["revenue"],
+    )
+    operators = shop.get("/api/pipelines/orders")["operators"]
+    assert [o["kind"] for o in operators] == ["source", "window aggregate", "calc", "sink"]
+    window = operators[1]
+    assert (window["taken"], window["fates"], window["inputs"]) == (130, {"passed": 120, "held": 10}, ["source orders"])
+    assert window["details"][0] == "windows of 1 min on ts"
+    assert window["state_bytes"] > 0
+    assert shop.get("/api/pipelines/order", 404)["hint"] == "did you mean orders?"
+
+
+def test_the_ledger_and_why(shop: Served) -> None:
+    settled(shop)
+    ledger = shop.get("/api/ledger")
+    assert [row[:2] for row in ledger["rows"]] == [
+        ["orders", "source orders"],
+        ["orders", "window aggregate"],
+        ["orders", "calc"],
+        ["orders", "sink revenue"],
+    ]
+    (reason,) = shop.get("/api/why")
+    assert (reason["pipeline"], reason["code"]) == ("orders", "needs-later-event")
+
+
+def test_rejects_newest_first_and_counted(tmp_path: Path) -> None:
+    with serve(tmp_path / "p") as served:
+        bad = [f"bad {n}".encode() for n in range(25)] + [b"\xff"]
+        served.penstock.append("orders", pl.DataFrame({"value": bad}))
+        while served.penstock.rejects().height < len(bad):
+            served.penstock.log.wait(served.penstock.log.end_seq(), 0.05)
+        first = served.get("/api/rejects?limit=10")
+        raw = [c["name"] for c in first["columns"]].index("raw")
+        assert [row[raw] for row in first["rows"]] == ["0xff", *(f"bad {n}" for n in range(24, 15, -1))]
+        rest = served.get("/api/rejects", params={"limit": 100, "cursor": first["next"]})
+        assert (rest["rows"][0][raw], len(rest["rows"]), rest["next"]) == ("bad 15", 16, None)
+        assert served.get("/api/rejects?code=none")["rows"] == []
+        (line,) = served.get("/api/rejects/summary")["rows"]
+        assert line[:2] == ["orders", "source orders"]
+        assert line[5] == 26
+        assert served.get("/api/rejects?kind=late")["rows"] == []
+
+
+def test_topics_are_listed_described_and_made(tmp_path: Path) -> None:
+    with serve(tmp_path / "p", toml="[topics.clicks]\npartitions = 4\n") as served:
+        assert [t["name"] for t in served.get("/api/topics")] == ["orders", "revenue"]
+        made = served.post("/api/topics", {"name": "clicks", "configs": {"retention.ms": "1 h"}}, 201)
+        assert (made["partitions"], made["configs"]) == (4, {"retention.ms": "1 h"})
+        assert served.post("/api/topics", {"name": "clicks"}, 409)["code"] == "topic-exists"
+        assert served.post("/api/topics", {"name": "a b"}, 422)["code"] == "topic-name"
+        orders = served.get("/api/topics/orders")
+        assert (orders["rows"], orders["tables"], [p["end"] for p in orders["details"]]) == (130, ["orders"], [130])
+        assert served.get("/api/topics/order", 404)["hint"] == "did you mean orders?"
+
+
+def test_records_by_place_time_key_and_page(shop: Served) -> None:
+    def offsets(**params: Any) -> list[int]:
+        return [r["offset"] for r in shop.get("/api/topics/orders/records", params=params)["records"]]
+
+    assert offsets(limit=3) == [0, 1, 2]
+    assert offsets(**{"from": "127"}) == [127, 128, 129]
+    assert offsets(last=2, partition=0) == [128, 129]
+    assert offsets(**{"from": "2200-01-01"}) == []
+    assert offsets(key="c1", limit=3) == [1, 4, 7]
+    found, cursor = [], ""
+    while cursor is not None:
+        page = shop.get("/api/topics/orders/records", params={"key": "c2", "limit": 10, "cursor": cursor})
+        found += [r["offset"] for r in page["records"]]
+        cursor = page["next"]
+    assert found == list(range(2, 130, 3))
+    assert shop.get("/api/topics/orders/records?from=noon", 422)["code"] == "record-place"
+    assert shop.get("/api/topics/orders/records?partition=3", 422)["code"] == "record-partition"
+    assert shop.get("/api/topics/orders/records?cursor=xyz", 400)["code"] == "request-cursor"
+
+
+def test_a_question_is_answered_within_limits(shop: Served) -> None:
+    asked = {"sql": "SELECT id, $word AS word FROM orders ORDER BY id", "rows": 2, "parameters": {"word": "it's"}}
+    answer = shop.post("/api/query", asked)
+    assert (answer["rows"], answer["complete"]) == ([[0, "it's"], [1, "it's"]], False)
+    assert answer["position"]["log"] >= 130
+    slow = shop.post("/api/query", {"sql": "SELECT count(*) FROM range(1000000000000)", "seconds": 0.2}, 422)
+    assert slow["detail"] == "the question took longer than 0.2 s"
+    missing = shop.post("/api/query", {"sql": "SELECT $nothing"}, 422)
+    assert missing["detail"] == "the question has a parameter $nothing, and no value of that name is given"
+
+
+def test_an_answer_as_arrow_has_all_types(shop: Served) -> None:
+    sql = "SELECT id, ts, 1.5::DECIMAL(4, 2) AS d, 'x'::BLOB AS b FROM orders LIMIT 1"
+    answer = shop.client.post("/api/query", json={"sql": sql}, headers=ARROW)
+    frame = pl.read_ipc_stream(io.BytesIO(answer.content))
+    assert frame.dtypes == [pl.Int64, pl.Datetime("ms"), pl.Decimal(4, 2), pl.Binary]
+    assert orjson.loads(answer.headers["penstock-answer"])["complete"] is True
+
+
+def test_a_question_is_ended_by_its_id(shop: Served) -> None:
+    answers: list[Any] = []
+
+    def ask() -> None:
+        sql = "SELECT count(*) FROM range(1000000000000)"
+        answers.append(shop.client.post("/api/query", json={"sql": sql, "id": "long", "seconds": 100}))
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    while not (running := shop.get("/api/query")):
+        assert asker.is_alive()
+    assert running[0]["id"] == "long"
+    assert shop.post("/api/query", {"sql": "SELECT 1", "id": "long"}, 409)["code"] == "query-id-exists"
+    shop.call("DELETE", "/api/query/long", 204)
+    asker.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (409, "query-cancelled")
+    assert shop.call("DELETE", "/api/query/long", 404)["detail"] == "no question 'long' is being answered"
+
+
+def test_a_question_ends_when_its_asker_hangs_up(shop: Served) -> None:
+    import httpx
+
+    sql = "SELECT count(*) FROM range(1000000000000)"
+    with pytest.raises(httpx.ReadTimeout):
+        shop.client.post("/api/query", json={"sql": sql, "seconds": 100}, timeout=0.5)
+    while shop.get("/api/query"):
+        continue
+    assert shop.penstock.questions.refused["query-cancelled"] >= 1
+
+
+def test_a_hundred_questions_at_once_are_all_answered(shop: Served) -> None:
+    codes: list[int] = []
+
+    def ask(number: int) -> None:
+        answer = shop.client.post("/api/query", json={"sql": f"SELECT count(*) + {number} FROM orders"})
+        assert answer.json()["rows"] == [[130 + number]]
+        codes.append(answer.status_code)
+
+    askers = [threading.Thread(target=ask, args=(n,)) for n in range(100)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert codes == [200] * 100
+
+
+def test_answers_are_packed_for_those_who_take_it(shop: Served) -> None:
+    with shop.client.stream("GET", "/openapi.json", headers={"accept-encoding": "gzip"}) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(b"".join(answer.iter_raw())).startswith(b'{"openapi"')
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/nothing", 404, "request-path"),
+        ("GET", "/assets/none.js", 404, "request-path"),
+        ("POST", "/api/project", 405, "request-method"),
+        ("GET", "/api/tables/orders/rows?limit=0", 422, "request-form"),
+        ("POST", "/api/query", 422, "request-form"),
+    ],
+)
+def test_every_error_has_the_one_body(shop: Served, method: str, path: str, status: int, code: str) -> None:
+    answer = shop.client.request(method, path, json={} if method == "POST" else None)
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["status"], problem["code"], problem["type"]) == (status, code, f"urn:penstock:{code}")
+    assert problem["title"]
+    assert problem["detail"]

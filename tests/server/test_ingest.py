@@ -1,0 +1,169 @@
+"""Events over HTTP: each answered by itself, the bytes kept, a key that makes a request happen once."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+import pytest
+
+import penstock
+from penstock.core.clock import ManualClock
+from penstock.log import Log
+from penstock.project.ingest import Once, Way, events_appended, once_appended
+from tests.cli.shell import make_project, started
+from tests.server.served import Served, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LINES = {"content-type": "application/x-ndjson"}
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Served]:
+    with serve(tmp_path / "p", engine=False, rows=0) as served:
+        served.post("/api/topics", {"name": "in", "partitions": 3}, 201)
+        served.post("/api/topics", {"name": "small", "configs": {"max.message.bytes": "20"}}, 201)
+        served.post("/api/topics", {"name": "keyed", "configs": {"cleanup.policy": "compact"}}, 201)
+        yield served
+
+
+def values(served: Served, topic: str) -> list[tuple[bytes | None, bytes]]:
+    return [row for f in served.penstock.log.read(topic) for row in f.select("key", "value").iter_rows()]
+
+
+def test_one_a_batch_and_lines_keep_their_bytes(inbox: Served) -> None:
+    json = {"content-type": "application/json"}
+    one = inbox.call("POST", "/api/topics/in/records", 200, content=b' {"a": 1.50}\n', headers=json)
+    assert (one["accepted"], one["refused"], len(one["events"])) == (1, 0, 1)
+    batch = b'[{"a" : 1.50}, "x,]",\n 5 ]'
+    inbox.call("POST", "/api/topics/in/records", 200, content=batch, headers=json)
+    inbox.call("POST", "/api/topics/in/records", 200, content=b'{"b": 1}\r\n\nno json\n{"c":2}', headers=LINES)
+    assert [v for _, v in values(inbox, "in")] == [
+        b'{"a": 1.50}',
+        b'{"a" : 1.50}',
+        b'"x,]"',
+        b"5",
+        b'{"b": 1}',
+        b"no json",
+        b'{"c":2}',
+    ]
+
+
+def test_keys_are_made_as_asked_or_as_the_table_declares(inbox: Served) -> None:
+    inbox.call("POST", "/api/topics/in/records?key=k", 200, content=b'{"k": "a"}\n{"k": 7}\n{}\nnope', headers=LINES)
+    assert [k for k, _ in values(inbox, "in")] == [b"a", b"7", None, None]
+    inbox.post("/api/topics/orders/records", {"id": 1, "customer": "ada"})
+    assert values(inbox, "orders") == [(b"ada", b'{"id":1,"customer":"ada"}')]
+    placed = inbox.post("/api/topics/in/records?key=k&partition=2", [{"k": "a"}, {"k": "b"}])
+    assert [e["partition"] for e in placed["events"]] == [2, 2]
+
+
+def test_what_a_topic_does_not_take_is_refused_alone(inbox: Served) -> None:
+    answer = inbox.post("/api/topics/small/records", [{"a": 1}, {"a": "x" * 40}, {"a": 2}])
+    assert (answer["accepted"], answer["refused"]) == (2, 1)
+    assert answer["events"][0] == {"partition": 0, "offset": 0}
+    assert answer["events"][1]["error"]["detail"] == "the event has 48 bytes; topic 'small' allows 20"
+    assert answer["events"][2] == {"partition": 0, "offset": 1}
+    alone = inbox.post("/api/topics/small/records", {"a": "x" * 40}, 413)
+    assert alone["code"] == "record-too-large"
+    keyless = inbox.post("/api/topics/keyed/records?key=k", [{"k": 1}, {"j": 1}])
+    assert keyless["events"][1]["error"]["code"] == "record-key"
+    assert inbox.post("/api/topics/keyed/records", {"k": 1}, 422)["hint"] == "give the field of the key: ?key=FIELD"
+
+
+def test_a_body_that_is_no_event(inbox: Served) -> None:
+    json = {"content-type": "application/json"}
+    broken = inbox.call("POST", "/api/topics/in/records", 400, content=b'{"a": ', headers=json)
+    assert broken["detail"].startswith("the body is not JSON: ")
+    number = inbox.call("POST", "/api/topics/in/records", 400, content=b"5", headers=json)
+    assert number["detail"] == "the body is neither an object nor an array of events"
+    assert inbox.post("/api/topics/inn/records", {}, 404)["hint"] == "did you mean in?"
+    assert inbox.post("/api/topics/in/records", [])["events"] == []
+
+
+def test_a_long_stream_is_appended_as_it_comes(inbox: Served) -> None:
+    def lines() -> Iterator[bytes]:
+        for first in range(0, 20_000, 1_000):
+            yield b"".join(b'{"n": %d}\n' % n for n in range(first, first + 1_000))
+
+    answer = inbox.call("POST", "/api/topics/in/records?partition=0", 200, content=lines(), headers=LINES)
+    assert answer["accepted"] == 20_000
+    assert [e["offset"] for e in answer["events"]] == list(range(20_000))
+    found = [orjson.loads(v)["n"] for _, v in values(inbox, "in")]
+    assert found == list(range(20_000))
+
+
+def test_a_line_without_an_end_is_cut_off_and_what_came_before_stays(inbox: Served) -> None:
+    body = b'{"n": 1}\n' + b"x" * (5 << 20)
+    answer = inbox.call("POST", "/api/topics/in/records", 413, content=body, headers=LINES)
+    assert (answer["detail"], answer["accepted"]) == ("a line has more than 4 MB", 1)
+    assert answer["events"] == [{"partition": answer["events"][0]["partition"], "offset": 0}]
+
+
+def test_a_repeated_key_gives_the_same_answer_and_another_request_is_refused(inbox: Served) -> None:
+    key = {"idempotency-key": "order-17"}
+    first = inbox.post("/api/topics/in/records", [{"a": 1}, {"a": 2}], headers=key)
+    assert inbox.post("/api/topics/in/records", [{"a": 1}, {"a": 2}], headers=key) == first
+    assert len(values(inbox, "in")) == 2
+    other = inbox.post("/api/topics/in/records", [{"a": 1}], 422, headers=key)
+    assert other["detail"] == "another request was made under the key 'order-17'"
+    assert inbox.post("/api/topics/in/records", {}, 422, headers={"idempotency-key": "a b"})["code"] == "request-form"
+    assert inbox.post("/api/topics/small/records", [{"a": 1}, {"a": 2}], headers=key)["accepted"] == 2, "of its topic"
+
+
+def test_a_key_holds_for_a_day() -> None:
+    clock = ManualClock(1_000)
+    with Log.open(None, clock=clock) as log:
+        log.create_topic("in")
+        way, once = Way("in", None, None), Once("k", b"digest")
+        first = once_appended(log, way, [b"1"], once)
+        clock.advance(86_399_999)
+        assert once_appended(log, way, [b"1"], once) == first
+        clock.advance(1)
+        assert once_appended(log, way, [b"1"], once) != first
+        assert log.ends("in") == {0: 2}
+        clock.advance(86_400_000)
+        assert log.claims.expire()
+        assert not log.claims.expire()
+        assert events_appended(log, way, []).body() == b'{"accepted":0,"refused":0,"events":[]}'
+
+
+def test_a_key_repeated_after_a_kill_gives_the_same_offsets(tmp_path: Path) -> None:
+    """The answer may be lost, and the append not: asked for again it is what it was, and nothing is there twice."""
+    folder = make_project(tmp_path / "p")
+
+    def run() -> Any:
+        child = started("run", folder, "--port", "0")
+        assert child.stderr is not None
+        while not (line := child.stderr.readline()).startswith("page and API at "):
+            assert line
+        return child, line.split()[-1]
+
+    def ask(url: str, key: str) -> dict[str, Any]:
+        answer = httpx.post(
+            f"{url}api/topics/orders/records", json=[{"id": 1}] * 3, headers={"idempotency-key": key}, timeout=60
+        )
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    child, url = run()
+    answers = {key: ask(url, key) for key in ("a", "b", "c")}
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert child.stderr is not None
+    child.stderr.close()
+    child.stdout.close()
+    again, url = run()
+    try:
+        assert {key: ask(url, key) for key in answers} == answers
+    finally:
+        again.terminate()
+        again.communicate()
+    with penstock.open(folder) as project:
+        assert project.query("SELECT count(*) FROM orders").rows() == [(3 * len(answers),)]
