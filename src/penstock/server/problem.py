@@ -29,7 +29,6 @@ MEDIA_TYPE = "application/problem+json"
 
 _OF_CODE = {
     "request-body": 400,
-    "request-form": 422,
     "request-host": 421,
     "request-token": 401,
     "request-token-tries": 429,

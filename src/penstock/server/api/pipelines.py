@@ -100,7 +100,7 @@ def _pipeline(penstock: Penstock, definition: PipelineDefinition, rates: Rates) 
     run = penstock.current
     figures = next((f for f in run.figures() if f.pipeline == definition.name), None) if run else None
     pipeline = next((p for p in penstock.running if p.name == definition.name), None)
-    error = penstock.failures.get(definition.name)
+    error = run.errors.get(definition.name) if run else None
     state: Literal["running", "ended", "failed", "stopped"] = "running"
     if figures is None:
         state = "stopped"
