@@ -85,13 +85,23 @@ class _Bound:
         return [e.alias(f"s{self.number}.{part}") for part, e in states.items()]
 
     def merge(self) -> list[pl.Expr]:
-        parts = self.call.function.partial(self.values(), self.call.type)
-        columns = {part: pl.col(f"s{self.number}.{part}") for part in parts}
+        columns = {part: pl.col(f"s{self.number}.{part}") for part in self._parts()}
         return self._named(self.call.function.merge(columns, self.call.type))
 
+    def joined(self, right: str) -> list[pl.Expr]:
+        names = [f"s{self.number}.{part}" for part in self._parts()]
+        one = {part: pl.col(n) for part, n in zip(self._parts(), names, strict=True)}
+        other = {part: pl.col(n + right) for part, n in zip(self._parts(), names, strict=True)}
+        assert self.call.function.joined is not None
+        return self._named(self.call.function.joined(one, other, self.call.type))
+
+    def _parts(self) -> list[str]:
+        """The names of its state's columns."""
+        return list(self.call.function.partial(self.values(), self.call.type))
+
     def finish(self) -> Value:
-        parts = self.call.function.partial(self.values(), self.call.type)
-        built = self.call.function.finish({p: pl.col(f"s{self.number}.{p}") for p in parts}, self.call.type)
+        columns = {part: pl.col(f"s{self.number}.{part}") for part in self._parts()}
+        built = self.call.function.finish(columns, self.call.type)
         return built if isinstance(built, Value) else Value(built, self.call.type)
 
 
@@ -130,6 +140,8 @@ class Aggregation:
     keys: tuple[Expr, ...]
     calls: tuple[AggregateCall, ...]
     context: Context
+    as_sums: bool = True
+    """Whether an AVG beside a variance is a SUM and a COUNT, as in Flink's GROUP BY."""
     key_names: list[str] = field(init=False)
     plain: list[_Bound] = field(init=False, default_factory=list)
     distinct: list[DistinctSet] = field(init=False, default_factory=list)
@@ -138,7 +150,7 @@ class Aggregation:
 
     def __post_init__(self) -> None:
         self.key_names = [f"k{i}" for i in range(len(self.keys))]
-        if averages_are_sums(self.calls):
+        if self.as_sums and averages_are_sums(self.calls):
             self.calls = tuple(replace(c, function=average_of_sums(c.function)) for c in self.calls)
         sets: dict[tuple[str, ...], list[_Bound]] = {}
         for number, call in enumerate(self.calls):
@@ -206,8 +218,20 @@ class Aggregation:
         calls = [c for d in self.distinct for c in d.calls] if distinct else []
         return [e for b in (*self.plain, *calls) for e in b.merge()]
 
+    @property
+    def can_join(self) -> bool:
+        """Whether the states of all calls can be put together row by row."""
+        return all(b.call.function.joined is not None for b in self._bound_calls())
+
+    def joined(self, right: str) -> list[pl.Expr]:
+        """Over a row with two states, the names of the later one's columns ending in `right`: one state."""
+        return [e for b in self._bound_calls() for e in b.joined(right)]
+
+    def _bound_calls(self) -> list[_Bound]:
+        return [*self.plain, *(c for d in self.distinct for c in d.calls)]
+
     def finish(self) -> tuple[list[pl.Expr], list[Failure]]:
         """Over states: the result of each call, in the order of `calls`."""
-        bound = sorted([*self.plain, *(c for d in self.distinct for c in d.calls)], key=lambda b: b.number)
+        bound = sorted(self._bound_calls(), key=lambda b: b.number)
         values = [b.finish() for b in bound]
         return [v.expr for v in values], [f for v in values for f in v.failures]

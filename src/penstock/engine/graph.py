@@ -10,6 +10,7 @@ from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
 from penstock.engine.operators.group_aggregate import GroupAggregate
 from penstock.engine.operators.limit import Limit
+from penstock.engine.operators.over_aggregate import OverAggregate
 from penstock.engine.operators.session_aggregate import SessionAggregate
 from penstock.engine.operators.session_table import SessionTable
 from penstock.engine.operators.sink import Enforcement, SinkOperator
@@ -186,6 +187,8 @@ class _Builder:
                 return SessionTable(self._name("session table"), side, node, context)
             case p.WindowTable():
                 return WindowTable(self._name("window table"), side, node, context)
+            case p.OverAggregate():
+                return OverAggregate(self._name("over aggregate"), side, node, context)
             case p.Union():
                 return Union(self._name("union"), side, tuple(c.name for c in node.columns), changes=updating(node))
             case p.Limit():

@@ -21,6 +21,7 @@ from penstock.sql.plan import (
     Limit,
     Node,
     Normalize,
+    OverAggregate,
     Project,
     Scan,
     Sink,
@@ -74,7 +75,7 @@ def changes(node: Node) -> Changes:
     match node:
         case Normalize():
             return _ALL
-        case Scan() | Values() | WindowTable() | WindowAggregate():
+        case Scan() | Values() | WindowTable() | WindowAggregate() | OverAggregate():
             return Changes.NONE
         case Aggregate(input=below, calls=calls):
             if updating(below):
@@ -165,6 +166,7 @@ _NEEDS_ROWS: dict[type[Node], tuple[str, str]] = {
     WindowTable: ("a window", "build windows over the rows before they are aggregated"),
     WindowAggregate: ("a window", "build windows over the rows before they are aggregated"),
     Aggregate: ("an aggregate", "aggregate the rows themselves"),
+    OverAggregate: ("OVER", "compute it over the rows before they are aggregated"),
     Limit: ("LIMIT", "ask for the rows by a condition, or sort what is stored: penstock query"),
 }
 

@@ -5,7 +5,7 @@ An expression is a frozen value; equal expressions compare equal, which is how G
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql.functions.spec import Aggregate, Function
 
-__all__ = ["AggregateCall", "Call", "Case", "Cast", "Expr", "HashedOnce", "Literal", "Ref", "refs", "rewrite", "walk"]
+__all__ = [
+    "AggregateCall",
+    "Call",
+    "Case",
+    "Cast",
+    "Expr",
+    "Frame",
+    "HashedOnce",
+    "Literal",
+    "Order",
+    "OverCall",
+    "OverWindow",
+    "Ref",
+    "refs",
+    "rewrite",
+    "walk",
+]
 
 
 class HashedOnce:
@@ -112,6 +128,47 @@ class AggregateCall(Expr):
         return self.args if self.filter is None else (*self.args, self.filter)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One expression of an ORDER BY."""
+
+    expr: Expr
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The rows up to the current one that an OVER aggregate sees: of `preceding` rows or ms before, None for all.
+
+    With `rows` they are counted; else they are told by their time, and rows of one time see each other.
+    """
+
+    rows: bool
+    preceding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverWindow:
+    """What stands in the brackets behind OVER."""
+
+    partition: tuple[Expr, ...]
+    order: tuple[Order, ...]
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class OverCall(Expr):
+    """``call OVER window``; stands in SELECT only, until the binder has made an OverAggregate of it."""
+
+    call: AggregateCall
+    window: OverWindow
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (*self.call.args, *self.window.partition, *(o.expr for o in self.window.order))
+
+
 def walk(expr: Expr) -> Iterator[Expr]:
     """`expr` and everything below it."""
     yield expr
@@ -141,4 +198,12 @@ def rewrite(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
             condition = None if expr.filter is None else rewrite(expr.filter, change)
             args = tuple(rewrite(a, change) for a in expr.args)
             return AggregateCall(expr.type, expr.function, args, expr.distinct, condition)
+        case OverCall():
+            args = tuple(rewrite(a, change) for a in expr.call.args)
+            window = OverWindow(
+                tuple(rewrite(p, change) for p in expr.window.partition),
+                tuple(replace(o, expr=rewrite(o.expr, change)) for o in expr.window.order),
+                expr.window.frame,
+            )
+            return OverCall(expr.type, replace(expr.call, args=args), window)
     return expr

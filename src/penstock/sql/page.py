@@ -11,7 +11,7 @@ from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.queries import QueryBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.catalog import Catalog
-from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
+from penstock.sql.functions import AGGREGATES, FUNCTIONS, OVER_ONLY, REFUSED
 from penstock.sql.functions.flink_names import FORMS, catalog, sql_name
 from penstock.sql.grammar import parse, parse_expression
 from penstock.sql.statements import Query
@@ -58,6 +58,7 @@ def page() -> str:
     for kind, title in _KINDS.items():
         parts += [f"## {title}", _table(f for f in functions if f.kind == kind)]
     parts += ["## Aggregates", _table({a.name: a for a in AGGREGATES.values()}.values())]
+    parts += ["## With OVER only", _table(OVER_ONLY.values())]
     parts += ["## Grammar", "\n".join(f"- {text}" for text in FORMS.values() if not text.startswith(_NOT_HERE))]
     parts += ["## Refused", "| function | reason |\n|--|--|\n" + "\n".join(_refused())]
     index = "\n".join(f"| `{name}` | {_place(sql_name(name))} |" for name in sorted(catalog(), key=str.casefold))
@@ -119,7 +120,7 @@ def _place(name: str) -> str:
         return _cell(FORMS[name])
     if name in REFUSED:
         return "refused"
-    return _code(FUNCTIONS[name].syntax if name in FUNCTIONS else AGGREGATES[name].syntax)
+    return _code((FUNCTIONS.get(name) or AGGREGATES.get(name) or OVER_ONLY[name]).syntax)
 
 
 def _code(text: str) -> str:

@@ -5,7 +5,7 @@ Nodes say what is asked for, in the words of Flink's own plans; how it is comput
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from penstock.sql.expr import HashedOnce, Ref
@@ -14,9 +14,10 @@ from penstock.sql.spelling import spelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from penstock.core.errors import SqlError
     from penstock.core.types import DataType
     from penstock.sql.catalog import Table
-    from penstock.sql.expr import AggregateCall, Expr
+    from penstock.sql.expr import AggregateCall, Expr, Frame, Order
 
 __all__ = [
     "BORDERS",
@@ -27,6 +28,7 @@ __all__ = [
     "Limit",
     "Node",
     "Normalize",
+    "OverAggregate",
     "Project",
     "Scan",
     "Sink",
@@ -253,6 +255,40 @@ class WindowAggregate(Node):
         if self.calls:
             parts.append("of " + ", ".join(spelled(c) for c in self.calls))
         return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OverAggregate(Node):
+    """Each row with the results of `calls` over the rows of its partition before it; given as its time passes.
+
+    `columns` are the input's, then the results. `refusal` says why Flink has no operator for it.
+    """
+
+    input: Node
+    partition: tuple[Expr, ...]
+    order: tuple[Order, ...]
+    frame: Frame
+    calls: tuple[AggregateCall, ...]
+    refusal: SqlError | None = field(default=None, compare=False)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def time(self) -> str:
+        """The column of the event time that orders the rows."""
+        first = self.order[0].expr
+        assert isinstance(first, Ref)
+        return first.name
+
+    @property
+    def label(self) -> str:
+        by = f" by {', '.join(spelled(p) for p in self.partition)}" if self.partition else ""
+        first = "UNBOUNDED" if self.frame.preceding is None else f"{self.frame.preceding}"
+        unit = "" if self.frame.rows or self.frame.preceding is None else " ms"
+        frame = f"{'ROWS' if self.frame.rows else 'RANGE'} {first}{unit} PRECEDING"
+        return f"OverAggregate on {self.time}{by} {frame} of {', '.join(spelled(c) for c in self.calls)}"
 
 
 @dataclass(frozen=True, slots=True)

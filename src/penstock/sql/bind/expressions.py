@@ -12,15 +12,16 @@ from penstock.core import types as t
 from penstock.core.errors import BindError, UnsupportedError, did_you_mean
 from penstock.sql.bind.intervals import interval_literal
 from penstock.sql.bind.literals import time_literal
+from penstock.sql.bind.over import over_call
 from penstock.sql.casts import cast_refusal
 from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Expr, Literal, Ref, walk
-from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
+from penstock.sql.functions import AGGREGATES, FUNCTIONS, OVER_ONLY, REFUSED
 from penstock.sql.functions.elsewhere import ELSEWHERE
 from penstock.sql.functions.signatures import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from penstock.sql.bind.scope import Scope
     from penstock.sql.functions.spec import Aggregate, Function
@@ -56,7 +57,6 @@ def _text(text: str) -> Literal:
 
 
 _NEAREST: dict[type[exp.Expr], str] = {
-    exp.Window: "nearest is an aggregate over a window: TABLE(TUMBLE(...)), GROUP BY window_start, window_end",
     exp.Exists: "nearest is UNION ALL of both sides, grouped by the key over one window",
     exp.Subquery: "nearest is a subquery in FROM, or UNION ALL of both sides, grouped over one window",
     exp.Select: "nearest is a subquery in FROM, or UNION ALL of both sides, grouped over one window",
@@ -66,13 +66,22 @@ _NEAREST: dict[type[exp.Expr], str] = {
 class ExpressionBinder:
     """Binds expressions in one scope.
 
-    Aggregate functions become AggregateCall where `aggregates` allows them, else they are refused.
+    Aggregate functions become AggregateCall where `aggregates` allows them, and OverCall where `windows` (those that
+    a WINDOW clause names) allows OVER; else they are refused.
     """
 
-    def __init__(self, scope: Scope, *, aggregates: bool = False, place: str = "here") -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        *,
+        aggregates: bool = False,
+        windows: Mapping[str, exp.Expr] | None = None,
+        place: str = "here",
+    ) -> None:
         self.scope = scope
         self.origin = scope.origin
         self.aggregates = aggregates
+        self.windows = windows
         self.place = place
 
     def bind(self, node: exp.Expr) -> Expr:
@@ -108,7 +117,7 @@ class ExpressionBinder:
     @staticmethod
     def _describe(node: exp.Expr) -> str:
         words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).upper()
-        return {"WINDOW": "an OVER window", "SUBQUERY": "a subquery in an expression"}.get(words, words)
+        return {"SUBQUERY": "a subquery in an expression"}.get(words, words)
 
     # -- leaves ------------------------------------------------------------------------------------
 
@@ -317,15 +326,25 @@ class ExpressionBinder:
     def _call(self, name: str, node: exp.Expr, args: list[exp.Expr], clauses: dict[str, Any] | None = None) -> Expr:
         if name in AGGREGATES:
             return self._aggregate(AGGREGATES[name], node, args)
-        function = self._function(name, node)
+        function = self.function(name, node)
         return self._bound_call(function, node, tuple(self.bind(a) for a in args), clauses)
 
-    def _function(self, name: str, node: exp.Expr) -> Function:
+    def _bind_window(self, node: exp.Window) -> Expr:
+        if self.windows is None:
+            hint = "compute it in a subquery or a view, and go on with its column"
+            raise self._error(f"OVER is not allowed {self.place}", "sql-over", node, hint)
+        inside = ExpressionBinder(self.scope, aggregates=self.aggregates, place="inside OVER")
+        return over_call(inside, node, self.windows)
+
+    def function(self, name: str, node: exp.Expr) -> Function:
+        """The scalar function of that name. Raises BindError or UnsupportedError if there is none."""
+        if name in OVER_ONLY:
+            raise self._error(f"{name} goes with OVER only", "sql-over", node, "OVER (PARTITION BY k ORDER BY ts)")
         if name in FUNCTIONS:
             return FUNCTIONS[name]
         if name in REFUSED:
             raise self._unsupported(node, f"the function {name}", REFUSED[name].reason)
-        known = [n for n in (*FUNCTIONS, *AGGREGATES) if n[0].isalpha()]
+        known = [n for n in (*FUNCTIONS, *AGGREGATES, *OVER_ONLY) if n[0].isalpha()]
         hint = ELSEWHERE.get(name) or did_you_mean(name, known)
         raise self._error(f"there is no function {name}", "sql-unknown-function", node, hint)
 
@@ -343,13 +362,16 @@ class ExpressionBinder:
     def _aggregate(self, function: Aggregate, node: exp.Expr, args: list[exp.Expr]) -> Expr:
         if not self.aggregates:
             raise self._error(f"{function.name} is an aggregate, not allowed {self.place}", "sql-aggregate", node)
-        inner = self._plain(f"inside {function.name}")
+        return self._plain(f"inside {function.name}").aggregate(function, node, args)
+
+    def aggregate(self, function: Aggregate, node: exp.Expr, args: list[exp.Expr]) -> AggregateCall:
+        """A call of `function`; raises BindError where its arguments do not fit."""
         distinct = len(args) == 1 and isinstance(args[0], exp.Distinct)
         if distinct:
             args = args[0].expressions
         star = len(args) == 1 and isinstance(args[0], exp.Star)
         try:
-            bound, result = function.bind(() if star else tuple(inner.bind(a) for a in args), {"star": star})
+            bound, result = function.bind(() if star else tuple(self.bind(a) for a in args), {"star": star})
         except ArgumentError as error:
             raise self._error(f"{function.name} {error}", "sql-arguments", node, function.syntax) from None
         return AggregateCall(result, function, bound, distinct and function.distinct_matters)

@@ -12,6 +12,7 @@ from penstock.core import types as t
 from penstock.core.errors import BindError, UnsupportedError
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.names import free_name, projected
+from penstock.sql.bind.over import named_windows, with_over
 from penstock.sql.expr import AggregateCall, Call, Case, Expr, Literal, Ref, rewrite, walk
 from penstock.sql.functions import FUNCTIONS
 from penstock.sql.plan import SET_COLUMN, Aggregate, Column, Filter, Node, window_borders
@@ -30,7 +31,8 @@ class Grouping:
         self.origin = scope.origin
         self.input = input_plan
         self.query = query
-        self.binder = ExpressionBinder(scope, aggregates=True)
+        windows = named_windows(query, scope.origin)
+        self.binder = ExpressionBinder(scope, aggregates=True, windows=windows)
         self.keys: list[Expr] = []
         self.sets: list[tuple[int, ...]] = []
         self.calls: list[AggregateCall] = []
@@ -39,7 +41,7 @@ class Grouping:
         """The plan of the SELECT list, grouped where the query is."""
         items = self._items()
         having = self.query.args.get("having")
-        condition = self.binder.bind_boolean(having.this, "the condition of HAVING") if having is not None else None
+        condition = self._having(having) if having is not None else None
         group = self.query.args.get("group")
         distinct = self.query.args.get("distinct") is not None
         exprs = [e for _, e, _ in items] + ([condition] if condition is not None else [])
@@ -56,8 +58,13 @@ class Grouping:
             plan, items, condition = self._aggregated(items, condition, having)
         if condition is not None:
             plan = Filter(plan.columns, plan, condition)
+        plan, items = with_over(plan, items, self.origin)
         plan = projected(plan, [(name, e) for name, e, _ in items])
         return self._distinct(plan) if distinct else plan
+
+    def _having(self, having: exp.Expr) -> Expr:
+        binder = ExpressionBinder(self.scope, aggregates=True, place="in HAVING")
+        return binder.bind_boolean(having.this, "the condition of HAVING")
 
     def _require_no_grouping(self, items: list[tuple[str, Expr, exp.Expr]]) -> None:
         for _, e, place in items:

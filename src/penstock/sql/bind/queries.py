@@ -33,7 +33,7 @@ _TABLE_WORDS: dict[type[exp.Expr], str] = {
 }
 _JOIN_HINT = "nearest is UNION ALL of both sides, grouped by the key over one window"
 _SORT_HINT = "rows come in the order of the log; sort what is stored: penstock query DIR 'SELECT ... ORDER BY ...'"
-_OVER_HINT = "nearest is an aggregate over a window: TABLE(TUMBLE(...)), GROUP BY window_start, window_end"
+_QUALIFY_HINT = "nearest is a subquery with ROW_NUMBER() OVER (...) AS n, and WHERE n <= 3 around it"
 
 
 class QueryBinder:
@@ -90,8 +90,7 @@ class QueryBinder:
     def _limited(self, plan: Node, query: exp.Expr) -> Node:
         for key, what, hint in (
             ("order", "ORDER BY", _SORT_HINT),
-            ("windows", "a WINDOW clause", _OVER_HINT),
-            ("qualify", "QUALIFY", _OVER_HINT),
+            ("qualify", "QUALIFY", _QUALIFY_HINT),
         ):
             clause = query.args.get(key)
             if clause:

@@ -32,12 +32,13 @@ from penstock.sql.functions import (
     temporal,
     urls,
 )
+from penstock.sql.functions.over import OVER_ONLY
 from penstock.sql.functions.refused import REFUSED
 
 if TYPE_CHECKING:
     from penstock.sql.functions.spec import Aggregate, Function
 
-__all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED"]
+__all__ = ["AGGREGATES", "FUNCTIONS", "OVER_ONLY", "REFUSED"]
 
 _MODULES = (
     misc,

@@ -23,7 +23,7 @@ FORMS: dict[str, str] = {
     "window_time": "the column window_time of a window",
     "METADATA": "ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp': the time of a record, in CREATE TABLE",
     "ORDER BY": "refused: rows come in the order of the log",
-    "OVER": "refused: use windows, TUMBLE, HOP or CUMULATE",
+    "OVER": "f(x) OVER (PARTITION BY k ORDER BY ts ROWS 2 PRECEDING): over the rows before",
     "DEFAULT": "refused: it stands for an argument of a user's own function",
     "Table API": "no SQL: Flink's Table API alone can say it",
 }

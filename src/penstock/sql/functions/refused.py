@@ -42,10 +42,7 @@ _ALL: tuple[Refused, ...] = (
     Refused("SOURCE_WATERMARK", "no source has watermarks: write WATERMARK FOR ts AS ts - INTERVAL '5' SECOND"),
     Refused("APPROX_COUNT_DISTINCT", "Flink has it in batch mode only: use COUNT(DISTINCT x)"),
     Refused("SINGLE_VALUE", "subqueries that give one value are not supported: use MIN or MAX"),
-    *(
-        Refused(name, "it goes with OVER, which is not supported")
-        for name in ("LAG", "LEAD", "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE")
-    ),
+    *(Refused(name, "Flink has it in batch mode only") for name in ("LEAD", "PERCENT_RANK", "CUME_DIST", "NTILE")),
     *(
         Refused(name, "windows in GROUP BY are not supported: group TABLE(TUMBLE(...)) by window_start, window_end")
         for window in ("TUMBLE", "HOP", "SESSION")

@@ -9,7 +9,7 @@ of those rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from penstock.core.clock import SystemClock
 
@@ -159,6 +159,12 @@ class Aggregate:
     """Whether a NULL argument counts for nothing; then FILTER can make arguments NULL."""
     null_if_empty: bool = True
     """Whether a group without rows has the result NULL: then FILTER makes the result NULL-able."""
+    joined: Callable[[Mapping[str, pl.Expr], Mapping[str, pl.Expr], DataType], Mapping[str, pl.Expr]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """What `merge` makes of two states in order, row by row; None where states are as large as their groups."""
+    over: Literal["", "rows", "range"] = ""
+    """Of what stands with OVER only: the frame that it has there, up to the current row."""
 
 
 @dataclass(frozen=True, slots=True)

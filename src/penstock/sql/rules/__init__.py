@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.sql.rules.constants import cut_constants
+from penstock.sql.rules.over import require_over
 from penstock.sql.rules.projects import merge_projects
 from penstock.sql.rules.pruning import prune_columns
 from penstock.sql.rules.windows import attach_windows
@@ -21,6 +22,7 @@ RULES: tuple[Callable[[Node], Node], ...] = (
     merge_projects,
     prune_columns,
     merge_projects,
+    require_over,
     cut_constants,
 )
 

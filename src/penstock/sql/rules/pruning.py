@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from penstock.sql.expr import Ref, refs
 from penstock.sql.plan import (
     Aggregate,
+    Column,
     Filter,
     Limit,
     Node,
     Normalize,
+    OverAggregate,
     Project,
     Scan,
     Sink,
@@ -24,11 +26,14 @@ from penstock.sql.plan import (
     WindowTable,
     nodes,
     windowed,
+    without_window,
 )
 from penstock.sql.rules.tree import with_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from penstock.sql.expr import AggregateCall
 
 __all__ = ["prune", "prune_columns"]
 
@@ -81,6 +86,12 @@ def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
         case WindowAggregate(input=below):
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls) | {node.time})]
+        case OverAggregate(input=below):
+            if not (over := _kept_over(node, wanted)):
+                return [(below, wanted)]
+            own = {c.name for c in node.columns[len(below.columns) :]}
+            ordered = (o.expr for o in node.order)
+            return [(below, (wanted - own) | refs(*node.partition, *ordered, *(c for _, c in over)))]
         case Aggregate(input=below):
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls))]
@@ -95,6 +106,12 @@ def _kept_calls(node: Aggregate | WindowAggregate, wanted: set[str]) -> tuple[in
     """Keys stay, they make the groups; results that nobody reads go."""
     first = len(node.keys)
     return tuple(i for i in range(len(node.calls)) if node.columns[first + i].name in wanted)
+
+
+def _kept_over(node: OverAggregate, wanted: set[str]) -> list[tuple[Column, AggregateCall]]:
+    """The calls whose results are read."""
+    results = node.columns[len(node.input.columns) :]
+    return [(c, call) for c, call in zip(results, node.calls, strict=True) if c.name in wanted]
 
 
 def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
@@ -116,6 +133,12 @@ def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
             return replace(node, columns=columns, input=inputs[0])
         case Normalize():
             return replace(node, columns=inputs[0].columns, input=inputs[0])
+        case OverAggregate():
+            over = _kept_over(node, wanted)
+            if not over:
+                return inputs[0]
+            columns = (*without_window(inputs[0].columns), *(c for c, _ in over))
+            return replace(node, columns=columns, input=inputs[0], calls=tuple(call for _, call in over))
         case Aggregate() | WindowAggregate():
             places = _kept_calls(node, wanted)
             first, last = len(node.keys), len(node.keys) + len(node.calls)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from penstock.sql.expr import AggregateCall
     from penstock.sql.functions.spec import Aggregate
 
-__all__ = ["AGGREGATES", "average_of_sums", "averages_are_sums"]
+__all__ = ["AGGREGATES", "average_of_sums", "averages_are_sums", "of_sums"]
 
 AGGREGATES: tuple[Aggregate, ...] = (
     *sums.AGGREGATES,
@@ -25,6 +25,11 @@ AGGREGATES: tuple[Aggregate, ...] = (
 
 _VARIANCES = frozenset(a.name for a in spread.AGGREGATES)
 _PARTS = {"AVG": ("SUM", "COUNT")}
+
+
+def of_sums(function: Aggregate) -> Aggregate:
+    """What Flink computes for `function` with OVER: averages, variances and deviations are made of sums there."""
+    return spread.SPREAD_OF_SUMS.get(function.name) or average_of_sums(function)
 
 
 def averages_are_sums(calls: Sequence[AggregateCall]) -> bool:

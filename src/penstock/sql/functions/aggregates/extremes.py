@@ -45,6 +45,18 @@ def _merged_extreme(least: bool, state: Mapping[str, pl.Expr], _result: DataType
     return merged | {part: state[part].first(ignore_nulls=True) for part in ("nan", "zero") if part in state}
 
 
+def _joined_extreme(
+    least: bool, left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType
+) -> _State:
+    one, other = left["v"], right["v"]
+    keeps = one <= other if least else one >= other
+    if "nan" in left:
+        # as min() and max() pass a NaN over
+        keeps = (keeps | other.is_nan()) & (one.is_not_nan() | other.is_nan())
+    joined = {"v": pl.when(keeps | other.is_null()).then(one).otherwise(other)}
+    return joined | {part: left[part].fill_null(right[part]) for part in ("nan", "zero") if part in left}
+
+
 def _finish_extreme(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
     if "nan" not in state:
         return state["v"]
@@ -58,6 +70,14 @@ def _chosen(choose: Callable[[pl.Expr], pl.Expr], args: Sequence[Value], _result
 
 def _chosen_again(choose: Callable[[pl.Expr], pl.Expr], state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     return {"v": choose(state["v"])}
+
+
+def _joined_first(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    return {"v": left["v"].fill_null(right["v"])}
+
+
+def _joined_last(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    return {"v": right["v"].fill_null(left["v"])}
 
 
 def _first(expr: pl.Expr) -> pl.Expr:
@@ -85,6 +105,7 @@ AGGREGATES = (
                 Example(f"SELECT {name}(x) FROM {_TIMES}", time),
             ),
             distinct_matters=False,
+            joined=partial(_joined_extreme, name == "MIN"),
         )
         for name, word, number, time in (
             ("MIN", "least", 2, "2024-01-01 00:00:00"),
@@ -102,7 +123,11 @@ AGGREGATES = (
             lambda state, _: state["v"],
             (Example(f"SELECT {name}(x) FROM (VALUES (CAST(NULL AS INT)), (3), (2)) AS t(x)", number),),
             distinct_matters=name == "LAST_VALUE",
+            joined=joined,
         )
-        for name, word, choose, number in (("FIRST_VALUE", "first", _first, 3), ("LAST_VALUE", "last", _last, 2))
+        for name, word, choose, joined, number in (
+            ("FIRST_VALUE", "first", _first, _joined_first, 3),
+            ("LAST_VALUE", "last", _last, _joined_last, 2),
+        )
     ),
 )

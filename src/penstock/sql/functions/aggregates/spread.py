@@ -6,6 +6,7 @@ where the exact result of integers is whole, it may come out one less.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from penstock.core import types as t
 from penstock.sql.casts import cast
 from penstock.sql.casts.decimals import MAX_PRECISION
 from penstock.sql.functions.aggregates.shapes import counted, never_null, number
+from penstock.sql.functions.aggregates.sums import added
 from penstock.sql.functions.spec import Aggregate, Context, Example, Value
 
 if TYPE_CHECKING:
@@ -91,3 +93,45 @@ AGGREGATES = tuple(
     )
     for name, (what, of_doubles, of_integers) in _WHAT.items()
 )
+
+
+def _summed(args: Sequence[Value], result: DataType) -> _State:
+    value = args[0].expr
+    if isinstance(result, t.Integer):
+        value = value.cast(pl.Int64)
+        square = (value * value).cast(result.polars, wrap_numerical=True).cast(pl.Int64)
+    else:
+        value = value.cast(pl.Float64)
+        square = value * value
+    return {"s": value.sum(), "squares": square.sum(), "n": counted(value)}
+
+
+def _finish_sums(name: str, state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
+    n, total, squares = state["n"], state["s"], state["squares"]
+    divisor = n - 1 if name.endswith("SAMP") else n
+    defined = pl.when(divisor > 0)
+    variance: pl.Expr
+    if isinstance(result, t.Integer):
+        total, squares = (e.cast(result.polars, wrap_numerical=True).cast(pl.Int64) for e in (total, squares))
+        squared = (total * total).cast(result.polars, wrap_numerical=True).cast(pl.Int64)
+        variance = defined.then((squares - squared.truncdiv(pl.when(n > 0).then(n))).truncdiv(divisor))
+        if name.startswith("VAR"):
+            return never_null(variance.cast(result.polars, wrap_numerical=True), result, name)
+        variance = variance.cast(pl.Float64)
+    else:
+        variance = defined.then((squares - total * total / n) / divisor)
+    spread = Value(variance.sqrt() if name.startswith("STDDEV") else variance, t.DOUBLE)
+    return never_null(cast(spread, result.with_nullable(), Context()).expr, result, name)
+
+
+SPREAD_OF_SUMS = {
+    a.name: replace(
+        a,
+        partial=_summed,
+        merge=lambda state, _: {part: e.sum() for part, e in state.items()},
+        finish=partial(_finish_sums, a.name),
+        joined=added,
+    )
+    for a in AGGREGATES
+}
+"""What Flink makes of variances with OVER: sums of the values and of their squares, in the type of the values."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
 
-__all__ = ["AGGREGATES", "average_of_sums"]
+__all__ = ["AGGREGATES", "added", "average_of_sums"]
 
 _State = dict[str, pl.Expr]
 
@@ -71,6 +71,11 @@ def _sum(args: Sequence[Value], _result: DataType) -> _State:
 
 def _added(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     return {name: part.sum() for name, part in state.items()}
+
+
+def added(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType) -> _State:
+    """Two states whose parts are sums."""
+    return {name: part + right[name] for name, part in left.items()}
 
 
 def _total(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
@@ -157,6 +162,7 @@ AGGREGATES = (
         ),
         distinct=lambda args, _: {"n": args[0].expr.drop_nulls().n_unique().cast(pl.Int64)},
         null_if_empty=False,
+        joined=added,
     ),
     Aggregate(
         "SUM",
@@ -172,6 +178,7 @@ AGGREGATES = (
             Example("SELECT SUM(x) FROM (VALUES (1.25), (2.50)) AS t(x)", "3.75"),
             Example("SELECT SUM(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x)", None),
         ),
+        joined=added,
     ),
     Aggregate(
         "AVG",
@@ -187,6 +194,7 @@ AGGREGATES = (
             Example("SELECT AVG(x) FROM (VALUES (1.0), (1.0), (3.0)) AS t(x)", "1.666667"),
             Example("SELECT AVG(x) FROM (VALUES (1e0), (2e0)) AS t(x)", 1.5),
         ),
+        joined=added,
     ),
 )
 

@@ -1,0 +1,282 @@
+"""OVER aggregates: rows are held until the watermark passes their time, then given with what came before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
+from penstock.engine.aggregation import Aggregation
+from penstock.engine.held import Held
+from penstock.engine.keys import KeyIndex
+from penstock.engine.lateness import Arrivals, judge
+from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.partitions import columns_of
+from penstock.engine.recent import FORGOTTEN, Recent
+from penstock.engine.running import Running
+from penstock.engine.sideoutput import failure_columns
+from penstock.sql.expr import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.core.batch import Watermark
+    from penstock.engine.sideoutput import SideOutput
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import OverAggregate as Plan
+
+__all__ = ["OverAggregate"]
+
+_TIME, _AT = "$time", "$at"
+
+
+class OverAggregate(Operator):
+    """Rows come out in order of their time, those of one time as they came, each at the place of the row whose
+    watermark passes it.
+
+    Which rows are late is Flink's to say: where all rows before are seen, those behind the watermark; where a frame
+    is bounded, those behind a row that their key has given. Of those behind the watermark that are not late, the
+    next watermark gives them.
+    """
+
+    kind = "over aggregate"
+    stateful = True
+    row_wise = False
+
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
+        super().__init__(name, side)
+        self.plan = plan
+        self.groups = Aggregation(plan.partition, plan.calls, context)
+        time = next(c for c in plan.input.columns if c.name == plan.time)
+        self._input = self.groups.input([(_TIME, Ref(time.type, time.name))])
+        self._finish, self._finish_failures = self.groups.finish()
+        self._passed = [c.name for c in plan.input.columns]
+        self.bounded = plan.frame.preceding is not None
+        schema = self._schema()
+        self.frames: Running | Recent
+        if plan.frame.preceding is None and self.groups.can_join:
+            self.frames = Running(self.groups, schema, _TIME, peers=not plan.frame.rows)
+        else:
+            self.frames = Recent(self.groups, schema, _TIME, plan.frame)
+        self.held = Held("h", _TIME)
+        self.overdue = Held("o", _TIME)
+        """Rows that the watermark had passed when they came; the next watermark gives them."""
+        self._forgotten: pl.DataFrame | None = None
+        """Keys of which nothing that was kept is seen any more from this step on."""
+        self.fired = NO_TIME
+        self.closed = NO_TIME
+        """The time up to which the end of bounded input gave rows."""
+        self._waiting: Batch | None = None
+
+    def _schema(self) -> dict[str, pl.DataType]:
+        """The columns of keys and arguments."""
+        columns = {c.name: c.type.polars for c in self.plan.input.columns}
+        frame = pl.DataFrame(schema={**columns, SEQ: pl.Int64}).select(self._input.exprs)
+        return {n: kind for n, kind in frame.schema.items() if n not in (_TIME, SEQ)}
+
+    # -- rows in -----------------------------------------------------------------------------------
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
+        self._waiting = batch
+        return None
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        batch, self._waiting = self._waiting, None
+        behind = None if batch is None else self._take(batch.frame, watermark)
+        due = self._due(watermark)
+        if behind is not None:
+            due = self._with_behind(behind, due, watermark)
+        reached = watermark.last
+        result = None
+        if due is not None:
+            result = self._given(due, watermark)
+            if reached == END_OF_TIME:
+                self.closed = max(self.closed, int(due[_TIME].to_numpy().max()))
+        self.fired = max(self.fired, self.closed if reached == END_OF_TIME else reached)
+        if isinstance(self.frames, Recent):
+            if self._forgotten is not None:
+                self.frames.remove(self._forgotten)
+                self._forgotten = None
+            self.frames.forget(self.fired)
+        return result
+
+    def _take(self, frame: pl.DataFrame, watermark: Watermark) -> pl.DataFrame | None:
+        """Hold rows until the watermark passes their time; gives those that it has passed."""
+        self.counts.taken += frame.height
+        rows = self._evaluated(frame)
+        time = rows[_TIME].to_numpy()
+        behind = time <= np.maximum(watermark.before(rows[SEQ].to_numpy()), self.closed)
+        if self.bounded:
+            behind |= time <= 0  # to Flink no row there is later than what a new key has given
+        if not behind.any():
+            self.held.add(rows)
+            return None
+        self.held.add(rows.filter(~behind))
+        return rows.filter(behind)
+
+    def _due(self, watermark: Watermark) -> pl.DataFrame | None:
+        """The rows that are given in this step, with the place at which."""
+        if not len(watermark.at):
+            return None
+        parts = [f for f in (self.overdue.take(END_OF_TIME), self.held.take(watermark.last)) if f is not None]
+        if not parts:
+            return None
+        rows = parts[0] if len(parts) == 1 else pl.concat(parts)
+        return rows.with_columns(pl.Series(_AT, self._place(rows, watermark)))
+
+    @staticmethod
+    def _place(rows: pl.DataFrame, watermark: Watermark) -> NDArray[np.int64]:
+        """The place at which each row is given: that of the first watermark after it that has its time."""
+        by_time = np.searchsorted(watermark.value, rows[_TIME].to_numpy(), side="left")
+        number = np.maximum(by_time, np.searchsorted(watermark.at, rows[SEQ].to_numpy(), side="left"))
+        return np.append(watermark.at, END_OF_TIME)[number]
+
+    def _with_behind(self, rows: pl.DataFrame, due: pl.DataFrame | None, watermark: Watermark) -> pl.DataFrame | None:
+        """`due`, and those of `rows`, which are behind the watermark, that are not late and given in this step."""
+        before = watermark.before(rows[SEQ].to_numpy())
+        late = np.ones(rows.height, np.bool_)
+        if self.bounded:
+            rows = rows.with_columns(pl.Series(_AT, self._place(rows, watermark)))
+            late, rows, due = self._judged(rows, before, due)
+        if late.any():
+            self._report(rows.filter(late), np.maximum(before, self.closed)[late])
+            self.counts.late += int(late.sum())
+        if late.all():
+            return due
+        rows = rows.filter(~late)
+        left = rows.filter(pl.col(_AT) == END_OF_TIME).drop(_AT, FORGOTTEN)
+        self.overdue.add(left.filter(pl.col(_TIME) <= watermark.last))
+        self.held.add(left.filter(pl.col(_TIME) > watermark.last))
+        rows = rows.filter(pl.col(_AT) != END_OF_TIME)
+        if not rows.height:
+            return due
+        return rows if due is None else pl.concat([due, rows], how="diagonal")
+
+    def _judged(
+        self, rows: pl.DataFrame, before: NDArray[np.int64], due: pl.DataFrame | None
+    ) -> tuple[NDArray[np.bool_], pl.DataFrame, pl.DataFrame | None]:
+        """Which of `rows` are late; FORGOTTEN is put beside them and those that are `due`."""
+        assert isinstance(self.frames, Recent)
+        names = self.groups.key_names
+        index = KeyIndex({n: rows.schema[n] for n in names})
+        number, _ = index.place(columns_of(rows, names))
+        keys = index.keys(np.arange(len(index)))
+        behind = _arrivals(rows, number, before)
+        due = rows.clear() if due is None else due
+        found = index.find(columns_of(due, names))
+        mine = due.filter(pl.Series(found >= 0))
+        earlier = _arrivals(mine, found[found >= 0], np.zeros(mine.height, np.int64))
+        late, of_rows, of_mine, forgotten = judge(behind, earlier, self.frames.last(keys), self.frames.lasting)
+        of_due = np.zeros(due.height, np.int64)
+        of_due[found >= 0] = of_mine
+        # a key that was forgotten, but gives nothing from then on in this step
+        given = np.zeros(len(index), np.int64)
+        np.maximum.at(given, earlier.key, of_mine)
+        now = ~late & (behind.at != END_OF_TIME)
+        np.maximum.at(given, behind.key[now], of_rows[now])
+        self._forgotten = (
+            keys.filter(pl.Series(forgotten > given)) if names else keys.head(int((forgotten > given).any()))
+        )
+        rows = rows.with_columns(pl.Series(FORGOTTEN, of_rows))
+        return late, rows, due.with_columns(pl.Series(FORGOTTEN, of_due)) if due.height else None
+
+    def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The good rows, with their keys, arguments and time (ms; 0, as Flink reads it, for NULL)."""
+        stage = self._input
+        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
+        if kept is not None:
+            self.counts.rejected += int((~kept).sum())
+            frame = frame.filter(kept)
+        time = rows[_TIME].dt.epoch("ms").fill_null(0)
+        return frame.select(*self._passed).hstack(rows.with_columns(time.alias(_TIME)))
+
+    def _report(self, rows: pl.DataFrame, before: NDArray[np.int64]) -> None:
+        nothing = pl.lit(None, dtype=pl.Int64)
+        self.side.late.append(
+            rows.select(
+                pl.lit(self.name).alias("operator"),
+                pl.col(SEQ).alias("seq"),
+                pl.struct(self._passed).struct.json_encode().alias("row"),
+                nothing.alias("window_start"),
+                nothing.alias("window_end"),
+                pl.lit(0, dtype=pl.Int64).alias("windows"),
+                pl.Series("watermark", before),
+                pl.lit(True).alias("lost"),
+                pl.Series(
+                    "reason",
+                    np.where(before == self.closed, "closed-by-end-of-input", "watermark-passed").tolist(),
+                    dtype=pl.String,
+                ),
+            )
+        )
+
+    # -- rows out ----------------------------------------------------------------------------------
+
+    def _given(self, rows: pl.DataFrame, watermark: Watermark) -> Batch:
+        """The columns of the plan and SEQ, the place that has set each row free; without rows whose result fails."""
+        rows = rows.sort(_AT, _TIME, maintain_order=True)
+        given = self._finished(rows, self.frames.given(rows)).with_columns(rows[_AT].alias(SEQ))
+        self.frames.keep()
+        result, _ = self.side.sift(given, given, self._finish_failures, self.name)
+        self.counts.passed += result.height
+        self.counts.given += result.height
+        self.counts.rejected += rows.height - result.height
+        return Batch(result, watermark.through)
+
+    def _finished(self, rows: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+        columns = self.plan.columns[len(self._passed) :]
+        exprs = [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, columns, strict=True)]
+        return rows.select(self._passed).hstack(states.select(*exprs, *failure_columns(self._finish_failures)))
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        self.counts.held = len(self.held) + len(self.overdue)
+        frames, new = self.frames.snapshot()
+        meta: dict[str, Any] = {"frames": frames, "fired": self.fired, "closed": self.closed}
+        live = set(self.frames.live)
+        for name, held in (("held", self.held), ("overdue", self.overdue)):
+            meta[name], blobs = held.snapshot()
+            new |= blobs
+            live |= held.live
+        return Snapshot(meta, new, frozenset(live))
+
+    def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
+        meta: dict[str, Any] = snapshot.meta
+        self.fired, self.closed = meta["fired"], meta["closed"]
+        self.frames.restore(meta["frames"], blobs)
+        self.held.restore(meta["held"], blobs)
+        self.overdue.restore(meta["overdue"], blobs)
+
+    @property
+    def state_bytes(self) -> int:
+        return self.frames.size + self.held.size + self.overdue.size
+
+    def waiting(self) -> dict[str, int] | None:
+        """The watermark that gives the next row, and how many rows wait for theirs."""
+        if not len(self.held):
+            return None
+        return {"needs": self.held.first, "rows": len(self.held), "reached": self.fired}
+
+    def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """The rows that are held, as if the input ended now."""
+        fresh = [self._peeked(f) for f in frames if f.height]
+        rows = [*self.overdue.rows(), *self.held.rows(), *fresh]
+        if not rows:
+            return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64})
+        together = pl.concat(rows, how="diagonal").sort(_TIME, maintain_order=True)
+        given = self._finished(together, self.frames.given(together))
+        return given.select(*(c.name for c in self.plan.columns), pl.lit(0, dtype=pl.Int64).alias(SEQ))
+
+    def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        time = pl.col(_TIME).dt.epoch("ms").fill_null(0)
+        return frame.select(self._passed).hstack(frame.select(self._input.exprs).with_columns(time))
+
+
+def _arrivals(rows: pl.DataFrame, keys: NDArray[np.int64], before: NDArray[np.int64]) -> Arrivals:
+    return Arrivals(keys, rows[SEQ].to_numpy(), rows[_TIME].to_numpy(), before, rows[_AT].to_numpy())

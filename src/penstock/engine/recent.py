@@ -1,0 +1,189 @@
+"""Aggregates over the last rows of a partition: the rows themselves are kept, as long as a frame may reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from penstock.engine.keyed import KeyedState
+from penstock.engine.partitions import Partitions, columns_of, partitioned
+from penstock.engine.spans import RIGHT, joined_spans, pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.engine.aggregation import Aggregation
+    from penstock.sql.expr import Frame
+
+__all__ = ["FORGOTTEN", "Recent"]
+
+FORGOTTEN = "$forgotten"
+"""Int64: how often the row's key had been forgotten in this step; what was kept of it before is not seen."""
+
+_ROW, _ROWS, _LAST, _KEY = "$row", "$rows", "$last", "$key"
+_FEW = 4_096
+"""Keys from which on it is worth looking for those that can be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Rows that were given: those kept before and the fresh ones, `rows`, the rows of a key side by side.
+
+    `part` tells the rows apart that do not see each other; the last row of each key is at `ends`.
+    """
+
+    partitions: Partitions
+    keys: pl.DataFrame
+    rows: pl.DataFrame
+    key: NDArray[np.int64]
+    part: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+class Recent:
+    """Frames over the rows of a key, given and kept as in `Running`.
+
+    A frame of `preceding` None reaches all rows: what calls need it whose states are as large as their groups.
+    """
+
+    def __init__(self, groups: Aggregation, schema: Mapping[str, pl.DataType], time: str, frame: Frame) -> None:
+        self.groups = groups
+        self.time = time
+        self.frame = frame
+        self.keys = groups.key_names
+        self._kept = [time, *(n for n in schema if n not in self.keys)]
+        self._join = groups.joined(RIGHT) if groups.can_join else None
+        fields = [pl.Field(n, schema[n] if n != time else pl.Int64()) for n in self._kept]
+        keys = {k: schema[k] for k in self.keys}
+        self.state = KeyedState("r", keys, {_ROWS: pl.List(pl.Struct(fields)), _LAST: pl.Int64()})
+        self._seen: _Seen | None = None
+        self._swept = 0
+
+    @property
+    def lasting(self) -> int | None:
+        """A key is forgotten when the watermark is so many ms beyond its last row; None: never."""
+        preceding = self.frame.preceding
+        return None if self.frame.rows or preceding is None else preceding + preceding // 2 + 1
+
+    def last(self, keys: pl.DataFrame) -> NDArray[np.int64]:
+        """The time of the last row that each key has given, 0 for those without one; shape (n,)."""
+        slots = self.state.find(keys)
+        found = np.zeros(len(slots), np.int64)
+        found[slots >= 0] = self.state.take(slots[slots >= 0])[_LAST].to_numpy()
+        return found
+
+    def given(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The states over the frame of each row of `rows`, in its order."""
+        keys = columns_of(rows, self.keys)
+        parts = partitioned(self.state, keys)
+        fresh = rows.select(self._kept)[parts.order]
+        known = np.flatnonzero(parts.slots >= 0)
+        before = self.state.take(parts.slots[known])[_ROWS]
+        sizes = np.zeros(len(parts.starts), np.int64)
+        sizes[known] = before.list.len().fill_null(0).to_numpy()
+        old = before.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+        # of each key: the rows kept, then the fresh ones
+        places = np.arange(fresh.height) + np.cumsum(sizes)[parts.key]
+        is_fresh = np.zeros(old.height + fresh.height, np.bool_)
+        is_fresh[places] = True
+        arranged = np.empty(len(is_fresh), np.int64)
+        arranged[~is_fresh] = np.arange(old.height)
+        arranged[places] = np.arange(old.height, len(arranged))
+        together = pl.concat([old, fresh])[arranged] if old.height else fresh
+        counts = sizes + parts.counts
+        key = np.repeat(np.arange(len(counts)), counts)
+        forgotten = np.zeros(len(key), np.int64)
+        if FORGOTTEN in rows.columns:
+            forgotten[places] = rows[FORGOTTEN].to_numpy()[parts.order]
+        begins = np.concatenate(([True], (key[1:] != key[:-1]) | (forgotten[1:] != forgotten[:-1])))
+        part = np.cumsum(begins) - 1
+        first, last = self._spans(together[self.time].to_numpy(), part, np.flatnonzero(begins), places)
+        self._seen = _Seen(parts, keys, together, key, part, np.cumsum(counts) - 1)
+        back = np.empty(len(parts.order), np.int64)
+        back[parts.order] = np.arange(len(parts.order))
+        return self._states(together, first[back], last[back])
+
+    def _spans(
+        self, time: NDArray[np.int64], part: NDArray[np.int64], starts: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first and the last row of the frame of each of the rows at `places`."""
+        start, preceding = starts[part[places]], self.frame.preceding
+        if self.frame.rows:
+            return (start if preceding is None else np.maximum(start, places - preceding)), places
+        known, rank = np.unique(time, return_inverse=True)
+        order = part * (len(known) + 1) + rank
+        last = np.searchsorted(order, order[places], side="right") - 1
+        if preceding is None:
+            return start, last
+        earliest = np.searchsorted(known, time[places] - preceding, side="left")
+        return np.searchsorted(order, part[places] * (len(known) + 1) + earliest, side="left"), last
+
+    def _states(self, rows: pl.DataFrame, first: NDArray[np.int64], last: NDArray[np.int64]) -> pl.DataFrame:
+        if self._join is not None and not self.groups.distinct:
+            single = rows.with_row_index(_ROW).group_by(_ROW, maintain_order=True).agg(self.groups.partial())
+            return joined_spans(single.drop(_ROW), first, last, self._join)
+        span, row = pairs(first, last)
+        spread = rows[row].with_columns(pl.Series(_ROW, span))
+        parts = [spread.group_by(_ROW, maintain_order=True).agg(self.groups.partial())]
+        parts += [d.counted(spread, [_ROW]).drop(_ROW) for d in self.groups.distinct]
+        return pl.concat(parts, how="horizontal").drop(_ROW)
+
+    def keep(self) -> None:
+        """Take in the rows that `given` saw last, and let go of those that no frame can reach."""
+        assert self._seen is not None
+        seen, self._seen = self._seen, None
+        time, key, preceding = seen.rows[self.time].to_numpy(), seen.key, self.frame.preceding
+        last = time[seen.ends]
+        kept = seen.part == seen.part[seen.ends][key]
+        if preceding is not None and self.frame.rows:
+            kept &= np.arange(len(key)) > seen.ends[key] - preceding
+        elif preceding is not None:
+            kept &= time >= last[key] - preceding
+        lists = (
+            seen.rows.filter(kept)
+            .select(pl.Series(_KEY, key[kept]), pl.struct(self._kept).alias(_ROWS))
+            .group_by(_KEY, maintain_order=True)
+            .agg(_ROWS)
+        )
+        values = pl.DataFrame({_KEY: np.arange(len(last)), _LAST: last})
+        values = values.join(lists, on=_KEY, how="left", maintain_order="left").select(_ROWS, _LAST)
+        self.state.put(seen.partitions.placed(self.state, seen.keys), values)
+
+    def remove(self, keys: pl.DataFrame) -> None:
+        """Let go of all rows of distinct `keys`."""
+        slots = self.state.find(keys)
+        self.state.remove(slots[slots >= 0])
+
+    def forget(self, reached: int) -> None:
+        """Let go of keys that the watermark `reached` makes forgotten, when there may be many of them."""
+        if self.lasting is None or len(self.state) < 2 * self._swept + _FEW:
+            return
+        slots = self.state.slots
+        self.state.remove(slots[self.state.take(slots)[_LAST].to_numpy() + self.lasting <= reached])
+        self._swept = len(self.state)
+
+    # -- state -------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return self.state.size
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The stored blobs."""
+        return self.state.live
+
+    def snapshot(self) -> tuple[list[Any], dict[str, bytes]]:
+        """What names the blobs (JSON data), and those that are new since the last one."""
+        meta, new = self.state.snapshot()
+        return [meta], new
+
+    def restore(self, metas: list[Any], blobs: Mapping[str, bytes]) -> None:
+        """Take over what `snapshot` named."""
+        self.state.restore(metas[0], blobs)

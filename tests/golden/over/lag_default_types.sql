@@ -1,0 +1,4 @@
+-- @events trades.jsonl
+CREATE TABLE t (id INT, k STRING, v INT, d DOUBLE, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT id, LAG(CAST(v AS BIGINT), 1, CAST(0 AS BIGINT)) OVER (PARTITION BY k ORDER BY ts ) AS b, LAG(d, 1, CAST(0 AS DOUBLE)) OVER (PARTITION BY k ORDER BY ts ) AS d, LAG(d > 1, 1, TRUE) OVER (PARTITION BY k ORDER BY ts ) AS o FROM t;

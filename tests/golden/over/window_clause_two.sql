@@ -1,0 +1,5 @@
+-- Two names for one window are one.
+-- @events trades.jsonl
+CREATE TABLE t (id INT, k STRING, v INT, d DOUBLE, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT id, SUM(v) OVER w AS s, COUNT(*) OVER w2 AS n FROM t WINDOW w AS (PARTITION BY k ORDER BY ts), w2 AS (PARTITION BY k ORDER BY ts);
