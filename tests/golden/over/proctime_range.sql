@@ -1,5 +1,0 @@
--- @events trades.jsonl
--- @refused sql-unsupported
-CREATE TABLE t (id INT, k STRING, v INT, d DOUBLE, s STRING, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
-WITH ('connector' = 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
-SELECT id, SUM(v) OVER (PARTITION BY k ORDER BY pt) AS s, LAG(v) OVER (PARTITION BY k ORDER BY pt) AS l FROM t;
