@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.sql.functions import AGGREGATES, FUNCTIONS, REFUSED
+from penstock.sql.functions import AGGREGATES, FUNCTIONS, OVER_ONLY, REFUSED
 from penstock.sql.functions.flink_names import FORMS, catalog, sql_name
 from penstock.sql.page import page
 
@@ -24,12 +24,12 @@ def test_the_catalog_is_the_whole_of_flinks() -> None:
 
 @pytest.mark.parametrize("name", catalog())
 def test_every_function_of_flink_is_there_or_refused(name: str) -> None:
-    assert sql_name(name) in {*FUNCTIONS, *AGGREGATES, *REFUSED, *FORMS}
+    assert sql_name(name) in {*FUNCTIONS, *AGGREGATES, *OVER_ONLY, *REFUSED, *FORMS}
     assert f"| `{name}` | " in DOCUMENT.read_text("utf-8")
 
 
 def test_nothing_is_there_and_refused() -> None:
-    assert not {*FUNCTIONS, *AGGREGATES} & {*REFUSED}
+    assert not {*FUNCTIONS, *AGGREGATES, *OVER_ONLY} & {*REFUSED}
     assert not {*FUNCTIONS, *AGGREGATES} & {*FORMS}
 
 
