@@ -177,3 +177,27 @@ def test_what_comes_after_the_start_is_not_read_to_the_end() -> None:
         pipeline.run(threading.Event())
         pipeline.close()
         assert p.query("SELECT n FROM b").rows() == [(1,)]
+
+
+def test_a_topic_that_several_need_at_once_is_made_once() -> None:
+    names = [f"t{n}" for n in range(20)]
+    errors: list[Exception] = []
+    with penstock.memory() as p:
+        p.sql("".join(map(table, names)))
+        together = threading.Barrier(4)
+
+        def append() -> None:
+            try:
+                for name in names:
+                    together.wait(20)
+                    p.append(name, [{"n": 1}])
+            except Exception as error:  # noqa: BLE001  # looked at below
+                errors.append(error)
+
+        threads = [threading.Thread(target=append) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert sum(topic.records for topic in p.log.held()) == 4 * len(names)
