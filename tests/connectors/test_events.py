@@ -37,10 +37,22 @@ def test_a_line_that_does_not_fit(tmp_path: Path, line: str, words: str) -> None
     assert raised.value.where == f"{path}, line 3"
 
 
-def test_updates_are_refused(tmp_path: Path) -> None:
+def test_updates_of_rows_that_never_change_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text('{"table":"t","op":"-D","row":{"n":1}}\n')
-    with pytest.raises(UnsupportedError, match="events with op -D are not supported"):
+    with penstock.memory() as p, pytest.raises(UnsupportedError) as raised:
+        p.sql("CREATE TABLE t (n INT) WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'json')")
+        list(Client(p, events=EventsFile(path)).run("SELECT * FROM t"))
+    assert str(raised.value) == (
+        f"events with op -D are not supported: the rows of table t never change\n{path}\n"
+        "hint: declare it with connector 'upsert-kafka' and a PRIMARY KEY"
+    )
+
+
+def test_a_kind_of_row_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"table":"t","op":"+D","row":{"n":1}}\n')
+    with pytest.raises(ConfigError, match="'\\+D' is no kind of row"):
         EventsFile(path)
 
 

@@ -35,7 +35,8 @@ def project() -> Iterator[penstock.Penstock]:
     ("query", "changes"),
     [
         ("SELECT * FROM bids", ""),
-        ("SELECT DISTINCT item FROM bids", ""),
+        ("SELECT DISTINCT item FROM bids", "+I -U +U by item"),
+        ("SELECT DISTINCT n FROM latest", "+I -U +U -D by n"),
         ("SELECT item, COUNT(*) FROM bids GROUP BY item", "+I -U +U by item"),
         ("SELECT item AS i, COUNT(*) AS n, item AS j FROM bids GROUP BY item", "+I -U +U by i"),
         ("SELECT UPPER(item), COUNT(*) FROM bids GROUP BY item", "+I -U +U"),

@@ -3,6 +3,7 @@
 A line is one JSON value::
 
     {"table":"t","row":{...}}           a message of table t, in its format; or "raw":"..." for its bytes
+    ... "op":"-D"                       what the message does, of a table of changes: +I, -U, +U or -D
     ... "timestamp":MS                  the message's own timestamp (0 without)
     {"watermark":"2024-01-01 00:00:09.999"}   a watermark (or ms, or "max") of all tables; with "table" of one
     {"table":"t","idle":true}           the table is idle until its next row
@@ -22,7 +23,7 @@ import orjson
 import polars as pl
 
 from penstock.connectors.bad_rows import bad_rows
-from penstock.core.batch import END_OF_TIME, SEQ
+from penstock.core.batch import END_OF_TIME, KIND, SEQ, RowKind
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import ConfigError, DataError, UnsupportedError
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["EventsFile", "EventsReader", "EventsScan"]
 
 _SAMPLE = 'a line is such as {"table": "orders", "row": {"id": 1}}; penstock sql --help shows all kinds'
+_KINDS = {kind.mark: int(kind) for kind in RowKind}
 _KEYS = {"table", "row", "raw", "op", "timestamp", "watermark", "sleep", "idle"}
 
 
@@ -47,6 +49,8 @@ class _Lines:
     places: list[int] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
     timestamps: list[int] = field(default_factory=list)
+    kinds: list[int | None] = field(default_factory=list)
+    """What each message does as its event says, None where its format says so."""
     marks: list[tuple[int, int | None]] = field(default_factory=list)
 
 
@@ -91,9 +95,15 @@ class EventsFile:
             raise ConfigError(
                 "an event needs a table, and a row or raw bytes", code="events-line", where=where, hint=_SAMPLE
             )
-        if event.get("op", "+I") != "+I":
-            raise UnsupportedError(f"events with op {event['op']} are not supported", code="events-op", where=where)
         lines = self._table(event["table"])
+        if event.get("op", "+I") not in _KINDS:
+            raise ConfigError(
+                f"'{event['op']}' is no kind of row",
+                code="events-op",
+                where=where,
+                hint="there are " + ", ".join(_KINDS),
+            )
+        lines.kinds.append(_KINDS[event["op"]] if "op" in event else None)
         lines.places.append(number)
         lines.values.append(event["raw"].encode() if "raw" in event else _source(line, event["row"]))
         lines.timestamps.append(event.get("timestamp", 0))
@@ -132,13 +142,17 @@ def _watermark(value: Any, where: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class EventsScan:
-    """One table: the columns that are decoded, and the metadata columns by Kafka's key of each."""
+    """One table: the columns that are decoded, and the metadata columns by Kafka's key of each.
+
+    Of a table of `changes` each row has KIND; other tables have +I alone.
+    """
 
     key: str
     table: str
     wanted: tuple[str, ...]
     metadata: Mapping[str, tuple[str, pl.DataType]]
     decoder: Decoder
+    changes: bool = False
 
 
 class EventsReader:
@@ -149,6 +163,17 @@ class EventsReader:
     def __init__(self, events: EventsFile, scans: Sequence[EventsScan]) -> None:
         self.events = events
         self.scans = tuple(scans)
+        for scan in self.scans:
+            kinds = events.tables[scan.table].kinds if scan.table in events.tables else []
+            others = [kind for kind in kinds if kind]
+            if others and not scan.changes:
+                raise UnsupportedError(
+                    f"events with op {RowKind(others[0]).mark} are not supported: the rows of table {scan.table} never"
+                    " change",
+                    code="events-op",
+                    where=str(events.path),
+                    hint="declare it with connector 'upsert-kafka' and a PRIMARY KEY",
+                )
         self._after = 0
 
     def seek(self, position: Any) -> None:
@@ -172,6 +197,9 @@ class EventsReader:
             for column, (kind, data_type) in scan.metadata.items()
         ]
         marks = sorted([m for m in [*lines.marks, *self.events.everywhere] if first <= m[0] <= last])
+        if scan.changes:
+            kinds = pl.Series(KIND, lines.kinds[a:b], dtype=pl.UInt8).fill_null(RowKind.UPDATE_AFTER)
+            meta.append(kinds.gather(rows))
         frame = pl.DataFrame([*decoded.frame.select(scan.wanted), *meta, places.gather(rows).alias(SEQ)])
         return Chunk(
             frame,

@@ -33,7 +33,9 @@ __all__ = [
     "TopicSink",
     "ensure_topic",
     "fields_in_key",
+    "key_decoder",
     "key_format",
+    "keyed_scan",
     "log_scan",
     "record_encoder",
     "value_fields",
@@ -176,11 +178,23 @@ def key_format(options: TableOptions, world: World) -> FormatUse | None:
 
 def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> LogScan:
     """What a scan of a `kafka` table reads of the log; `needs` are the stored columns that somebody wants."""
+    return keyed_scan(scan, key, options, needs, world, _key_fields(options), _start(options))
+
+
+def keyed_scan(
+    scan: Scan,
+    key: str,
+    options: TableOptions,
+    needs: tuple[str, ...],
+    world: World,
+    keys: tuple[Field, ...],
+    start: Start | None = None,
+) -> LogScan:
+    """The same of a table whose records have `keys`; a first reading begins at `start`, else with the topic."""
     table = scan.table
     by_name = {c.name: c for c in table.columns}
     metadata = {n: by_name[n].metadata or "" for n in needs if by_name[n].metadata is not None}
     physical = tuple(n for n in needs if by_name[n].is_physical)
-    keys = _key_fields(options)
     in_value = value_fields(options, keys)
     from_key = tuple(n for n in physical if n not in {f.name for f in in_value})
     wanted = tuple(n for n in physical if n not in from_key)
@@ -192,11 +206,11 @@ def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...]
         metadata=metadata,
         make_decoder=lambda: use.decoder(in_value, wanted),
         fingerprint=use.fingerprint(in_value),
-        start=_start(options),
+        start=start or Start(),
         group=options.passed.get("properties.group.id", ""),
         bounded=options.values[BOUNDED_MODE] == "latest-offset",
         key_wanted=from_key,
-        make_key_decoder=_key_decoder(options, keys, from_key, world) if from_key else None,
+        make_key_decoder=key_decoder(options, keys, from_key, world) if from_key else None,
     )
 
 
@@ -222,7 +236,7 @@ def fields_in_key(options: TableOptions, keys: tuple[Field, ...]) -> tuple[Field
     return tuple(Field(f.name.removeprefix(options.values[KEY_PREFIX]), f.type) for f in keys)
 
 
-def _key_decoder(
+def key_decoder(
     options: TableOptions, keys: tuple[Field, ...], wanted: tuple[str, ...], world: World
 ) -> Callable[[], Decoder]:
     """A decoder of the columns `wanted` out of the key, under their names there."""

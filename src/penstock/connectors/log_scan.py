@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors.bad_rows import bad_rows
-from penstock.core.batch import SEQ
+from penstock.core.batch import KIND, SEQ, RowKind
 from penstock.core.edges import Chunk
 from penstock.formats import TOUCHED, Decoded
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from penstock.formats import Decoder
 
-__all__ = ["LogScan", "Place", "Start", "chunk_of"]
+__all__ = ["EndsDecoder", "LogScan", "Place", "Start", "chunk_of"]
 
 Place = tuple[str, int, int]
 """A record: topic, partition, offset."""
@@ -40,6 +40,48 @@ class Start:
     group: str = ""
     timestamp: int = 0
     offsets: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EndsDecoder:
+    """Tombstones as rows that end those of their keys: the columns of the key, called `names`, all others NULL."""
+
+    names: tuple[str, ...]
+    make_decoder: Callable[[], Decoder]
+
+    def without_ends(self, decoded: Decoded) -> Decoded:
+        """`decoded`, whose rows all put a row."""
+        put = pl.lit(RowKind.UPDATE_AFTER, pl.UInt8).alias(KIND)
+        return replace(decoded, frame=decoded.frame.with_columns(put))
+
+    def beside(self, decoded: Decoded, tombstones: pl.Series, keys: Callable[[], pl.Series]) -> Decoded:
+        """`decoded`, and a row for each of the `tombstones` (a mask of the messages)."""
+        puts = self.without_ends(decoded)
+        at = tombstones.arg_true()
+        if not len(at):
+            return puts
+        ends = self.make_decoder().decode(keys().gather(at))
+        at_rows = at if ends.rows is None else at.gather(ends.rows)
+        named = ends.frame.rename(dict(zip(ends.frame.columns, self.names, strict=True)))
+        ended = named.select(n for n in self.names if n in decoded.frame.columns).with_columns(
+            pl.lit(RowKind.DELETE, pl.UInt8).alias(KIND)
+        )
+        rows = pl.arange(puts.frame.height, eager=True, dtype=pl.UInt32) if puts.rows is None else puts.rows
+        frame = pl.concat([puts.frame, ended], how="diagonal")
+        places = pl.concat([rows, at_rows.cast(rows.dtype)])
+        order = places.arg_sort()
+        return replace(
+            decoded,
+            frame=frame[order],
+            rows=places[order],
+            bad=pl.concat([decoded.bad, _moved(ends.bad, at)]),
+            ignored=pl.concat([decoded.ignored, _moved(ends.ignored, at)]),
+        )
+
+
+def _moved(touched: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+    """What is said of some messages, by their place among all."""
+    return touched.with_columns(at.gather(touched["row"]).cast(touched.schema["row"]).alias("row"))
 
 
 @dataclass(slots=True)
@@ -62,6 +104,8 @@ class LogScan:
     bounded: bool = False
     key_wanted: tuple[str, ...] = ()
     make_key_decoder: Callable[[], Decoder] | None = None
+    ends: EndsDecoder | None = None
+    """Of a table of changes: what a tombstone says. Its rows then have KIND."""
     decoders: deque[Decoder] = field(default_factory=deque)
     """Those not in use: a decoder learns from what it reads, and belongs to one thread at a time."""
 
@@ -70,13 +114,14 @@ class LogScan:
         decoder = self.decoders.popleft() if self.decoders else self.make_decoder()
         decoded = decoder.decode(values)
         self.decoders.append(decoder)
-        return self.with_keys(decoded, keys)
+        decoded = self.with_keys(decoded, keys)
+        return decoded if self.ends is None else self.ends.beside(decoded, values.is_null(), keys)
 
     def cached(self, frame: pl.DataFrame, keys: Callable[[], pl.Series]) -> Decoded:
         """As `decode`, where the log has kept the columns of all values."""
-        return self.with_keys(
-            Decoded(frame.select(self.wanted), None, _NONE_TOUCHED, _NONE_TOUCHED, frame.height), keys
-        )
+        decoded = Decoded(frame.select(self.wanted), None, _NONE_TOUCHED, _NONE_TOUCHED, frame.height)
+        decoded = self.with_keys(decoded, keys)
+        return decoded if self.ends is None else self.ends.without_ends(decoded)
 
     def with_keys(self, decoded: Decoded, keys: Callable[[], pl.Series]) -> Decoded:
         """`decoded` beside the columns that come out of the keys."""

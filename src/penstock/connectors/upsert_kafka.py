@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from penstock.connectors.kafka import (
+    BOUNDED_MODE,
     FORMATS,
     KEY_FORMAT,
     KEY_PREFIX,
@@ -18,10 +20,13 @@ from penstock.connectors.kafka import (
     VALUE_INCLUDE,
     RecordEncoder,
     fields_in_key,
+    key_decoder,
     key_format,
+    keyed_scan,
     value_fields,
     value_format,
 )
+from penstock.connectors.log_scan import EndsDecoder
 from penstock.connectors.spec import Connector, TableOptions
 from penstock.core.batch import KIND, SEQ
 from penstock.core.errors import ConfigError
@@ -30,11 +35,21 @@ from penstock.core.options import Option, duration, integer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from penstock.connectors.log_scan import LogScan
     from penstock.connectors.world import World
     from penstock.core.types import Field
     from penstock.sql.catalog import Table
+    from penstock.sql.plan import Scan
 
-__all__ = ["UPSERT_KAFKA", "changes_of", "last_records", "present_rows", "replace_rows", "upsert_encoder"]
+__all__ = [
+    "UPSERT_KAFKA",
+    "changes_of",
+    "last_records",
+    "present_rows",
+    "replace_rows",
+    "upsert_encoder",
+    "upsert_scan",
+]
 
 FLUSH_ROWS = Option("sink.buffer-flush.max-rows", integer(0), 0, "Without effect: rows go with the next commit.")
 FLUSH_INTERVAL = Option("sink.buffer-flush.interval", duration, 0, "Without effect: rows go with the next commit.")
@@ -47,6 +62,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     VALUE_INCLUDE,
     FLUSH_ROWS,
     FLUSH_INTERVAL,
+    BOUNDED_MODE,
     SOURCE_PARALLELISM,
     SINK_PARALLELISM,
 )
@@ -73,6 +89,14 @@ def _keys(options: TableOptions) -> tuple[Field, ...]:
 def upsert_encoder(options: TableOptions, world: World) -> RecordEncoder:
     """How rows become records: the primary key is the record's key."""
     return RecordEncoder(options, _keys(options), world)
+
+
+def upsert_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> LogScan:
+    """What a scan reads of the topic, from its beginning: a row for each record, tombstones too."""
+    keys = _keys(options)
+    names = tuple(f.name for f in keys)
+    read = keyed_scan(scan, key, options, needs, world, keys)
+    return replace(read, ends=EndsDecoder(names, key_decoder(options, keys, names, world)))
 
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context, Failure
 
-__all__ = ["Aggregation", "DistinctSet"]
+__all__ = ["Aggregation", "DistinctSet", "KeptSet"]
 
 _SAMPLE = 4_096
 _WORTH = 0.7
@@ -59,19 +59,37 @@ class _Bound:
     number: int
     args: tuple[str, ...]
     mask: str | None
+    bits: bool = False
+    """Whether floating values are columns of their bits."""
+
+    @property
+    def bits_of_floats(self) -> bool:
+        return self.bits and any(_bits(a.type) is not None for a in self.call.args)
+
+    def partial_of(self, chosen: pl.Expr) -> list[pl.Expr]:
+        """As `partial`, over the rows for which `chosen` holds."""
+        values = [replace(v, expr=v.expr.filter(self._also(chosen))) for v in replace(self, mask=None).values()]
+        return self._named(self.call.function.partial(values, self.call.type))
+
+    def _also(self, chosen: pl.Expr) -> pl.Expr:
+        return chosen if self.mask is None else chosen & pl.col(self.mask)
 
     def values(self) -> list[Value]:
         """The arguments as columns of the input stage."""
         types = [a.type for a in self.call.args]
-        columns = [
-            _of_bits(a, kind) if self.call.distinct else pl.col(a) for a, kind in zip(self.args, types, strict=True)
-        ]
+        columns = [_of_bits(a, kind) if self.bits else pl.col(a) for a, kind in zip(self.args, types, strict=True)]
         if self.mask is not None:
-            columns = [c.filter(pl.col(self.mask)) for c in columns]
+            columns = [c.filter(pl.col(self.mask).cast(pl.Boolean)) for c in columns]
         return [Value(c, kind) for c, kind in zip(columns, types, strict=True)]
 
     def partial(self) -> list[pl.Expr]:
         return self._named(self.call.function.partial(self.values(), self.call.type))
+
+    def signed(self, sign: str) -> list[pl.Expr]:
+        """As `partial`, over rows that come or go, as the column `sign` says: 1 or -1."""
+        assert self.call.function.signed is not None
+        way = pl.col(sign) if self.mask is None else pl.col(sign).filter(pl.col(self.mask).cast(pl.Boolean))
+        return self._named(self.call.function.signed(self.values(), way, self.call.type))
 
     def distinct(self) -> list[pl.Expr]:
         """The state of the distinct values of a column of rows with repeats; for calls of one argument."""
@@ -133,18 +151,53 @@ class DistinctSet:
         return rows.unique(maintain_order=True)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """The calls over the same arguments that cannot count out a row that goes: the rows themselves are kept.
+
+    `mask` is the column that says which rows are theirs; `once` those of DISTINCT, to which repeats are nothing.
+    """
+
+    args: tuple[str, ...]
+    mask: str | None
+    once: bool
+    calls: tuple[_Bound, ...]
+
+    @property
+    def states(self) -> list[str]:
+        """The columns of their state."""
+        return [e.meta.output_name() for c in self.calls for e in c.partial()]
+
+    @property
+    def chosen(self) -> list[tuple[str, str]] | None:
+        """The state that each call has picked and the argument it is of; None where a result is of all rows."""
+        picks = all(c.call.function.picks and not c.bits_of_floats for c in self.calls)
+        return [(f"s{c.number}.v", c.args[0]) for c in self.calls] if picks else None
+
+    def of_all(self, rows: pl.DataFrame, by: str) -> pl.DataFrame:
+        """The states over all rows that their groups have."""
+        rows = rows.unique(maintain_order=True) if self.once else rows
+        states = [e for c in self.calls for e in replace(c, mask=None).partial()]
+        return rows.group_by(by, maintain_order=True).agg(*states)
+
+
 @dataclass(slots=True)
 class Aggregation:
-    """All calls of one GROUP BY; `input` makes the keys and arguments of a batch of rows."""
+    """All calls of one GROUP BY; `input` makes the keys and arguments of a batch of rows.
+
+    With `retracts` rows may be taken back: calls that cannot count them out are in `kept`, and in no other list.
+    """
 
     keys: tuple[Expr, ...]
     calls: tuple[AggregateCall, ...]
     context: Context
     as_sums: bool = True
     """Whether an AVG beside a variance is a SUM and a COUNT, as in Flink's GROUP BY."""
+    retracts: bool = False
     key_names: list[str] = field(init=False)
     plain: list[_Bound] = field(init=False, default_factory=list)
     distinct: list[DistinctSet] = field(init=False, default_factory=list)
+    kept: list[KeptSet] = field(init=False, default_factory=list)
     _exprs: dict[tuple[Expr, bool], str] = field(init=False, default_factory=dict)
     """The column of each argument, and whether it has the bits of floating values, for DISTINCT."""
 
@@ -153,15 +206,20 @@ class Aggregation:
         if self.as_sums and averages_are_sums(self.calls):
             self.calls = tuple(replace(c, function=average_of_sums(c.function)) for c in self.calls)
         sets: dict[tuple[str, ...], list[_Bound]] = {}
+        kept: dict[tuple[tuple[str, ...], str | None, bool], list[_Bound]] = {}
         for number, call in enumerate(self.calls):
-            bound = self._bound(call, number)
-            if call.distinct:
+            keeps = self.retracts and call.function.signed is None
+            bound = self._bound(call, number, bits=keeps or call.distinct)
+            if keeps:
+                kept.setdefault((bound.args, bound.mask, call.distinct), []).append(bound)
+            elif call.distinct:
                 sets.setdefault(bound.args, []).append(bound)
             else:
                 self.plain.append(bound)
+        self.kept = [KeptSet(args, mask, once, tuple(calls)) for (args, mask, once), calls in kept.items()]
         self.distinct = [DistinctSet(args, tuple(calls)) for args, calls in sets.items()]
 
-    def _bound(self, call: AggregateCall, number: int) -> _Bound:
+    def _bound(self, call: AggregateCall, number: int, *, bits: bool) -> _Bound:
         args, mask = call.args, None
         condition = call.filter
         if condition is not None:
@@ -179,7 +237,7 @@ class Aggregation:
             else:
                 mask = self._column(condition)
         folded = AggregateCall(call.type, call.function, args, call.distinct)
-        return _Bound(folded, number, tuple(self._column(a, bits=call.distinct) for a in args), mask)
+        return _Bound(folded, number, tuple(self._column(a, bits=bits) for a in args), mask, bits)
 
     def _column(self, expr: Expr, *, bits: bool = False) -> str:
         return self._exprs.setdefault((expr, bits and _bits(expr.type) is not None), f"a{len(self._exprs)}")
@@ -213,10 +271,24 @@ class Aggregation:
         unrepeated = [replace(c, mask=m) for d, m in zip(self.distinct, masks, strict=False) for c in d.calls]
         return [e for b in (*self.plain, *unrepeated) for e in b.partial()]
 
-    def merge(self, *, distinct: bool = False) -> list[pl.Expr]:
-        """Over states, in order: one state; those of DISTINCT calls too where the values of each are others."""
-        calls = [c for d in self.distinct for c in d.calls] if distinct else []
-        return [e for b in (*self.plain, *calls) for e in b.merge()]
+    def signed(self, sign: str, masks: Sequence[str]) -> list[pl.Expr]:
+        """The same over rows that come (the column `sign` is 1) or go (-1).
+
+        `masks` are columns of the same kind, 0 for rows that bring nothing new. Of calls that are kept, the states of
+        the rows that come.
+        """
+        unrepeated = [(replace(c, mask=m), m) for d, m in zip(self.distinct, masks, strict=True) for c in d.calls]
+        counted = [e for b, way in (*((b, sign) for b in self.plain), *unrepeated) for e in b.signed(way)]
+        come = pl.col(sign) > 0
+        return counted + [e for k in self.kept for c in k.calls for e in c.partial_of(come)]
+
+    def merge(self) -> list[pl.Expr]:
+        """Over states, in order: one state."""
+        return [e for b in self.plain for e in b.merge()]
+
+    def merge_all(self) -> list[pl.Expr]:
+        """The same of all calls: where the values that DISTINCT calls have seen are others, their states add up."""
+        return [e for b in self._bound_calls() for e in b.merge()]
 
     @property
     def can_join(self) -> bool:
@@ -228,10 +300,10 @@ class Aggregation:
         return [e for b in self._bound_calls() for e in b.joined(right)]
 
     def _bound_calls(self) -> list[_Bound]:
-        return [*self.plain, *(c for d in self.distinct for c in d.calls)]
+        distinct = [c for d in self.distinct for c in d.calls]
+        return [*self.plain, *distinct, *(c for k in self.kept for c in k.calls)]
 
     def finish(self) -> tuple[list[pl.Expr], list[Failure]]:
         """Over states: the result of each call, in the order of `calls`."""
-        bound = sorted(self._bound_calls(), key=lambda b: b.number)
-        values = [b.finish() for b in bound]
+        values = [b.finish() for b in sorted(self._bound_calls(), key=lambda b: b.number)]
         return [v.expr for v in values], [f for v in values for f in v.failures]

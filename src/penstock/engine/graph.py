@@ -10,6 +10,7 @@ from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
 from penstock.engine.operators.group_aggregate import GroupAggregate
 from penstock.engine.operators.limit import Limit
+from penstock.engine.operators.normalize import Normalize
 from penstock.engine.operators.over_aggregate import OverAggregate
 from penstock.engine.operators.session_aggregate import SessionAggregate
 from penstock.engine.operators.session_table import SessionTable
@@ -177,6 +178,8 @@ class _Builder:
                 )
                 self.graph.values[len(self.graph.vertices)] = evaluated(node, context)
                 return Source(self._name("values"), side, rows, context, ScanSettings())
+            case p.Normalize():
+                return Normalize(self._name("normalize"), side, node)
             case p.Aggregate():
                 return GroupAggregate(self._name("aggregate"), side, node, context)
             case p.WindowAggregate() if node.window.kind == "SESSION" and not node.attached:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyedState"]
 
-_GONE, _SLOT = "$gone", "$slot"
+_GONE, _SLOT = "$gone", "$at"
 _DELTAS = 32
 """More deltas than this are written as one."""
 _SMALL = 1_024

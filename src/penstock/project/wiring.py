@@ -18,7 +18,7 @@ from penstock.connectors.kafka import (
 )
 from penstock.connectors.log_reader import LogReader
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
-from penstock.connectors.upsert_kafka import upsert_encoder
+from penstock.connectors.upsert_kafka import upsert_encoder, upsert_scan
 from penstock.core.errors import UnsupportedError
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
@@ -106,13 +106,6 @@ class Wiring:
     def _options(self, scan: p.Scan) -> TableOptions:
         connector = connector_named(scan.table)
         options = TableOptions(scan.table, connector, dict(scan.options))
-        if connector.changes:
-            raise UnsupportedError(
-                f"a pipeline cannot read the changes of a table of connector '{connector.name}'",
-                code="connector-changes",
-                where=options.where,
-                hint="penstock query reads its present rows; declare the topic as 'kafka' to read its records",
-            )
         if not connector.source:
             raise UnsupportedError(
                 f"connector '{connector.name}' cannot be read from", code="connector-source", where=options.where
@@ -138,7 +131,8 @@ class Wiring:
             options = self._options(vertex.node)
             needs = source.needs
             if options.connector.name in LOG_CONNECTORS:
-                logged.append(log_scan(vertex.node, vertex.fingerprint, options, needs, self.world))
+                made = upsert_scan if options.connector.changes else log_scan
+                logged.append(made(vertex.node, vertex.fingerprint, options, needs, self.world))
                 idle |= self.scan(vertex.node).idle_timeout > 0
             else:
                 assert options.connector.make_reader is not None
@@ -178,7 +172,8 @@ class Wiring:
             logged = options.connector.name in LOG_CONNECTORS
             use = value_format(options, self.world) if logged else options.value_format
             decoder = use.decoder(options.physical, wanted)
-            made.append(EventsScan(vertex.fingerprint, table.name, wanted, metadata, decoder))
+            changes = options.connector.changes
+            made.append(EventsScan(vertex.fingerprint, table.name, wanted, metadata, decoder, changes))
         return [(EventsReader(events, made), [s.key for s in made])]
 
 

@@ -77,10 +77,8 @@ def changes(node: Node) -> Changes:
             return _ALL
         case Scan() | Values() | WindowTable() | WindowAggregate() | OverAggregate():
             return Changes.NONE
-        case Aggregate(input=below, calls=calls):
-            if updating(below):
-                return _ALL if calls else Changes.DELETES
-            return Changes.UPDATES if calls else Changes.NONE
+        case Aggregate(input=below):  # to Flink without calls too, though keys alone never change
+            return _ALL if updating(below) else Changes.UPDATES
         case Project() | Filter() | Limit() | Union() | Sink() | Sinks():
             found = Changes.NONE
             for below in node.inputs:
@@ -145,8 +143,8 @@ def _widens(given: DataType, wanted: DataType) -> bool:
 
 
 def is_keyed_by(node: Node, key: Collection[str]) -> bool:
-    """Whether `key` is an upsert key of `node`."""
-    return frozenset(key) in upsert_keys(node)
+    """Whether changes of rows with different values of `key` are changes of different rows."""
+    return any(found <= frozenset(key) for found in upsert_keys(node))
 
 
 def changes_text(node: Node) -> str:
@@ -165,7 +163,6 @@ def changes_text(node: Node) -> str:
 _NEEDS_ROWS: dict[type[Node], tuple[str, str]] = {
     WindowTable: ("a window", "build windows over the rows before they are aggregated"),
     WindowAggregate: ("a window", "build windows over the rows before they are aggregated"),
-    Aggregate: ("an aggregate", "aggregate the rows themselves"),
     OverAggregate: ("OVER", "compute it over the rows before they are aggregated"),
     Limit: ("LIMIT", "ask for the rows by a condition, or sort what is stored: penstock query"),
 }
@@ -175,10 +172,19 @@ def require_runnable(plan: Node) -> None:
     """Raise UnsupportedError where what needs rows that never change is given others."""
     for below in plan.inputs:
         require_runnable(below)
-        if type(plan) in _NEEDS_ROWS and updating(below):
-            what, hint = _NEEDS_ROWS[type(plan)]
-            raise UnsupportedError(
-                f"{what} over rows that change ({changes_text(below)}) is not supported",
-                code="sql-updating-input",
-                hint=hint,
-            )
+        if updating(below):
+            what, hint = _NEEDS_ROWS.get(type(plan)) or _remembers(plan)
+            if what:
+                raise UnsupportedError(
+                    f"{what} over rows that change ({changes_text(below)}) is not supported",
+                    code="sql-updating-input",
+                    hint=hint,
+                )
+
+
+def _remembers(plan: Node) -> tuple[str, str]:
+    """What in `plan` depends on the order in which rows came, of which some may be taken back."""
+    for call in plan.calls if isinstance(plan, Aggregate) else ():
+        if call.function.order_matters:
+            return call.function.name, "MIN and MAX, or COLLECT, do not depend on the order of rows"
+    return "", ""

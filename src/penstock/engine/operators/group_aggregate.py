@@ -10,6 +10,7 @@ import polars as pl
 from penstock.core.batch import KIND, SEQ, Batch, RowKind, without
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.keyed import KeyedState
+from penstock.engine.members import GROUP, Members
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.sideoutput import BAD, SideOutput, failure_columns
 from penstock.sql.changelog import updating
@@ -20,19 +21,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from penstock.engine.aggregation import KeptSet
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Aggregate as Plan
 
 __all__ = ["GroupAggregate"]
 
-_SLOT, _AGAIN = "$slot", "$again"
+_SIGN, _ROWS = "$sign", "$rows"
+
+
+_BACK = [kind.value for kind in RowKind if kind.takes_back]
 
 
 class GroupAggregate(Operator):
     """The rows of a batch are aggregated by group, and merged with what is known of the groups, found by their keys.
 
     A group gives one change a batch, at the place of its last row: what it was is taken back (-U), what it is now is
-    given (+U); nothing where both are the same. Without calls (DISTINCT) a group is given once, when it is new.
+    given (+U); nothing where both are the same. Without calls (DISTINCT) a group is given once, when it is new. Where
+    rows are taken back, each group knows how many it has: with the last one it goes (-D).
     """
 
     kind = "aggregate"
@@ -42,20 +48,29 @@ class GroupAggregate(Operator):
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
         self.plan = plan
-        self.groups = Aggregation(plan.keys, plan.calls, context)
-        self._gives_changes = updating(plan)
-        self._input = self.groups.input()
+        self._retracts = updating(plan.input)
+        self.groups = Aggregation(plan.keys, plan.calls, context, retracts=self._retracts)
+        self._input = self.groups.input(hidden=(SEQ, KIND) if self._retracts else (SEQ,))
         self._by = [*self.groups.key_names, *([SET_COLUMN] if plan.sets else [])]
-        empty = {c.name: c.type.polars for c in plan.input.columns}
-        rows = self._in_sets(pl.DataFrame(schema={**empty, SEQ: pl.Int64()}).select(self._input.exprs))
-        self._masks = [f"$new{i}" for i in range(len(self.groups.distinct))]
-        self._partial = self.groups.partial(self._masks)
-        none = rows.with_columns(pl.lit(0, pl.Int64).alias(_SLOT), *(pl.lit(True).alias(m) for m in self._masks))
-        states = {n: k for n, k in self._grouped(none).schema.items() if n not in (_SLOT, SEQ)}
+        empty = {c.name: c.type.polars for c in plan.input.columns} | {SEQ: pl.Int64(), KIND: pl.UInt8()}
+        rows = self._in_sets(pl.DataFrame(schema=empty).select(self._input.exprs))
+        self._news = [f"$new{i}" for i in range(len(self.groups.distinct))]
+        self._merge = self.groups.merge_all()
+        if self._retracts:
+            self._change = [*self.groups.signed(_SIGN, self._news), pl.col(_SIGN).sum().alias(_ROWS)]
+            self._merge.append(pl.col(_ROWS).sum())
+        else:
+            self._change = self.groups.partial(self._news)
+        none = rows.with_columns(pl.lit(0, pl.Int64).alias(n) for n in (GROUP, _SIGN, *self._news))
+        states = {n: k for n, k in self._grouped(none).schema.items() if n not in (GROUP, SEQ)}
         self.state = KeyedState("g", {n: rows.schema[n] for n in self._by}, states)
         self.members = [
-            KeyedState(f"d{i}.", {_SLOT: pl.Int64(), **{a: rows.schema[a] for a in distinct.args}}, {})
+            Members(f"d{i}.", {a: rows.schema[a] for a in distinct.args}, counted=self._retracts)
             for i, distinct in enumerate(self.groups.distinct)
+        ]
+        self.kept = [
+            Members(f"k{i}.", {a: rows.schema[a] for a in kept.args}, counted=True, listed=True)
+            for i, kept in enumerate(self.groups.kept)
         ]
         self._finish, self._finish_failures = self.groups.finish()
         self._failing = failure_columns(self._finish_failures)
@@ -92,30 +107,59 @@ class GroupAggregate(Operator):
     def _taken(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Take `rows` in; gives the changes that this makes."""
         slots, new = self.state.place(rows)
-        rows = rows.with_columns(pl.Series(_SLOT, slots))
-        grouped = self._grouped(rows.with_columns(self._unseen(i, rows) for i in range(len(self.members))))
-        at = grouped[_SLOT].to_numpy()
+        sign = np.ones(rows.height, np.int64)
+        if self._retracts:
+            sign[np.isin(rows[KIND].to_numpy(), _BACK)] = -1
+        rows = rows.with_columns(pl.Series(GROUP, slots), pl.Series(_SIGN, sign))
+        news = [pl.Series(n, m.enter(rows, sign)) for n, m in zip(self._news, self.members, strict=True)]
+        grouped = self._grouped(rows.with_columns(news))
+        at = grouped[GROUP].to_numpy()
         fresh = self._among(at, new)
         old = at[~fresh]
         before = self.state.take(old)
-        after = self._merged(before.with_columns(pl.Series(_SLOT, old)), grouped, fresh)
-        self.state.put(at, after)
-        return self._changes(at, grouped[SEQ].to_numpy(), fresh, before, after)
+        after = self._merged(before.with_columns(pl.Series(GROUP, old)), grouped, fresh)
+        for kept, members in zip(self.groups.kept, self.kept, strict=True):
+            after = self._counted_again(kept, members, rows, at, before.with_columns(pl.Series(GROUP, old)), after)
+        dead = after[_ROWS].to_numpy() <= 0 if self._retracts else np.zeros(len(at), np.bool_)
+        self.state.put(at[~dead], after.filter(~dead))
+        result = self._changes(at, grouped[SEQ].to_numpy(), fresh, dead, before, after)
+        self.state.remove(at[dead])
+        return result
 
     def _grouped(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The state of the rows alone, by slot, and the place of the row that decides when a group speaks."""
-        place = pl.col(SEQ).last() if self.plan.calls else pl.col(SEQ).first()
-        return rows.group_by(_SLOT, maintain_order=True).agg(*self._partial, place)
+        place = pl.col(SEQ).last() if self.plan.calls or self._retracts else pl.col(SEQ).first()
+        return rows.group_by(GROUP, maintain_order=True).agg(*self._change, place)
 
-    def _unseen(self, number: int, rows: pl.DataFrame) -> pl.Series:
-        """Whether each row brings its group values that a DISTINCT call has not seen."""
-        members = self.members[number]
-        slots, new = members.place(rows)
-        members.put(new, pl.DataFrame(height=len(new)))
-        first = np.zeros(rows.height, np.bool_)
-        found, places = np.unique(slots, return_index=True)
-        first[places[np.isin(found, new)]] = True
-        return pl.Series(self._masks[number], first)
+    def _counted_again(
+        self,
+        kept: KeptSet,
+        members: Members,
+        rows: pl.DataFrame,
+        at: NDArray[np.int64],
+        before: pl.DataFrame,
+        after: pl.DataFrame,
+    ) -> pl.DataFrame:
+        """`after` (of groups `at`), with states anew for groups that have lost rows that their results stand on."""
+        mine = rows if kept.mask is None else rows.filter(pl.col(kept.mask))
+        if not mine.height:
+            return after
+        members.enter(mine, mine[_SIGN].to_numpy())
+        lost = mine.filter(pl.col(_SIGN) < 0)
+        if kept.chosen is not None and lost.height:
+            known = lost.join(before, on=GROUP, how="left")
+            same = [pl.col(state).is_null() | (pl.col(state) == pl.col(arg)) for state, arg in kept.chosen]
+            lost = known.filter(pl.any_horizontal(same))
+        if not lost.height:
+            return after
+        groups = np.unique(lost[GROUP].to_numpy())
+        counted = kept.of_all(members.of(groups), GROUP)
+        again = pl.DataFrame({GROUP: groups}).join(counted, on=GROUP, how="left", maintain_order="left")
+        places = np.arange(len(at))
+        mask = np.isin(at, groups)
+        places[mask] = len(at) + np.searchsorted(groups, at[mask])
+        columns = [pl.concat([after[n], again[n]])[places] for n in kept.states]
+        return after.with_columns(columns)
 
     def _among(self, slots: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `slots` are `new`, shape (n,)."""
@@ -128,11 +172,13 @@ class GroupAggregate(Operator):
 
     def _merged(self, before: pl.DataFrame, grouped: pl.DataFrame, fresh: NDArray[np.bool_]) -> pl.DataFrame:
         """The states of all groups of the batch after it, in the order of `grouped`."""
-        states = [n for n in grouped.columns if n not in (_SLOT, SEQ)]
-        if not before.height or not states:
+        states = [n for n in grouped.columns if n not in (GROUP, SEQ)]
+        if not states:
+            return pl.DataFrame(height=grouped.height)
+        if not before.height:
             return grouped.select(states)
         parts = pl.concat([before, grouped.filter(~fresh).select(before.columns)])
-        merged = parts.group_by(_SLOT, maintain_order=True).agg(*self.groups.merge(distinct=True)).select(states)
+        merged = parts.group_by(GROUP, maintain_order=True).agg(*self._merge).select(states)
         if len(merged) == len(grouped):
             return merged
         places = np.empty(len(grouped), np.int64)
@@ -146,38 +192,42 @@ class GroupAggregate(Operator):
         at: NDArray[np.int64],
         seq: NDArray[np.int64],
         fresh: NDArray[np.bool_],
+        dead: NDArray[np.bool_],
         before: pl.DataFrame,
         after: pl.DataFrame,
     ) -> pl.DataFrame:
         """What groups were is taken back, what they are now is given, in order of `seq`."""
         keys = self.state.keys(at)
-        new, good = self._checked(keys, after, seq)
-        if not self._gives_changes:
-            return new.filter(fresh).sort(SEQ, maintain_order=True)
+        new, good = self._checked(keys, after, seq, ~dead)
         was, old = ~fresh, new.clear()
         given, taken_back = fresh & good, np.zeros(len(seq), np.bool_)
         if was.any():
             old, had = self._results(keys.filter(was), before, seq[was])
-            moved = ~_same(old, new.filter(was))
+            moved = dead[was] | ~_same(old, new.filter(was))
             given[was] = moved & good[was]
             taken_back[was] = moved & had
             old = old.filter(moved & had)
         kinds = np.where(fresh, RowKind.INSERT, RowKind.UPDATE_AFTER).astype(np.uint8)
         put = new.with_columns(pl.Series(KIND, kinds)).filter(given)
-        gone = old.with_columns(pl.lit(RowKind.UPDATE_BEFORE, pl.UInt8).alias(KIND))
+        kinds = np.where(dead, RowKind.DELETE, RowKind.UPDATE_BEFORE).astype(np.uint8)
+        gone = old.with_columns(pl.Series(KIND, kinds[taken_back]))
         return pl.concat([gone, put])[self._in_order(seq, taken_back, given)]
 
     def _checked(
-        self, keys: pl.DataFrame, states: pl.DataFrame, seq: NDArray[np.int64]
+        self, keys: pl.DataFrame, states: pl.DataFrame, seq: NDArray[np.int64], alive: NDArray[np.bool_]
     ) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
-        """What groups are now, and which have a result; for one that has not, the row that made it so is rejected."""
+        """What groups are now, and which are there and have a result.
+
+        Of one that is there and has none, the row that made it so is rejected.
+        """
         results, good = self._results(keys, states, seq)
-        if not good.all():
-            bad = keys.hstack(states).with_columns(pl.Series(SEQ, seq)).with_columns(self._failing)
-            self.side.sift(bad, bad, self._finish_failures, self.name)
-            self.counts.passed -= int((~good).sum())
-            self.counts.rejected += int((~good).sum())
-        return results, good
+        bad = alive & ~good
+        if bad.any():
+            rows = keys.hstack(states).with_columns(pl.Series(SEQ, seq)).filter(bad).with_columns(self._failing)
+            self.side.sift(rows, rows, self._finish_failures, self.name)
+            self.counts.passed -= int(bad.sum())
+            self.counts.rejected += int(bad.sum())
+        return results, good & alive
 
     @staticmethod
     def _in_order(seq: NDArray[np.int64], taken_back: NDArray[np.bool_], given: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -203,11 +253,15 @@ class GroupAggregate(Operator):
 
     # -- state -------------------------------------------------------------------------------------
 
+    @property
+    def _states(self) -> list[KeyedState | Members]:
+        return [self.state, *self.members, *self.kept]
+
     def snapshot(self) -> Snapshot:
         metas: list[dict[str, Any]] = []
         new: dict[str, bytes] = {}
         live: frozenset[str] = frozenset()
-        for state in (self.state, *self.members):
+        for state in self._states:
             meta, blobs = state.snapshot()
             metas.append(meta)
             new |= blobs
@@ -215,16 +269,17 @@ class GroupAggregate(Operator):
         return Snapshot({"states": metas}, new, live)
 
     def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
-        for state, meta in zip((self.state, *self.members), snapshot.meta["states"], strict=True):
+        for state, meta in zip(self._states, snapshot.meta["states"], strict=True):
             state.restore(meta, blobs)
 
     @property
     def state_bytes(self) -> int:
-        return self.state.size + sum(m.size for m in self.members)
+        return sum(state.size for state in self._states)
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """Nothing is open: what a group is so far has been given."""
-        return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64()})
+        columns = {c.name: c.type.polars for c in self.plan.columns}
+        return pl.DataFrame(schema={**columns, SEQ: pl.Int64(), KIND: pl.UInt8()})
 
 
 def _same(left: pl.DataFrame, right: pl.DataFrame) -> NDArray[np.bool_]:

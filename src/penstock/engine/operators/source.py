@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, Watermark
+from penstock.core.batch import END_OF_TIME, KIND, NO_TIME, SEQ, Batch, Watermark
 from penstock.core.edges import no_bad_rows
 from penstock.core.errors import DataError
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import project_stage
 from penstock.engine.sideoutput import SideOutput, failure_columns
 from penstock.engine.watermarks import Watermarks
+from penstock.sql.changelog import is_table_of_changes
 from penstock.sql.coercion import cast_to
 from penstock.sql.compile import compile_expr
 from penstock.sql.expr import Ref, refs, rewrite
@@ -79,7 +80,10 @@ class ScanSettings:
 
 
 class Source(Operator):
-    """The rows of one Scan, and its watermark."""
+    """The rows of one Scan, and its watermark.
+
+    The rows of a table whose records replace each other have KIND: DELETE for a record that ends its key's row.
+    """
 
     kind = "source"
     stateful = True
@@ -87,21 +91,23 @@ class Source(Operator):
     def __init__(self, name: str, side: SideOutput, scan: Scan, context: Context, settings: ScanSettings) -> None:
         super().__init__(name, side)
         self.table = scan.table.name
-        self.columns = [c.name for c in scan.columns]
-        self._empty = pl.DataFrame(schema={**{c.name: c.type.polars for c in scan.columns}, SEQ: pl.Int64()})
+        hidden = (SEQ, KIND) if is_table_of_changes(scan.table) else (SEQ,)
+        self.columns = [*(c.name for c in scan.columns), *hidden]
+        types = {c.name: c.type.polars for c in scan.columns} | {SEQ: pl.Int64(), KIND: pl.UInt8()}
+        self._empty = pl.DataFrame(schema={n: types[n] for n in self.columns})
         self.watermarks = Watermarks(settings.partitions, settings.idle_timeout)
         table = scan.table
         self.time = table.watermark_column
         watermark = None if table.watermark is None else compile_expr(table.watermark, context)
-        names = list(
-            dict.fromkeys([*self.columns, *(sorted(refs(table.watermark)) if table.watermark else ()), self.time])
-        )
+        reads = sorted(refs(table.watermark)) if table.watermark else ()
+        names = list(dict.fromkeys([*(c.name for c in scan.columns), *reads, self.time]))
         by_name = {c.name: c for c in table.columns}
         definitions = [by_name[n] for n in names if n]
         self._stage = project_stage(
             [c.name for c in definitions],
             [_read(c.computed or Ref(c.type, c.name), settings.metadata) for c in definitions],
             context,
+            hidden,
         )
         self._made = None if watermark is None else watermark.expr.dt.epoch("ms").fill_null(NO_TIME)
         if settings.manual_time and watermark is not None:
@@ -121,7 +127,7 @@ class Source(Operator):
     @property
     def needs(self) -> tuple[str, ...]:
         """The stored columns of the table that are read, for the reader to decode."""
-        return tuple(sorted({n for e in self._stage.exprs for n in e.meta.root_names()} - {SEQ}))
+        return tuple(sorted({n for e in self._stage.exprs for n in e.meta.root_names()} - {SEQ, KIND}))
 
     def prepare(self, chunk: Chunk) -> Piece:
         """The row-wise work on a chunk; counts and side outputs are untouched until `take`."""
@@ -139,7 +145,7 @@ class Source(Operator):
             made = result[_MADE].to_numpy()
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
         return Piece(
-            result[[*self.columns, SEQ]] if len(result.columns) != len(self.columns) + 1 else result,
+            result[self.columns] if len(result.columns) != len(self.columns) else result,
             made,
             chunk.messages,
             chunk.skipped,

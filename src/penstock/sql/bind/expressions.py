@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class ExpressionBinder:
         scope: Scope,
         *,
         aggregates: bool = False,
+        may_be_empty: bool = False,
         windows: Mapping[str, exp.Expr] | None = None,
         place: str = "here",
     ) -> None:
@@ -82,6 +84,8 @@ class ExpressionBinder:
         self.origin = scope.origin
         self.aggregates = aggregates
         self.windows = windows
+        self.may_be_empty = may_be_empty
+        """Whether an aggregate may be of no rows at all: without GROUP BY."""
         self.place = place
 
     def bind(self, node: exp.Expr) -> Expr:
@@ -362,7 +366,10 @@ class ExpressionBinder:
     def _aggregate(self, function: Aggregate, node: exp.Expr, args: list[exp.Expr]) -> Expr:
         if not self.aggregates:
             raise self._error(f"{function.name} is an aggregate, not allowed {self.place}", "sql-aggregate", node)
-        return self._plain(f"inside {function.name}").aggregate(function, node, args)
+        call = self._plain(f"inside {function.name}").aggregate(function, node, args)
+        if self.may_be_empty and function.null_if_empty:
+            return replace(call, type=call.type.with_nullable())
+        return call
 
     def aggregate(self, function: Aggregate, node: exp.Expr, args: list[exp.Expr]) -> AggregateCall:
         """A call of `function`; raises BindError where its arguments do not fit."""

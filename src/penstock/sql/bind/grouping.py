@@ -32,7 +32,8 @@ class Grouping:
         self.input = input_plan
         self.query = query
         windows = named_windows(query, scope.origin)
-        self.binder = ExpressionBinder(scope, aggregates=True, windows=windows)
+        alone = query.args.get("group") is None
+        self.binder = ExpressionBinder(scope, aggregates=True, may_be_empty=alone, windows=windows)
         self.keys: list[Expr] = []
         self.sets: list[tuple[int, ...]] = []
         self.calls: list[AggregateCall] = []
@@ -63,7 +64,8 @@ class Grouping:
         return self._distinct(plan) if distinct else plan
 
     def _having(self, having: exp.Expr) -> Expr:
-        binder = ExpressionBinder(self.scope, aggregates=True, place="in HAVING")
+        alone = self.query.args.get("group") is None
+        binder = ExpressionBinder(self.scope, aggregates=True, may_be_empty=alone, place="in HAVING")
         return binder.bind_boolean(having.this, "the condition of HAVING")
 
     def _require_no_grouping(self, items: list[tuple[str, Expr, exp.Expr]]) -> None:

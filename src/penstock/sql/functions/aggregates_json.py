@@ -119,6 +119,7 @@ def _array(nulls: str, example: Any, *, absent: bool) -> Aggregate:
         _finish_listed,
         (Example(f"SELECT JSON_ARRAYAGG(v{nulls}) FROM {_ROWS}", example),),
         aliases=(f"JSON_ARRAYAGG_{'ABSENT' if absent else 'NULL'}_ON_NULL",),
+        order_matters=True,
         ignores_nulls=False,
         null_if_empty=False,
     )

@@ -155,6 +155,15 @@ class Aggregate:
     )
     """The state of the distinct values of one argument over rows with repeats, if there is a faster way than
     `partial` of the unique ones."""
+    signed: Callable[[Sequence[Value], pl.Expr, DataType], Mapping[str, pl.Expr]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """As `partial`, over rows of which some are taken back: the expression is 1 for a row that comes, -1 for one that
+    goes. None where what was counted in cannot be counted out."""
+    picks: bool = False
+    """Whether the result is one of the values (state `v`): it stays as it is where another one goes."""
+    order_matters: bool = False
+    """Whether the result depends on the order in which rows come."""
     ignores_nulls: bool = True
     """Whether a NULL argument counts for nothing; then FILTER can make arguments NULL."""
     null_if_empty: bool = True

@@ -92,6 +92,7 @@ AGGREGATES = (
             Example("SELECT LISTAGG(x) FROM (VALUES ('b'), (CAST(NULL AS STRING)), ('a')) AS t(x)", "b,a"),
             Example("SELECT LISTAGG(x, ' | ') FROM (VALUES ('b'), ('a')) AS t(x)", "b | a"),
         ),
+        order_matters=True,
         null_if_empty=False,
     ),
     Aggregate(
@@ -104,6 +105,7 @@ AGGREGATES = (
         _finish_array,
         (Example("SELECT ARRAY_AGG(x) FROM (VALUES (3), (CAST(NULL AS INT)), (2)) AS t(x)", [3, None, 2]),),
         ignores_nulls=False,
+        order_matters=True,
         null_if_empty=False,
     ),
     Aggregate(

@@ -106,6 +106,7 @@ AGGREGATES = (
             ),
             distinct_matters=False,
             joined=partial(_joined_extreme, name == "MIN"),
+            picks=True,
         )
         for name, word, number, time in (
             ("MIN", "least", 2, "2024-01-01 00:00:00"),
@@ -124,6 +125,7 @@ AGGREGATES = (
             (Example(f"SELECT {name}(x) FROM (VALUES (CAST(NULL AS INT)), (3), (2)) AS t(x)", number),),
             distinct_matters=name == "LAST_VALUE",
             joined=joined,
+            order_matters=True,
         )
         for name, word, choose, joined, number in (
             ("FIRST_VALUE", "first", _first, _joined_first, 3),

@@ -69,6 +69,21 @@ def _sum(args: Sequence[Value], _result: DataType) -> _State:
     return {**state, "n": counted(value)}
 
 
+def _coming(value: Value, sign: pl.Expr) -> pl.Expr:
+    """How many values that are not NULL come, less those that go."""
+    return pl.when(value.expr.is_not_null()).then(sign).otherwise(0).cast(pl.Int64).sum()
+
+
+def _signed_count(args: Sequence[Value], sign: pl.Expr, _result: DataType) -> _State:
+    return {"n": _coming(args[0], sign) if args else sign.cast(pl.Int64).sum()}
+
+
+def _signed_sum(args: Sequence[Value], sign: pl.Expr, result: DataType) -> _State:
+    wide = args[0].expr.cast(pl.Int64) if isinstance(args[0].type, t.Integer) else args[0].expr
+    signed = replace(args[0], expr=pl.when(sign < 0).then(-wide).otherwise(wide))
+    return {**_sum((signed,), result), "n": _coming(args[0], sign)}
+
+
 def _added(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     return {name: part.sum() for name, part in state.items()}
 
@@ -161,6 +176,7 @@ AGGREGATES = (
             Example("SELECT COUNT(DISTINCT x) FROM (VALUES (1), (CAST(NULL AS INT)), (1)) AS t(x)", 1),
         ),
         distinct=lambda args, _: {"n": args[0].expr.drop_nulls().n_unique().cast(pl.Int64)},
+        signed=_signed_count,
         null_if_empty=False,
         joined=added,
     ),
@@ -179,6 +195,7 @@ AGGREGATES = (
             Example("SELECT SUM(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x)", None),
         ),
         joined=added,
+        signed=_signed_sum,
     ),
     Aggregate(
         "AVG",
@@ -195,6 +212,7 @@ AGGREGATES = (
             Example("SELECT AVG(x) FROM (VALUES (1e0), (2e0)) AS t(x)", 1.5),
         ),
         joined=added,
+        signed=_signed_sum,
     ),
 )
 

@@ -1,0 +1,6 @@
+-- Of an update one half passes the filter.
+-- @events bids.jsonl
+CREATE TABLE bid (id INT, item STRING, bidder STRING, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'bid', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE VIEW counted AS SELECT item, COUNT(*) AS n FROM bid GROUP BY item;
+SELECT * FROM counted WHERE n < 4;
