@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import click
 from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Command", "Group", "agree", "folder_argument", "format_option", "opened", "path_of", "program"]
+    from penstock.project.acting import Project
+
+__all__ = ["Command", "Group", "acting", "agree", "folder_argument", "format_option", "opened", "path_of", "program"]
 
 
 class Command(click.Command):
@@ -94,6 +97,25 @@ def agree(question: str) -> None:
     """Ask; raises ConfigError where the answer is no."""
     if not click.confirm(question, err=True):
         raise ConfigError("nothing was done", code="declined")
+
+
+@contextmanager
+def acting(folder: Path) -> Iterator[Project]:
+    """The project in `folder`: through the process that runs it, if one does, else in this one.
+
+    Raises ConfigError or SqlError where it does not fit.
+    """
+    from penstock.project.penstock import HOME
+    from penstock.server.serve import SOCKET
+
+    if (folder / HOME / SOCKET).exists():
+        from penstock.server.owner import Owner, is_owned
+
+        if is_owned(folder / HOME):
+            yield Owner(folder / HOME)
+            return
+    with opened(folder) as penstock:
+        yield penstock
 
 
 def opened(folder: Path) -> Any:

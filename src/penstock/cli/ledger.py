@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Command, folder_argument, format_option, opened
+from penstock.cli.command import Command, acting, folder_argument, format_option
 from penstock.cli.errors import INTERNAL, OK
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note
@@ -28,8 +28,8 @@ def ledger(folder: Path, form: str) -> int:
     Rows that an operator took each have one fate: passed, filtered, superseded, expired, late, rejected, or held in
     its state until a window closes. Columns of fates that no row had are left out of the table.
     """
-    with opened(folder) as penstock:
-        frame = penstock.ledger()
+    with acting(folder) as project:
+        frame = project.ledger()
     if not frame.height:
         note("no pipeline has run yet")
         return OK

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Command, folder_argument, format_option, opened
+from penstock.cli.command import Command, acting, folder_argument, format_option
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note
 from penstock.cli.zone import zone_name
@@ -48,8 +48,8 @@ def query(folder: Path, sql: str, form: str, rows: int, seconds: float, size: st
     from penstock.history import Limits
 
     limits = Limits(rows, seconds, _MEMORY.read(size, "--memory"))
-    with opened(folder) as penstock:
-        result = penstock.query(sys.stdin.read() if sql == "-" else sql, limits, zone_name())
+    with acting(folder) as project:
+        result = project.query(sys.stdin.read() if sql == "-" else sql, limits, zone_name())
     print_rows(result.frame, form)
     note(position_words(result.position))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from penstock.cli.causes import mend
-from penstock.cli.command import Group, agree, folder_argument, format_option, opened
+from penstock.cli.command import Group, acting, agree, folder_argument, format_option
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import interactive, note, painted, plural, printable
 from penstock.core.errors import LogError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from penstock.project.penstock import Penstock
+    from penstock.project.acting import Project
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
 
@@ -45,8 +45,8 @@ def rejects() -> None:
 @format_option(*FORMATS)
 def list_(folder: Path, late: bool, code: str | None, rows: int, form: str) -> None:
     """List how many there are for which reason, and the newest of them."""
-    with opened(folder) as penstock:
-        frame = _rows(penstock, late=late, code=code)
+    with acting(folder) as project:
+        frame = _rows(project, late=late, code=code)
     if form != "table":
         print_rows(frame, form)
         return
@@ -63,14 +63,12 @@ def list_(folder: Path, late: bool, code: str | None, rows: int, form: str) -> N
         print_rows(_brief(frame.tail(rows), late=late), form)
 
 
-def _rows(penstock: Penstock, *, late: bool, code: str | None = None) -> pl.DataFrame:
+def _rows(project: Project, *, late: bool, code: str | None = None) -> pl.DataFrame:
     import polars as pl
-
-    from penstock.project import system
 
     if late and code is not None:
         raise click.UsageError("--reason goes without --late: late rows have but one")
-    frame = (system.late if late else system.rejects)(penstock.log)
+    frame = project.late() if late else project.rejects()
     return frame if code is None else frame.filter(pl.col("code") == code)
 
 
@@ -110,8 +108,8 @@ def show(folder: Path, number: int, late: bool) -> None:
     from penstock.cli.cells import shown_rows
     from penstock.core.render import fields_of
 
-    with opened(folder) as penstock:
-        found = _rows(penstock, late=late).filter(pl.col("id") == number)
+    with acting(folder) as project:
+        found = _rows(project, late=late).filter(pl.col("id") == number)
     if not found.height:
         raise LogError(
             f"there is no {'late row' if late else 'reject'} {number}",
@@ -182,23 +180,22 @@ def replay(
     Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild.
     """
     from penstock.cli.mending import edited, setting
-    from penstock.project import replay as replaying
 
     if (len(ids) > 0) + every + (code is not None) != 1:
         raise click.UsageError("say which rows: one of --id, --all, --reason")
     if edit and changes:
         raise click.UsageError("--edit goes without --set")
-    with opened(folder) as penstock:
-        frame = _rows(penstock, late=late, code=code)
+    with acting(folder) as project:
+        frame = _rows(project, late=late, code=code)
         chosen = list(ids) if ids else frame["id"].to_list()
         if not chosen:
             click.echo("there is no such row")
             return
         mending = setting(changes) if changes else edited(frame, chosen) if edit else None
-        closed = replaying.closed_windows(penstock, chosen, late_rows=late, mend=mending)
+        closed = project.closed_windows(chosen, late_rows=late, mend=mending)
         _tell_closed(closed, rebuild=rebuild)
         _agree(len(chosen), yes=yes)
-        done = replaying.replay(penstock, chosen, late_rows=late, mend=mending, force=force, rebuild=rebuild)
+        done = project.replay(chosen, late_rows=late, mend=mending, force=force, rebuild=rebuild)
     _tell_done(done)
 
 

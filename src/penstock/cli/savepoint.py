@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
 from penstock.core.errors import StateError, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.project.penstock import Penstock
+    from penstock.project.acting import Project
 
 __all__ = ["savepoint"]
 
@@ -34,14 +34,14 @@ def savepoint() -> None:
 @click.option("--pipeline", help="Which one, where the project has several.")
 def create(folder: Path, name: str, pipeline: str | None) -> None:
     """Keep the last checkpoint of a pipeline under NAME. An engine may run meanwhile."""
-    with opened(folder) as penstock:
-        chosen = _pipeline(penstock, pipeline)
-        penstock.savepoint(name, chosen)
+    with acting(folder) as project:
+        chosen = _pipeline(project, pipeline)
+        project.savepoint(name, chosen)
     click.echo(f"savepoint {name} keeps the last checkpoint of {chosen}")
 
 
-def _pipeline(penstock: Penstock, given: str | None) -> str:
-    names = [p.name for p in penstock.definition.pipelines]
+def _pipeline(project: Project, given: str | None) -> str:
+    names = project.pipeline_names()
     if given is None and len(names) == 1:
         return names[0]
     if given is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.command import Group, folder_argument, format_option, opened
+from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import interactive, plural
 from penstock.cli.topic_read import read
@@ -70,9 +70,9 @@ def _settings(found: Topic) -> str:
 @_config_option()
 def create(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...]) -> None:
     """Create a topic, as [topics.TOPIC] of penstock.toml says where no option says otherwise."""
-    with opened(folder) as penstock:
-        made = penstock.create_topic(name, partitions, _set(configs))
-    click.echo(f"topic {name} has {plural(made.partitions, 'partition')}")
+    with acting(folder) as project:
+        made = project.create_topic(name, partitions, _set(configs))
+    click.echo(f"topic {name} has {plural(made, 'partition')}")
 
 
 def _set(configs: tuple[str, ...]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Command, folder_argument, format_option, opened
+from penstock.cli.command import Command, acting, folder_argument, format_option
 from penstock.cli.terminal import painted
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def why(folder: Path, form: str) -> None:
     For each window: the watermark that it waits for, the partition that holds it back, since when, and the setting
     that would change it. Times are event times as they stand in the data.
     """
-    with opened(folder) as penstock:
-        reasons = penstock.why()
-        ran = bool(penstock.ledger().height)
+    with acting(folder) as project:
+        reasons = project.why()
+        ran = bool(project.ledger().height)
     if form == "json":
         import orjson
 

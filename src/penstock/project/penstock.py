@@ -32,13 +32,15 @@ from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer, Rows, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.core.clock import Clock
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
-    from penstock.log import Durability, Topic
+    from penstock.log import Durability
+    from penstock.project.rebuild import Closed
+    from penstock.project.replay import Replayed
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -348,6 +350,10 @@ class Penstock:
             self._lock.release()
             self._lock = None
 
+    def pipeline_names(self) -> list[str]:
+        """In the order of their definition."""
+        return [d.name for d in self.definition.pipelines]
+
     def savepoint(self, name: str, pipeline: str) -> None:
         """Keep the last checkpoint of a pipeline under `name`."""
         for running in self.running:
@@ -363,14 +369,14 @@ class Penstock:
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None
-    ) -> Topic:
-        """Make a topic, as [topics.NAME] of penstock.toml says where nothing else is said.
+    ) -> int:
+        """Make a topic, as [topics.NAME] of penstock.toml says where nothing else is said: how many partitions it has.
 
         Raises LogError for a bad or taken name, ConfigError for a config that is none.
         """
         said = self.settings.topics.get(name)
         given = {**(said.configs if said else {}), **(configs or {})}
-        return self.log.create_topic(name, partitions or (said.partitions if said else 1), given)
+        return self.log.create_topic(name, partitions or (said.partitions if said else 1), given).partitions
 
     # -- what became of the rows -------------------------------------------------------------------
 
@@ -385,6 +391,28 @@ class Penstock:
     def late(self) -> pl.DataFrame:
         """The rows that came too late, as of the last commit: see `penstock.late`."""
         return late(self.log)
+
+    def closed_windows(
+        self, ids: Sequence[int], *, late_rows: bool = False, mend: Callable[[bytes], bytes] | None = None
+    ) -> list[Closed]:
+        """The windows that have closed to rows about to be replayed: see `project.replay`."""
+        from penstock.project.replay import closed_windows
+
+        return closed_windows(self, ids, late_rows=late_rows, mend=mend)
+
+    def replay(
+        self,
+        ids: Sequence[int],
+        *,
+        late_rows: bool = False,
+        mend: Callable[[bytes], bytes] | None = None,
+        force: bool = False,
+        rebuild: bool = False,
+    ) -> Replayed:
+        """Append rejected or late rows to their topics again: see `project.replay`."""
+        from penstock.project.replay import replay
+
+        return replay(self, ids, late_rows=late_rows, mend=mend, force=force, rebuild=rebuild)
 
     def why(self) -> list[Reason]:
         """Why nothing comes out: what each open window waits for, who holds it back, what to set."""

@@ -13,22 +13,20 @@ import anyio
 import anyio.to_thread
 
 from penstock.core.errors import QueryError, RequestError
-from penstock.history import Limits, Stop
+from penstock.history import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
 
-    from penstock.history import Result
+    from penstock.history import Limits, Result
     from penstock.project.penstock import Penstock
 
 __all__ = ["Asked", "Asking"]
 
 _WAITING = 512
 """Questions that wait; one more is refused."""
-_SECONDS_MAX = 300.0
-_MEMORY = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +51,16 @@ class Asking:
         self,
         request: Request,
         sql: str,
+        limits: Limits,
         *,
-        rows: int,
-        seconds: float = 30.0,
         parameters: Mapping[str, Any] | None = None,
         zone: str = "UTC",
         id_: str | None = None,
-        cut: bool = True,
     ) -> Result:
-        """The answer to `sql`, at most `rows` of it if it may be `cut`. It is cancelled when whoever asks goes away.
+        """The answer to `sql`. It is cancelled when whoever asks goes away.
 
         Raises QueryError, and RequestError where its id is taken.
         """
-        limits = Limits(rows, min(seconds, _SECONDS_MAX), _MEMORY, cut=cut)
         async with self._entered(request, sql, id_) as stop:
             return await anyio.to_thread.run_sync(
                 lambda: self.penstock.query(sql, limits, zone, parameters, stop), limiter=self._turn

@@ -14,6 +14,7 @@ from penstock.server.api import (
     query,
     registry,
     saved,
+    savepoints,
     tables,
     topics,
 )
@@ -27,6 +28,7 @@ ROUTERS = (
     login.router,
     project.router,
     pipelines.router,
+    savepoints.router,
     tables.router,
     topics.router,
     ingest.router,

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import base64
+import binascii
+from datetime import datetime  # noqa: TC003  # a model needs it
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import polars as pl
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from penstock.core.errors import RequestError
 from penstock.core.render import as_text
 from penstock.server.api.model import Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.project.penstock import Penstock
 
 __all__ = ["router"]
 
@@ -76,3 +85,62 @@ def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") 
         pl.len().cast(pl.Int64).alias("rows"), pl.col("time").max().alias("last")
     )
     return respond(request, counted.sort("rows", descending=True, maintain_order=True))
+
+
+class Replaying(Model):
+    kind: Literal["rejected", "late"] = "rejected"
+    ids: list[int] = Field(max_length=100_000, examples=[[17, 18]])
+    """Rows of the list of rejected, or of late ones."""
+    values: dict[str, str] = Field(default={}, examples=[{"17": "eyJhbW91bnQiOjB9"}])
+    """New bytes of some of them, base64, by id."""
+
+
+class Replay(Replaying):
+    force: bool = False
+    """Rows that were replayed before too; they then count twice."""
+
+
+class CopyAnswer(Model):
+    id: int
+    topic: str
+    partition: int | None
+    """Where it was appended; null where the row itself was brought into windows that had closed."""
+    offset: int | None
+
+
+class ClosedAnswer(Model):
+    row: int
+    """The id of the row."""
+    pipeline: str
+    operator: str
+    window_start: datetime
+    window_end: datetime
+
+
+@router.post("/rejects/closed", operation_id="rejects_closed")
+def closed_windows(penstock: Project, rows: Replaying) -> list[ClosedAnswer]:
+    """The windows that have closed to rows about to be replayed: there they would be late again."""
+    mend = _mended(penstock, rows)
+    found = penstock.closed_windows(rows.ids, late_rows=rows.kind == "late", mend=mend)
+    return [ClosedAnswer.model_validate(one) for one in found]
+
+
+@router.post("/rejects/replay", operation_id="rejects_replay")
+def replay(penstock: Project, rows: Replay) -> list[CopyAnswer]:
+    """Append rows to their topics again, mended or as they are, each tied to its original: one event counts once."""
+    mend = _mended(penstock, rows)
+    done = penstock.replay(rows.ids, late_rows=rows.kind == "late", mend=mend, force=rows.force)
+    return [CopyAnswer(**row) for row in done.copies.to_dicts()]
+
+
+def _mended(penstock: Penstock, rows: Replaying) -> Callable[[bytes], bytes] | None:
+    """The new value of each old one. Raises RequestError for one that is not base64."""
+    if not rows.values:
+        return None
+    listed = penstock.late() if rows.kind == "late" else penstock.rejects()
+    raw = dict(listed.select(pl.col("id").cast(pl.String), "raw").iter_rows())
+    try:
+        new = {raw.get(number): base64.b64decode(value, validate=True) for number, value in rows.values.items()}
+    except binascii.Error:
+        raise RequestError("new bytes are given as base64", code="request-form", where="values") from None
+    return lambda old: new.get(old, old)

@@ -8,14 +8,19 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from penstock.core.errors import RequestError
+from penstock.history import Limits
 from penstock.server.api.model import Asker, Model
 from penstock.server.api.rows import respond, rows_responses
+from penstock.server.security import access_of
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/query", tags=["query"])
 
-_ROWS_MAX = 1_000_000
+_ROWS_MAX = 100_000
+_SECONDS_MAX = 300.0
+_MEMORY_MAX = 512 << 20
 
 
 class Query(Model):
@@ -23,10 +28,14 @@ class Query(Model):
     """A SELECT in DuckDB's SQL over tables, views, topics, "NAME$open", penstock.*; DESCRIBE, SHOW TABLES."""
     parameters: dict[str, str | bool | int | float | None] = Field(default={}, examples=[{"health": "poor"}])
     """The values of $NAME in it: bound, never pasted."""
-    rows: int = Field(1_000, ge=1, le=_ROWS_MAX)
-    """Rows of the answer at most; `complete` is false where there are more."""
-    seconds: float = Field(30.0, gt=0, le=300)
-    """How long it may take."""
+    rows: int = Field(1_000, ge=1)
+    """Rows of the answer at most, up to 100,000; `complete` is false where there are more."""
+    cut: bool = True
+    """False: more rows are an error."""
+    seconds: float = Field(30.0, gt=0)
+    """How long it may take, up to 300."""
+    memory: int = Field(_MEMORY_MAX, ge=1 << 20)
+    """Bytes of memory, up to 512 MB."""
     zone: str = Field("UTC", max_length=64, examples=["Europe/Oslo"])
     """The zone of moments that are written as text, in the question or by it."""
     id: str | None = Field(None, pattern=r"^[\w.-]{1,64}$", examples=["panel-7.1"])
@@ -43,16 +52,21 @@ class Running(Model):
 @router.post("", operation_id="query", responses=rows_responses(), response_class=Response)
 async def ask(request: Request, asking: Asker, query: Query) -> Response:
     """Ask a question. It ends when its asker hangs up."""
-    result = await asking.ask(
-        request,
-        query.sql,
-        rows=query.rows,
-        seconds=query.seconds,
-        parameters=query.parameters,
-        zone=query.zone,
-        id_=query.id,
-    )
+    limits = Limits(query.rows, query.seconds, query.memory, cut=query.cut)
+    if not access_of(request.scope).owner:
+        _require_modest(limits)
+    result = await asking.ask(request, query.sql, limits, parameters=query.parameters, zone=query.zone, id_=query.id)
     return respond(request, result.frame, result.position, complete=result.complete)
+
+
+def _require_modest(limits: Limits) -> None:
+    for name, value, most in (
+        ("rows", limits.rows, _ROWS_MAX),
+        ("seconds", limits.seconds, _SECONDS_MAX),
+        ("memory", limits.memory, _MEMORY_MAX),
+    ):
+        if value > most:
+            raise RequestError(f"{name} is {value:g}, {most:g} at most are allowed", code="request-form", where=name)
 
 
 @router.get("", operation_id="queries_running")

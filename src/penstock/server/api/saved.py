@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.core.errors import ConfigError
+from penstock.history import Limits
 from penstock.project.project_file import ProjectFile
 from penstock.project.saved_query import queries_of, read_saved
 from penstock.server.api.model import Asker, IfMatch, Model, Project, require_tag, tagged
@@ -18,7 +19,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/queries", tags=["saved queries"])
 
-_ROWS = 10_000
+_LIMITS = Limits(10_000, 30.0, 512 << 20, cut=True)
 
 
 class ParameterAnswer(Model):
@@ -66,7 +67,7 @@ async def ask_saved(request: Request, penstock: Project, asking: Asker, name: Na
     """Its answer. Each parameter that it declares is one of the address: ?minutes=60&health=poor."""
     saved = read_saved(queries_of(penstock.folder).read(name))
     values = saved.values(dict(request.query_params))
-    result = await asking.ask(request, saved.sql, rows=_ROWS, parameters=values)
+    result = await asking.ask(request, saved.sql, _LIMITS, parameters=values)
     return respond(request, result.frame, result.position, complete=result.complete)
 
 

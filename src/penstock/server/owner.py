@@ -1,0 +1,192 @@
+"""A project that another process runs, through the socket in its folder: it answers what commands ask."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import socket
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+import polars as pl
+
+from penstock.core.errors import InternalError, LockedError, PenstockError, StateError
+from penstock.engine.why import Reason
+from penstock.history import Limits, Result
+from penstock.project.rebuild import Closed
+from penstock.project.replay import Replayed
+from penstock.server.serve import SOCKET, reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Owner", "is_owned"]
+
+_ARROW = "application/vnd.apache.arrow.stream"
+_PAGE = 10_000
+
+
+def is_owned(home: Path) -> bool:
+    """Whether a process that runs the project answers on the socket in `home`."""
+    path = home / SOCKET
+    if not path.exists():
+        return False
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe, reachable(path) as address:
+        try:
+            probe.connect(address)
+        except OSError:  # the process has died, and left its socket
+            return False
+    return True
+
+
+class Owner:
+    """The methods of `project.acting.Project`; the answers and errors are those of the process that runs it."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / SOCKET
+
+    def close(self) -> None:
+        """Each request has a connection of its own, so there is nothing to let go of."""
+
+    def pipeline_names(self) -> list[str]:
+        return [pipeline["name"] for pipeline in self._json("GET", "/api/pipelines")]
+
+    def query(self, sql: str, limits: Limits | None = None, zone: str = "UTC") -> Result:
+        limits = limits or Limits()
+        asked = {
+            "sql": sql,
+            "rows": limits.rows,
+            "seconds": limits.seconds,
+            "memory": limits.memory,
+            "cut": limits.cut,
+            "zone": zone,
+        }
+        frame, more = self._frame("POST", "/api/query", asked)
+        return Result(frame, more["position"], more["complete"])
+
+    def ledger(self) -> pl.DataFrame:
+        return self._frame("GET", "/api/ledger")[0]
+
+    def why(self) -> list[Reason]:
+        return [Reason(**reason) for reason in self._json("GET", "/api/why")]
+
+    def rejects(self) -> pl.DataFrame:
+        return self._rejects("rejected")
+
+    def late(self) -> pl.DataFrame:
+        return self._rejects("late")
+
+    def closed_windows(
+        self, ids: Sequence[int], *, late_rows: bool = False, mend: Callable[[bytes], bytes] | None = None
+    ) -> list[Closed]:
+        asked = self._replaying(ids, late_rows=late_rows, mend=mend)
+        found = self._json("POST", "/api/rejects/closed", asked)
+        read = dt.datetime.fromisoformat
+        return [
+            Closed(c["row"], c["pipeline"], c["operator"], read(c["window_start"]), read(c["window_end"]))
+            for c in found
+        ]
+
+    def replay(
+        self,
+        ids: Sequence[int],
+        *,
+        late_rows: bool = False,
+        mend: Callable[[bytes], bytes] | None = None,
+        force: bool = False,
+        rebuild: bool = False,
+    ) -> Replayed:
+        if rebuild:
+            raise LockedError(
+                "windows that have closed cannot be computed again while the project runs",
+                where=str(self._path),
+                hint="stop it first; without --rebuild rows can be replayed meanwhile",
+            )
+        asked = self._replaying(ids, late_rows=late_rows, mend=mend) | {"force": force}
+        copies = self._json("POST", "/api/rejects/replay", asked)
+        schema = {"id": pl.Int64, "topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
+        return Replayed(pl.DataFrame(copies, schema=schema, orient="row"))
+
+    def savepoint(self, name: str, pipeline: str) -> None:
+        self._json("POST", "/api/savepoints", {"name": name, "pipeline": pipeline})
+
+    def create_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None
+    ) -> int:
+        made = self._json("POST", "/api/topics", {"name": name, "partitions": partitions, "configs": configs or {}})
+        return int(made["partitions"])
+
+    def _rejects(self, kind: str) -> pl.DataFrame:
+        """All of them, oldest first, as they are listed in the project."""
+        pages: list[pl.DataFrame] = []
+        cursor = ""
+        while True:
+            page, more = self._frame("GET", f"/api/rejects?kind={kind}&limit={_PAGE}{cursor}")
+            pages.insert(0, page.reverse())
+            if more["next"] is None:
+                return pl.concat(pages)
+            cursor = f"&cursor={quote(more['next'])}"
+
+    def _replaying(
+        self, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None
+    ) -> dict[str, Any]:
+        """The rows to be replayed; a mended one with its new bytes."""
+        values = {}
+        if mend is not None:
+            rows = self.late() if late_rows else self.rejects()
+            for number, raw in rows.select("id", "raw").iter_rows():
+                if number in ids and raw is not None:
+                    values[str(number)] = base64.b64encode(mend(raw)).decode()
+        return {"kind": "late" if late_rows else "rejected", "ids": list(ids), "values": values}
+
+    # -- HTTP --------------------------------------------------------------------------------------
+
+    def _json(self, method: str, path: str, body: object = None) -> Any:
+        data = self._ask(method, path, body, "application/json")[0]
+        return orjson.loads(data) if data else None
+
+    def _frame(self, method: str, path: str, body: object = None) -> tuple[pl.DataFrame, dict[str, Any]]:
+        data, answer = self._ask(method, path, body, _ARROW)
+        return pl.read_ipc_stream(io.BytesIO(data)), orjson.loads(answer)
+
+    def _ask(self, method: str, path: str, body: object, accept: str) -> tuple[bytes, str]:
+        """The body of the answer, and what stands beside its rows. Raises the error that the answer is."""
+        headers = {"accept": accept, "content-type": "application/json"}
+        try:
+            with reachable(self._path) as address, closing(_Connection(address)) as connection:
+                connection.request(method, path, None if body is None else orjson.dumps(body), headers)
+                answer = connection.getresponse()
+                data = answer.read()
+        except (OSError, HTTPException) as error:
+            raise StateError(
+                f"the process that runs the project has not answered: {error}",
+                code="owner-gone",
+                where=str(self._path),
+                hint="if it has ended in the meantime, try again",
+            ) from None
+        if answer.status >= 400:
+            raise _raised(answer.status, data)
+        return data, answer.headers.get("penstock-answer", "{}")
+
+
+class _Connection(HTTPConnection):
+    """HTTP over a socket of the file system."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("localhost")
+        self._address = address
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._address)
+
+
+def _raised(status: int, data: bytes) -> PenstockError:
+    said = orjson.loads(data)
+    kind = InternalError if status == 500 else PenstockError
+    return kind(said["detail"], code=said["code"], where=said["where"], hint=said["hint"])
