@@ -26,6 +26,7 @@ CLAIMS = (
     "log",
     "formats",
     "serving_sinks",
+    "files",
 )
 """Modules of this folder, each with `measure(bench)`, in the order in which they run."""
 OPTIONAL = ("flink",)

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from penstock.connectors import CONNECTORS
+from penstock.connectors.filesystem.results import ParquetFiles
 from penstock.connectors.spec import TableOptions
 from penstock.core import types as t
 from penstock.core.clock import ManualClock
@@ -217,17 +218,17 @@ def test_finished_files_of_a_parquet_table(tmp_path: Path) -> None:
     policy = {"sink.partition-commit.policy.kind": "success-file"}
     table = files(PARTED, tmp_path / "out", policy, partitioned_by=("p",), encoding="parquet")
     options = TableOptions(table, connector)
-    assert connector.files(table, options, world(tmp_path)) == ()
+    assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(())
     assert connector.clear(table, options, world(tmp_path), act=True) == 0
     out = sink(table, world(tmp_path))
     out.write(parted({"x": [1], "y": [2]}))
     out.finish()
     out.prepare(1, None)
-    assert connector.files(table, options, world(tmp_path)) == ()
+    assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(())
     checkpoint(out)
-    assert connector.files(table, options, world(tmp_path)) == tuple(shown(tmp_path))
+    assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(tuple(shown(tmp_path)))
     text = files(PARTED, tmp_path / "out", partitioned_by=("p",))
-    assert connector.files(text, TableOptions(text, connector), world(tmp_path)) is None
+    assert connector.files(text, TableOptions(text, connector), world(tmp_path), None) is None
     assert connector.clear(table, options, world(tmp_path), act=False) == 2
     assert len(shown(tmp_path)) == 2
     (tmp_path / "out" / ".penstock-0123").mkdir()

@@ -131,9 +131,9 @@ def test_files_outside_of_the_roots_are_out_of_reach(tmp_path: Path) -> None:
 
 
 def test_another_file_system(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedError, match="files on 's3' are not supported") as raised:
-        reader(files({"a": INT}, "s3://bucket/x"), world(tmp_path))
-    assert raised.value.hint == "give a path of this machine, or a file:// URI"
+    with pytest.raises(UnsupportedError, match="files on 'hdfs' are not supported") as raised:
+        reader(files({"a": INT}, "hdfs://host/x"), world(tmp_path))
+    assert raised.value.hint == "give a path of this machine, a file:// URI, or s3://bucket/folder"
     with pytest.raises(ConfigError, match="option 'path' is empty"):
         reader(files({"a": INT}, ""), world(tmp_path))
 

@@ -13,10 +13,10 @@ from penstock.sql.casts import cast_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     import polars as pl
 
+    from penstock.connectors.filesystem.results import ParquetFiles
     from penstock.connectors.world import World
     from penstock.core.edges import Reader
     from penstock.core.edges import Sink as EdgeSink
@@ -73,8 +73,8 @@ class Connector:
     pipeline reads together."""
     make_sink: Callable[[Sink, TableOptions, World], EdgeSink] | None = None
     """The sink of an INSERT; None for topics."""
-    files: Callable[[Table, TableOptions, World], tuple[Path, ...] | None] | None = None
-    """The finished Parquet files of a table, for questions; None if it is not made of them."""
+    files: Callable[[Table, TableOptions, World, frozenset[str] | None], ParquetFiles | None] | None = None
+    """The finished Parquet files of a table, for questions that want these columns; None if it has no such files."""
     clear: Callable[..., int] | None = None
     """``clear(table, options, world, act=...)``: how many results there are to remove; `act` removes them."""
     replace: Callable[[Table, TableOptions, World, pl.DataFrame, pl.DataFrame], tuple[int, int]] | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.log import Log
 
-__all__ = ["TableSettings", "TopicSettings", "World"]
+__all__ = ["S3Settings", "TableSettings", "TopicSettings", "World"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,16 @@ class TableSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class S3Settings:
+    """[s3] of penstock.toml: keys are ``${NAME}`` of the environment; "" is what the environment has."""
+
+    endpoint: str = ""
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """`folder` is where relative paths begin; files outside `roots` are out of reach.
 
@@ -49,6 +59,7 @@ class World:
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     skip_lost: bool = False
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
+    s3: S3Settings = field(default_factory=S3Settings)
     allow: tuple[str, ...] = ()
     bounded: bool = False
     endless: bool = False

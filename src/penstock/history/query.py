@@ -62,6 +62,8 @@ class Files:
     schema: pl.Schema
     partitions: tuple[str, ...] = ()
     null: str = ""
+    beside: Iterator[pl.DataFrame] | None = None
+    """Rows of files that are elsewhere, as frames of the same columns."""
 
 
 class Tables(Protocol):
@@ -204,9 +206,13 @@ class _Stream:
 def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, stop: Stop) -> None:
     """Make `table` known under `name`, unless it is stopped meanwhile."""
     if isinstance(table, Files) and table.paths:
-        connection.execute(f'CREATE VIEW "{name}" AS {_of_files(connection, table)}')
+        union = ""
+        if table.beside is not None:
+            _present(connection, f"{name}_beside", Rows(table.beside, table.schema), stop)
+            union = f' UNION ALL BY NAME SELECT * FROM "{name}_beside"'
+        connection.execute(f'CREATE VIEW "{name}" AS {_of_files(connection, table)}{union}')
         return
-    frames = table.frames if isinstance(table, Rows) else iter(())
+    frames = table.frames if isinstance(table, Rows) else table.beside or iter(())
     first = next(frames, None)
     second = next(frames, None)
     if second is None:

@@ -75,7 +75,14 @@ def dry_world(definition: Definition, home: Path) -> World:
     settings = definition.settings
     roots = (definition.folder, *((definition.folder / r) for r in settings.roots))
     return World(
-        memory, definition.folder, SystemClock(), roots, settings.topics, tables=settings.tables, allow=settings.allow
+        memory,
+        definition.folder,
+        SystemClock(),
+        roots,
+        settings.topics,
+        tables=settings.tables,
+        s3=settings.s3,
+        allow=settings.allow,
     )
 
 

@@ -41,6 +41,7 @@ _SECTIONS = {
     "log": "The embedded log, `.penstock/log.db`.",
     "topics.NAME": "A topic, made so by the first CREATE TABLE or INSERT that needs it.",
     "tables.NAME": "A table of Parquet files, of which `penstock upkeep` takes care.",
+    "s3": "The server of s3:// paths.",
     "files": "What files the tables may reach.",
     "server": "Page and API, which `penstock run` serves. The token is in PENSTOCK_TOKEN, never here.",
     "network": "What this project may call.",

@@ -162,6 +162,7 @@ class Penstock:
             said.topics,
             self.skip_lost,
             tables=said.tables,
+            s3=said.s3,
             allow=said.allow,
             traced=self.tracer is not None,
         )

@@ -6,10 +6,11 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from penstock.connectors.world import TableSettings, TopicSettings
+from penstock.connectors.secrets import REFERENCE
+from penstock.connectors.world import S3Settings, TableSettings, TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.logs import LEVELS
-from penstock.core.options import Option, Values, choice, duration, integer, share, text, texts
+from penstock.core.options import Kind, Option, Values, choice, duration, integer, share, text, texts
 from penstock.log import TOPIC_OPTIONS
 from penstock.sql.config import ZONE
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "SECTIONS", "Settings", "read_settings"]
 
 FILE = "penstock.toml"
+
+
+def _reference(value: str) -> str:
+    if not REFERENCE.fullmatch(value):
+        raise ConfigError(
+            "a secret stands in the file, and is allowed in the environment alone",
+            code="secret-literal",
+            where=f"{FILE}, [s3]",
+            hint='name the variable that has it: secret-key = "${S3_SECRET}"',
+        )
+    return value
+
 
 NAME = Option("name", text, "", "The project's name; its folder's if left out.")
 ON_BAD_ROW = Option(
@@ -69,11 +82,19 @@ HOSTS: Option[tuple[str, ...]] = Option(
     (),
     "Names that requests may give as their host, beside localhost and the address that they come in on.",
 )
+_SECRET: Kind[str] = Kind('a variable of the environment, "${NAME}": a secret is in no file', _reference)
+ENDPOINT = Option("endpoint", text, "", "The server's address; else AWS_ENDPOINT_URL, else Amazon's.")
+REGION = Option("region", text, "", "The region; else AWS_REGION, else us-east-1.")
+ACCESS_KEY = Option("access-key", _SECRET, "", "The variable that has the key's name; else AWS_ACCESS_KEY_ID.")
+SECRET_KEY = Option("secret-key", _SECRET, "", "The variable that has the secret key; else AWS_SECRET_ACCESS_KEY.")
 RETENTION: Option[int | None] = Option(
     "retention", duration, None, "How long a day stays among the table's files before `penstock upkeep` archives it."
 )
 ARCHIVE: Option[str | None] = Option(
-    "archive", text, None, "Where older days go, a folder; they count as the table's all the same."
+    "archive",
+    text,
+    None,
+    "Where older days go, a folder or s3://bucket/folder; they count as the table's all the same.",
 )
 ALLOW: Option[tuple[str, ...]] = Option(
     "allow",
@@ -105,6 +126,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
     "files": (ROOTS,),
+    "s3": (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY),
     "server": (HOST, PORT, HOSTS),
     "network": (ALLOW,),
     "logging": (LOG_FORMAT, LOG_LEVEL),
@@ -127,6 +149,7 @@ class Settings:
     durability: str = "full"
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
+    s3: S3Settings = field(default_factory=S3Settings)
     roots: tuple[str, ...] = ()
     host: str = HOST.default
     port: int = PORT.default
@@ -187,6 +210,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         topics=_topics(document.get("topics", {}), folder),
+        s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
         tables=_tables(document.get("tables", {}), folder),
         roots=section("files")[ROOTS],
         host=server[HOST],

@@ -107,9 +107,10 @@ class ProjectTables:
         if connector.present_rows is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.physical})
             return Rows(connector.present_rows(table, options, self.penstock.world), schema)
-        if connector.files is not None and (files := connector.files(table, options, self.penstock.world)) is not None:
+        files = connector.files and connector.files(table, options, self.penstock.world, columns)
+        if files is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
-            return Files(files, schema, table.partitioned_by, options.values[DEFAULT_NAME])
+            return Files(files.paths, schema, table.partitioned_by, options.values[DEFAULT_NAME], files.beside)
         plan = scan(table)
         wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
         pruned = prune(plan, {c.name for c in wanted})

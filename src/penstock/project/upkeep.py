@@ -10,6 +10,7 @@ import polars as pl
 
 from penstock.connectors import connector_named
 from penstock.connectors.filesystem.archive import archive
+from penstock.connectors.filesystem.bucket import is_bucket
 from penstock.connectors.filesystem.compacting import (
     COMPACTED,
     compact,
@@ -18,7 +19,7 @@ from penstock.connectors.filesystem.compacting import (
     sweep_compaction,
 )
 from penstock.connectors.filesystem.folder import listed
-from penstock.connectors.filesystem.options import REGEX, SUCCESS_NAME, file_table
+from penstock.connectors.filesystem.options import PATH, REGEX, SUCCESS_NAME, file_table
 from penstock.connectors.filesystem.places import archive_of
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import ConfigError
@@ -122,6 +123,8 @@ def _of_table(penstock: Penstock, table: Table, *, dry_run: bool) -> Iterator[Do
 
 def _hindrance(penstock: Penstock, table: Table, options: TableOptions) -> str:
     """Why a table's files are left alone; "" if they are not."""
+    if is_bucket(options.values[PATH]):
+        return "its files are in a bucket"
     if options.values[REGEX] is not None:
         return f"'{REGEX.name}' chooses among its files by their names"
     if not table.partitioned_by:

@@ -30,6 +30,13 @@ def file_reader(scan: Scan, key: str, options: TableOptions, needs: tuple[str, .
     from penstock.connectors.filesystem.scan import file_scan
 
     table = file_table(options, world)
+    if table.bucket is not None:
+        raise UnsupportedError(
+            f"a pipeline cannot read the files of {table.bucket.name}",
+            code="bucket-source",
+            where=options.where,
+            hint="penstock query reads them; a pipeline reads files of this machine",
+        )
     return FileReader(f"filesystem/{scan.table.name}/{key}", table, [file_scan(table, key, needs)], world)
 
 
@@ -70,6 +77,13 @@ checkpoint; finished files lie in a hidden folder `.penstock-...` until the chec
 are then renamed: a reader sees whole files alone. Files are finished by the options `sink.rolling-policy.*` (not
 with each checkpoint, as in Flink for Parquet), and at the end of bounded input. `INSERT OVERWRITE` needs an input
 that ends; the partitions that get rows then have these alone.
+
+**Buckets.** `'path' = 's3://bucket/folder'` writes Parquet into a bucket of S3, or of a server that speaks its
+protocol: the address and the variables with the keys stand in `[s3]` of penstock.toml, or in the environment
+(`AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`). A finished file lies under a hidden
+name until the checkpoint that has it is made; it is then written under its own, which must be free, and carries a
+mark in its metadata, so that a repetition after a crash is told from another file of that name. Questions read the
+files; pipelines, INSERT OVERWRITE and `penstock upkeep` work on folders of this machine.
 
 The folder of a partition is named by its value as a text: `date=2024-01-02`, `hour=7`. (Flink 2.3 names those of DATE
 and TIME columns by numbers, such as `date=19724`, which it cannot read itself.) A file's name ends with its format,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from penstock.connectors.filesystem.exchange import held
-from penstock.connectors.filesystem.folder import is_hidden
+from penstock.connectors.filesystem.naming import is_hidden
 from penstock.connectors.filesystem.staging import storage_error, sync
 from penstock.core.errors import StorageError
 

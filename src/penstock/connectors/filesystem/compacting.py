@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import polars as pl
 
 from penstock.connectors.filesystem.exchange import exchange, held
-from penstock.connectors.filesystem.folder import is_hidden
+from penstock.connectors.filesystem.naming import is_hidden
 from penstock.connectors.filesystem.staging import REPLACING, STAGING_PREFIX, storage_error, sync
 from penstock.core.errors import InternalError, StorageError
 from penstock.formats.parquet import COMPRESSION

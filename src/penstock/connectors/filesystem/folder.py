@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.connectors.filesystem.naming import is_hidden
 from penstock.connectors.filesystem.options import REGEX, check_reach
 from penstock.connectors.filesystem.partitions import escaped, unescaped
 from penstock.core.errors import ConfigError, StorageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.connectors.filesystem.options import FileTable
 
-__all__ = ["Found", "is_hidden", "listed"]
+__all__ = ["Found", "listed"]
 
 
 _LOOKS = 20
@@ -37,11 +38,6 @@ class Found:
     size: int
     modified: int
     partition: tuple[str, ...] = ()
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of the table's: temporary, a marker, or hidden."""
-    return name.startswith((".", "_"))
 
 
 def listed(table: FileTable) -> list[Found]:

@@ -1,4 +1,4 @@
-"""The names of files that a sink writes."""
+"""The names of files: which are a table's, and those that a sink gives."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from penstock.sql.functions.temporal.patterns import split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FileNames"]
+__all__ = ["FileNames", "is_hidden"]
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is none of the table's: temporary, a marker, or hidden."""
+    return name.startswith((".", "_"))
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.connectors.filesystem.bucket import bucket_of, is_bucket
 from penstock.connectors.spec import FORMAT
 from penstock.core import types as t
 from penstock.core.errors import ConfigError, UnsupportedError
@@ -16,6 +17,7 @@ from penstock.core.options import Option, boolean, choice, duration, integer, me
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from penstock.connectors.filesystem.bucket import Bucket
     from penstock.connectors.spec import TableOptions
     from penstock.connectors.world import World
     from penstock.core.types import Field
@@ -24,7 +26,9 @@ __all__ = ["FORMATS", "METADATA", "OPTIONS", "FileTable", "file_table"]
 
 FORMATS = ("json", "csv", "raw", "parquet")
 
-PATH = Option("path", text, "", "A file or a folder; relative to the project's folder.", required=True)
+PATH = Option(
+    "path", text, "", "A file or a folder, relative to the project's folder; or s3://bucket/folder.", required=True
+)
 DEFAULT_NAME = Option(
     "partition.default-name", text, "__DEFAULT_PARTITION__", "The name of a partition whose value is NULL or empty."
 )
@@ -145,8 +149,8 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 class FileTable:
     """A `filesystem` table with its place on this machine.
 
-    `path` is absolute; `partitioned` are the columns that folders name, `columns` the others, which files
-    hold.
+    `path` is absolute; of a table in a `bucket` it only names that. `partitioned` are the columns that folders name,
+    `columns` the others, which files hold.
     """
 
     name: str
@@ -156,6 +160,7 @@ class FileTable:
     default_name: str
     options: TableOptions
     roots: tuple[Path, ...]
+    bucket: Bucket | None = None
 
     @property
     def where(self) -> str:
@@ -169,14 +174,16 @@ def file_table(options: TableOptions, world: World) -> FileTable:
     _refuse(options)
     by_name = {f.name: f for f in options.physical}
     keys = options.table.partitioned_by
+    bucket = bucket_of(values[PATH], world, where) if is_bucket(values[PATH]) else None
     return FileTable(
         name=options.table.name,
-        path=local_path(values[PATH], world, where),
+        path=Path(values[PATH]) if bucket is not None else local_path(values[PATH], world, where),
         columns=tuple(f for f in options.physical if f.name not in keys),
         partitioned=tuple(by_name[k] for k in keys),
         default_name=values[DEFAULT_NAME],
         options=options,
         roots=tuple(Path(os.path.realpath(r)) for r in world.roots),
+        bucket=bucket,
     )
 
 
@@ -191,7 +198,7 @@ def local_path(value: str, world: World, where: str) -> Path:
             f"files on '{found[1]}' are not supported",
             code="filesystem-scheme",
             where=where,
-            hint="give a path of this machine, or a file:// URI",
+            hint="give a path of this machine, a file:// URI, or s3://bucket/folder",
         )
     if found:
         value = re.sub(r"^//[^/]*", "", value[found.end() :])

@@ -17,7 +17,7 @@ from penstock.connectors.filesystem.scan import file_scan
 from penstock.connectors.filesystem.staging import REPLACING, Staging, finish_replacement
 from penstock.connectors.filesystem.writing import file_encoder
 from penstock.core.batch import SEQ
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,13 @@ def replace_results(
     Raises ConfigError where a partition holds other rows than `before` (or `after`), and nothing is changed then.
     """
     table = file_table(options, world)
+    if table.bucket is not None:
+        raise UnsupportedError(
+            f"the files of {table.bucket.name} cannot be replaced: a bucket replaces them one by one",
+            code="replace-bucket",
+            where=table.where,
+            hint="replay without --rebuild",
+        )
     with held(table.path, alone=False):
         finish_replacement(table.path, table.where)
         changes, old = [], []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penstock.connectors.filesystem.bucket_staging import BucketStaging
 from penstock.connectors.filesystem.completion import Completion
 from penstock.connectors.filesystem.folder import listed
 from penstock.connectors.filesystem.naming import FileNames
@@ -26,13 +27,12 @@ from penstock.connectors.filesystem.partitions import (
     unescaped,
 )
 from penstock.connectors.filesystem.parts import Part
-from penstock.connectors.filesystem.staging import Finished, Showing, Staging, finish_replacement, storage_error
+from penstock.connectors.filesystem.staging import Finished, Showing, Staging, storage_error
 from penstock.core.edges import Prepared
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from penstock.connectors.filesystem.folder import Found
     from penstock.connectors.filesystem.options import FileTable
@@ -79,8 +79,15 @@ class FileSink:
                 code="partition-columns",
                 where=table.where,
             )
+        if overwrite and table.bucket is not None:
+            raise UnsupportedError(
+                f"INSERT OVERWRITE into {table.bucket.name} is not supported: a bucket replaces files one by one",
+                code="overwrite-bucket",
+                where=table.where,
+                hint="use INSERT INTO, or a path of this machine",
+            )
         with storage_error(table.where, f"looking at '{table.path}'"):
-            is_file = table.path.exists() and not table.path.is_dir()
+            is_file = table.bucket is None and table.path.exists() and not table.path.is_dir()
         if is_file:
             raise ConfigError(
                 f"'{table.path}' is a file, and rows are written to a folder",
@@ -88,7 +95,7 @@ class FileSink:
                 where=table.where,
                 hint="give the folder, or a new name for one",
             )
-        self._staging = Staging(table.path, staging or uuid.uuid4().hex[:12], table.where)
+        self._staging = _staging(table, staging or uuid.uuid4().hex[:12])
         self._parts: dict[str, Part] = {}
         self._held = 0
         """Bytes of memory of all parts."""
@@ -109,7 +116,7 @@ class FileSink:
     def _begin(self) -> None:
         """Before the first act: remove what a crash has left. (Whoever only looks at the state acts never.)"""
         if not self._begun:
-            finish_replacement(self.table.path, self.table.where)
+            self._staging.begin()
             self._staging.sweep((f.staged for f in self._finished), self._last_shown)
             self._begun = True
 
@@ -204,13 +211,11 @@ class FileSink:
         given: set[tuple[str, str]] = set()
         files = []
         for file in self._finished:
-            folder = self.table.path / file.folder
 
-            def taken(name: str, file: Finished = file, folder: Path = folder) -> bool:
-                return (file.folder, name) in given or (folder / name).exists()
+            def taken(name: str, folder: str = file.folder) -> bool:
+                return (folder, name) in given or self._staging.taken(folder, name)
 
-            with storage_error(self.table.where, f"looking into '{folder}'"):
-                named = file._replace(name=self._names.next(now, taken))
+            named = file._replace(name=self._names.next(now, taken))
             given.add((named.folder, named.name))
             files.append(named)
         return files
@@ -278,7 +283,7 @@ class FileSink:
             yield f"run-{self._next_run}"
 
     def restore(self, metadata: Any, frames: Mapping[str, pl.DataFrame]) -> None:
-        self._staging = Staging(self.table.path, metadata["staging"], self.table.where)
+        self._staging = _staging(self.table, metadata["staging"])
         self._number = metadata["number"]
         self._next_run = metadata["next_run"]
         self._parts = {p.folder: p for p in (Part.of(data, frames) for data in metadata["parts"])}
@@ -293,6 +298,12 @@ class FileSink:
     def close(self) -> None:
         if self._begun:
             self._staging.close(keep=self._referred)
+
+
+def _staging(table: FileTable, id_: str) -> Staging | BucketStaging:
+    if table.bucket is not None:
+        return BucketStaging(table.bucket, id_, table.where)
+    return Staging(table.path, id_, table.where)
 
 
 def _partition_of(file: Found, table: FileTable) -> str:

@@ -96,6 +96,15 @@ class Staging:
     def folder(self) -> Path:
         return self.base / f"{STAGING_PREFIX}{self.id}"
 
+    def begin(self) -> None:
+        """Finish or forget what a replacement has left that a crash has cut off."""
+        finish_replacement(self.base, self.where)
+
+    def taken(self, folder: str, name: str) -> bool:
+        """Whether a file of the table's `folder` is called so."""
+        with storage_error(self.where, f"looking into '{self.base / folder}'"):
+            return (self.base / folder / name).exists()
+
     def write(self, name: str, data: bytes) -> None:
         """Write a file aside. Raises StorageError; then nothing of it is left."""
         path = self.folder / name

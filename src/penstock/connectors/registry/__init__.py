@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING
 
 from penstock.connectors.registry.compatibility import LEVELS
 from penstock.connectors.registry.remote import RemoteRegistry
 from penstock.connectors.registry.subjects import PREFIX, Subjects, Version
+from penstock.connectors.secrets import revealed
 from penstock.connectors.spec import FormatUse
-from penstock.core.errors import ConfigError, UnsupportedError
+from penstock.core.errors import UnsupportedError
 from penstock.core.options import Values
 from penstock.formats.avro import LOGIN, OLD_SUBJECT, OLD_URL, STORES, SUBJECT, TOKEN, URL, AvroConfluent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from penstock.connectors.world import World
     from penstock.formats.avro import Registry
 
@@ -48,22 +45,7 @@ def _registry(values: Values, world: World, where: str) -> Registry:
     url = values[URL] or values[OLD_URL]
     if url is None:
         return Subjects(world.log)
-    login = _revealed(values[LOGIN], os.environ, where)
+    login = revealed(values[LOGIN], where)
     user, _, password = login.partition(":")
-    token = _revealed(values[TOKEN], os.environ, where)
+    token = revealed(values[TOKEN], where)
     return RemoteRegistry(url, world.allow, login=(user, password) if login else None, token=token)
-
-
-def _revealed(value: str, environment: Mapping[str, str], where: str) -> str:
-    """`value`, or where it is ``${NAME}`` what the environment has under that name."""
-    found = re.fullmatch(r"\$\{(\w+)\}", value)
-    if not found:
-        return value
-    if found[1] not in environment:
-        raise ConfigError(
-            f"the environment has no variable {found[1]}",
-            code="secret-missing",
-            where=where,
-            hint=f"export {found[1]}=...",
-        )
-    return environment[found[1]]
