@@ -25,6 +25,7 @@ CLAIMS = (
     "growth",
     "log",
     "formats",
+    "serving_ingest",
     "serving_sinks",
     "files",
 )
