@@ -26,6 +26,7 @@ CLAIMS = (
     "log",
     "formats",
     "serving_ingest",
+    "serving_push",
     "serving_sinks",
     "files",
 )
