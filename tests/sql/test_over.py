@@ -60,7 +60,7 @@ def _explained(query: str) -> str:
         (
             "SELECT LAG() OVER (ORDER BY ts) FROM t",
             "LAG takes (a value [, how many rows back, a whole number [, what to give where there is no such row]]),"
-            + " got ()",
+            " got ()",
             "",
         ),
         ("SELECT ROW_NUMBER(v) OVER (ORDER BY ts) FROM t", "ROW_NUMBER takes no argument", ""),
@@ -104,7 +104,7 @@ def _explained(query: str) -> str:
         ),
         (
             "SELECT k FROM (SELECT k, ROW_NUMBER() OVER (ORDER BY n) AS r FROM (SELECT k, MAX(v) AS n FROM t GROUP"
-            + " BY k)) WHERE r = 1",
+            " BY k)) WHERE r = 1",
             "ROW_NUMBER over rows that change (+I -U +U by k) is not supported",
             "number the rows before they are aggregated, or aggregate over windows",
         ),
