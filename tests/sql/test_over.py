@@ -10,6 +10,9 @@ from penstock.sql.session import Session
 TABLE = """CREATE TABLE t (id INT, k STRING, v INT, d DECIMAL(10, 2), ts TIMESTAMP(3),
  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'datagen');"""
 
+LAG_FORM = "(a value [, how many rows back, a whole number [, what to give where there is no such row]])"
+BEST = "SELECT k, MAX(v) AS n FROM t GROUP BY k"
+
 
 def _explained(query: str) -> str:
     *_, last = Session().run(f"{TABLE} EXPLAIN {query};")
@@ -59,8 +62,7 @@ def _explained(query: str) -> str:
         ),
         (
             "SELECT LAG() OVER (ORDER BY ts) FROM t",
-            "LAG takes (a value [, how many rows back, a whole number [, what to give where there is no such row]]),"
-            " got ()",
+            f"LAG takes {LAG_FORM}, got ()",
             "",
         ),
         ("SELECT ROW_NUMBER(v) OVER (ORDER BY ts) FROM t", "ROW_NUMBER takes no argument", ""),
@@ -103,8 +105,7 @@ def _explained(query: str) -> str:
             "",
         ),
         (
-            "SELECT k FROM (SELECT k, ROW_NUMBER() OVER (ORDER BY n) AS r FROM (SELECT k, MAX(v) AS n FROM t GROUP"
-            " BY k)) WHERE r = 1",
+            f"SELECT k FROM (SELECT k, ROW_NUMBER() OVER (ORDER BY n) AS r FROM ({BEST})) WHERE r = 1",
             "ROW_NUMBER over rows that change (+I -U +U by k) is not supported",
             "number the rows before they are aggregated, or aggregate over windows",
         ),
