@@ -25,8 +25,6 @@ CLAIMS = (
     "growth",
     "log",
     "formats",
-    "serving_ingest",
-    "serving_push",
     "serving_sinks",
     "files",
 )

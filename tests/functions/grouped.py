@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def bind(sql: str, columns: Columns) -> AggregateCall:
     """The call of an aggregate function over `columns`."""
-    scope = Scope(Origin(sql), tuple((("t",), Column(name, type_of(kind))) for name, (kind, _) in columns.items()))
+    scope = Scope.of(Origin(sql), (Column(name, type_of(kind)) for name, (kind, _) in columns.items()), ("t",))
     call = ExpressionBinder(scope, aggregates=True).bind(parse_expression(sql))
     assert isinstance(call, AggregateCall)
     return call

@@ -76,7 +76,7 @@ class Sheet:
 
     def __init__(self, columns: Mapping[str, tuple[DataType, Sequence[Any]]], zone: str = "UTC") -> None:
         self.context = Context(zone=zone)
-        self.columns = tuple((("t",), Column(name, kind)) for name, (kind, _) in columns.items())
+        self.columns = tuple(Column(name, kind) for name, (kind, _) in columns.items())
         series = [series_of(name, values, kind) for name, (kind, values) in columns.items()]
         self.frame = pl.DataFrame([*series, pl.Series("$row", range(len(series[0]) if series else 1))])
 
@@ -87,7 +87,7 @@ class Sheet:
 
     def evaluate(self, sql: str, node: exp.Expr | None = None) -> Answer:
         """The value of `sql` (of `node`, where it has been parsed and changed) for each row."""
-        scope = Scope(Origin(sql, "", self.context), self.columns)
+        scope = Scope.of(Origin(sql, "", self.context), self.columns, ("t",))
         return self.run(ExpressionBinder(scope).bind(parse_expression(sql) if node is None else node))
 
     def run(self, bound: Expr) -> Answer:

@@ -53,7 +53,7 @@ def refused_on_purpose(call: str, left: str, right: str) -> bool:
 
 def scope() -> Scope:
     columns = [Column(f"c{i}", type_of(kind)) for i, kind in enumerate(TYPES) if kind not in CONSTANTS]
-    return Scope(Origin(""), tuple((("t",), c) for c in [*columns, Column("b", t.BOOLEAN)]))
+    return Scope.of(Origin(""), [*columns, Column("b", t.BOOLEAN)], ("t",))
 
 
 @pytest.mark.parametrize("call", RECORDED["calls"])

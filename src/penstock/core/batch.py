@@ -128,6 +128,11 @@ class Watermark:
         m = int(np.searchsorted(self.idle_at, seq, side="left"))
         return replace(self, at=self.at[:n], value=self.value[:n], idle_at=self.idle_at[:m])
 
+    def behind(self, ms: int) -> Watermark:
+        """The same, so many ms later: event time lags behind."""
+        start = self.start if self.start in (NO_TIME, END_OF_TIME) else self.start - ms
+        return replace(self, start=start, value=np.where(self.value == END_OF_TIME, END_OF_TIME, self.value - ms))
+
     def _values(self) -> NDArray[np.int64]:
         return np.concatenate(([self.start], self.value))
 

@@ -8,23 +8,17 @@ import numpy as np
 import polars as pl
 
 from penstock.engine.runs import Runs
+from penstock.engine.stretches import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["Bags", "spread"]
+__all__ = ["Bags"]
 
 _FEW = 4_096
 """So many forgotten rows are not worth the rewriting."""
-
-
-def spread(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All places of the stretches `low` to `high`, one stretch after the other, and which stretch each is of."""
-    count = high - low
-    which = np.repeat(np.arange(len(low)), count)
-    return np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + low[which], which
 
 
 class Bags:

@@ -70,6 +70,7 @@ class Executor:
             else:
                 watermark = self._least(vertex, [watermarks[i] for i in vertex.inputs])
                 batch = self._through(vertex, [batches[i] for i in vertex.inputs], watermark)
+                watermark = vertex.operator.passes_on(watermark)
             failed = self.side.failed_at
             if failed is not None:
                 watermark = watermark.until(failed)

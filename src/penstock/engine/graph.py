@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from penstock.core.batch import KIND, SEQ
 from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
-from penstock.engine.operators.first_rows import FirstRows
 from penstock.engine.operators.group_aggregate import GroupAggregate
+from penstock.engine.operators.interval_join import IntervalJoin
 from penstock.engine.operators.limit import Limit
 from penstock.engine.operators.normalize import Normalize
 from penstock.engine.operators.over_aggregate import OverAggregate
@@ -17,7 +17,7 @@ from penstock.engine.operators.session_aggregate import SessionAggregate
 from penstock.engine.operators.session_table import SessionTable
 from penstock.engine.operators.sink import Enforcement, SinkOperator
 from penstock.engine.operators.source import ScanSettings, Source
-from penstock.engine.operators.top_n import TopN
+from penstock.engine.operators.temporal_join import TemporalJoin
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.operators.window_table import WindowTable
@@ -194,10 +194,10 @@ class _Builder:
                 return WindowTable(self._name("window table"), side, node, context)
             case p.OverAggregate():
                 return OverAggregate(self._name("over aggregate"), side, node, context)
-            case p.FirstRows():
-                return FirstRows(self._name("first rows"), side, node, context)
-            case p.TopN():
-                return TopN(self._name("top n"), side, node, context)
+            case p.IntervalJoin():
+                return IntervalJoin(self._name("interval join"), side, node, context)
+            case p.TemporalJoin():
+                return TemporalJoin(self._name("temporal join"), side, node, context)
             case p.Union():
                 return Union(self._name("union"), side, tuple(c.name for c in node.columns), changes=updating(node))
             case p.Limit():

@@ -21,13 +21,14 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import NO_TIME
+from penstock.engine.stretches import bisected, first_earlier, least
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["LATE", "Assigned", "Blocks", "assigned", "bisected"]
+__all__ = ["LATE", "Assigned", "Blocks", "assigned"]
 
 LATE = -1
 _FAR = 2**62
@@ -54,20 +55,6 @@ class Assigned:
     key: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
-
-
-def bisected(
-    values: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], wanted: NDArray[np.int64], side: str
-) -> NDArray[np.int64]:
-    """`searchsorted` of each of `wanted` in its own stretch `low` to `high` of `values`, shape (n,)."""
-    low, high = low.copy(), high.copy()
-    while (open_ := low < high).any():
-        middle = (low + high) // 2
-        found = values[np.minimum(middle, len(values) - 1)]
-        right = open_ & ((found < wanted) if side == "left" else (found <= wanted))
-        low = np.where(right, middle + 1, low)
-        high = np.where(open_ & ~right, middle, high)
-    return low
 
 
 def assigned(
@@ -160,7 +147,7 @@ class _Line:
             ends = np.append(np.flatnonzero(~same) + 1, len(self.time))
             until = ends[np.searchsorted(ends, doubtful, side="right")]
             reach = bisected(self.time, doubtful + 1, until, self.time[doubtful] + gap, "right")
-            earliest = _least(self.before, doubtful + 1, reach)
+            earliest = least(self.before, doubtful + 1, reach)
             linked[doubtful] = earliest < self.closes[doubtful]
         return np.concatenate(([0], np.cumsum(~linked)))
 
@@ -185,7 +172,7 @@ class _Line:
         low = np.searchsorted(self.key, key, side="left")
         high = np.searchsorted(self.key, key, side="right")
         above = bisected(self.closes, low, high, before, "right")
-        place = _first_earlier(self.arrival, above, high, arrival)
+        place = first_earlier(self.arrival, above, high, arrival)
         found = place < high
         place = np.where(found, place, 0)
         session = np.where(found, self.session[place], LATE)
@@ -193,36 +180,3 @@ class _Line:
         # what lies below `above` has come before the row: if it is of the session, it was joined to it by then
         begins = np.where(start < above, self.time[start], self.time[place])
         return session, begins
-
-
-def _least(values: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The least of each stretch `low` to `high` (not empty) of `values`."""
-    level = np.frexp((high - low).astype(np.float64))[1] - 1
-    found = np.empty(len(low), np.int64)
-    for n, table in enumerate(_powers(values, int(level.max()))):
-        mine = np.flatnonzero(level == n)
-        found[mine] = np.minimum(table[low[mine]], table[high[mine] - (1 << n)])
-    return found
-
-
-def _first_earlier(
-    arrival: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64], limit: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The first place of each stretch `low` to `high` whose arrival is below `limit`; `high` where there is none."""
-    place = low.copy()
-    longest = int((high - low).max(initial=0))
-    tables = _powers(arrival, max(longest, 1).bit_length() - 1)
-    for n in range(len(tables) - 1, -1, -1):
-        whole = np.flatnonzero(place + (1 << n) <= high)
-        none = whole[tables[n][place[whole]] >= limit[whole]]
-        place[none] += 1 << n
-    return place
-
-
-def _powers(values: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
-    """For n up to `most`: the least of the 2^n values from each place on."""
-    tables = [values]
-    for n in range(most):
-        step = 1 << n
-        tables.append(np.minimum(tables[-1][:-step], tables[-1][step:]))
-    return tables

@@ -141,7 +141,9 @@ def _pipeline(definition: Definition, pipeline: PipelineDefinition, world: World
 
 def _waits(node: p.Node) -> bool:
     """Whether rows stay with it until time has passed."""
-    return isinstance(node, p.WindowAggregate) or (isinstance(node, p.WindowTable) and node.window.kind == "SESSION")
+    return isinstance(node, (p.WindowAggregate, p.TemporalJoin)) or (
+        isinstance(node, p.WindowTable) and node.window.kind == "SESSION"
+    )
 
 
 def _silent_partitions(definition: Definition, pipeline: PipelineDefinition, world: World) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.engine.graph import Graph
     from penstock.project.definition import Definition
+    from penstock.sql.expr import Expr
 
 __all__ = ["details", "explain"]
 
@@ -109,10 +110,35 @@ def details(node: p.Node) -> Iterator[str]:
             yield f"{_window(window)} on {node.time}"
             if node.partition:
                 yield "by " + ", ".join(node.partition)
+        case p.IntervalJoin():
+            size = duration_text(node.upper - node.lower)
+            yield f"{_KINDS[node.kind]} on {node.keys.text or 'the times alone'}, times within {size}"
+            yield f"{node.left_time} - {node.right_time} from {_signed(node.lower)} to {_signed(node.upper)}"
+            yield from _where(node.condition)
+        case p.TemporalJoin():
+            yield f"{_KINDS[node.kind]} on {node.keys.text}, the version as of {node.left_time}"
+            yield from _where(node.condition)
         case p.Limit(count=count, offset=offset):
             yield f"the first {count:,} rows" + (f" after {offset:,}" if offset else "")
         case p.Values(rows=rows):
             yield f"{len(rows):,} constant rows"
+
+
+_KINDS: dict[str, str] = {
+    "INNER": "pairs",
+    "LEFT": "pairs, and left rows without a partner",
+    "RIGHT": "pairs, and right rows without a partner",
+    "FULL": "pairs, and rows of both sides without a partner",
+}
+
+
+def _where(condition: Expr | None) -> Iterator[str]:
+    if condition is not None:
+        yield f"where {spelled(condition)}"
+
+
+def _signed(ms: int) -> str:
+    return f"-{duration_text(-ms)}" if ms < 0 else duration_text(ms)
 
 
 def _row_wise(node: p.Node) -> Iterator[str]:

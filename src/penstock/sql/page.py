@@ -99,7 +99,7 @@ def _bound(sql: str) -> tuple[str, DataType]:
     (statement,) = parse(rows)
     assert isinstance(statement, Query)
     plan = QueryBinder(Catalog(), Origin(rows)).bind(statement.query)
-    scope = Scope(Origin(call), tuple((("t",), c) for c in plan.columns))
+    scope = Scope.of(Origin(call), plan.columns, ("t",))
     kind = ExpressionBinder(scope, aggregates=True).bind(parse_expression(call)).type
     return f"{call} FROM {source.removesuffix(' AS t(x)')}", kind
 

@@ -25,7 +25,9 @@ __all__ = [
     "Aggregate",
     "Column",
     "Filter",
-    "FirstRows",
+    "IntervalJoin",
+    "JoinKeys",
+    "JoinKind",
     "Limit",
     "Node",
     "Normalize",
@@ -34,7 +36,7 @@ __all__ = [
     "Scan",
     "Sink",
     "Sinks",
-    "TopN",
+    "TemporalJoin",
     "Union",
     "Values",
     "Window",
@@ -259,6 +261,79 @@ class WindowAggregate(Node):
         return " ".join(parts)
 
 
+JoinKind = Literal["INNER", "LEFT", "RIGHT", "FULL"]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinKeys:
+    """What is equal on both sides: expressions over the left input, over the right, and whether NULL equals NULL."""
+
+    left: tuple[Expr, ...] = ()
+    right: tuple[Expr, ...] = ()
+    null_safe: tuple[bool, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """``a = b AND c IS NOT DISTINCT FROM d``."""
+        pairs = zip(self.left, self.right, self.null_safe, strict=True)
+        words = (f"{spelled(a)} {'IS NOT DISTINCT FROM' if safe else '='} {spelled(b)}" for a, b, safe in pairs)
+        return " AND ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalJoin(Node):
+    """Pairs of rows with equal keys whose event times lie near each other: left - right in [`lower`, `upper`] ms.
+
+    `columns` are those of the left input, then those of the right, all of different names; the side that an outer
+    join fills up has NULLs where no row fits. `condition`, over both, must hold too.
+    """
+
+    left: Node
+    right: Node
+    kind: JoinKind
+    keys: JoinKeys
+    left_time: str
+    right_time: str
+    lower: int
+    upper: int
+    condition: Expr | None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @property
+    def label(self) -> str:
+        near = f"{self.left_time} - {self.right_time} in {self.lower} to {self.upper} ms"
+        rest = [spelled(self.condition)] if self.condition is not None else []
+        return f"IntervalJoin {self.kind} on " + " AND ".join(
+            [*([self.keys.text] if self.keys.left else []), near, *rest]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalJoin(Node):
+    """Each left row with the version of its key that the right input had at the left row's event time."""
+
+    left: Node
+    right: Node
+    kind: JoinKind
+    keys: JoinKeys
+    left_time: str
+    right_time: str
+    condition: Expr | None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+    @property
+    def label(self) -> str:
+        rest = [spelled(self.condition)] if self.condition is not None else []
+        on = " AND ".join([self.keys.text, *rest])
+        return f"TemporalJoin {self.kind} as of {self.left_time} on {on}"
+
+
 @dataclass(frozen=True, slots=True)
 class OverAggregate(Node):
     """Each row with the results of `calls` over the rows of its partition before it; given as its time passes.
@@ -291,58 +366,6 @@ class OverAggregate(Node):
         unit = "" if self.frame.rows or self.frame.preceding is None else " ms"
         frame = f"{'ROWS' if self.frame.rows else 'RANGE'} {first}{unit} PRECEDING"
         return f"OverAggregate on {self.time}{by} {frame} of {', '.join(spelled(c) for c in self.calls)}"
-
-
-@dataclass(frozen=True, slots=True)
-class TopN(Node):
-    """Of each partition the rows from number `first` to `last` in `order`: the table changes as rows come.
-
-    `columns` are the input's and, where `numbered`, the row's number. Of rows that are equal in order the earlier one
-    comes first; with `newest` the later one.
-    """
-
-    input: Node
-    partition: tuple[Expr, ...]
-    order: tuple[Order, ...]
-    first: int
-    last: int
-    numbered: bool
-    newest: bool = False
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
-
-    @property
-    def label(self) -> str:
-        return f"TopN {_ranked(self)}"
-
-
-@dataclass(frozen=True, slots=True)
-class FirstRows(Node):
-    """As TopN, but given once and for all when the watermark passes `time`: an event time or the end of a window."""
-
-    input: Node
-    partition: tuple[Expr, ...]
-    order: tuple[Order, ...]
-    first: int
-    last: int
-    numbered: bool
-    time: str
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
-
-    @property
-    def label(self) -> str:
-        return f"FirstRows on {self.time} {_ranked(self)}"
-
-
-def _ranked(node: TopN | FirstRows) -> str:
-    by = f" by {', '.join(spelled(e) for e in node.partition)}" if node.partition else ""
-    order = ", ".join(spelled(o.expr) + (" DESC" if o.descending else "") for o in node.order)
-    return f"{node.first} to {node.last}{by} in order of {order}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ FRAME = pl.DataFrame({"s": TEXTS, SEQ: range(len(TEXTS))})
 def _stage(*calls: str) -> Stage:
     sheet = Sheet.of({"s": ("STRING", TEXTS)})
     bound = [
-        ExpressionBinder(Scope(Origin(c, "", sheet.context), sheet.columns)).bind(parse_expression(c)) for c in calls
+        ExpressionBinder(Scope.of(Origin(c, "", sheet.context), sheet.columns, ("t",))).bind(parse_expression(c))
+        for c in calls
     ]
     return project_stage([f"c{i}" for i in range(len(calls))], bound, sheet.context)
 

@@ -56,6 +56,10 @@ class Operator:
         """How event time advanced in this step; gives what that sets free."""
         return None
 
+    def passes_on(self, watermark: Watermark) -> Watermark:
+        """The watermark of what it gives, of that of its inputs."""
+        return watermark
+
     def snapshot(self) -> Snapshot:
         """The state, as a delta to the last snapshot."""
         return Snapshot()

@@ -57,11 +57,10 @@ class OpenWindows:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The answer to a question; `parameters` are the values of ``$name`` in it."""
+    """The answer to a question."""
 
     sql: str
     limit: int = _LIMIT
-    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

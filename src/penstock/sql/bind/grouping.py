@@ -97,12 +97,13 @@ class Grouping:
     def _star(self, node: exp.Expr) -> list[tuple[str, Expr]]:
         """What ``*``, ``table.*`` or ``row.*`` spells out."""
         parts = tuple(p.name for p in node.parts[:-1]) if isinstance(node, exp.Column) else ()
-        rows = [c for _, c in self.scope.columns if parts and c.name == parts[-1] and isinstance(c.type, t.Row)]
-        if rows and not any(path and path[-1] == parts[-1] for path, _ in self.scope.columns):
+        reach = self.scope.columns
+        rows = [r for r in reach if parts and r.name == parts[-1] and isinstance(r.column.type, t.Row)]
+        if rows and not any(r.path and r.path[-1] == parts[-1] for r in reach):
             row = self.binder.bind_name(parts, node)
             assert isinstance(row.type, t.Row)
             return [(f.name, self.binder.field(row, f.name, node)) for f in row.type.fields]
-        return [(c.name, Ref(c.type, c.name)) for c in self.scope.star(parts, node)]
+        return [(r.name, Ref(r.column.type, r.column.name)) for r in self.scope.star(parts, node)]
 
     @staticmethod
     def _name(node: exp.Expr, _bound: Expr, position: int) -> str:

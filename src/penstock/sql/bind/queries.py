@@ -10,7 +10,8 @@ from sqlglot import exp
 from penstock.core.errors import BindError, ParseError, SqlError, UnsupportedError, did_you_mean
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.grouping import Grouping
-from penstock.sql.bind.scope import Origin, Scope
+from penstock.sql.bind.joins import Joined
+from penstock.sql.bind.scope import Origin, Reach, Scope
 from penstock.sql.bind.windows import WINDOW_FUNCTIONS, window_table
 from penstock.sql.catalog import Table, View
 from penstock.sql.changelog import is_table_of_changes
@@ -18,7 +19,7 @@ from penstock.sql.coercion import cast_to, common_type
 from penstock.sql.expr import Literal, Ref
 from penstock.sql.functions import REFUSED
 from penstock.sql.grammar import hint_options
-from penstock.sql.plan import Column, Filter, Limit, Node, Normalize, Project, Scan, Union, Values
+from penstock.sql.plan import Column, Limit, Node, Normalize, Project, Scan, Union, Values
 
 if TYPE_CHECKING:
     from penstock.sql.catalog import Catalog
@@ -31,7 +32,6 @@ _TABLE_WORDS: dict[type[exp.Expr], str] = {
     exp.Unnest: "nearest is to reach into the array by place: items[1], items[2]; CARDINALITY(items) counts them",
     exp.Lateral: "nearest is to write the expressions in SELECT itself",
 }
-_JOIN_HINT = "nearest is UNION ALL of both sides, grouped by the key over one window"
 _SORT_HINT = "rows come in the order of the log; sort what is stored: penstock query DIR 'SELECT ... ORDER BY ...'"
 _QUALIFY_HINT = "nearest is a subquery with ROW_NUMBER() OVER (...) AS n, and WHERE n <= 3 around it"
 
@@ -124,56 +124,59 @@ class QueryBinder:
     def _select(self, query: exp.Select) -> Node:
         if not query.expressions:
             raise self.origin.error(ParseError, "SELECT names no column", "sql-syntax", query)
-        for key, what in (("laterals", "LATERAL"), ("joins", "JOIN"), ("into", "SELECT INTO"), ("pivots", "PIVOT")):
+        for key, what in (("laterals", "LATERAL"), ("into", "SELECT INTO"), ("pivots", "PIVOT")):
             found = query.args.get(key)
             if found:
-                place = found[0] if isinstance(found, list) else found
-                if key == "joins" and type(place.this) not in _TABLE_WORDS:
-                    raise self._unsupported(place, self._join_words(place), _JOIN_HINT)
-                if key == "joins":
-                    raise self._table_word(place.this)
-                raise self._unsupported(place, what)
-        plan, columns = self._from(query.args.get("from_"))
-        aliases = frozenset(e.alias for e in query.expressions if isinstance(e, exp.Alias))
-        names = Scope(self.origin, columns, aliases)
+                raise self._unsupported(found[0] if isinstance(found, list) else found, what)
         where = query.args.get("where")
         if where is not None and query.args.get("from_") is None:
             raise self.origin.error(ParseError, "WHERE without FROM", "sql-syntax", where)
+        sources = self._from(query.args.get("from_"), query.args.get("joins") or [])
+        names = Scope(
+            self.origin, sources.reach, frozenset(e.alias for e in query.expressions if isinstance(e, exp.Alias))
+        )
+        condition = None
         if where is not None:
             condition = ExpressionBinder(names, place="in WHERE").bind_boolean(where.this, "the condition of WHERE")
-            plan = Filter(plan.columns, plan, condition)
-        return Grouping(names, plan, query).select()
+        return Grouping(names, sources.plan(condition), query).select()
 
     def _table_word(self, node: exp.Expr) -> Exception:
         return self._unsupported(node, type(node).__name__.upper(), _TABLE_WORDS[type(node)])
 
-    @staticmethod
-    def _join_words(join: exp.Expr) -> str:
-        words = [str(join.args[k]) for k in ("method", "side", "kind") if join.args.get(k)]
-        return " ".join([*words, "JOIN"])
-
-    def _from(self, clause: exp.Expr | None) -> tuple[Node, tuple[tuple[tuple[str, ...], Column], ...]]:
+    def _from(self, clause: exp.Expr | None, joins: list[exp.Expr]) -> Joined:
         if clause is None:
-            return Values((), ((),)), ()
+            return Joined(self.origin, Values((), ((),)), ())
         plan, alias = self._relation(clause.this)
-        return plan, tuple((alias, c) for c in plan.columns)
+        joined = Joined(self.origin, plan, tuple(Reach(alias, c.name, c) for c in plan.columns))
+        for join in joins:
+            if type(join.this) in _TABLE_WORDS:
+                raise self._table_word(join.this)
+            plan, alias = self._relation(join.this, versioned=True)
+            joined.add(join, plan, tuple(Reach(alias, c.name, c) for c in plan.columns))
+        return joined
 
-    def _relation(self, node: exp.Expr) -> tuple[Node, tuple[str, ...]]:
-        """The plan of something in FROM, and the name its columns are qualified with."""
+    def _relation(self, node: exp.Expr, *, versioned: bool = False) -> tuple[Node, tuple[str, ...]]:
+        """The plan of something in FROM, and the name its columns are qualified with.
+
+        `versioned`: it may be asked for at a time.
+        """
         alias_node = node.args.get("alias")
         alias: tuple[str, ...] = (node.alias,) if node.alias else ()
         match node:
             case exp.Table() if isinstance(node.this, exp.Anonymous):
                 plan = self._table_function(node.this)
             case exp.Table():
-                if node.args.get("version") is not None:
-                    raise self._unsupported(node, "FOR SYSTEM_TIME AS OF", _JOIN_HINT)
+                if node.args.get("version") is not None and not versioned:
+                    hint = "write it behind JOIN, with an event time of the left side"
+                    raise self._unsupported(node, "FOR SYSTEM_TIME AS OF alone", hint)
                 if node.args.get("sample") is not None:
                     raise self._unsupported(node, "TABLESAMPLE", "nearest is WHERE RAND() < 0.1")
                 if node.args.get("joins"):
-                    raise self._unsupported(node, "JOIN", _JOIN_HINT)
+                    raise self._unsupported(node, "JOIN in brackets", "joins go from left to right without them")
                 plan = self._table(node)
                 alias = alias or self._path(node)
+            case exp.Subquery() if isinstance(node.this, exp.Table):
+                raise self._unsupported(node, "JOIN in brackets", "joins go from left to right without them")
             case exp.Subquery() | exp.Values():
                 inner = node.this if isinstance(node, exp.Subquery) else node
                 plan = self._inner().bind(inner)

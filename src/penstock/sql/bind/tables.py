@@ -78,9 +78,7 @@ def _defined(
             result.append(TableColumn(d.name, d.type, None, "", metadata, d.virtual, d.comment))
         else:
             result.append(TableColumn(d.name, t.NULL, None, d.expression_text, None, False, d.comment))
-    scope = Scope(
-        origin, tuple(((), Column(c.name, c.type)) for c in result if not c.computed_text or c.computed is not None)
-    )
+    scope = Scope.of(origin, (Column(c.name, c.type) for c in result if not c.computed_text or c.computed is not None))
     by_name = {d.name: d for d in definitions if d.expression is not None}
     for i, column in enumerate(result):
         definition = by_name.get(column.name)
@@ -119,7 +117,7 @@ def _existing(table: Table, name: str, clause: str, origin: Origin, span: Span) 
 def _with_watermark(table: Table, definition: st.WatermarkDefinition, origin: Origin) -> Table:
     column = _existing(table, definition.column, "WATERMARK", origin, definition.span)
     _require_time(column.type, f"WATERMARK column '{column.name}'", origin, definition.span)
-    scope = Scope(origin, tuple(((), Column(c.name, c.type)) for c in table.columns))
+    scope = Scope.of(origin, (Column(c.name, c.type) for c in table.columns))
     bound = ExpressionBinder(scope, place="in WATERMARK").bind(definition.expression)
     _require_time(bound.type, "the watermark", origin, definition.span)
     return replace(table, watermark_column=column.name, watermark=bound, watermark_text=definition.expression_text)

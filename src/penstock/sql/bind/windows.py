@@ -64,7 +64,7 @@ def window_table(call: exp.Anonymous, origin: Origin, table_of: Callable[[exp.Ex
 
 def _partition(keys: list[exp.Expr], plan: Node, origin: Origin) -> tuple[str, ...]:
     """The columns of PARTITION BY."""
-    scope = Scope(origin, tuple(((), c) for c in plan.columns))
+    scope = Scope.of(origin, plan.columns)
     names: list[str] = []
     for key in keys:
         parts = tuple(p.name for p in key.parts) if isinstance(key, exp.Column) else ()
@@ -120,7 +120,7 @@ def _time_column(node: exp.Expr, plan: Node, origin: Origin, name: str) -> Colum
     described = node.expressions if isinstance(node, exp.Anonymous) and node.name.upper() == "DESCRIPTOR" else []
     if len(described) != 1 or not isinstance(described[0], exp.Column):
         raise origin.error(BindError, f"{name} takes its time as DESCRIPTOR(column)", "sql-window", node, _SYNTAX[name])
-    scope = Scope(origin, tuple(((), c) for c in plan.columns))
+    scope = Scope.of(origin, plan.columns)
     column, rest = scope.resolve(tuple(p.name for p in described[0].parts), described[0])
     if column.role == "proctime":
         raise origin.error(

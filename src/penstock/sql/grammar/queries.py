@@ -26,6 +26,7 @@ class FlinkParser(CallParser):
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
     SUPPORTS_DIRECTED_JOIN = False
+    JOINS_HAVE_EQUAL_PRECEDENCE = True  # a comma is a CROSS JOIN
     SUPPORTS_TABLE_QUERY = True
     COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {TokenType.DOT: None}
     LAMBDAS: ClassVar[dict[Any, Any]] = {TokenType.FARROW: parser.Parser.LAMBDAS[TokenType.FARROW]}
@@ -124,6 +125,11 @@ class FlinkParser(CallParser):
         first = self._curr
         lateral = super()._parse_lateral()
         return lateral and self._spanning(lateral, first)
+
+    def _parse_join(self, *args: Any, **kwargs: Any) -> Any:
+        first = self._curr
+        join = super()._parse_join(*args, **kwargs)
+        return join and self._spanning(join, first)
 
     def _parse_table_parts(self, *args: Any, **kwargs: Any) -> Any:
         table = super()._parse_table_parts(*args, **kwargs)

@@ -14,7 +14,7 @@ from penstock.sql.plan import (
     Aggregate,
     Column,
     Filter,
-    FirstRows,
+    IntervalJoin,
     Limit,
     Node,
     Normalize,
@@ -22,7 +22,7 @@ from penstock.sql.plan import (
     Project,
     Scan,
     Sink,
-    TopN,
+    TemporalJoin,
     Union,
     WindowAggregate,
     WindowTable,
@@ -94,15 +94,15 @@ def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
             own = {c.name for c in node.columns[len(below.columns) :]}
             ordered = (o.expr for o in node.order)
             return [(below, (wanted - own) | refs(*node.partition, *ordered, *(c for _, c in over)))]
-        case TopN(input=below) | FirstRows(input=below):
-            own = {node.columns[-1].name} if node.numbered else set()
-            asked = (wanted - own) | refs(*node.partition, *(o.expr for o in node.order))
-            return [(below, asked | {node.time} if isinstance(node, FirstRows) else asked)]
         case Aggregate(input=below):
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls))]
         case Normalize(input=below):
             return [(below, wanted | set(node.key))]
+        case IntervalJoin() | TemporalJoin():
+            times, keys = {node.left_time, node.right_time}, refs(*node.keys.left, *node.keys.right)
+            read = wanted | times | keys | (refs(node.condition) if node.condition is not None else set())
+            return [(below, read & {c.name for c in below.columns}) for below in node.inputs]
         case Union() | Limit():
             return [(below, set(wanted)) for below in node.inputs]
     return [(below, {c.name for c in below.columns}) for below in node.inputs]
@@ -137,12 +137,12 @@ def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
             borders = node.columns[len(node.input.columns) :]
             columns = (*windowed(inputs[0].columns, node.window, node.partition), *borders)
             return replace(node, columns=columns, input=inputs[0])
+        case IntervalJoin() | TemporalJoin():
+            names = {c.name for below in inputs for c in below.columns}
+            columns = tuple(c for c in node.columns if c.name in names)
+            return replace(node, columns=columns, left=inputs[0], right=inputs[1])
         case Normalize():
             return replace(node, columns=inputs[0].columns, input=inputs[0])
-        case TopN() | FirstRows():
-            numbered = node.numbered and node.columns[-1].name in wanted
-            columns = (*inputs[0].columns, *node.columns[-1:]) if numbered else inputs[0].columns
-            return replace(node, columns=columns, input=inputs[0], numbered=numbered)
         case OverAggregate():
             over = _kept_over(node, wanted)
             if not over:

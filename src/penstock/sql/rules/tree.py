@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.sql.plan import Sinks, Union
+from penstock.sql.plan import IntervalJoin, Sinks, TemporalJoin, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
         return node
     if isinstance(node, (Sinks, Union)):
         return replace(node, parts=inputs)  # type: ignore[arg-type]  # the inputs of Sinks are sinks
+    if isinstance(node, (IntervalJoin, TemporalJoin)):
+        return replace(node, left=inputs[0], right=inputs[1])
     return replace(node, input=inputs[0])  # type: ignore[call-arg]
 
 

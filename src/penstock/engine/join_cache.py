@@ -1,0 +1,208 @@
+"""One side of an interval join: rows that wait for partners, and when they stop waiting, key by key as in Flink.
+
+A row at time t can be met as long as the watermark is below t + `reach`. It is not let go at that moment, but when its
+key is cleaned: by a row of the other side that looks through the key's rows, or by the key's timer. Until then a row
+of the other side that comes too late still meets it. The timer is set for the first row of a key that has none; when
+it fires, it is set anew for the earliest row that is left.
+
+Places order what happens in a step: rows have `4 * seq` and their side, the watermark after a row `4 * seq + AFTER`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from penstock.engine.schedule import Schedule
+from penstock.engine.stretches import bisected, first_earlier
+from penstock.engine.timed_rows import NEVER, TimedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.core.batch import Watermark
+
+__all__ = ["AFTER", "BEGINNING", "Cleanings", "JoinCache", "Rows"]
+
+AFTER = 2
+BEGINNING = -(2**62)
+"""A time before all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one side: `slot` and `number` of their key, `time`, `place`, and the watermark `before` each (from 0)."""
+
+    slot: NDArray[np.int64]
+    number: NDArray[np.int64]
+    time: NDArray[np.int64]
+    place: NDArray[np.int64]
+    before: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    def chosen(self, which: NDArray[Any]) -> Rows:
+        """Some of them."""
+        parts = (self.slot, self.number, self.time, self.place, self.before)
+        return Rows(*(part[which] for part in parts))
+
+
+class Cleanings:
+    """When keys were cleaned in a step, and up to which watermark; before it, up to `known` of each of `slots`."""
+
+    def __init__(
+        self,
+        slots: NDArray[np.int64],
+        known: NDArray[np.int64],
+        slot: NDArray[np.int64],
+        place: NDArray[np.int64],
+        watermark: NDArray[np.int64],
+    ) -> None:
+        order = np.lexsort((place, slot))
+        self.slots, self.known = slots, known
+        self.slot, self.place, self.watermark = slot[order], place[order], watermark[order]
+
+    def before(self, slot: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The watermark that each slot was cleaned with last before `place`."""
+        begin = np.searchsorted(self.slot, slot, "left")
+        at = bisected(self.place, begin, np.searchsorted(self.slot, slot, "right"), place, "left")
+        known = self.known[np.searchsorted(self.slots, slot)]
+        if not len(self.slot):
+            return known
+        return np.where(at > begin, self.watermark[np.maximum(at - 1, 0)], known)
+
+    def last(self) -> NDArray[np.int64]:
+        """The watermark that each of `slots` was cleaned with last."""
+        return self.before(self.slots, np.full(len(self.slots), NEVER))
+
+    def first(self, slot: NDArray[np.int64], watermark: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place at which each slot was first cleaned with `watermark` or a later one; there is one."""
+        begin, end = np.searchsorted(self.slot, slot, "left"), np.searchsorted(self.slot, slot, "right")
+        return self.place[bisected(self.watermark, begin, end, watermark, "left")]
+
+
+class JoinCache:
+    """The rows of one side, which wait for `reach` ms, and those of the other side for `other_reach`."""
+
+    def __init__(self, prefix: str, reach: int, other_reach: int) -> None:
+        self.reach = reach
+        self.span = reach + other_reach
+        self.rows = TimedRows(prefix)
+        self.timers = Schedule(self.span // 8)
+        self.expiry = 0
+        """The last time up to which rows were expired, of whichever key; who looks for none later does not look."""
+        self.released = BEGINNING
+
+    def fired(
+        self, slots: NDArray[np.int64], numbers: NDArray[np.int64], timer: NDArray[np.int64], kept: Rows, wm: Watermark
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Let the timers of `slots` (ascending) fire in a step in which the rows `kept` come.
+
+        The timers after it; and of each firing the slot, the place and the watermark.
+        """
+        timer = timer.copy()
+        done = np.full(len(slots), BEGINNING)
+        by_place = _Sorted(kept.slot, kept.place, kept.time)
+        by_time = _Sorted(kept.slot, kept.time, kept.place)
+        found: list[tuple[NDArray[np.int64], ...]] = []
+        while True:
+            self._set(slots, timer, done, by_place)
+            due = np.flatnonzero(timer <= wm.last)
+            if not len(due):
+                break
+            at = np.searchsorted(wm.value, timer[due], "left")
+            place, reached = 4 * wm.at[at] + AFTER, wm.value[at]
+            found.append((slots[due], place, reached))
+            expired = reached - self.reach - 1
+            here = by_time.first_after(slots[due], expired, place)
+            earliest = np.minimum(here, self.rows.first_after(numbers[due], expired))
+            timer[due] = np.where(earliest == NEVER, NEVER, earliest + self.reach + 1)
+            done[due] = place
+        if not found:
+            none = np.empty(0, np.int64)
+            return timer, none, none, none
+        slot, place, reached = (np.concatenate(part) for part in zip(*found, strict=True))
+        return timer, slot, place, reached
+
+    def _set(
+        self, slots: NDArray[np.int64], timer: NDArray[np.int64], done: NDArray[np.int64], by_place: _Sorted
+    ) -> None:
+        """Set the timers of slots that have none for the first row that comes after the place `done`."""
+        unset = np.flatnonzero(timer == NEVER)
+        at, there = by_place.after(slots[unset], done[unset])
+        unset = unset[there]
+        timer[unset] = by_place.other[at[there]] + self.reach + 1
+        done[unset] = by_place.value[at[there]]
+
+    def looking(
+        self, time: NDArray[np.int64], reach: int, before: NDArray[np.int64], place: NDArray[np.int64],
+        fired_at: NDArray[np.int64], fired: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:  # fmt: skip
+        """Which rows of the other side (`time`, `reach`, watermark `before`, `place`) look through this one's rows.
+
+        Those do not that came too late for anything that had expired when anybody looked, or a timer fired, last.
+        """
+        looks = time + reach > before - self.reach - 1
+        unsure = np.flatnonzero(~looks)
+        while True:
+            at = np.concatenate([place[looks], fired_at])
+            order = np.argsort(at, kind="stable")
+            at, expiry = at[order], np.concatenate([before[looks], fired])[order] - self.reach - 1
+            expiry = np.maximum.accumulate(np.concatenate([[self.expiry], expiry]))
+            more = unsure[time[unsure] + reach > expiry[np.searchsorted(at, place[unsure], "left")]]
+            if not len(more):
+                self.expiry = int(expiry[-1])
+                return looks
+            looks[more[0]] = True
+            unsure = unsure[unsure > more[0]]
+
+    def release(self, *, keep_open: bool, now: bool) -> tuple[int, int]:
+        """Let go of rows that nobody can meet any more; how many had met somebody, and how many had not.
+
+        It looks at all rows, and so does it now and then, or `now`.
+        """
+        horizon = self.expiry - self.span
+        if not now and horizon <= self.released + self.span // 4:
+            return 0, 0
+        self.released = max(self.released, horizon)
+        return self.rows.release(self.released, keep_open=keep_open)
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """What names the state (JSON data), and the blobs that are not stored yet."""
+        meta, new = self.rows.snapshot()
+        return {"rows": meta, "expiry": self.expiry, "released": self.released}, new
+
+    def restore(self, meta: dict[str, Any], blobs: Mapping[str, bytes], *, keep_open: bool) -> None:
+        """Take over a snapshot."""
+        self.expiry, self.released = meta["expiry"], meta["released"]
+        self.rows.restore(meta["rows"], blobs, self.released, keep_open=keep_open)
+
+
+class _Sorted:
+    """Values by slot and value, each with another beside it."""
+
+    def __init__(self, slot: NDArray[np.int64], value: NDArray[np.int64], other: NDArray[np.int64]) -> None:
+        order = np.lexsort((other, value, slot))
+        self.slot, self.value, self.other = slot[order], value[order], other[order]
+
+    def after(self, slot: NDArray[np.int64], value: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Where the first value of each slot above `value` stands, and whether there is one."""
+        end = np.searchsorted(self.slot, slot, "right")
+        at = bisected(self.value, np.searchsorted(self.slot, slot, "left"), end, value, "right")
+        return at, at < end
+
+    def first_after(
+        self, slot: NDArray[np.int64], value: NDArray[np.int64], until: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The first value of each slot above `value` whose other is not above `until`; NEVER where there is none."""
+        if not len(self.slot):
+            return np.full(len(slot), NEVER)
+        at, _ = self.after(slot, value)
+        end = np.searchsorted(self.slot, slot, "right")
+        at = first_earlier(self.other, at, end, until + 1)
+        return np.where(at < end, self.value[np.minimum(at, len(self.value) - 1)], NEVER)

@@ -1,0 +1,6 @@
+-- @events late.jsonl
+CREATE TABLE l (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '0' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'l', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE r (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '0' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+SELECT l.id AS lid, r.id AS rid, l.k AS k, r.v AS v, l.ts AS lts, r.ts AS rts FROM l FULL OUTER JOIN r ON l.k = r.k AND l.ts BETWEEN r.ts - INTERVAL '6' SECOND AND r.ts + INTERVAL '2' SECOND;

@@ -1,0 +1,7 @@
+-- @events history.jsonl
+CREATE TABLE o (id INT, c STRING, amount INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'o', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE h (c STRING, rate INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'h', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE VIEW r AS SELECT c, rate, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY c ORDER BY ts DESC) AS n FROM h) WHERE n = 1;
+SELECT o.id, h.rate FROM o JOIN h FOR SYSTEM_TIME AS OF o.ts ON o.c = h.c;
