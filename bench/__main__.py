@@ -23,6 +23,7 @@ CLAIMS = (
     "visible",
     "startup",
     "growth",
+    "keyed",
     "log",
     "formats",
     "serving_sinks",

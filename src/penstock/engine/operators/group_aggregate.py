@@ -13,6 +13,7 @@ from penstock.engine.keyed import KeyedState
 from penstock.engine.members import GROUP, Members
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.sideoutput import BAD, SideOutput, failure_columns
+from penstock.engine.spans import RIGHT
 from penstock.sql.changelog import updating
 from penstock.sql.plan import SET_COLUMN
 
@@ -56,7 +57,10 @@ class GroupAggregate(Operator):
         rows = self._in_sets(pl.DataFrame(schema=empty).select(self._input.exprs))
         self._news = [f"$new{i}" for i in range(len(self.groups.distinct))]
         self._merge = self.groups.merge_all()
+        self._join = self.groups.joined(RIGHT) if self.groups.can_join and plan.calls else []
+        """Where states can be put together row by row, how: several times faster than by groups of two rows."""
         if self._retracts:
+            self._join += [pl.col(_ROWS) + pl.col(_ROWS + RIGHT)] if self._join else []
             self._change = [*self.groups.signed(_SIGN, self._news), pl.col(_SIGN).sum().alias(_ROWS)]
             self._merge.append(pl.col(_ROWS).sum())
         else:
@@ -177,8 +181,12 @@ class GroupAggregate(Operator):
             return pl.DataFrame(height=grouped.height)
         if not before.height:
             return grouped.select(states)
-        parts = pl.concat([before, grouped.filter(~fresh).select(before.columns)])
-        merged = parts.group_by(GROUP, maintain_order=True).agg(*self._merge).select(states)
+        coming = grouped.select(before.columns)
+        coming = coming.filter(~fresh) if before.height < grouped.height else coming
+        if self._join:
+            merged = before.hstack(coming.select(pl.all().name.suffix(RIGHT))).select(self._join).select(states)
+        else:
+            merged = pl.concat([before, coming]).group_by(GROUP, maintain_order=True).agg(*self._merge).select(states)
         if len(merged) == len(grouped):
             return merged
         places = np.empty(len(grouped), np.int64)
@@ -197,56 +205,47 @@ class GroupAggregate(Operator):
         after: pl.DataFrame,
     ) -> pl.DataFrame:
         """What groups were is taken back, what they are now is given, in order of `seq`."""
-        keys = self.state.keys(at)
-        new, good = self._checked(keys, after, seq, ~dead)
-        was, old = ~fresh, new.clear()
-        given, taken_back = fresh & good, np.zeros(len(seq), np.bool_)
-        if was.any():
-            old, had = self._results(keys.filter(was), before, seq[was])
-            moved = dead[was] | ~_same(old, new.filter(was))
-            given[was] = moved & good[was]
-            taken_back[was] = moved & had
-            old = old.filter(moved & had)
-        kinds = np.where(fresh, RowKind.INSERT, RowKind.UPDATE_AFTER).astype(np.uint8)
-        put = new.with_columns(pl.Series(KIND, kinds)).filter(given)
-        kinds = np.where(dead, RowKind.DELETE, RowKind.UPDATE_BEFORE).astype(np.uint8)
-        gone = old.with_columns(pl.Series(KIND, kinds[taken_back]))
-        return pl.concat([gone, put])[self._in_order(seq, taken_back, given)]
+        keys, was = self.state.keys(at), np.flatnonzero(~fresh)
+        count = len(was)
+        both = np.concatenate([was, np.arange(len(at))])
+        results, good = self._results(pl.concat([before.select(after.columns), after]), seq[both])
+        had, has = good[:count], good[count:] & ~dead
+        self._reject(keys, after, seq, ~dead & ~good[count:])
+        moved = np.ones(len(at), np.bool_)
+        moved[was] = dead[was] | ~_same(results[:count], results[count + was])
+        taken_back, given = np.flatnonzero(moved[was] & had), np.flatnonzero(moved & has)
+        rank = np.empty(len(at), np.int64)
+        rank[np.argsort(seq, kind="stable")] = np.arange(0, 2 * len(at), 2)
+        order = np.argsort(np.concatenate([rank[was[taken_back]], rank[given] + 1]))
+        kinds = np.concatenate(
+            [
+                np.where(dead, RowKind.DELETE, RowKind.UPDATE_BEFORE)[was[taken_back]],
+                np.where(fresh, RowKind.INSERT, RowKind.UPDATE_AFTER)[given],
+            ]
+        ).astype(np.uint8)
+        chosen = np.concatenate([taken_back, count + given])[order]
+        return self._keyed(keys[both[chosen]], results[chosen]).with_columns(pl.Series(KIND, kinds[order]))
 
-    def _checked(
-        self, keys: pl.DataFrame, states: pl.DataFrame, seq: NDArray[np.int64], alive: NDArray[np.bool_]
-    ) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
-        """What groups are now, and which are there and have a result.
+    def _keyed(self, keys: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
+        """The columns of the plan and SEQ."""
+        names = [c.name for c in self.plan.columns[: len(self.plan.keys)]]
+        exprs = [e.alias(n) for e, n in zip(self.groups.key_columns(), names, strict=True)]
+        number = [pl.col(SET_COLUMN)] if self.plan.sets else []
+        return pl.DataFrame([*keys.select(exprs), *without(results, SEQ), *keys.select(number), results[SEQ]])
 
-        Of one that is there and has none, the row that made it so is rejected.
-        """
-        results, good = self._results(keys, states, seq)
-        bad = alive & ~good
+    def _reject(self, keys: pl.DataFrame, states: pl.DataFrame, seq: NDArray[np.int64], bad: NDArray[np.bool_]) -> None:
+        """Groups that are there and have no result: the rows that made it so are rejected."""
         if bad.any():
             rows = keys.hstack(states).with_columns(pl.Series(SEQ, seq)).filter(bad).with_columns(self._failing)
             self.side.sift(rows, rows, self._finish_failures, self.name)
             self.counts.passed -= int(bad.sum())
             self.counts.rejected += int(bad.sum())
-        return results, good & alive
 
-    @staticmethod
-    def _in_order(seq: NDArray[np.int64], taken_back: NDArray[np.bool_], given: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """The order in which rows taken back, then those given, are in order of `seq`, each pair side by side."""
-        rank = np.empty(len(seq), np.int64)
-        rank[np.argsort(seq, kind="stable")] = np.arange(0, 2 * len(seq), 2)
-        return np.argsort(np.concatenate([rank[taken_back], rank[given] + 1]))
-
-    def _results(
-        self, keys: pl.DataFrame, states: pl.DataFrame, seq: NDArray[np.int64]
-    ) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
-        """The columns of the plan, of groups in some state, and which of them have a result."""
-        plan = self.plan
-        exprs = [e.alias(c.name) for e, c in zip(self.groups.key_columns(), plan.columns, strict=False)]
-        rest = plan.columns[len(plan.keys) :]
-        exprs += [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, rest, strict=False)]
-        if plan.sets:
-            exprs.append(pl.col(SET_COLUMN))
-        results = keys.hstack(states).with_columns(pl.Series(SEQ, seq)).select(*exprs, SEQ, *self._failing)
+    def _results(self, states: pl.DataFrame, seq: NDArray[np.int64]) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+        """The results of groups in some states, with SEQ, and which of them have one."""
+        columns = self.plan.columns[len(self.plan.keys) :]
+        exprs = [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, columns, strict=False)]
+        results = pl.DataFrame([*states, pl.Series(SEQ, seq)]).select(*exprs, SEQ, *self._failing)
         if not self._failing:
             return results, np.ones(results.height, np.bool_)
         return without(results, BAD), results[BAD].to_numpy() == 0
