@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import hirola
 import numpy as np
 import polars as pl
 
@@ -17,6 +16,7 @@ from penstock.engine.columns import Columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import hirola
     from numpy.typing import NDArray
 
 __all__ = ["KeyIndex"]
@@ -182,11 +182,18 @@ class KeyIndex:
         return here
 
 
+def _table(size: int) -> hirola.HashTable:
+    """An empty table for about `size` hashes, which grows."""
+    import hirola  # it takes a tenth of a start's time, and most pipelines have no state by key
+
+    return hirola.HashTable(size, np.uint64, almost_full=(_FULL, _GROWTH))
+
+
 class _Layer:
     """A hash table of one seed: hashes are numbered as they come, and each number has a slot, or -1."""
 
     def __init__(self) -> None:
-        self._table = hirola.HashTable(_FIRST, np.uint64, almost_full=(_FULL, _GROWTH))
+        self._table = _table(_FIRST)
         self.slots = np.full(_FIRST, _NONE, np.int64)
         self._emptied = 0
 
@@ -228,9 +235,7 @@ class _Layer:
         """Leave the hashes behind that have no slot."""
         held = self.slots[: self._table.length]
         hashes, slots = self._table.keys[held != _NONE], held[held != _NONE]
-        self._table = hirola.HashTable(
-            max(_FIRST, int(len(hashes) / _FULL * _GROWTH)), np.uint64, almost_full=(_FULL, _GROWTH)
-        )
+        self._table = _table(max(_FIRST, int(len(hashes) / _FULL * _GROWTH)))
         self.slots = np.full(max(_FIRST, len(hashes)), _NONE, np.int64)
         if len(hashes):
             self.slots[self._table.add(hashes)] = slots
