@@ -26,6 +26,8 @@ CLAIMS = (
     "keyed",
     "log",
     "formats",
+    "serving_ingest",
+    "serving_push",
     "serving_sinks",
     "files",
 )

@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import polars as pl
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -20,6 +21,7 @@ from penstock.core.trace import HEADER, current
 from penstock.project.tracing import OpenTelemetry, tracer_of
 from penstock.server.metrics.requests import Requests
 from penstock.server.observed import Observed
+from penstock.server.serve import Serving
 from tests.engine.project import TOTALS, append, event, opened, write_project
 
 if TYPE_CHECKING:
@@ -167,6 +169,26 @@ def test_traces_reach_a_collector(tmp_path: Path) -> None:
     assert {span.trace_id.hex() for span in spans} == {TRACE}
     names = {a.value.string_value for r in resources for a in r.resource.attributes if a.key == "service.name"}
     assert names == {"penstock"}
+
+
+def test_events_over_http_begin_a_trace(tmp_path: Path, spans: InMemorySpanExporter) -> None:
+    provider = TracerProvider(ParentBasedTraceIdRatio(0))
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    write_project(tmp_path, TOTALS)
+    body = b'{"id":1,"k":"a","v":1,"ts":"2024-01-01 00:00:01"}\n{"id":2,"k":"a","v":1,"ts":"2024-01-01 00:00:30"}\n'
+    headers = {"content-type": "application/x-ndjson", "traceparent": CALLER}
+    with opened(tmp_path) as made:
+        made.tracer = OpenTelemetry(provider)
+        with Serving(made, port=0) as serving:
+            serving.wait()
+            for more in ({}, {"idempotency-key": "k"}):
+                answer = httpx.post(f"{serving.url}api/topics/e/records", content=body, headers=headers | more)
+                assert answer.json()["accepted"] == 2
+        made.run(bounded=True)
+    paths = lineage(spans.get_finished_spans())
+    request = "POST /api/topics/{name}/records > append e"
+    assert paths.count(request) == 2
+    assert paths.count(f"{request} > process main > commit main > write r") == 2
 
 
 def test_nobody_who_asks_means_no_tracer_and_no_header(tmp_path: Path) -> None:

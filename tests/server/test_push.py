@@ -167,6 +167,22 @@ def test_an_answer_that_is_the_same_again_is_resumed(live: Served) -> None:
         assert changes["changes"] == [["+U", 0, [500]]]
 
 
+def test_a_saved_query_is_watched_with_its_parameters(live: Served) -> None:
+    queries = live.penstock.folder / "queries"
+    queries.mkdir()
+    (queries / "of.sql").write_text(
+        "-- @param customer STRING\nSELECT id FROM orders WHERE customer = $customer ORDER BY id DESC"
+    )
+    with watching(live.serving.url) as client:
+        client.subscribe(saved="of", parameters={"customer": "c1"}, limit=2)
+        snapshot = client.next("snapshot")
+        assert (snapshot["rows"], snapshot["complete"]) == ([[127], [124]], False)
+        live.penstock.append("orders", orders(3, 130))
+        assert client.next("changes")["changes"] == [["+I", 0, [130]], ["-D", 2, None]]
+        client.send(type="subscribe", id="b", saved="of", parameters={"customer": 1, "n": 1})
+        assert client.next("error", id="b")["error"]["detail"] == "query 'of' has no parameter 'n'"
+
+
 def test_a_view_is_watched_by_a_query(live: Served) -> None:
     with watching(live.serving.url) as client:
         assert client.refused(table="late_orders")["hint"] == 'watch "query": "SELECT * FROM late_orders"'
@@ -239,7 +255,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"open": "orders"}, "no pipeline writes into 'orders'"),
     ({"query": "DROP TABLE orders"}, "a question is a SELECT, this is DROP"),
     ({"query": "SELECT * FROM read_csv('/etc/passwd')"}, "a question cannot read from read_csv"),
-    ({"query": "SELECT id FROM orders", "limit": 10}, "the answer has more than 10 rows"),
+    ({"saved": "none"}, "there is no query 'none'"),
     ({"metrics": ["order"]}, "there is no pipeline 'order'"),
     ({"metrics": []}, "metrics is a list of 1 to 256 names"),
 ]  # fmt: skip

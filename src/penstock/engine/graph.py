@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from penstock.core.batch import KIND, SEQ
 from penstock.engine.fingerprint import fingerprint
 from penstock.engine.operators.calc import Calc, Stage, filter_stage, project_stage
+from penstock.engine.operators.first_rows import FirstRows
 from penstock.engine.operators.group_aggregate import GroupAggregate
 from penstock.engine.operators.interval_join import IntervalJoin
 from penstock.engine.operators.limit import Limit
@@ -18,6 +19,7 @@ from penstock.engine.operators.session_table import SessionTable
 from penstock.engine.operators.sink import Enforcement, SinkOperator
 from penstock.engine.operators.source import ScanSettings, Source
 from penstock.engine.operators.temporal_join import TemporalJoin
+from penstock.engine.operators.top_n import TopN
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.operators.window_table import WindowTable
@@ -28,6 +30,8 @@ from penstock.sql.changelog import updating
 from penstock.sql.expr import Call, refs, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from penstock.core.edges import Sink
@@ -36,6 +40,18 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
 
 __all__ = ["Connect", "Graph", "Vertex", "build"]
+
+
+_KINDS: dict[type[p.Node], tuple[str, Callable[..., Operator]]] = {
+    p.Aggregate: ("aggregate", GroupAggregate),
+    p.WindowAggregate: ("window aggregate", WindowAggregate),
+    p.WindowTable: ("window table", WindowTable),
+    p.OverAggregate: ("over aggregate", OverAggregate),
+    p.FirstRows: ("first rows", FirstRows),
+    p.TopN: ("top n", TopN),
+    p.IntervalJoin: ("interval join", IntervalJoin),
+    p.TemporalJoin: ("temporal join", TemporalJoin),
+}
 
 
 class Connect(Protocol):
@@ -182,22 +198,6 @@ class _Builder:
                 return Source(self._name("values"), side, rows, context, ScanSettings())
             case p.Normalize():
                 return Normalize(self._name("normalize"), side, node)
-            case p.Aggregate():
-                return GroupAggregate(self._name("aggregate"), side, node, context)
-            case p.WindowAggregate() if node.window.kind == "SESSION" and not node.attached:
-                return SessionAggregate(self._name("session aggregate"), side, node, context)
-            case p.WindowAggregate():
-                return WindowAggregate(self._name("window aggregate"), side, node, context)
-            case p.WindowTable() if node.window.kind == "SESSION":
-                return SessionTable(self._name("session table"), side, node, context)
-            case p.WindowTable():
-                return WindowTable(self._name("window table"), side, node, context)
-            case p.OverAggregate():
-                return OverAggregate(self._name("over aggregate"), side, node, context)
-            case p.IntervalJoin():
-                return IntervalJoin(self._name("interval join"), side, node, context)
-            case p.TemporalJoin():
-                return TemporalJoin(self._name("temporal join"), side, node, context)
             case p.Union():
                 return Union(self._name("union"), side, tuple(c.name for c in node.columns), changes=updating(node))
             case p.Limit():
@@ -206,7 +206,17 @@ class _Builder:
                 name = self._name("sink", node.table.name)
                 key = self.connect.upsert_key(node)
                 return SinkOperator(name, side, node, self.connect.sink(node), self.connect.enforcement, key)
-        raise TypeError(f"no operator for {type(node).__name__}")
+        return self._of_kind(node)
+
+    def _of_kind(self, node: p.Node) -> Operator:
+        """The operators that need no more than their node."""
+        session = isinstance(node, (p.WindowAggregate, p.WindowTable)) and node.window.kind == "SESSION"
+        if session and not (isinstance(node, p.WindowAggregate) and node.attached):
+            kind: Callable[..., Operator] = SessionAggregate if isinstance(node, p.WindowAggregate) else SessionTable
+            word = "session aggregate" if isinstance(node, p.WindowAggregate) else "session table"
+        else:
+            word, kind = _KINDS[type(node)]
+        return kind(self._name(word), self.side, node, self.context)
 
     def _calc(self, node: p.Filter | p.Project) -> int:
         """A chain of filters and projections that nothing else reads, as one operator."""

@@ -110,7 +110,7 @@ class SideOutput:
         self,
         operator: str,
         rows: pl.DataFrame,
-        window: tuple[NDArray[np.int64], NDArray[np.int64]],
+        window: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
         watermark: NDArray[np.int64],
         closed: int,
         *,
@@ -119,23 +119,26 @@ class SideOutput:
     ) -> None:
         """`rows` came after the end of their `window` (start and end, ms): at `watermark`, or `closed` if that was it.
 
+        Without a window it is their own time that has passed.
         `closed` is the watermark that the end of bounded input stood for. Of several `windows` it is the first one;
         a row that is not `lost` counts in others.
         """
-        count = np.ones(rows.height, np.int64) if windows is None else windows
+        nothing = pl.Series([None] * rows.height, dtype=pl.Int64)
+        start, end = (nothing, nothing) if window is None else map(pl.Series, window)
+        count = np.full(rows.height, window is not None, np.int64) if windows is None else windows
         gone = np.ones(rows.height, np.bool_) if lost is None else lost
-        reason = np.where(watermark == closed, "closed-by-end-of-input", "watermark-passed")
+        reason = np.where(watermark == closed, "closed-by-end-of-input", "watermark-passed").tolist()
         self.late.append(
             rows.select(
                 pl.lit(operator).alias("operator"),
                 pl.col(SEQ).alias("seq"),
                 pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
-                pl.Series("window_start", window[0]),
-                pl.Series("window_end", window[1]),
+                start.alias("window_start"),
+                end.alias("window_end"),
                 pl.Series("windows", count),
                 pl.Series("watermark", watermark),
                 pl.Series("lost", gone),
-                pl.Series("reason", reason.astype(object)),
+                pl.Series("reason", reason, dtype=pl.String),
             )
         )
 

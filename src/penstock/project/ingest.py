@@ -13,12 +13,14 @@ from penstock.core.errors import LogError, RequestError
 from penstock.log.records import sizes
 from penstock.project.append import topic_named
 from penstock.project.record_key import declared_key, field_key
+from penstock.project.tracing import sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from penstock.core.trace import Tracer
     from penstock.log import Log
     from penstock.log.topic import Topic
     from penstock.project.penstock import Penstock
@@ -26,13 +28,21 @@ if TYPE_CHECKING:
 __all__ = ["Ingested", "Once", "Way", "events_appended", "once_appended", "way_into"]
 
 
+FEW = 64
+"""Of so few events Python writes the answers sooner than Polars, which first makes a plan of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way into a topic: how the key of a record is read out of its value, if it is, and the one partition."""
+    """The way into a topic: how the key of a record is read out of its value, if it is, and the one partition.
+
+    What goes this way leaves spans with the `tracer`.
+    """
 
     topic: str
     key: Callable[[bytes], bytes | None] | None
     partition: int | None
+    tracer: Tracer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,10 @@ class Ingested:
 
     def answers(self) -> list[bytes]:
         """A JSON object of each event."""
-        found = self.places.write_ndjson().encode().splitlines()
+        if self.places.height < FEW:
+            found = [orjson.dumps(place) for place in self.places.to_dicts()]
+        else:
+            found = self.places.write_ndjson().encode().splitlines()
         for number, error in self.refused.items():
             said = {"code": error.code, "detail": error.message, "hint": error.hint}
             found[number] = orjson.dumps({"error": said})
@@ -73,14 +86,16 @@ def way_into(penstock: Penstock, name: str, field_name: str | None = None, parti
     """
     topic = topic_named(penstock, name)
     penstock.log.topic(topic)
-    return Way(topic, field_key(field_name) if field_name else declared_key(penstock, name), partition)
+    key = field_key(field_name) if field_name else declared_key(penstock, name)
+    return Way(topic, key, partition, penstock.tracer)
 
 
 def events_appended(log: Log, way: Way, values: Sequence[bytes]) -> Ingested:
     """Append `values`; one that the topic does not take is refused alone."""
     records, ingested, kept = _checked(log.topic(way.topic), way, values)
     if records.height:
-        appended = log.append(way.topic, records)
+        with sent(way.tracer, way.topic, records) as traced:
+            appended = log.append(way.topic, traced)
         ingested.places = _placed(len(values), kept, appended.partitions, appended.offsets)
     return ingested
 
@@ -95,7 +110,7 @@ def once_appended(log: Log, way: Way, values: Sequence[bytes], once: Once) -> by
         return answer
     records, ingested, kept = _checked(log.topic(way.topic), way, values)
     try:
-        with log.transaction() as transaction:
+        with sent(way.tracer, way.topic, records) as traced, log.transaction() as transaction:
 
             def body() -> bytes:
                 if appended is not None:
@@ -104,7 +119,7 @@ def once_appended(log: Log, way: Way, values: Sequence[bytes], once: Once) -> by
                 return ingested.body()
 
             transaction.claim(scope, once.key, once.digest, body)
-            appended = transaction.append(way.topic, records) if records.height else None
+            appended = transaction.append(way.topic, traced) if records.height else None
     except LogError as error:
         if error.code != "claim-exists":
             raise
@@ -155,8 +170,9 @@ def _checked(topic: Topic, way: Way, values: Sequence[bytes]) -> tuple[pl.DataFr
             for n in np.flatnonzero(keyless & ~large)
         }
     kept = ~(large | keyless)
-    nothing = pl.DataFrame(schema={"partition": pl.Int32, "offset": pl.Int64}).clear(len(values))
-    return records.filter(pl.Series(kept)), Ingested(nothing, refused), kept
+    kinds = {"partition": pl.Int32, "offset": pl.Int64}
+    nothing = pl.DataFrame([pl.Series(c, [None] * len(values), kind) for c, kind in kinds.items()])
+    return records if kept.all() else records.filter(pl.Series(kept)), Ingested(nothing, refused), kept
 
 
 def _placed(count: int, kept: NDArray[np.bool_], partitions: pl.Series, offsets: pl.Series) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from penstock.sql.expr import Cast, Expr, Ref
 from penstock.sql.plan import (
     Aggregate,
     Filter,
+    FirstRows,
     IntervalJoin,
     Limit,
     Node,
@@ -28,6 +29,7 @@ from penstock.sql.plan import (
     Sink,
     Sinks,
     TemporalJoin,
+    TopN,
     Union,
     Values,
     WindowAggregate,
@@ -77,8 +79,10 @@ def changes(node: Node) -> Changes:
     match node:
         case Normalize():
             return _ALL
-        case Scan() | Values() | WindowTable() | WindowAggregate() | OverAggregate():
+        case Scan() | Values() | WindowTable() | WindowAggregate() | OverAggregate() | FirstRows():
             return Changes.NONE
+        case TopN():
+            return Changes.UPDATES if node.numbered or node.last == node.first else Changes.DELETES
         case IntervalJoin() | TemporalJoin():
             return Changes.NONE
         case Aggregate(input=below):  # to Flink without calls too, though keys alone never change
@@ -113,6 +117,12 @@ def upsert_keys(node: Node) -> frozenset[frozenset[str]]:
             width = len(keys) + len(calls)
             names = [c.name for c in (*node.columns[: len(keys)], *node.columns[width:])]
             return frozenset({frozenset(names)}) if borders else frozenset()
+        case TopN(partition=partition) | FirstRows(partition=partition):
+            names = [e.name for e in partition if isinstance(e, Ref)]
+            single = node.first == node.last
+            if len(names) < len(partition) or not (single or node.numbered):
+                return frozenset()
+            return frozenset({frozenset(names if single else [*names, node.columns[-1].name])})
         case Filter(input=below) | Limit(input=below) | Sink(input=below):
             return upsert_keys(below)
         case Project(input=below, exprs=exprs):
@@ -167,6 +177,8 @@ def changes_text(node: Node) -> str:
 _NEEDS_ROWS: dict[type[Node], tuple[str, str]] = {
     WindowTable: ("a window", "build windows over the rows before they are aggregated"),
     WindowAggregate: ("a window", "build windows over the rows before they are aggregated"),
+    TopN: ("ROW_NUMBER", "number the rows before they are aggregated, or aggregate over windows"),
+    FirstRows: ("ROW_NUMBER", "number the rows before they are aggregated, or aggregate over windows"),
     OverAggregate: ("OVER", "compute it over the rows before they are aggregated"),
     IntervalJoin: ("an interval join", "join the rows before they are aggregated"),
     Limit: ("LIMIT", "ask for the rows by a condition, or sort what is stored: penstock query"),

@@ -25,6 +25,7 @@ __all__ = [
     "Aggregate",
     "Column",
     "Filter",
+    "FirstRows",
     "IntervalJoin",
     "JoinKeys",
     "JoinKind",
@@ -37,6 +38,7 @@ __all__ = [
     "Sink",
     "Sinks",
     "TemporalJoin",
+    "TopN",
     "Union",
     "Values",
     "Window",
@@ -366,6 +368,58 @@ class OverAggregate(Node):
         unit = "" if self.frame.rows or self.frame.preceding is None else " ms"
         frame = f"{'ROWS' if self.frame.rows else 'RANGE'} {first}{unit} PRECEDING"
         return f"OverAggregate on {self.time}{by} {frame} of {', '.join(spelled(c) for c in self.calls)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopN(Node):
+    """Of each partition the rows from number `first` to `last` in `order`: the table changes as rows come.
+
+    `columns` are the input's and, where `numbered`, the row's number. Of rows that are equal in order the earlier one
+    comes first; with `newest` the later one.
+    """
+
+    input: Node
+    partition: tuple[Expr, ...]
+    order: tuple[Order, ...]
+    first: int
+    last: int
+    numbered: bool
+    newest: bool = False
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"TopN {_ranked(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRows(Node):
+    """As TopN, but given once and for all when the watermark passes `time`: an event time or the end of a window."""
+
+    input: Node
+    partition: tuple[Expr, ...]
+    order: tuple[Order, ...]
+    first: int
+    last: int
+    numbered: bool
+    time: str
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def label(self) -> str:
+        return f"FirstRows on {self.time} {_ranked(self)}"
+
+
+def _ranked(node: TopN | FirstRows) -> str:
+    by = f" by {', '.join(spelled(e) for e in node.partition)}" if node.partition else ""
+    order = ", ".join(spelled(o.expr) + (" DESC" if o.descending else "") for o in node.order)
+    return f"{node.first} to {node.last}{by} in order of {order}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,9 @@ class OverAggregate(Operator):
             rows = rows.with_columns(pl.Series(_AT, self._place(rows, watermark)))
             late, rows, due = self._judged(rows, before, due)
         if late.any():
-            self._report(rows.filter(late), np.maximum(before, self.closed)[late])
+            passed = np.maximum(before, self.closed)[late]
+            lost = rows.filter(late).select(*self._passed, SEQ)
+            self.side.too_late(self.name, lost, None, passed, self.closed)
             self.counts.late += int(late.sum())
         if late.all():
             return due
@@ -194,26 +196,6 @@ class OverAggregate(Operator):
             frame = frame.filter(kept)
         time = rows[_TIME].dt.epoch("ms").fill_null(0)
         return frame.select(*self._passed).hstack(rows.with_columns(time.alias(_TIME)))
-
-    def _report(self, rows: pl.DataFrame, before: NDArray[np.int64]) -> None:
-        nothing = pl.lit(None, dtype=pl.Int64)
-        self.side.late.append(
-            rows.select(
-                pl.lit(self.name).alias("operator"),
-                pl.col(SEQ).alias("seq"),
-                pl.struct(self._passed).struct.json_encode().alias("row"),
-                nothing.alias("window_start"),
-                nothing.alias("window_end"),
-                pl.lit(0, dtype=pl.Int64).alias("windows"),
-                pl.Series("watermark", before),
-                pl.lit(True).alias("lost"),
-                pl.Series(
-                    "reason",
-                    np.where(before == self.closed, "closed-by-end-of-input", "watermark-passed").tolist(),
-                    dtype=pl.String,
-                ),
-            )
-        )
 
     # -- rows out ----------------------------------------------------------------------------------
 

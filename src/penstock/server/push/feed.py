@@ -59,6 +59,8 @@ class Feed:
     """Seconds between two looks, at least."""
     share = 0.0
     """The part of the time that looking may take; 0: all of it."""
+    spent: float | None = None
+    """What the last look has cost in CPU seconds, where these count and not how long it took."""
 
     def __init__(self, hub: Hub, channel: int) -> None:
         self.hub = hub
@@ -164,7 +166,8 @@ class Feed:
                 for one in await self._looked():
                     await self._publish(one)
             took = loop.time() - began
-            rest = max(self.gap, took / self.share if self.share else 0.0) - took
+            cost = took if self.spent is None else self.spent
+            rest = max(self.gap, cost / self.share if self.share else 0.0) - took
             if rest > 0:
                 await asyncio.sleep(rest)
 

@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import orjson
+
 from penstock.core.errors import PenstockError, RequestError
+from penstock.project.saved_query import queries_of, read_saved
 from penstock.project.tables import targets
 from penstock.project.tail import Tail
 from penstock.server.push.dependencies import Dependencies
@@ -140,10 +143,12 @@ class Hub:
         """Do in a thread what takes time."""
         return await self._loop.run_in_executor(self._threads, job)
 
-    async def ask(self, sql: str, limits: QueryLimits) -> Result:
+    async def ask(self, asked: Asked, limits: QueryLimits) -> Result:
         """The answer to a question. Raises QueryError."""
         async with self._questions:
-            return await self.work(lambda: self.penstock.query(sql, limits))
+            return await self.work(
+                lambda: self.penstock.query(asked.sql, limits, parameters=dict(asked.parameters) or None)
+            )
 
     # -- viewers -----------------------------------------------------------------------------------
 
@@ -231,6 +236,9 @@ class Hub:
 
     async def feed(self, watched: Watched) -> Feed:
         """The feed of something: one for all who ask for the same. Raises PenstockError where it does not fit."""
+        if isinstance(watched, Saved):
+            saved = watched
+            watched = await self.work(lambda: self._saved(saved))
         if watched not in self._feeds:
             if len(self._feeds) >= self.limits.feeds:
                 raise RequestError(
@@ -242,7 +250,7 @@ class Hub:
                 self._take_interest()
         return self._feeds[watched]
 
-    def _make(self, watched: Watched) -> Feed:
+    def _make(self, watched: Rows | OpenWindows | Asked | Figures | LastValues) -> Feed:
         self._channels += 1
         channel = self._channels
         match watched:
@@ -250,22 +258,26 @@ class Hub:
                 table = self._table(name)
                 if not Tail.fits(table):
                     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in table.path[1:])
-                    return self._query(channel, f"SELECT * FROM {quoted}", watched.limit)
+                    return self._query(channel, Asked(f"SELECT * FROM {quoted}", watched.limit))
                 return RowsFeed(self, channel, self._tail(table), watched)
             case OpenWindows(table=name):
                 return OpenFeed(self, channel, self._table(name), watched)
-            case Asked(sql=sql, limit=limit):
-                return self._query(channel, sql, limit)
-            case Saved():
-                raise RequestError("there is no saved query", code="push-saved-unknown")
+            case Asked():
+                return self._query(channel, watched)
             case Figures():
                 return FiguresFeed(self, channel, watched)
             case LastValues():
                 sinks = [sink.table for d in self.penstock.definition.pipelines for sink in d.plan.parts]
                 return ValuesFeed(self, channel, [self._tail(t) for t in sinks if Tail.fits(t)], watched)
 
-    def _query(self, channel: int, sql: str, limit: int) -> QueryFeed:
-        return QueryFeed(self, channel, sql, limit, Dependencies.of(self.penstock, sql))
+    def _query(self, channel: int, asked: Asked) -> QueryFeed:
+        return QueryFeed(self, channel, asked, Dependencies.of(self.penstock, asked.sql))
+
+    def _saved(self, saved: Saved) -> Asked:
+        """The question of a saved query, as its file is now. Raises QueryError or ConfigError where it does not fit."""
+        found = read_saved(queries_of(self.penstock.folder).read(saved.name))
+        values = found.values(orjson.loads(saved.parameters))
+        return Asked(found.sql, saved.limit, tuple(sorted(values.items())))
 
     def _table(self, name: str) -> Table:
         found = self.penstock.catalog.get(tuple(name.split(".")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import QueryError
@@ -52,11 +53,18 @@ class OpenFeed(Feed):
         return self._table.path in tables
 
     async def look(self) -> list[Message]:
-        found = await self.hub.work(self._look)
+        found = await self.hub.work(self._timed)
         if found is None:
             return []
         self._last = found
         return [found]
+
+    def _timed(self) -> Message | None:
+        began = time.thread_time()
+        try:
+            return self._look()
+        finally:
+            self.spent = time.thread_time() - began
 
     def _look(self) -> Message | None:
         opened = open_rows(self.hub.penstock, self._table)

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from penstock.history import Result
     from penstock.server.push.dependencies import Dependencies
     from penstock.server.push.hub import Hub
+    from penstock.server.push.request import Asked
 
 __all__ = ["QueryFeed"]
 
 _SECONDS = 30.0
+_MEMORY = 512 << 20
 
 
 class QueryFeed(Feed):
@@ -30,14 +32,15 @@ class QueryFeed(Feed):
     gap = 0.5
     share = 0.1
 
-    def __init__(self, hub: Hub, channel: int, sql: str, limit: int, dependencies: Dependencies) -> None:
+    def __init__(self, hub: Hub, channel: int, asked: Asked, dependencies: Dependencies) -> None:
         super().__init__(hub, channel)
-        self._sql = sql
-        self._limits = Limits(rows=limit, seconds=_SECONDS)
+        self._asked = asked
+        self._limits = Limits(asked.limit, _SECONDS, _MEMORY, cut=True)
         self._dependencies = dependencies
         self._stand: Any = None
         self._columns: list[dict[str, str]] = []
         self._rows: list[bytes] = []
+        self._complete = True
         self._position = ""
         self._history = History("")
         self._opening: Opening | None = None
@@ -60,7 +63,7 @@ class QueryFeed(Feed):
         stand = await self.hub.work(self._dependencies.stand)
         if stand == self._stand:
             return []
-        result = await self.hub.ask(self._sql, self._limits)
+        result = await self.hub.ask(self._asked, self._limits)
         messages = await self.hub.work(lambda: self._compared(result))
         self._stand = stand
         return messages
@@ -74,7 +77,7 @@ class QueryFeed(Feed):
             return []
         before, self._position = self._position, position
         changes = edits(self._rows, rows) if columns == self._columns and before else None
-        self._columns, self._rows = columns, rows
+        self._columns, self._rows, self._complete = columns, rows, result.complete
         self._opening = None
         if changes is None:
             self._history = History(position)
@@ -91,7 +94,7 @@ class QueryFeed(Feed):
                 time=self.hub.now_ms(),
                 columns=self._columns,
                 key=[],
-                complete=True,
+                complete=self._complete,
                 rows=[orjson.Fragment(row) for row in self._rows],
             )
         return self._opening

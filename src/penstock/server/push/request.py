@@ -57,10 +57,11 @@ class OpenWindows:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The answer to a question."""
+    """The answer to a question; `parameters` are the values of ``$name`` in it."""
 
     sql: str
     limit: int = _LIMIT
+    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

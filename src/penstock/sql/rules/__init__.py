@@ -8,6 +8,7 @@ from penstock.sql.rules.constants import cut_constants
 from penstock.sql.rules.over import require_over
 from penstock.sql.rules.projects import merge_projects
 from penstock.sql.rules.pruning import prune_columns
+from penstock.sql.rules.ranking import rank_rows
 from penstock.sql.rules.windows import attach_windows
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "optimize"]
 
 RULES: tuple[Callable[[Node], Node], ...] = (
+    rank_rows,
     attach_windows,
     merge_projects,
     prune_columns,

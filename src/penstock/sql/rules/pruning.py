@@ -14,6 +14,7 @@ from penstock.sql.plan import (
     Aggregate,
     Column,
     Filter,
+    FirstRows,
     IntervalJoin,
     Limit,
     Node,
@@ -23,6 +24,7 @@ from penstock.sql.plan import (
     Scan,
     Sink,
     TemporalJoin,
+    TopN,
     Union,
     WindowAggregate,
     WindowTable,
@@ -94,6 +96,10 @@ def _reads(node: Node, wanted: set[str]) -> list[tuple[Node, set[str]]]:
             own = {c.name for c in node.columns[len(below.columns) :]}
             ordered = (o.expr for o in node.order)
             return [(below, (wanted - own) | refs(*node.partition, *ordered, *(c for _, c in over)))]
+        case TopN(input=below) | FirstRows(input=below):
+            own = {node.columns[-1].name} if node.numbered else set()
+            asked = (wanted - own) | refs(*node.partition, *(o.expr for o in node.order))
+            return [(below, asked | {node.time} if isinstance(node, FirstRows) else asked)]
         case Aggregate(input=below):
             calls = tuple(node.calls[i] for i in _kept_calls(node, wanted))
             return [(below, refs(*node.keys, *calls))]
@@ -143,6 +149,10 @@ def _narrowed(node: Node, inputs: tuple[Node, ...], wanted: set[str]) -> Node:
             return replace(node, columns=columns, left=inputs[0], right=inputs[1])
         case Normalize():
             return replace(node, columns=inputs[0].columns, input=inputs[0])
+        case TopN() | FirstRows():
+            numbered = node.numbered and node.columns[-1].name in wanted
+            columns = (*inputs[0].columns, *node.columns[-1:]) if numbered else inputs[0].columns
+            return replace(node, columns=columns, input=inputs[0], numbered=numbered)
         case OverAggregate():
             over = _kept_over(node, wanted)
             if not over:
