@@ -144,8 +144,8 @@ def _many(bench: Bench) -> None:
 
 def _checked(told: dict[str, Any], seen: dict[str, Any], clients: int) -> None:
     """Raises where a message was lost, came twice or out of order."""
-    if seen["bad"] or seen["messages"] != told["events"] * clients:
-        raise RuntimeError(f"{seen['messages']:,} messages ({seen['bad']} wrong) of {told['events'] * clients:,}")
+    if seen["bad"] or seen["rows"] != told["events"] * clients:
+        raise RuntimeError(f"{seen['rows']:,} rows ({seen['bad']} wrong messages) of {told['events'] * clients:,}")
 
 
 def _engine(bench: Bench) -> None:

@@ -34,7 +34,7 @@ class _Client:
 class Seen:
     """What all clients together have got: by position how many, the first and the last time (ns, monotonic)."""
 
-    messages: int = 0
+    rows: int = 0
     bad: int = 0
     changes: dict[str, list[int]] = field(default_factory=dict)
     opened: list[tuple[int, int]] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Clients:
                 self.seen.opened.append((now, sum(row[-2] for row in message["rows"])))
         match message["type"]:
             case "changes":
-                self.seen.messages += 1
+                self.seen.rows += len(message["changes"])
                 channel, position = message["channel"], message["position"]
                 self.seen.bad += message["after"] != one.positions.get(channel)
                 one.positions[channel] = position
@@ -151,7 +151,7 @@ def main() -> None:
         clients.read(0.05)
     seen = clients.seen
     spent = {"seconds": time.monotonic() - begin, "cpu": time.process_time() - cpu}
-    counted = {"messages": seen.messages, "bad": seen.bad, "changes": seen.changes, "opened": seen.opened}
+    counted = {"rows": seen.rows, "bad": seen.bad, "changes": seen.changes, "opened": seen.opened}
     print(json.dumps({**spent, **counted}))
 
 

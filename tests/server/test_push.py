@@ -215,6 +215,14 @@ def test_the_simple_form(live: Served) -> None:
         }
         live.penstock.append("orders", orders(90, 130))
         assert client.any()["revenue"]["window_end"] == "2025-01-01 00:03:00.000"
+        for names in (["orders"], ["amount"], ["revenue"]):
+            client.send(action="subscribe", metrics=names)
+        while set(client.any()) != {"revenue", "timestamp"}:
+            continue
+        live.penstock.append("orders", orders(60, 220))
+        while "type" in (values := client.any()):  # a sign of life
+            continue
+        assert set(values) == {"revenue", "timestamp"}
         client.send(action="subscribe", metrics=["revenu"])
         assert client.next("error")["error"]["detail"] == "no pipeline writes a table or column 'revenu'"
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -237,6 +238,22 @@ class Stuck:
             length = int.from_bytes(self._file.read(8), "big")
         body = self._file.read(length)
         return json.loads(body) if opcode == 0x81 else {"type": "control"}
+
+
+@pytest.mark.real
+def test_a_client_that_never_takes_anything_is_let_go(tmp_path: Path) -> None:
+    with serve(tmp_path / "shop", sql=ORDERS, engine=False, rows=0) as served:
+        hub = served.serving.app.state.hub
+        hub.limits = replace(hub.limits, stuck_seconds=1.0)
+        stuck = Stuck(served, table="orders", limit=3)
+        with watching(served.serving.url) as client:
+            client.subscribe(table="orders", limit=1)
+            for number in range(150):
+                served.penstock.append("orders", [{"id": number, "customer": "x" * 100_000}])
+                client.next("changes")
+            while len(hub.viewers) > 1:
+                client.next("heartbeat")
+        stuck.socket.close()
 
 
 def test_a_client_that_takes_nothing_hinders_nobody_and_begins_anew(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import orjson
 
 from penstock.core.errors import PenstockError, RequestError
+from penstock.core.logs import tell
 from penstock.project.saved_query import queries_of, read_saved
 from penstock.project.tables import targets
 from penstock.project.tail import Tail
@@ -44,6 +45,7 @@ __all__ = ["PROTOCOL", "Hub", "Limits", "Watching"]
 PROTOCOL = 1
 GOING = 1012
 STUCK = 4408
+INTERNAL = 1011
 HEARTBEAT_SECONDS = 5.0
 _THREADS = 4
 _QUESTIONS = 2
@@ -158,7 +160,7 @@ class Hub:
             raise RequestError(
                 f"{len(self.viewers):,} clients watch this server, more are not let in", code="request-busy"
             )
-        viewer = Viewer(outlet, self.limits.queue_bytes, self._again, self._loop.time())
+        viewer = Viewer(outlet, self.limits.queue_bytes, self._again)
         self.viewers.add(viewer)
         viewer.take(
             message(
@@ -179,11 +181,14 @@ class Hub:
     def leave(self, viewer: Viewer) -> None:
         """A connection has ended."""
         self.viewers.discard(viewer)
-        for id_ in list(viewer.feeds):
+        for id_ in [*viewer.feeds, *viewer.asking]:
             self._unsubscribe(viewer, id_)
 
-    async def answer(self, viewer: Viewer, request: Request) -> None:
-        """Do what a client asks for. Raises PenstockError where that is not possible."""
+    def answer(self, viewer: Viewer, request: Request) -> None:
+        """Do what a client asks for; what takes time goes on beside its further requests.
+
+        Raises RequestError where it may not ask for that.
+        """
         match request:
             case Ping(id=id_):
                 viewer.take(message("pong", id=id_, time=self.now_ms()))
@@ -191,42 +196,54 @@ class Hub:
                 self._unsubscribe(viewer, id_)
                 viewer.take(message("unsubscribed", id=id_))
             case _:
-                await self.subscribe(viewer, request)
+                self._admit(viewer, request)
+                self._begin(self._subscribe(viewer, request))
 
     async def subscribe(self, viewer: Viewer, request: Subscribe) -> None:
         """Let a viewer watch something. Raises PenstockError where that is not possible."""
-        simple = isinstance(request.watched, LastValues)
-        if request.id in viewer.feeds:
-            if not simple:
-                raise RequestError(f"there is a subscription '{request.id}' already", code="push-id")
-            self._unsubscribe(viewer, request.id)
-        if len(viewer.feeds) >= self.limits.subscriptions:
-            raise RequestError(f"a client has {self.limits.subscriptions} subscriptions at most", code="push-too-many")
-        feed = await self.feed(request.watched)
-        viewer.feeds[request.id] = feed
+        self._admit(viewer, request)
+        await self._joined(viewer, request)
+
+    async def _subscribe(self, viewer: Viewer, request: Subscribe) -> None:
         try:
-            await feed.join(viewer, request.id, request.position, told=not simple)
-        except BaseException:
+            await self._joined(viewer, request)
+        except PenstockError as error:
+            viewer.take(refusal(error, request.id))
+        except Exception as error:  # noqa: BLE001  # it is told, and others go on
+            viewer.outlet.close(INTERNAL, "an error inside the server")
+            tell("error", "push-failed", "a subscription could not be made", error=error)
+
+    def _admit(self, viewer: Viewer, request: Subscribe) -> None:
+        """Take the id of a subscription. Raises RequestError where there are too many, or one of that id."""
+        if isinstance(request.watched, LastValues):
             self._unsubscribe(viewer, request.id)
+        if request.id in viewer.feeds or request.id in viewer.asking:
+            raise RequestError(f"there is a subscription '{request.id}' already", code="push-id")
+        if len(viewer.feeds) + len(viewer.asking) >= self.limits.subscriptions:
+            raise RequestError(f"a client has {self.limits.subscriptions} subscriptions at most", code="push-too-many")
+        viewer.asking[request.id] = request
+
+    async def _joined(self, viewer: Viewer, request: Subscribe) -> None:
+        id_ = request.id
+        try:
+            feed = await self.feed(request.watched)
+            if viewer.asking.get(id_) is not request:
+                return  # it has gone, or thought better of it
+            viewer.feeds[id_] = feed
+            del viewer.asking[id_]
+            await feed.join(viewer, id_, request.position, told=not isinstance(request.watched, LastValues))
+        except BaseException:
+            self._unsubscribe(viewer, id_)
             raise
 
     def _unsubscribe(self, viewer: Viewer, id_: str) -> None:
+        viewer.asking.pop(id_, None)
         feed = viewer.feeds.pop(id_, None)
         if feed is None:
             return
         feed.leave(viewer)
         if not feed.viewers:
             self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
-
-    def watching(self) -> Watching:
-        """What is watched now."""
-        return Watching(
-            len(self.viewers),
-            sum(len(viewer.feeds) for viewer in self.viewers),
-            len(self._feeds),
-            sum(viewer.waiting for viewer in self.viewers),
-            self._anew,
-        )
 
     def _again(self, viewer: Viewer, feed: Feed) -> None:
         self._anew += 1
@@ -292,7 +309,10 @@ class Hub:
             return self._tails[table.path]
 
     def _drop_if_idle(self, feed: Feed) -> None:
-        if feed.viewers or feed.lock.locked() or feed not in self._feeds.values():
+        if feed.viewers or feed not in self._feeds.values():
+            return
+        if feed.lock.locked():  # somebody joins, or it still looks
+            self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
             return
         self._feeds = {watched: one for watched, one in self._feeds.items() if one is not feed}
         self._take_interest()
@@ -349,7 +369,7 @@ class Hub:
                 beat = message("heartbeat", time=self.now_ms(), event_time=await self.work(self._event_time))
                 for viewer in list(self.viewers):
                     viewer.take(beat)
-                    if self._loop.time() - viewer.latest_taken > self.limits.stuck_seconds and viewer.stuck:
+                    if viewer.stuck_for(self._loop.time()) > self.limits.stuck_seconds:
                         viewer.outlet.close(STUCK, f"nothing was taken for {self.limits.stuck_seconds:.0f} s")
 
     def _event_time(self) -> int | None:

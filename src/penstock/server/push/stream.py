@@ -68,7 +68,6 @@ class _Outlet:
             self._task.cancel()
 
     async def events(self) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         while not self._over:
             events, self._waiting = self._waiting, []
@@ -76,7 +75,7 @@ class _Outlet:
                 yield b"".join(events)
             self._bytes -= sum(map(len, events))
             if self.viewer is not None:
-                self.viewer.drained(loop.time())
+                self.viewer.drained()
             if not self._waiting:
                 await self._some.wait()
             self._some.clear()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from penstock.server.push.feed import Feed
     from penstock.server.push.message import Message
+    from penstock.server.push.request import Subscribe
 
 __all__ = ["Outlet", "Viewer"]
 
@@ -42,9 +43,9 @@ class Viewer:
     anew (`again`). It belongs to the event loop.
     """
 
-    __slots__ = ("_again", "_queue", "feeds", "latest_taken", "missed", "outlet", "queue_bytes", "waiting")
+    __slots__ = ("_again", "_queue", "_stuck_since", "asking", "feeds", "missed", "outlet", "queue_bytes", "waiting")
 
-    def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None], now: float) -> None:
+    def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None]) -> None:
         self.outlet = outlet
         self.queue_bytes = queue_bytes
         self.feeds: dict[str, Feed] = {}
@@ -52,8 +53,9 @@ class Viewer:
         """Those of which something was dropped, and that have not begun anew."""
         self.waiting = 0
         """Bytes in the queue."""
-        self.latest_taken = now
-        """When it was last seen to take what was sent, in the loop's time."""
+        self.asking: dict[str, Subscribe] = {}
+        """The subscriptions whose feeds are being made, by their ids."""
+        self._stuck_since: float | None = None
         self._again = again
         self._queue: deque[tuple[Message, Feed | None]] = deque()
 
@@ -69,10 +71,13 @@ class Viewer:
         if self.waiting > self.queue_bytes:
             self._drop()
 
-    @property
-    def stuck(self) -> bool:
-        """Whether the client does not take what is sent."""
-        return not self.outlet.ready
+    def stuck_for(self, now: float) -> float:
+        """Seconds since it was first seen (by this) not to take what is sent; 0 while it does."""
+        if self.outlet.ready:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = now
+        return 0.0 if self._stuck_since is None else now - self._stuck_since
 
     def _drop(self) -> None:
         """Forget what waits, but for answers to the client itself."""
@@ -83,9 +88,9 @@ class Viewer:
         if self.waiting > self.queue_bytes:
             self.outlet.abort()
 
-    def drained(self, now: float) -> None:
+    def drained(self) -> None:
         """The client has taken what was sent: go on."""
-        self.latest_taken = now
+        self._stuck_since = None
         while self._queue and self.outlet.ready:
             message, feed = self._queue.popleft()
             self.waiting -= len(message)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError, RequestError
 from penstock.server.push.frames import EXTENSION
-from penstock.server.push.hub import refusal
+from penstock.server.push.hub import INTERNAL, refusal
 from penstock.server.push.request import read_object, read_request
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = ["SUBPROTOCOL", "WebSocketDoor"]
 SUBPROTOCOL = "penstock.v1"
 
 _BINARY = 1003
-_INTERNAL = 1011
 _MALFORMED = 4400
 _TOO_MANY = 4429
 _FAULTS = 10
@@ -81,12 +80,11 @@ class WebSocketDoor:
             outlet.close(_TOO_MANY, error.message)
             await outlet.closed()
             return
-        loop = asyncio.get_running_loop()
-        frames.resumed = lambda: viewer.drained(loop.time())
+        frames.resumed = viewer.drained
         try:
             await self._serve(viewer, receive)
         except Exception:
-            outlet.close(_INTERNAL, "an error inside the server")
+            outlet.close(INTERNAL, "an error inside the server")
             raise
         finally:
             frames.resumed = None
@@ -112,13 +110,13 @@ class WebSocketDoor:
                 viewer.outlet.close(_TOO_MANY, f"more than {rate} requests a second")
                 return
             allowance -= 1
-            if (fault := await self._answer(viewer, text)) is not None:
+            if (fault := self._answer(viewer, text)) is not None:
                 faults += 1
                 if faults == _FAULTS:
                     viewer.outlet.close(_MALFORMED, fault.message[:100])
                     return
 
-    async def _answer(self, viewer: Viewer, text: str) -> PenstockError | None:
+    def _answer(self, viewer: Viewer, text: str) -> PenstockError | None:
         """Do what a message asks for, or tell why not; what is wrong with it, where it is no request."""
         request: Request | None = None
         id_: str | None = None
@@ -126,7 +124,7 @@ class WebSocketDoor:
             found = read_object(text)
             id_ = found["id"] if isinstance(found.get("id"), str) else None
             request = read_request(found)
-            await self.hub.answer(viewer, request)
+            self.hub.answer(viewer, request)
         except PenstockError as error:
             viewer.take(refusal(error, id_))
             return error if request is None else None
