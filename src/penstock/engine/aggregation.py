@@ -113,6 +113,12 @@ class _Bound:
         assert self.call.function.joined is not None
         return self._named(self.call.function.joined(one, other, self.call.type))
 
+    def running(self, first: str) -> list[pl.Expr] | None:
+        function, names = self.call.function, self._parts()
+        columns = {part: pl.col(f"s{self.number}.{part}") for part in names}
+        states = function.running(columns, pl.col(first), self.call.type) if function.running else None
+        return None if states is None else self._named(states)
+
     def _parts(self) -> list[str]:
         """The names of its state's columns."""
         return list(self.call.function.partial(self.values(), self.call.type))
@@ -298,6 +304,13 @@ class Aggregation:
     def joined(self, right: str) -> list[pl.Expr]:
         """Over a row with two states, the names of the later one's columns ending in `right`: one state."""
         return [e for b in self._bound_calls() for e in b.joined(right)]
+
+    def running(self, first: str) -> list[pl.Expr]:
+        """Over states in order: what `finish` needs of those from the place in the column `first` up to each.
+
+        Of the calls for which that is faster than `joined`.
+        """
+        return [e for b in self._bound_calls() for e in b.running(first) or ()]
 
     def _bound_calls(self) -> list[_Bound]:
         distinct = [c for d in self.distinct for c in d.calls]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,23 @@ from penstock.engine.spans import RIGHT, joined_spans
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from penstock.engine.aggregation import Aggregation
 
 __all__ = ["Running"]
 
-_ROW = "$row"
+_ROW, _KEY, _FIRST = "$row", "$key", "$first"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Rows that were given; `states` are what was known of their keys and theirs, `key` is that of each."""
+
+    rows: pl.DataFrame
+    parts: Partitions
+    states: pl.DataFrame
+    key: NDArray[np.int64]
 
 
 class Running:
@@ -41,9 +54,11 @@ class Running:
         ]
         self._masks = [f"$new{i}" for i in range(len(self._seen))]
         states = self._single(empty)
-        self._join = groups.joined(RIGHT)
+        self._running = groups.running(_FIRST)
+        fast = {e.meta.output_name() for e in self._running}
+        self._join = [e for e in groups.joined(RIGHT) if e.meta.output_name() not in fast]
         self.state = KeyedState("s", keys, dict(states.schema))
-        self._pending: tuple[pl.DataFrame, Partitions, pl.DataFrame] | None = None
+        self._pending: _Seen | None = None
 
     def given(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The states up to each row of `rows`, in its order."""
@@ -57,17 +72,32 @@ class Running:
         shift[known] = 1
         shifted = np.cumsum(shift)
         places = np.arange(ordered.height) + shifted[parts.key]
-        arranged = np.empty(ordered.height + len(known), np.int64)
-        arranged[places] = np.arange(len(known), len(arranged))
-        arranged[(parts.starts + shifted - 1)[known]] = np.arange(len(known))
-        states = pl.concat([before, single])[arranged] if len(known) else single
-        first = (parts.starts + shifted - shift)[parts.key]
+        states = single
+        if len(known):
+            arranged = np.empty(ordered.height + len(known), np.int64)
+            arranged[places] = np.arange(len(known), len(arranged))
+            arranged[(parts.starts + shifted - 1)[known]] = np.arange(len(known))
+            states = pl.concat([before, single])[arranged]
+        begins = parts.starts + shifted - shift
+        self._pending = _Seen(rows, parts, states, np.repeat(np.arange(len(begins)), parts.counts + shift))
         last = self._last_peers(ordered, parts, places) if self.peers else places
-        joined = joined_spans(states, first, last, self._join)
-        self._pending = (rows, parts, joined)
         back = np.empty(len(parts.order), np.int64)
-        back[parts.order] = np.arange(len(parts.order))
-        return joined[back]
+        back[parts.order] = last
+        return self._up_to(states, begins, parts.counts + shift, back)
+
+    def _up_to(
+        self, states: pl.DataFrame, begins: NDArray[np.int64], counts: NDArray[np.int64], at: NDArray[np.int64]
+    ) -> pl.DataFrame:
+        """What `finish` needs of the states of a key up to each of the places `at`; key i begins at `begins[i]`."""
+        first = np.repeat(begins, counts)
+        parts = []
+        if self._running:
+            running = states.with_columns(pl.Series(_FIRST, first)).select(self._running)
+            parts.append(running[at])
+        if self._join:
+            names = [e.meta.output_name() for e in self._join]
+            parts.append(joined_spans(states.select(names), first[at], at, self._join))
+        return parts[0] if len(parts) == 1 else parts[0].hstack(parts[1])
 
     def _last_peers(self, ordered: pl.DataFrame, parts: Partitions, places: np.ndarray) -> np.ndarray:
         """For each row the place of the last one of its key that has the same time."""
@@ -89,13 +119,12 @@ class Running:
     def keep(self) -> None:
         """Take in the rows that `given` saw last."""
         assert self._pending is not None
-        rows, parts, joined = self._pending
-        self._pending = None
-        keys = columns_of(rows, self.keys)
-        slots = parts.placed(self.state, keys)
-        self.state.put(slots, joined[parts.starts + parts.counts - 1])
+        pending, self._pending = self._pending, None
+        keys = columns_of(pending.rows, self.keys)
+        last = pending.states.with_columns(pl.Series(_KEY, pending.key)).group_by(_KEY, maintain_order=True)
+        self.state.put(pending.parts.placed(self.state, keys), last.agg(self.groups.merge_all()))
         for seen, distinct in zip(self._seen, self.groups.distinct, strict=True):
-            slots, new = seen.place(rows.select(self.keys + list(distinct.args)))
+            _, new = seen.place(pending.rows.select(self.keys + list(distinct.args)))
             seen.put(new, pl.DataFrame(height=len(new)))
 
     # -- state -------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class OverAggregate(Operator):
     kind = "over aggregate"
     stateful = True
     row_wise = False
+    version = 2
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)

@@ -10,7 +10,7 @@ from penstock.core import types as t
 from penstock.sql import expr as e
 from penstock.sql.coercion import cast_to, is_character
 from penstock.sql.functions.aggregates.shapes import never_null
-from penstock.sql.functions.aggregates.sums import added
+from penstock.sql.functions.aggregates.sums import added, summed
 from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.spec import Aggregate, Value
 from penstock.sql.functions.temporal.arguments import no_bare_null, shown
@@ -52,6 +52,7 @@ def _numbering(name: str, text: str, frame: Literal["rows", "range"]) -> Aggrega
         _rows_merged,
         lambda state, _: state["n"],
         joined=added,
+        running=summed,
         over=frame,
     )
 
@@ -79,23 +80,38 @@ def _bind_lag(args: tuple[Expr, ...], clauses: Mapping[str, Any]) -> tuple[tuple
 def _lagged(args: Sequence[Value], result: DataType) -> _State:
     default = args[2].expr.last() if len(args) > 2 else pl.lit(None, result.polars)
     back = args[1].expr.last().cast(pl.Int64)
-    return {"v": args[0].expr.tail(back + 1), "back": back, "default": default}
+    value = args[0].expr
+    chosen = {"found": value.len() > back, "lag": value.tail(back + 1).first(), "default": default}
+    return {"v": value.tail(back + 1), "back": back, **chosen}
 
 
 def _lags_merged(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
     back = state["back"].last()
     values = state["v"].explode(empty_as_null=False, keep_nulls=False).tail(back + 1)
-    return {"v": values, "back": back, "default": state["default"].last()}
+    chosen = {"found": values.len() > back, "lag": values.first(), "default": state["default"].last()}
+    return {"v": values, "back": back, **chosen}
 
 
 def _lags_joined(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType) -> _State:
-    values = left["v"].list.concat(right["v"]).list.tail(right["back"] + 1)
-    return {"v": values, "back": right["back"], "default": right["default"]}
+    back = right["back"]
+    values = left["v"].list.concat(right["v"]).list.tail(back + 1)
+    chosen = {"found": values.list.len() > back, "lag": values.list.first(), "default": right["default"]}
+    return {"v": values, "back": back, **chosen}
+
+
+def _lags_running(state: Mapping[str, pl.Expr], first: pl.Expr, _result: DataType) -> _State:
+    """`v` stays what it is: the values of each state, which lie behind each other."""
+    length, back = state["v"].list.len().cast(pl.Int64), state["back"]
+    ends = length.cum_sum()
+    place = ends - 1 - back
+    found = place >= (ends - length).gather(first)
+    values = state["v"].explode(empty_as_null=False, keep_nulls=False)
+    chosen = {"found": found, "lag": values.gather(pl.when(found).then(place)), "default": state["default"]}
+    return {"v": state["v"], "back": back, **chosen}
 
 
 def _finish_lag(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr | Value:
-    found = state["v"].list.len() > state["back"]
-    value = pl.when(found).then(state["v"].list.first()).otherwise(state["default"])
+    value = pl.when(state["found"]).then(state["lag"]).otherwise(state["default"])
     if not result.nullable and is_character(result):
         return value.fill_null("")
     if not result.nullable and isinstance(result, t.Boolean):
@@ -121,6 +137,7 @@ OVER_ONLY: dict[str, Aggregate] = {
             _lags_merged,
             _finish_lag,
             joined=_lags_joined,
+            running=_lags_running,
             ignores_nulls=False,
             over="range",
         ),

@@ -172,6 +172,11 @@ class Aggregate:
         default=None, repr=False, compare=False
     )
     """What `merge` makes of two states in order, row by row; None where states are as large as their groups."""
+    running: Callable[[Mapping[str, pl.Expr], pl.Expr, DataType], Mapping[str, pl.Expr] | None] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Of states in order, what `finish` needs of those up to each; the Int64 expression is the number of the first one
+    that counts for it. None where `joined` has to do."""
     over: Literal["", "rows", "range"] = ""
     """Of what stands with OVER only: the frame that it has there, up to the current row."""
 

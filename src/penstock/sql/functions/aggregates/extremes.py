@@ -80,6 +80,22 @@ def _joined_last(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _res
     return {"v": right["v"].fill_null(left["v"])}
 
 
+def _running_first(state: Mapping[str, pl.Expr], first: pl.Expr, _result: DataType) -> _State:
+    value = state["v"]
+    there = pl.when(value.is_not_null()).then(_place()).backward_fill().gather(first)
+    return {"v": value.gather(pl.when(there <= _place()).then(there))}
+
+
+def _running_last(state: Mapping[str, pl.Expr], first: pl.Expr, _result: DataType) -> _State:
+    value = state["v"]
+    there = pl.when(value.is_not_null()).then(_place()).forward_fill()
+    return {"v": value.gather(pl.when(there >= first).then(there))}
+
+
+def _place() -> pl.Expr:
+    return pl.int_range(pl.len())
+
+
 def _first(expr: pl.Expr) -> pl.Expr:
     return expr.first(ignore_nulls=True)
 
@@ -125,11 +141,12 @@ AGGREGATES = (
             (Example(f"SELECT {name}(x) FROM (VALUES (CAST(NULL AS INT)), (3), (2)) AS t(x)", number),),
             distinct_matters=name == "LAST_VALUE",
             joined=joined,
+            running=running,
             order_matters=True,
         )
-        for name, word, choose, joined, number in (
-            ("FIRST_VALUE", "first", _first, _joined_first, 3),
-            ("LAST_VALUE", "last", _last, _joined_last, 2),
+        for name, word, choose, joined, running, number in (
+            ("FIRST_VALUE", "first", _first, _joined_first, _running_first, 3),
+            ("LAST_VALUE", "last", _last, _joined_last, _running_last, 2),
         )
     ),
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
 
-__all__ = ["AGGREGATES", "added", "average_of_sums"]
+__all__ = ["AGGREGATES", "added", "average_of_sums", "summed"]
 
 _State = dict[str, pl.Expr]
 
@@ -91,6 +91,14 @@ def _added(state: Mapping[str, pl.Expr], _result: DataType) -> _State:
 def added(left: Mapping[str, pl.Expr], right: Mapping[str, pl.Expr], _result: DataType) -> _State:
     """Two states whose parts are sums."""
     return {name: part + right[name] for name, part in left.items()}
+
+
+def summed(state: Mapping[str, pl.Expr], first: pl.Expr, result: DataType) -> _State | None:
+    """The sums up to each row, where the parts are integers."""
+    if not isinstance(result, t.Integer):
+        return None
+    totals = {name: (part.cum_sum(), part) for name, part in state.items()}
+    return {name: total - (total - part).gather(first) for name, (total, part) in totals.items()}
 
 
 def _total(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
@@ -179,6 +187,7 @@ AGGREGATES = (
         signed=_signed_count,
         null_if_empty=False,
         joined=added,
+        running=summed,
     ),
     Aggregate(
         "SUM",
@@ -195,6 +204,7 @@ AGGREGATES = (
             Example("SELECT SUM(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x)", None),
         ),
         joined=added,
+        running=summed,
         signed=_signed_sum,
     ),
     Aggregate(
@@ -212,6 +222,7 @@ AGGREGATES = (
             Example("SELECT AVG(x) FROM (VALUES (1e0), (2e0)) AS t(x)", 1.5),
         ),
         joined=added,
+        running=summed,
         signed=_signed_sum,
     ),
 )
