@@ -119,10 +119,10 @@ def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -
 
 
 def _timed_scans(plan: p.Node) -> set[p.Node]:
-    """The scans all of whose rows go into windowed aggregates, where one without a time is bad.
+    """The scans all of whose rows go where event time is asked for: one without it is bad there.
 
-    It may as well be taken out at the scan, once, rather than by each of the aggregates; unless a filter looks at
-    the time itself.
+    It may as well be taken out at the scan, once, rather than by each of those who ask; unless a filter looks at the
+    time itself.
     """
     ways: dict[p.Node, set[bool]] = {}
 
@@ -131,7 +131,7 @@ def _timed_scans(plan: p.Node) -> set[p.Node]:
             ways.setdefault(node, set()).add(timed)
         keeps = isinstance(node, (p.Project, p.Union)) or (isinstance(node, p.Filter) and not _asks_for_time(node))
         for child in node.inputs:
-            walk(child, isinstance(node, p.WindowAggregate) or (timed and keeps))
+            walk(child, isinstance(node, (p.WindowAggregate, p.OverAggregate)) or (timed and keeps))
 
     walk(plan, False)
     return {scan for scan, found in ways.items() if found == {True}}

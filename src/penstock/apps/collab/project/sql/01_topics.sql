@@ -12,6 +12,7 @@ CREATE TABLE user_events (
   event_type STRING,
   `timestamp` BIGINT,
   sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  place BIGINT METADATA FROM 'offset' VIRTUAL,
   event_time AS CASE
     WHEN event_id IS NOT NULL AND user_id IS NOT NULL AND meeting_id IS NOT NULL
       AND event_type IN ('join', 'leave')
@@ -38,6 +39,7 @@ CREATE TABLE chat_events (
   message_length INT,
   `timestamp` BIGINT,
   sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  place BIGINT METADATA FROM 'offset' VIRTUAL,
   event_time AS CASE
     WHEN event_id IS NOT NULL AND user_id IS NOT NULL AND meeting_id IS NOT NULL
       AND event_type IN ('message', 'reaction', 'emoji')
@@ -67,6 +69,7 @@ CREATE TABLE meeting_events (
   packet_loss DECIMAL(7, 4),
   `timestamp` BIGINT,
   sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  place BIGINT METADATA FROM 'offset' VIRTUAL,
   event_time AS CASE
     WHEN event_id IS NOT NULL AND meeting_id IS NOT NULL
       AND event_type IN ('video_start', 'video_stop', 'screen_share', 'network_lag')
