@@ -17,7 +17,7 @@ import numpy as np
 
 from penstock.engine.schedule import Schedule
 from penstock.engine.stretches import bisected, first_earlier
-from penstock.engine.timed_rows import NEVER, TimedRows
+from penstock.engine.timed_rows import NEVER, TIME, TimedRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,19 @@ class Cleanings:
         return self.place[bisected(self.watermark, begin, end, watermark, "left")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Firings: `slot`, `place` and the watermark `reached`; and for which of the slots (`ended`, by index) the timer
+    then stands for the row at `left`, or NEVER.
+    """
+
+    slot: NDArray[np.int64]
+    place: NDArray[np.int64]
+    reached: NDArray[np.int64]
+    ended: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+
 class JoinCache:
     """The rows of one side, which wait for `reach` ms, and those of the other side for `other_reach`."""
 
@@ -105,39 +118,76 @@ class JoinCache:
 
         The timers after it; and of each firing the slot, the place and the watermark.
         """
-        timer = timer.copy()
-        done = np.full(len(slots), BEGINNING)
         by_place = _Sorted(kept.slot, kept.place, kept.time)
-        by_time = _Sorted(kept.slot, kept.time, kept.place)
-        found: list[tuple[NDArray[np.int64], ...]] = []
-        while True:
-            self._set(slots, timer, done, by_place)
-            due = np.flatnonzero(timer <= wm.last)
-            if not len(due):
-                break
-            at = np.searchsorted(wm.value, timer[due], "left")
-            place, reached = 4 * wm.at[at] + AFTER, wm.value[at]
-            found.append((slots[due], place, reached))
-            expired = reached - self.reach - 1
-            here = by_time.first_after(slots[due], expired, place)
-            earliest = np.minimum(here, self.rows.first_after(numbers[due], expired))
-            timer[due] = np.where(earliest == NEVER, NEVER, earliest + self.reach + 1)
-            done[due] = place
-        if not found:
-            none = np.empty(0, np.int64)
-            return timer, none, none, none
-        slot, place, reached = (np.concatenate(part) for part in zip(*found, strict=True))
-        return timer, slot, place, reached
-
-    def _set(
-        self, slots: NDArray[np.int64], timer: NDArray[np.int64], done: NDArray[np.int64], by_place: _Sorted
-    ) -> None:
-        """Set the timers of slots that have none for the first row that comes after the place `done`."""
+        timed = np.where(timer == NEVER, NEVER, timer - self.reach - 1)
         unset = np.flatnonzero(timer == NEVER)
-        at, there = by_place.after(slots[unset], done[unset])
-        unset = unset[there]
-        timer[unset] = by_place.other[at[there]] + self.reach + 1
-        done[unset] = by_place.value[at[there]]
+        timed[unset] = by_place.first(slots[unset], np.full(len(unset), BEGINNING))
+        chain = self._chain(slots, numbers, timed, kept, by_place, wm)
+        if chain is not None:
+            timed[chain.ended] = chain.left
+        timer = np.where(timed == NEVER, NEVER, timed + self.reach + 1)
+        none = np.empty(0, np.int64)
+        return (timer, none, none, none) if chain is None else (timer, chain.slot, chain.place, chain.reached)
+
+    def _chain(
+        self,
+        slots: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        timed: NDArray[np.int64],
+        kept: Rows,
+        by_place: _Sorted,
+        wm: Watermark,
+    ) -> _Chain | None:
+        """The firings of slots whose timers stand for rows at `timed`, one after the other; None without any.
+
+        Where each firing would set its timer anew is found for all rows that could have one, whether they get it or
+        not; those that do are then reached from the first in steps of 1, 2, 4, ...
+        """
+        bound = wm.last - self.reach - 1 if wm.last > BEGINNING else BEGINNING
+        due = np.flatnonzero(timed <= bound)
+        if not len(due):
+            return None
+        slot, time = self._stations(slots[due], numbers[due], timed[due], kept, bound)
+        at = np.searchsorted(wm.value, time + self.reach + 1, "left")
+        place, reached = 4 * wm.at[at] + AFTER, wm.value[at]
+        expired = reached - self.reach - 1
+        by_time = _Sorted(kept.slot, kept.time, kept.place)
+        following = np.minimum(
+            by_time.first_after(slot, expired, place),
+            self.rows.first_after(numbers[np.searchsorted(slots, slot)], expired),
+        )
+        empty = np.flatnonzero(following == NEVER)
+        following[empty] = by_place.first(slot[empty], place[empty])
+        begin, end = np.searchsorted(slot, slot, "left"), np.searchsorted(slot, slot, "right")
+        jump = np.where(following <= bound, bisected(time, begin, end, following, "left"), np.arange(len(slot)))
+        first, last = np.searchsorted(slot, slots[due], "left"), np.searchsorted(slot, slots[due], "right")
+        fires = np.zeros(len(slot), np.bool_)
+        fires[bisected(time, first, last, timed[due], "left")] = True
+        for _ in range(len(slot).bit_length()):
+            fires[jump[fires]] = True
+            jump = jump[jump]
+        ends = fires & (following > bound)
+        return _Chain(slot[fires], place[fires], reached[fires], np.searchsorted(slots, slot[ends]), following[ends])
+
+    def _stations(
+        self,
+        slots: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        since: NDArray[np.int64],
+        kept: Rows,
+        bound: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of `slots` from `since` to `bound`, by slot and time, each time once."""
+        parts = [(slots, since)]
+        for which, rows in self.rows.between(numbers, since, np.full(len(slots), bound)):
+            parts.append((slots[which], rows[TIME].to_numpy()))
+        here = (kept.time <= bound) & np.isin(kept.slot, slots)
+        parts.append((kept.slot[here], kept.time[here]))
+        slot, time = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((time, slot))
+        slot, time = slot[order], time[order]
+        new = np.append(True, (slot[1:] != slot[:-1]) | (time[1:] != time[:-1]))
+        return slot[new], time[new]
 
     def looking(
         self, time: NDArray[np.int64], reach: int, before: NDArray[np.int64], place: NDArray[np.int64],
@@ -195,6 +245,13 @@ class _Sorted:
         end = np.searchsorted(self.slot, slot, "right")
         at = bisected(self.value, np.searchsorted(self.slot, slot, "left"), end, value, "right")
         return at, at < end
+
+    def first(self, slot: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What stands beside the first value of each slot above `value`; NEVER where there is none."""
+        at, there = self.after(slot, value)
+        found = np.full(len(slot), NEVER)
+        found[there] = self.other[at[there]]
+        return found
 
     def first_after(
         self, slot: NDArray[np.int64], value: NDArray[np.int64], until: NDArray[np.int64]

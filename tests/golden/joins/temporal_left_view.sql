@@ -1,6 +1,5 @@
 -- Versions are the last row of each key.
 -- @events history.jsonl
--- @refused sql-temporal-join
 CREATE TABLE o (id INT, c STRING, amount INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
 WITH ('connector' = 'kafka', 'topic' = 'o', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
 CREATE TABLE h (c STRING, rate INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)

@@ -15,6 +15,7 @@ from penstock.sql.changelog import upsert_keys
 from penstock.sql.expr import Ref, refs
 from penstock.sql.join_terms import conjuncts, terms, together
 from penstock.sql.plan import Column, Filter, IntervalJoin, Node, Project, TemporalJoin, without_window
+from penstock.sql.rules.ranking import rank_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +197,7 @@ class Joined:
         if step.kind not in ("INNER", "LEFT"):
             raise self._unsupported(place, f"{step.kind} JOIN with FOR SYSTEM_TIME AS OF", "JOIN and LEFT JOIN are")
         time = next((c.name for c in right.columns if c.is_time), None)
-        keys = upsert_keys(right)
+        keys = upsert_keys(rank_rows(right))
         if time is None or not keys:
             lacks = "a PRIMARY KEY" if time is not None else "an event time (WATERMARK FOR)"
             hint = (
