@@ -72,8 +72,9 @@ def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
 
 def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
     operator = window["operator"]
+    awaited = "window closes" if "window" in operator or "session" in operator else "row is free"
     waits = (
-        f"{operator} holds {window['rows']:,} rows; its next window closes when the watermark reaches"
+        f"{operator} holds {window['rows']:,} rows; its next {awaited} when the watermark reaches"
         f" {_time(window['needs'])}."
     )
     lowest = min(sources, key=lambda s: int(s["watermark"]))

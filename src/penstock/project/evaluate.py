@@ -102,7 +102,11 @@ def open_windows(pipeline: Pipeline, sink: int) -> pl.DataFrame:
     with pipeline.lock:
         frame = pipeline.executor.peek(sink)
         watermark = min((s.watermarks.value for s in pipeline.executor.sources.values()), default=None)
-    ends = frame[OPEN_END] if OPEN_END in frame.columns else pl.Series(OPEN_END, [], dtype=pl.Datetime("ms"))
+    ends = (
+        frame[OPEN_END]
+        if OPEN_END in frame.columns
+        else pl.Series(OPEN_END, [None] * frame.height, dtype=pl.Datetime("ms"))
+    )
     shown = frame.select(pl.exclude("^\\$.*$"))
     known = None if watermark == NO_TIME else watermark
     extra = [pl.lit(known, dtype=pl.Int64).cast(pl.Datetime("ms")).alias("watermark"), pl.lit(False).alias("final")]

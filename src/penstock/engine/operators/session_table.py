@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.core.batch import NO_TIME, SEQ
 from penstock.engine.bags import Bags
+from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.operators.session_window import SESSION, SessionWindow, border
 from penstock.engine.sessions import LATE
 
@@ -60,7 +61,8 @@ class SessionTable(SessionWindow):
         """`rows` with the borders of their sessions."""
         found = rows.join(due, left_on=SESSION, right_on="$id", how="inner", maintain_order="left")
         start, end = found["$start"].to_numpy(), found["$end"].to_numpy()
-        return found.select(*self.names, *(border(c, start, end, self.slicing) for c in self.plan.columns[-3:]), SEQ)
+        borders = (border(c, start, end, self.slicing) for c in self.plan.columns[-3:])
+        return found.select(*self.names, *borders, SEQ, *(c for c in (OPEN_END,) if c in found.columns))
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The rows of the sessions that are open, as if they closed now."""
@@ -73,5 +75,7 @@ class SessionTable(SessionWindow):
             rows.append(coming.select(*self.names, pl.Series(SESSION, joined.session)))
         due = sessions.all().with_columns(pl.lit(0, dtype=pl.Int64).alias(SEQ))
         if not rows:
-            return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64})
-        return self._bordered(pl.concat(rows), due)
+            columns = {c.name: c.type.polars for c in self.plan.columns}
+            return pl.DataFrame(schema={**columns, SEQ: pl.Int64, OPEN_END: pl.Datetime("ms")})
+        end = pl.Series(OPEN_END, due["$end"]).cast(pl.Datetime("ms"))
+        return self._bordered(pl.concat(rows), due.with_columns(end))

@@ -187,4 +187,5 @@ class TopN(Operator):
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """Nothing is open: the best rows so far have been given."""
-        return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64()})
+        columns = {c.name: c.type.polars for c in self.plan.columns}
+        return pl.DataFrame(schema={**columns, SEQ: pl.Int64(), KIND: pl.UInt8()})
