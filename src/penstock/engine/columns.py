@@ -92,50 +92,61 @@ class _Fixed:
 
 
 class _Varied:
-    """Values of any width, on a heap."""
+    """Values of any width, on a heap of runs: Polars would join all of them to gather from them as one."""
 
     def __init__(self, kind: pl.DataType) -> None:
         self._kind = kind
         self._places = np.full(0, -1, np.int64)
         self._runs: list[Run] = []
+        self._starts = np.zeros(0, np.int64)
+        """The place at which each run begins."""
         self._length = 0
-        self._heap = pl.Series(dtype=kind)
 
     def grow(self, size: int) -> None:
         self._places = _longer(self._places, size, -1)
 
     def take(self, slots: NDArray[np.int64]) -> pl.Series:
         places = self._places[slots]
-        absent = places < 0
-        if absent.any():
-            return self._heap.gather(pl.Series(places).set(pl.Series(absent), None))
-        return self._heap.gather(places)
+        run = np.searchsorted(self._starts, places, side="right") - 1
+        order = np.argsort(run, kind="stable")
+        numbers, firsts = np.unique(run[order], return_index=True)
+        parts = [pl.Series("", [], dtype=self._kind)]
+        for number, mine in zip(numbers.tolist(), np.split(order, firsts[1:]), strict=False):
+            if number < 0:
+                parts.append(pl.Series("", [None], dtype=self._kind).new_from_index(0, len(mine)))
+            else:
+                parts.append(self._runs[number].frame.to_series().gather(places[mine] - self._starts[number]))
+        if len(parts) == 2:
+            return parts[1]
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return pl.concat(parts).gather(back)
 
     def put(self, slots: NDArray[np.int64], values: pl.Series) -> None:
         if not len(slots):
             return
         self._places[slots] = np.arange(self._length, self._length + len(slots))
         self._length += len(slots)
-        self._runs = folded([*self._runs, Run(values.alias("").to_frame())])
-        self._join()
+        self._set(folded([*self._runs, Run(values.alias("").to_frame().rechunk())], pl.DataFrame.rechunk))
         if self._length > 2 * len(self._places):
             self._rewrite()
 
-    def _join(self) -> None:
-        self._heap = pl.concat([run.frame.to_series() for run in self._runs], rechunk=False)
+    def _set(self, runs: list[Run]) -> None:
+        self._runs = runs
+        heights = [run.frame.height for run in runs]
+        self._starts = np.cumsum([0, *heights[:-1]])
 
     def _rewrite(self) -> None:
         """Leave what no slot stands for behind."""
         here = np.flatnonzero(self._places >= 0)
-        kept = self._heap.gather(self._places[here]).alias("").to_frame()
+        kept = self.take(here).alias("").to_frame().rechunk()
         self._places[here] = np.arange(len(here))
         self._length = len(here)
-        self._runs = [Run(kept, max((run.level for run in self._runs), default=0))]
-        self._join()
+        self._set([Run(kept, max((run.level for run in self._runs), default=0))])
 
     @property
     def size(self) -> int:
-        return int(self._places.nbytes + self._heap.estimated_size())
+        return int(self._places.nbytes + sum(run.frame.estimated_size() for run in self._runs))
 
 
 class Columns:
