@@ -24,6 +24,7 @@ CLAIMS = (
     "startup",
     "growth",
     "keyed",
+    "over",
     "log",
     "formats",
     "serving_ingest",

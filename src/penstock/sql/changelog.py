@@ -82,7 +82,7 @@ def changes(node: Node) -> Changes:
         case Scan() | Values() | WindowTable() | WindowAggregate() | OverAggregate() | FirstRows():
             return Changes.NONE
         case TopN():
-            return Changes.UPDATES if node.numbered or node.last == node.first else Changes.DELETES
+            return Changes.UPDATES if node.numbered or node.last == 1 else Changes.DELETES
         case IntervalJoin() | TemporalJoin():
             return Changes.NONE
         case Aggregate(input=below):  # to Flink without calls too, though keys alone never change

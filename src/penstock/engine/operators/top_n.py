@@ -17,6 +17,8 @@ from penstock.engine.sideoutput import failure_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from penstock.engine.sideoutput import SideOutput
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import TopN as Plan
@@ -45,7 +47,9 @@ class TopN(Operator):
         self._names = [c.name for c in plan.input.columns]
         schema = {c.name: c.type.polars for c in plan.input.columns} | self.ranking.schema
         fields = [pl.Field(n, kind) for n, kind in schema.items()]
-        self.state = KeyedState("t", self.ranking.key_schema, {_ROWS: pl.List(pl.Struct(fields))})
+        self._single = plan.last == 1
+        values = schema if self._single else {_ROWS: pl.List(pl.Struct(fields))}
+        self.state = KeyedState("t", self.ranking.key_schema, values)
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         self.counts.taken += batch.height
@@ -68,31 +72,39 @@ class TopN(Operator):
         keys = columns_of(rows, self.ranking.keys)
         parts = partitioned(self.state, keys)
         known = np.flatnonzero(parts.slots >= 0)
-        before = self.state.take(parts.slots[known])[_ROWS]
-        sizes = before.list.len().cast(pl.Int64).to_numpy()
-        starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-        old = before.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
-        old = old.with_columns(
-            pl.Series(_KEY, np.repeat(known, sizes)),
-            pl.Series(_WAS, np.arange(old.height) - starts),
-            pl.lit(-1, pl.Int64).alias(SEQ),
-        )
+        old = self._old(known, parts.slots[known])
         names = [*self._names, *self.ranking.names]
         fresh = rows[parts.order].select(*names, SEQ)
         fresh = fresh.with_columns(pl.Series(_KEY, parts.key), pl.lit(-1, pl.Int64).alias(_WAS)).select(old.columns)
         ranked = self._ranked(old, fresh)
         kept = ranked.filter(pl.col(_NOW) < self.plan.last)
-        lists = kept.select(_KEY, pl.struct(names).alias(_ROWS)).group_by(_KEY, maintain_order=True).agg(_ROWS)
-        self.state.put(parts.placed(self.state, keys), lists.select(_ROWS))
+        if not self._single:
+            grouped = kept.select(_KEY, pl.struct(names).alias(_ROWS)).group_by(_KEY, maintain_order=True)
+            self.state.put(parts.placed(self.state, keys), grouped.agg(_ROWS).select(_ROWS))
+        else:
+            self.state.put(parts.placed(self.state, keys), kept.select(names))
         self.counts.superseded += ranked.height - kept.height
         self.counts.held += kept.height - old.height
-        if self.plan.last == 1:
+        if self._single:
             return self._replacements(old, fresh)
         last = pl.Series(SEQ, fresh[SEQ].to_numpy()[parts.starts + parts.counts - 1])
         changes = self._renumbered(old, ranked) if self.plan.numbered else self._exchanged(ranked)
         changes = changes.with_columns(last.gather(changes[_KEY]))
         columns = [c.name for c in self.plan.columns]
         return changes.sort(SEQ, _KEY, _PLACE, maintain_order=True).select(*columns, SEQ, KIND)
+
+    def _old(self, keys: NDArray[np.int64], slots: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows kept of `keys`, which are at `slots`, with the key and the number from 0 of each."""
+        stored = self.state.take(slots)
+        sizes = np.ones(len(keys), np.int64)
+        if not self._single:
+            sizes = stored[_ROWS].list.len().cast(pl.Int64).to_numpy()
+            stored = stored[_ROWS].explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+        return stored.with_columns(
+            pl.Series(_KEY, np.repeat(keys, sizes)),
+            pl.Series(_WAS, np.arange(stored.height) - np.repeat(np.cumsum(sizes) - sizes, sizes)),
+            pl.lit(-1, pl.Int64).alias(SEQ),
+        )
 
     def _ranked(self, old: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
         """All rows by key and order, with their number from 0."""
