@@ -17,6 +17,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("layers", ["lint-imports", "--no-cache"]),
     ("dead code", ["vulture"]),
     ("generated pages", ["python", "scripts/pages.py", "--check"]),
+    ("the page is current", ["python", "scripts/ui.py", "--check"]),
 )
 
 

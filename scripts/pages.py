@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made of declarations: writes them, or with --check tells those that are stale."""
+"""The files that are made of declarations: writes them, or with --check tells those that are stale."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import importlib
 import sys
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
 
 PAGES: dict[str, str] = {
-    "functions.md": "penstock.sql.page",
-    "connectors.md": "penstock.connectors.page",
-    "settings.md": "penstock.project.page",
-    "cli.md": "penstock.cli.page",
-    "metrics.md": "penstock.server.metrics.page",
+    "docs/functions.md": "penstock.sql.page",
+    "docs/connectors.md": "penstock.connectors.page",
+    "docs/settings.md": "penstock.project.page",
+    "docs/cli.md": "penstock.cli.page",
+    "docs/metrics.md": "penstock.server.metrics.page",
+    "ui/openapi.json": "penstock.server.openapi",
 }
-"""A page, and the module whose `page()` gives its text."""
+"""A file, and the module whose `page()` gives its text."""
 
 
 def main(check: bool) -> int:
@@ -23,16 +24,15 @@ def main(check: bool) -> int:
     stale = 0
     for name, module in PAGES.items():
         text = importlib.import_module(module).page()
-        file = DOCS / name
+        file = ROOT / name
         if file.is_file() and file.read_text("utf-8") == text:
             continue
         stale += 1
         if check:
-            print(f"docs/{name} is not what {module} makes: run python scripts/pages.py")
+            print(f"{name} is not what {module} makes: run python scripts/pages.py")
         else:
-            DOCS.mkdir(exist_ok=True)
             file.write_text(text, "utf-8")
-            print(f"docs/{name} written")
+            print(f"{name} written")
     return stale if check else 0
 
 

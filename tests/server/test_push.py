@@ -167,6 +167,16 @@ def test_an_answer_that_is_the_same_again_is_resumed(live: Served) -> None:
         assert changes["changes"] == [["+U", 0, [500]]]
 
 
+def test_questions_are_told_apart_by_their_parameters(live: Served) -> None:
+    question = "SELECT count(*) AS n FROM orders WHERE id < $below"
+    with watching(live.serving.url) as client:
+        first = client.subscribe("a", query=question, parameters={"below": 10})
+        assert client.next("snapshot", channel=first["channel"])["rows"] == [[10]]
+        second = client.subscribe("b", query=question, parameters={"below": 20})
+        assert client.next("snapshot", channel=second["channel"])["rows"] == [[20]]
+        assert client.subscribe("c", query=question, parameters={"below": 10})["channel"] == first["channel"]
+
+
 def test_a_saved_query_is_watched_with_its_parameters(live: Served) -> None:
     queries = live.penstock.folder / "queries"
     queries.mkdir()
@@ -263,6 +273,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"open": "orders"}, "no pipeline writes into 'orders'"),
     ({"query": "DROP TABLE orders"}, "a question is a SELECT, this is DROP"),
     ({"query": "SELECT * FROM read_csv('/etc/passwd')"}, "a question cannot read from read_csv"),
+    ({"query": "SELECT $n", "parameters": {"n": []}}, "parameters.n is a text, a number, true, false or null"),
     ({"saved": "none"}, "there is no query 'none'"),
     ({"metrics": ["order"]}, "there is no pipeline 'order'"),
     ({"metrics": []}, "metrics is a list of 1 to 256 names"),

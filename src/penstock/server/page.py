@@ -45,7 +45,7 @@ class Page:
         """The file at `path`, or the index for a view's address. Raises RequestError where there is neither."""
         found = self._files.get(path)
         hashed = found is not None and path.startswith("assets/")
-        if found is None and "." not in path.rsplit("/", maxsplit=1)[-1]:
+        if found is None and _is_view(request, path):
             found = self._files.get("index.html")
         if found is None or path.startswith("api/"):
             raise RequestError(
@@ -63,6 +63,11 @@ class Page:
             headers["content-encoding"] = "gzip"
             return Response(found.packed, media_type=found.media_type, headers=headers)
         return Response(found.data, media_type=found.media_type, headers=headers)
+
+
+def _is_view(request: Request, path: str) -> bool:
+    """Whether an address that is no file's is a view's: a topic may have a dot in its name, a missing script too."""
+    return "." not in path.rsplit("/", maxsplit=1)[-1] or "text/html" in request.headers.get("accept", "")
 
 
 def _read(folder: Traversable, place: PurePosixPath) -> Iterator[tuple[str, _File]]:

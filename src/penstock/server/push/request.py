@@ -237,6 +237,14 @@ def _parameters(found: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+def _values(found: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    given = orjson.loads(_parameters(found))
+    for name, value in given.items():
+        if not (value is None or isinstance(value, (str, int, float, bool))):
+            raise _wrong(f"parameters.{name} is a text, a number, true, false or null", "push-subscribe")
+    return tuple(given.items())
+
+
 def _figures(found: Mapping[str, Any]) -> Figures:
     names = _names(found, "metrics", least=1)
     return Figures(() if "pipelines" in names else tuple(sorted(set(names))))
@@ -249,7 +257,7 @@ _WATCHED: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Watched
         lambda f: Rows(_text(f, "table"), _names(f, "columns"), _where(f), _limit(f)),
     ),
     "open": (_FILTERS, lambda f: OpenWindows(_text(f, "open"), _names(f, "columns"), _where(f), _limit(f))),
-    "query": (("limit", "position"), lambda f: Asked(_text(f, "query"), _limit(f))),
+    "query": (("parameters", "limit", "position"), lambda f: Asked(_text(f, "query"), _limit(f), _values(f))),
     "saved": (("parameters", "limit", "position"), lambda f: Saved(_text(f, "saved"), _parameters(f), _limit(f))),
     "metrics": ((), _figures),
 }

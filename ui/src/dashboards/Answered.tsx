@@ -1,0 +1,38 @@
+import type { ReactNode } from "react";
+import { Failure, Waiting } from "../pieces/States";
+import type { Topic } from "../push/protocol";
+import { useLink, useWatch } from "../push/useWatch";
+import type { Watched } from "../push/watched";
+import css from "./Panel.module.css";
+
+interface Props {
+  topic: Topic;
+  height: number;
+  empty?: ReactNode;
+  children: (held: Watched) => ReactNode;
+}
+
+/** The states of a panel that watches something: waiting, refused, empty, and what came. */
+export function Answered({ topic, height, empty, children }: Props) {
+  const watch = useWatch(topic);
+  const { state } = useLink();
+  const fault = watch.refusal ?? watch.held.fault;
+  if (watch.refusal || (fault && watch.waiting)) {
+    return <Failure error={{ ...fault, title: fault?.title ?? "The question could not be answered" }} />;
+  }
+  if (watch.waiting) {
+    const label = state === "live" ? "Loading" : "Waiting for the server";
+    return <Waiting height={height} label={label} />;
+  }
+  if (watch.held.rows.length === 0) return <div className={css.empty}>{empty ?? "No rows in this range yet."}</div>;
+  return (
+    <>
+      {fault && (
+        <p className={css.fault} role="alert">
+          Not refreshed: {fault.detail ?? fault.title ?? fault.code}
+        </p>
+      )}
+      {children(watch.held)}
+    </>
+  );
+}

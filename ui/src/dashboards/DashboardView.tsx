@@ -1,0 +1,129 @@
+import { useParams } from "@tanstack/react-router";
+import { Pencil } from "lucide-react";
+import { useMemo, useState } from "react";
+import { useDashboard } from "../api/dashboards";
+import { useFilters } from "../frame/useFilters";
+import { View } from "../frame/View";
+import { Button } from "../pieces/Button";
+import { Go } from "../pieces/Go";
+import { Segmented } from "../pieces/Segmented";
+import { Failure, Waiting } from "../pieces/States";
+import { clock } from "../text/time";
+import { AskSheet } from "./AskSheet";
+import type { Asked } from "./asked";
+import { chosenOf, unchosen } from "./chosen";
+import css from "./DashboardView.module.css";
+import { Editor } from "./editor/Editor";
+import { type Dashboard, type Panel, rangeMs } from "./model";
+import { heightOf, PanelCard } from "./PanelCard";
+import { VariableControl } from "./VariableControl";
+
+/** One dashboard, read from its file. */
+export function DashboardView() {
+  const { name } = useParams({ strict: false }) as { name: string };
+  const { data, error, refetch, isPending } = useDashboard(name);
+  if (isPending) return <Waiting height="70vh" />;
+  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  return <Shown key={name} name={name} dashboard={data.dashboard} tag={data.tag} />;
+}
+
+interface ShownProps {
+  name: string;
+  dashboard: Dashboard;
+  tag: string;
+}
+
+function Shown({ name, dashboard, tag }: ShownProps) {
+  const [filters, setFilters] = useFilters();
+  const [asked, setAsked] = useState<{ panel: Panel; asked: Asked } | undefined>();
+  const editing = filters.edit !== undefined;
+  const { variables = [], ranges = [] } = dashboard;
+  const range = filters.range || dashboard.range || ranges[0];
+  const chosen = useMemo(
+    () => chosenOf(variables, filters, range === undefined ? undefined : rangeMs(range)),
+    [variables, filters, range],
+  );
+  const zoom = useMemo(
+    () => (filters.from && filters.to ? ([Number(filters.from), Number(filters.to)] as const) : undefined),
+    [filters.from, filters.to],
+  );
+  const missing = unchosen(variables, chosen);
+
+  const tools = (
+    <>
+      {variables.map((variable) => (
+        <VariableControl
+          key={variable.name}
+          variable={variable}
+          value={filters[variable.name] ?? (variable.default == null ? "" : String(variable.default))}
+          onChange={(value) => setFilters({ [variable.name]: value })}
+        />
+      ))}
+      {ranges.length > 0 && (
+        <Segmented
+          label="Time range"
+          value={zoom ? undefined : range}
+          options={ranges.map((one) => ({ value: one, label: one }))}
+          onChange={(value) => setFilters({ range: value, from: undefined, to: undefined })}
+        />
+      )}
+      {zoom && (
+        <Button onClick={() => setFilters({ from: undefined, to: undefined })}>
+          {clock(zoom[0])} – {clock(zoom[1])} · back to live
+        </Button>
+      )}
+      {!editing && (
+        <Button look="plain" onClick={() => setFilters({ edit: "1" })} title="Edit this dashboard">
+          <Pencil size={14} />
+          Edit
+        </Button>
+      )}
+    </>
+  );
+
+  return (
+    <View
+      title={titleOf(dashboard, chosen)}
+      above={<Go href="/dashboards">Dashboards</Go>}
+      note={dashboard.description}
+      tools={tools}
+    >
+      {editing ? (
+        <Editor
+          name={name}
+          dashboard={dashboard}
+          tag={tag}
+          chosen={chosen}
+          onDone={() => setFilters({ edit: undefined })}
+        />
+      ) : missing.length > 0 ? (
+        <p className={css.missing}>Choose {missing.map((one) => one.label || one.name).join(" and ")} first.</p>
+      ) : (
+        <div className={css.grid}>
+          {dashboard.panels.map((panel) => (
+            <div key={panel.id} className={css.place} data-kind={panel.kind} style={placeOf(panel)}>
+              <PanelCard
+                panel={panel}
+                chosen={chosen}
+                sync={name}
+                zoom={zoom}
+                onZoom={(from, to) => setFilters({ from: String(from), to: String(to) })}
+                onAsk={(of, what) => setAsked({ panel: of, asked: what })}
+              />
+            </div>
+          ))}
+        </div>
+      )}
+      {asked && <AskSheet {...asked} chosen={chosen} onClose={() => setAsked(undefined)} />}
+    </View>
+  );
+}
+
+/** A title may name what is chosen: `Meeting {meeting}`. */
+function titleOf(dashboard: Dashboard, chosen: Readonly<Record<string, unknown>>): string {
+  return dashboard.title.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(chosen[name] ?? "\u2013"));
+}
+
+export function placeOf(panel: Panel) {
+  return { "--width": panel.width ?? 6, height: heightOf(panel) } as React.CSSProperties;
+}

@@ -1,0 +1,54 @@
+import { Choice } from "../pieces/Choice";
+import { useWatch } from "../push/useWatch";
+import type { Variable } from "./model";
+import css from "./VariableControl.module.css";
+
+interface Props {
+  variable: Variable;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** What a viewer chooses or types. */
+export function VariableControl({ variable, value, onChange }: Props) {
+  const label = variable.label || variable.name;
+  if (variable.query) return <Asking variable={variable} query={variable.query} value={value} onChange={onChange} />;
+  const options = variable.type === "boolean" ? [true, false] : variable.options;
+  if (options?.length) {
+    const listed = options.map((one) => ({
+      value: String(one),
+      label: one === true ? "yes" : one === false ? "no" : String(one),
+    }));
+    return <Choice label={label} value={value} options={withAll(variable, listed)} onChange={onChange} />;
+  }
+  return (
+    <label className={css.typed}>
+      <span>{label}</span>
+      <input
+        defaultValue={value}
+        key={value}
+        inputMode={variable.type === "number" ? "decimal" : "text"}
+        onBlur={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && onChange(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function Asking({ variable, query, value, onChange }: Props & { query: string }) {
+  const { held } = useWatch({ query, limit: 1000 });
+  const listed = held.rows.map((row) => ({ value: String(row[0] ?? ""), label: String(row[1] ?? row[0] ?? "") }));
+  if (value !== "" && !listed.some((one) => one.value === value)) listed.unshift({ value, label: value });
+  return (
+    <Choice
+      label={variable.label || variable.name}
+      value={value}
+      options={withAll(variable, listed)}
+      onChange={onChange}
+    />
+  );
+}
+
+function withAll(variable: Variable, options: { value: string; label: string }[]) {
+  return variable.required ? options : [{ value: "", label: "all" }, ...options];
+}

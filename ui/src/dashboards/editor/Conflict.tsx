@@ -1,0 +1,32 @@
+import { Button } from "../../pieces/Button";
+import own from "./Editor.module.css";
+
+interface Props {
+  /** From what is in the file to what would be saved, line by line. */
+  difference: string;
+  onKeepMine: () => void;
+  onTakeTheirs: () => void;
+}
+
+/** The file was changed by somebody else since it was read: what differs, and whose is kept. */
+export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
+  return (
+    <div className={own.conflict} role="alert">
+      <strong>The file has been changed since you began</strong>
+      <p>Nothing is saved. This is what differs between the file and your changes:</p>
+      <pre className={own.diff}>
+        {difference.split("\n").map((line, at) => (
+          <span key={at} className={line.startsWith("+") ? own.added : line.startsWith("-") ? own.removed : undefined}>
+            {line || " "}
+          </span>
+        ))}
+      </pre>
+      <div>
+        <Button onClick={onTakeTheirs}>Take what the file has</Button>
+        <Button look="danger" onClick={onKeepMine}>
+          Write mine over it
+        </Button>
+      </div>
+    </div>
+  );
+}

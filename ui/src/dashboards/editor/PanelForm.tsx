@@ -1,0 +1,124 @@
+import { type ReactNode, useState } from "react";
+import { Button } from "../../pieces/Button";
+import { Sheet } from "../../pieces/Sheet";
+import type { Kind, Panel } from "../model";
+import { PanelCard } from "../PanelCard";
+import type { Chosen } from "../usePanelTopic";
+import own from "./Editor.module.css";
+
+const KINDS: { value: Kind; label: string }[] = [
+  { value: "line", label: "Lines over time" },
+  { value: "key-figure", label: "Key figure" },
+  { value: "bar", label: "Bars" },
+  { value: "table", label: "Table" },
+  { value: "heatmap", label: "Heat map" },
+  { value: "timeline", label: "Timeline" },
+  { value: "text", label: "Text" },
+];
+const EMPTY: Panel = { id: "", title: "", kind: "line", query: "", width: 6, height: 3 };
+
+interface Props {
+  /** Undefined for a new one. */
+  panel: Panel | undefined;
+  chosen: Chosen;
+  onKeep: (panel: Panel) => void;
+  onRemove: (id: string) => void;
+  onCancel: () => void;
+}
+
+/** A panel's members, with what they give beside them. */
+export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) {
+  const [held, setHeld] = useState<Panel>(panel ?? EMPTY);
+  const [tried, setTried] = useState<Panel>(held);
+  const change = (part: Partial<Panel>) => setHeld({ ...held, ...part });
+  const first = held.columns?.[0];
+  const setUnit = (unit: string) => {
+    const [column, ...others] = held.columns ?? [];
+    if (column) change({ columns: [{ ...column, unit }, ...others] });
+  };
+  const footer = (
+    <>
+      {panel && (
+        <Button look="danger" className={own.remove} onClick={() => onRemove(panel.id)}>
+          Remove the panel
+        </Button>
+      )}
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button look="main" disabled={!held.title.trim()} onClick={() => onKeep(held)}>
+        {panel ? "Keep" : "Add"}
+      </Button>
+    </>
+  );
+  return (
+    <Sheet title={panel ? `Edit ${panel.title}` : "A new panel"} open onClose={onCancel} footer={footer}>
+      <form className={own.form} onSubmit={(event) => event.preventDefault()}>
+        <Text label="Title" value={held.title} onChange={(title) => change({ title })} />
+        <label>
+          Kind
+          <select value={held.kind} onChange={(event) => change({ kind: event.target.value as Kind })}>
+            {KINDS.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        {held.kind === "text" ? (
+          <Area label="Text" value={held.text ?? ""} onChange={(text) => change({ text })} />
+        ) : (
+          <>
+            <Area
+              label="Question"
+              value={held.query ?? ""}
+              onChange={(query) => change({ query })}
+              note="A SELECT over tables, views and topics. $range is the chosen time range in ms, $NAME a variable."
+            />
+            <Text label="x" value={held.x ?? ""} onChange={(x) => change({ x })} />
+            <Text label="Series" value={held.series ?? ""} onChange={(series) => change({ series })} />
+            {first && <Text label={`Unit of ${first.name}`} value={first.unit ?? ""} onChange={setUnit} />}
+            <Text label="Leads to" value={held.drill ?? ""} onChange={(drill) => change({ drill })} />
+            <div className={own.hint}>
+              <Button onClick={() => setTried(held)}>Show what it gives</Button>
+            </div>
+            <div className={own.preview}>
+              <PanelCard
+                panel={{ ...tried, height: 3 }}
+                chosen={chosen}
+                sync="preview"
+                zoom={undefined}
+                onZoom={() => undefined}
+                onAsk={() => undefined}
+              />
+            </div>
+          </>
+        )}
+      </form>
+    </Sheet>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  note?: ReactNode;
+}
+
+function Text({ label, value, onChange }: FieldProps) {
+  return (
+    <label>
+      {label}
+      <input value={value} onChange={(event) => onChange(event.target.value)} />
+    </label>
+  );
+}
+
+function Area({ label, value, onChange, note }: FieldProps) {
+  return (
+    <label className={own.whole}>
+      {label}
+      <textarea value={value} spellCheck={false} onChange={(event) => onChange(event.target.value)} />
+      {note && <small>{note}</small>}
+    </label>
+  );
+}

@@ -1,0 +1,88 @@
+import { useMemo } from "react";
+import { SERIES, seriesVariable } from "../../pieces/ink";
+import type { Line } from "../../pieces/LineChart";
+import { LineChart } from "../../pieces/LineChart";
+import { withUnit } from "../../text/number";
+import css from "../Panel.module.css";
+import { isProvisional, pivot, timeOf } from "../pivot";
+import { answerOf, type PanelProps } from "./props";
+
+const LEGEND = 26;
+
+/** Values over time. */
+export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: PanelProps) {
+  const { answer, x, data } = useMemo(() => {
+    const found = answerOf(panel, held);
+    const axis = found.column(panel.x) ?? found.columns[0];
+    const values = found.drawn.filter((one) => one !== axis);
+    return {
+      answer: found,
+      x: axis,
+      data: axis && pivot(found.rows, { x: axis, series: panel.series || undefined, values }),
+    };
+  }, [panel, held]);
+  if (!data || !x) return <p className={css.empty}>The answer has no column.</p>;
+
+  const first = answer.drawn[0];
+  const limits = first && answer.wanted(first.name);
+  const thresholds = (["attention", "bad"] as const).flatMap((tone) => {
+    const value = limits?.[tone];
+    return typeof value === "number" ? [{ value, tone }] : [];
+  });
+  const ask = (time: number, name: string, value: number) => {
+    const rows = answer.rows.filter((row) => timeOf(x, row[x.name] ?? null) === time);
+    onAsk({ name, value, unit: first?.unit, time, rows, columns: held.columns, provisional: rows.some(isProvisional) });
+  };
+  const legend = data.lines.length > 1;
+  return (
+    <div className={css.fill}>
+      <LineChart
+        label={panel.title}
+        {...data}
+        unit={first?.unit}
+        height={height - (legend ? LEGEND : 0)}
+        thresholds={thresholds}
+        marks={marksOf(answer.rows, (row) => timeOf(x, row[x.name] ?? null))}
+        sync={sync}
+        range={zoom}
+        onZoom={onZoom}
+        onAsk={ask}
+      />
+      {legend && <Legend lines={data.lines} unit={first?.unit} />}
+    </div>
+  );
+}
+
+function Legend({ lines, unit }: { lines: Line[]; unit: string | undefined }) {
+  const others = lines.length - SERIES;
+  return (
+    <ul className={css.legend}>
+      {lines.slice(0, SERIES).map((line, at) => {
+        const value = line.values.findLast((one) => one !== null);
+        return (
+          <li key={line.name}>
+            <i style={{ background: seriesVariable(at) }} />
+            {line.name} <b>{typeof value === "number" ? withUnit(value, unit) : "\u2013"}</b>
+          </li>
+        );
+      })}
+      {others > 0 && (
+        <li>
+          <i style={{ background: seriesVariable(SERIES) }} />
+          {others} {others === 1 ? "other" : "others"}
+        </li>
+      )}
+    </ul>
+  );
+}
+
+/** A row with a text in its column `anomaly` is marked. */
+function marksOf<Row extends Readonly<Record<string, unknown>>>(
+  rows: readonly Row[],
+  at: (row: Row) => number | undefined,
+) {
+  return rows.flatMap((row) => {
+    const time = at(row);
+    return typeof row.anomaly === "string" && time !== undefined ? [{ time, text: row.anomaly }] : [];
+  });
+}

@@ -1,0 +1,36 @@
+import { useRouter } from "@tanstack/react-router";
+import type { TableRow } from "../../pieces/column";
+import { DataTable } from "../../pieces/DataTable";
+import { filled } from "../model";
+import { isProvisional } from "../pivot";
+import { answerOf, type PanelProps } from "./props";
+
+const TOOLS = 41;
+
+/** The rows of the answer; a click opens what the row leads to. */
+export function TablePanel({ panel, held, height, titled }: PanelProps) {
+  const router = useRouter();
+  const answer = answerOf(panel, held);
+  const order = new Map(panel.columns?.map((column, at) => [column.name, at]));
+  const columns = answer.columns
+    .filter((column) => column.name !== "final")
+    .sort((a, b) => (order.get(a.name) ?? order.size) - (order.get(b.name) ?? order.size));
+  const { drill } = panel;
+  const first = columns[0];
+  if (drill && first) first.href = (row) => filled(drill, row);
+  const open = (row: TableRow) => {
+    const href = drill ? filled(drill, row) : undefined;
+    if (href) router.history.push(href);
+  };
+  return (
+    <DataTable
+      label={panel.title}
+      {...(titled ? { title: panel.title } : {})}
+      columns={columns}
+      rows={answer.rows}
+      height={Math.max(96, height - TOOLS)}
+      isProvisional={isProvisional}
+      {...(drill ? { onOpen: open } : {})}
+    />
+  );
+}

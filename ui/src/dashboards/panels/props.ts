@@ -1,0 +1,39 @@
+import type { TableColumn, TableRow } from "../../pieces/column";
+import { isNumeric } from "../../pieces/column";
+import type { Watched } from "../../push/watched";
+import { named } from "../../push/watched";
+import type { Asked } from "../asked";
+import { type Panel, type PanelColumn, tableColumn } from "../model";
+
+export interface PanelProps {
+  panel: Panel;
+  held: Watched;
+  height: number;
+  /** The panel says its title itself. */
+  titled: boolean;
+  /** Charts of one dashboard share cursor and zoom. */
+  sync: string;
+  zoom: readonly [number, number] | undefined;
+  onZoom: (from: number, to: number) => void;
+  onAsk: (asked: Asked) => void;
+}
+
+export interface Answer {
+  rows: TableRow[];
+  columns: TableColumn[];
+  /** Those that are drawn: the panel's, else all of numbers that are no axis. */
+  drawn: TableColumn[];
+  wanted: (name: string) => PanelColumn | undefined;
+  column: (name: string | null | undefined) => TableColumn | undefined;
+}
+
+/** What a panel's question has answered, as its columns want it. */
+export function answerOf(panel: Panel, held: Watched): Answer {
+  const wanted = (name: string) => panel.columns?.find((one) => one.name === name);
+  const columns = held.columns.map((column) => tableColumn(column, wanted(column.name)));
+  const column = (name: string | null | undefined) => columns.find((one) => one.name === name);
+  const listed = (panel.columns ?? []).map((one) => column(one.name)).filter((one) => one !== undefined);
+  const axes = [panel.x, panel.y, panel.series, "previous"];
+  const numbers = columns.filter((one) => isNumeric(one) && !axes.includes(one.name));
+  return { rows: named(held), columns, drawn: listed.length > 0 ? listed : numbers, wanted, column };
+}

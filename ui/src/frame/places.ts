@@ -1,0 +1,15 @@
+import { Gauge, LayoutDashboard, ListX, Logs, SquareTerminal, Workflow } from "lucide-react";
+
+/** The views of the rail. */
+export const PLACES = [
+  { href: "/", label: "Overview", icon: Gauge },
+  { href: "/dashboards", label: "Dashboards", icon: LayoutDashboard },
+  { href: "/pipelines", label: "Pipelines", icon: Workflow },
+  { href: "/topics", label: "Topics", icon: Logs },
+  { href: "/rejects", label: "Rejects", icon: ListX },
+  { href: "/sql", label: "SQL", icon: SquareTerminal },
+] as const;
+
+export function isAt(path: string, href: string): boolean {
+  return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
+}

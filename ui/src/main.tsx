@@ -1,0 +1,45 @@
+import "./look.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Problem } from "./api/problem";
+import { applyTheme } from "./frame/theme";
+import { Connection } from "./push/connection";
+import { PushContext } from "./push/useWatch";
+import { router } from "./router";
+
+applyTheme();
+
+const connection = new Connection();
+connection.open();
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (times, error) => times < 2 && !(error instanceof Problem && (error.body.status ?? 500) < 500),
+    },
+  },
+});
+
+// What was asked before the server went away is asked again when it is back.
+let wasLost = false;
+connection.onLink(() => {
+  const { state } = connection.link();
+  if (state === "live" && wasLost) void queries.invalidateQueries();
+  wasLost = state === "lost";
+});
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <PushContext value={connection}>
+          <RouterProvider router={router} />
+        </PushContext>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

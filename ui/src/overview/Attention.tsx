@@ -1,0 +1,84 @@
+import { useWhy } from "../api/asked";
+import type { Schemas } from "../api/client";
+import { Section } from "../frame/View";
+import { Go } from "../pieces/Go";
+import type { PipelineFigures } from "../push/protocol";
+import { number } from "../text/number";
+import css from "./Overview.module.css";
+
+interface Need {
+  tone: "bad" | "attention" | "neutral";
+  text: string;
+  why?: string | undefined;
+  href: string;
+}
+
+const MANY = 10_000;
+const ORDER = ["bad", "attention", "neutral"];
+/** What waits only for later events waits as it should. */
+const AS_IT_SHOULD = new Set(["needs-later-event", "no-rows"]);
+
+/** What needs somebody, the worst first; each line leads to its reason. */
+export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[] }) {
+  const { data: reasons = [] } = useWhy();
+  const needs = [...pipelines.flatMap(needsOf), ...waitsOf(reasons)];
+  needs.sort((a, b) => ORDER.indexOf(a.tone) - ORDER.indexOf(b.tone));
+  const calm = needs.every((need) => need.tone === "neutral");
+  return (
+    <Section title="Needs attention">
+      {calm && <p className={css.well}>Nothing: all pipelines run, and no row was late or rejected.</p>}
+      <ul className={css.needs}>
+        {needs.map((need) => (
+          <li key={need.text}>
+            <Go href={need.href} className={`${css.need} ${css[need.tone]}`}>
+              <i aria-hidden="true" />
+              <span>{need.text}</span>
+              {need.why && <small>{need.why}</small>}
+            </Go>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+const hrefOf = (pipeline: string) => `/pipelines/${encodeURIComponent(pipeline)}`;
+
+function needsOf(one: PipelineFigures): Need[] {
+  const href = hrefOf(one.pipeline);
+  const needs: Need[] = [];
+  if (one.state === "failed") {
+    needs.push({ tone: "bad", text: `${one.pipeline} has failed`, why: one.error ?? undefined, href });
+  }
+  if ((one.lag ?? 0) > MANY) {
+    const text = `${one.pipeline} is ${number(one.lag ?? 0)} records behind`;
+    needs.push({ tone: "attention", text, why: "It reads slower than is written; results come later.", href });
+  }
+  if (one.rejected > 0) {
+    const text = `${one.pipeline} has rejected ${number(one.rejected)} rows`;
+    needs.push({
+      tone: "attention",
+      text,
+      why: "They cannot be read; each is kept with its reason.",
+      href: "/rejects",
+    });
+  }
+  if (one.late > 0) {
+    const text = `${one.pipeline} has had ${number(one.late)} late rows`;
+    const why = "A window had closed before they came; each is kept with the watermark of then.";
+    needs.push({ tone: "attention", text, why, href: "/rejects?show=late" });
+  }
+  return needs;
+}
+
+/** The sentences of `why`: one for each pipeline, that of its first window that waits. */
+function waitsOf(reasons: readonly Schemas["ReasonAnswer"][]): Need[] {
+  const first = new Map<string, Schemas["ReasonAnswer"]>();
+  for (const reason of reasons) if (!first.has(reason.pipeline)) first.set(reason.pipeline, reason);
+  return [...first.values()].map(({ pipeline, sentence, setting, code }) => ({
+    tone: AS_IT_SHOULD.has(code) ? "neutral" : "attention",
+    text: `${pipeline} waits: ${sentence}`,
+    why: setting || undefined,
+    href: hrefOf(pipeline),
+  }));
+}

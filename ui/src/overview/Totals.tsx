@@ -1,0 +1,91 @@
+import { useRouter } from "@tanstack/react-router";
+import { useNow } from "../frame/LiveLight";
+import { KeyFigure } from "../pieces/KeyFigure";
+import type { PipelineFigures } from "../push/protocol";
+import { useLink, useWatch } from "../push/useWatch";
+import { bytes, duration, number, short } from "../text/number";
+import { clock } from "../text/time";
+import { FIGURES } from "./Overview";
+import css from "./Overview.module.css";
+import { useCourse } from "./useCourse";
+
+interface Props {
+  pipelines: readonly PipelineFigures[];
+  eventTime: number | undefined;
+}
+
+/** The project in six numbers; each leads to where it comes from. */
+export function Totals({ pipelines, eventTime }: Props) {
+  const router = useRouter();
+  const now = useNow();
+  const link = useLink();
+  const { held } = useWatch(FIGURES);
+  const go = (href: string) => () => router.history.push(href);
+  const sum = (of: (one: PipelineFigures) => number) => pipelines.reduce((total, one) => total + of(one), 0);
+  const rate = sum((one) => one.rows_per_second);
+  const lag = sum((one) => one.lag ?? 0);
+  const failed = pipelines.filter((one) => one.state === "failed").length;
+  const running = pipelines.filter((one) => one.state === "running").length;
+  const only = pipelines[0];
+  const late = sum((one) => one.late);
+  const rejected = sum((one) => one.rejected);
+  const behind = eventTime === undefined ? undefined : Math.max(0, now + link.skew - eventTime);
+  const rates = useCourse(rate, held.time);
+  const lags = useCourse(lag, held.time);
+  return (
+    <div className={css.totals}>
+      {pipelines.length === 1 && only ? (
+        <KeyFigure
+          label="State"
+          value={only.state}
+          tone={failed > 0 ? "bad" : "neutral"}
+          note={`checkpoint ${number(only.epoch)}, ${bytes(only.held_bytes)} of state`}
+          onAsk={go(`/pipelines/${encodeURIComponent(only.pipeline)}`)}
+        />
+      ) : (
+        <KeyFigure
+          label="Pipelines"
+          value={failed > 0 ? `${failed} failed` : `${running} running`}
+          tone={failed > 0 ? "bad" : "neutral"}
+          note={`of ${pipelines.length}`}
+          onAsk={go("/pipelines")}
+        />
+      )}
+      <KeyFigure
+        label="Rows in"
+        value={`${short(rate)}\u202f/s`}
+        note={`${short(sum((one) => one.rows))} since the start`}
+        trend={rates}
+        onAsk={go("/pipelines")}
+      />
+      <KeyFigure
+        label="Not yet read"
+        value={short(lag)}
+        tone={lag > 10_000 ? "attention" : "neutral"}
+        note="records"
+        trend={lags}
+        onAsk={go("/topics")}
+      />
+      <KeyFigure
+        label="Event time"
+        value={eventTime === undefined ? undefined : clock(eventTime)}
+        note={behind === undefined ? "no watermark yet" : `${duration(behind)} behind`}
+        onAsk={go("/pipelines")}
+      />
+      <KeyFigure
+        label="Late"
+        value={number(late)}
+        tone={late > 0 ? "attention" : "neutral"}
+        note="rows, since the start"
+        onAsk={go("/rejects?show=late")}
+      />
+      <KeyFigure
+        label="Rejected"
+        value={number(rejected)}
+        tone={rejected > 0 ? "attention" : "neutral"}
+        note="rows, since the start"
+        onAsk={go("/rejects")}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { utc } from "../text/time";
+import { isNumeric, momentOf, shown, type TableColumn, type TableRow } from "./column";
+import css from "./DataTable.module.css";
+import { Go } from "./Go";
+
+interface Props {
+  column: TableColumn;
+  row: TableRow;
+  /** `row:column`, by which the keyboard finds it. */
+  place: string;
+  current: boolean;
+}
+
+/** One value of a row. What is cut off is whole on hover; a moment is in UTC there. */
+export function Cell({ column, row, place, current }: Props) {
+  const value = row[column.name] ?? null;
+  const text = shown(column, value);
+  const at = momentOf(column, value);
+  const tone = column.tone?.(value, row);
+  const href = column.href?.(row);
+  const look = [css.cell, isNumeric(column) && css.end, tone && css[tone], typeof value === "object" && css.coded];
+  return (
+    <div
+      role="gridcell"
+      className={look.filter(Boolean).join(" ")}
+      data-place={place}
+      tabIndex={current ? 0 : -1}
+      title={at === undefined ? text : utc(at)}
+    >
+      {value === null ? <span className={css.none}>null</span> : href ? <Go href={href}>{text}</Go> : text}
+    </div>
+  );
+}
