@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 import penstock
 from penstock.core.clock import ManualClock
 from penstock.log import Log
-from penstock.project.ingest import Once, Way, events_appended, once_appended
+from penstock.project.ingest import Delivery, Once, Way, deliver
 from tests.cli.shell import make_project, started
 from tests.server.served import Served, serve
 
@@ -86,6 +87,30 @@ def test_a_body_that_is_no_event(inbox: Served) -> None:
     assert inbox.post("/api/topics/in/records", [])["events"] == []
 
 
+def test_requests_of_one_moment_each_get_their_own_answer(inbox: Served) -> None:
+    def ask(number: int) -> tuple[int, dict[str, Any]]:
+        answer = inbox.client.post("/api/topics/orders/records", json={"id": number, "customer": "ada"})
+        assert answer.status_code == 200, answer.text
+        return number, answer.json()["events"][0]
+
+    with ThreadPoolExecutor(16) as clients:
+        answers = dict(clients.map(ask, range(200)))
+    rows = [r for f in inbox.penstock.log.read("orders", columns=("partition", "offset", "value")) for r in f.rows()]
+    assert {n: (a["partition"], a["offset"]) for n, a in answers.items()} == {
+        orjson.loads(value)["id"]: (partition, offset) for partition, offset, value in rows
+    }
+
+
+def test_a_topic_of_a_table_that_is_deleted_is_made_again(inbox: Served) -> None:
+    for _ in range(2):
+        placed = inbox.post("/api/topics/orders/records", {"id": 1})
+        assert placed["events"] == [{"partition": placed["events"][0]["partition"], "offset": 0}]
+        inbox.penstock.log.delete_topic("orders")
+    inbox.post("/api/topics/in/records", {})
+    inbox.penstock.log.delete_topic("in")
+    assert inbox.post("/api/topics/in/records", {}, 404)["detail"] == "there is no topic 'in'"
+
+
 def test_a_long_stream_is_appended_as_it_comes(inbox: Served) -> None:
     def lines() -> Iterator[bytes]:
         for first in range(0, 20_000, 1_000):
@@ -116,21 +141,77 @@ def test_a_repeated_key_gives_the_same_answer_and_another_request_is_refused(inb
     assert inbox.post("/api/topics/small/records", [{"a": 1}, {"a": 2}], headers=key)["accepted"] == 2, "of its topic"
 
 
+def delivered(log: Log, *deliveries: Delivery) -> list[bytes]:
+    deliver(log, *deliveries)
+    return [delivery.answer for delivery in deliveries]
+
+
 def test_a_key_holds_for_a_day() -> None:
     clock = ManualClock(1_000)
     with Log.open(None, clock=clock) as log:
         log.create_topic("in")
         way, once = Way("in", None, None), Once("k", b"digest")
-        first = once_appended(log, way, [b"1"], once)
+        first = delivered(log, Delivery(way, [b"1"], once))
         clock.advance(86_399_999)
-        assert once_appended(log, way, [b"1"], once) == first
+        assert delivered(log, Delivery(way, [b"1"], once)) == first
         clock.advance(1)
-        assert once_appended(log, way, [b"1"], once) != first
+        assert delivered(log, Delivery(way, [b"1"], once)) != first
         assert log.ends("in") == {0: 2}
         clock.advance(86_400_000)
         assert log.claims.expire()
         assert not log.claims.expire()
-        assert events_appended(log, way, []).body() == b'{"accepted":0,"refused":0,"events":[]}'
+        assert delivered(log, Delivery(way, [])) == [b'{"accepted":0,"refused":0,"events":[]}']
+
+
+def test_what_comes_together_is_answered_each_by_itself() -> None:
+    """One commit, in the order in which they came; a mistake in one is none in another."""
+    with Log.open(None) as log:
+        log.create_topic("in", 2)
+        log.create_topic("small", configs={"max.message.bytes": "4"})
+        into, small = Way("in", None, 1), Way("small", None, None)
+        key = Once("k", b"digest")
+        asked = [
+            Delivery(into, [b"a", b"b"]),
+            Delivery(small, [b"12345", b"1234"]),
+            Delivery(into, []),
+            Delivery(into, [b"once"], key),
+            Delivery(into, [b"once"], key),
+            Delivery(into, [b"other"], Once("k", b"another")),
+            Delivery(Way("in", None, 7), [b"nowhere"]),
+            Delivery(Way("gone", None, None), [b"nowhere"]),
+            Delivery(into, [b"c"]),
+        ]
+        deliver(log, *asked)
+        assert [delivery.error and delivery.error.message for delivery in asked] == [
+            *[None] * 5,
+            "another request was made under the key 'k'",
+            "there is no partition 7 in topic 'in'",
+            "there is no topic 'gone'",
+            None,
+        ]
+        assert [asked[n].places.tolist() for n in (0, 2, 8)] == [[[1, 0], [1, 1]], [], [[1, 2]]]
+        assert asked[3].answer == asked[4].answer == b'{"accepted":1,"refused":0,"events":[{"partition":1,"offset":3}]}'
+        assert asked[1].places.tolist() == [[-1, -1], [0, 0]]
+        assert asked[1].refused[0].message == "the event has 5 bytes; topic 'small' allows 4"
+        assert [v for f in log.read("in") for v in f["value"]] == [b"a", b"b", b"c", b"once"]
+        before = log.traffic.seconds.read().count
+        deliver(log, Delivery(into, [b"d"]), Delivery(small, [b"e"]), Delivery(into, [b"f"], Once("l", b"digest")))
+        assert log.traffic.seconds.read().count == before + 1, "commits"
+
+
+def test_a_topic_that_was_altered_meanwhile_takes_what_it_now_takes(tmp_path: Path) -> None:
+    with Log.open(tmp_path / "log.db") as log, Log.open(tmp_path / "log.db") as other:
+        log.create_topic("in")
+        way = Way("in", None, None)
+        first, large, small = (Delivery(way, [value]) for value in (b"1", b"12345", b"12"))
+        deliver(log, first)
+        other.alter_topic("in", configs={"max.message.bytes": 3})
+        deliver(log, large, small)
+        assert large.refused[0].message == "the event has 5 bytes; topic 'in' allows 3"
+        assert small.places.tolist() == [[0, 1]]
+        other.alter_topic("in", configs={"max.message.bytes": 5})
+        deliver(log, again := Delivery(way, [b"12345"]))
+        assert again.places.tolist() == [[0, 2]]
 
 
 def test_a_key_repeated_after_a_kill_gives_the_same_offsets(tmp_path: Path) -> None:

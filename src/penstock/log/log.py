@@ -125,6 +125,10 @@ class Log:
         self._topics[name] = topic
         return topic
 
+    def latest(self, name: str) -> Topic:
+        """The topic as this process has seen it last, or looked up: an append finds out whether it is so still."""
+        return self._topics.get(name) or self.topic(name)
+
     def topics(self) -> list[Topic]:
         """By name."""
         with self._file.reading() as connection:
@@ -176,7 +180,7 @@ class Log:
 
     def checked(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """An append that fits its topic, and is not yet submitted."""
-        found = self._topics.get(topic) or self.topic(topic)
+        found = self.latest(topic)
         return Append(found, checked(records, found), self._turn(found), self._clock.now_ms(), decoded)
 
     def submit(self, *requests: Request) -> None:

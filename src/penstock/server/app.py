@@ -20,6 +20,7 @@ from penstock.project.project_file import FileConflictError
 from penstock.project.rate import Rates
 from penstock.server.api import ROUTERS, TAGS
 from penstock.server.asking import Asking
+from penstock.server.inlet import Inlet
 from penstock.server.metrics.requests import Requests
 from penstock.server.page import Page
 from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
@@ -59,6 +60,7 @@ def make_app(penstock: Penstock) -> FastAPI:
     app.state.hub = Hub(penstock)
     app.router.routes.append(WebSocketRoute("/ws", WebSocketDoor(app.state.hub)))
     app.state.asking = Asking(penstock)
+    app.state.inlet = Inlet(penstock)
     app.state.rates = Rates(penstock.clock.monotonic())
     app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
     for router in ROUTERS:
@@ -80,6 +82,7 @@ def make_app(penstock: Penstock) -> FastAPI:
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     async with app.state.hub:
         yield
+    app.state.inlet.close()
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

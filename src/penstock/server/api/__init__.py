@@ -23,6 +23,7 @@ from penstock.server.push import stream
 __all__ = ["ROUTERS", "TAGS"]
 
 ROUTERS = (
+    ingest.router,  # first: routes are tried in their order, and of these requests there are most
     health.router,
     metrics.router,
     login.router,
@@ -31,7 +32,6 @@ ROUTERS = (
     savepoints.router,
     tables.router,
     topics.router,
-    ingest.router,
     query.router,
     saved.router,
     dashboards.router,

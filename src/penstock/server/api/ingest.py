@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio.to_thread
+import numpy as np
 import orjson
-import polars as pl
 from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.responses import Response
 
-from penstock.core.errors import PenstockError, RequestError
-from penstock.project.ingest import Ingested, Once, events_appended, once_appended, way_into
-from penstock.server.api.model import Model, Project
+from penstock.core.errors import LogError, PenstockError, RequestError
+from penstock.project.ingest import Delivery, Once, deliver
+from penstock.server.api.model import Model
 from penstock.server.problem import MEDIA_TYPE, problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
+    from numpy.typing import NDArray
+
+    from penstock.log import Log
     from penstock.project.ingest import Way
-    from penstock.project.penstock import Penstock
+    from penstock.server.inlet import Inlet
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/topics", tags=["ingest"])
-
 _LINE_BYTES = 4 << 20
 """A line of more is no event: a topic may be told to take larger ones, but not by lines."""
+_WHOLE_BYTES = 1 << 20
+"""Lines of at most so many are one append; of more, or of who knows how many, they are appended as they come."""
+_SMALL_BYTES = 16 << 10
+"""A body of at most so many is cut while the event loop waits, and shares a commit with others."""
 _JSON_SPACE = b" \t\r\n"
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -71,6 +78,23 @@ class IngestAnswer(Model):
     """Of each event, in their order."""
 
 
+class _Route(APIRoute):
+    """Requests without parameters, of which there may be thousands a second, go past FastAPI's reading of them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        with_parameters = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"] or "idempotency-key" in request.headers:
+                return await with_parameters(request)
+            return await _taken(request, (request.path_params["name"], None, None), None)
+
+        return handle
+
+
+router = APIRouter(prefix="/api/topics", tags=["ingest"], route_class=_Route)
+
+
 @router.post(
     "/{name}/records",
     operation_id="ingest",
@@ -80,7 +104,6 @@ class IngestAnswer(Model):
 )
 async def ingest(
     request: Request,
-    penstock: Project,
     name: Annotated[str, Path(description="A topic, or a table over one", examples=["chat_events"])],
     key: Annotated[
         str | None, Query(description="The field that is the key; by default as the table over the topic declares it")
@@ -100,40 +123,62 @@ async def ingest(
     taken too: it then stands among the rejects, with its bytes and the reason. With an Idempotency-Key all are
     appended at once, and the request must fit into memory.
     """
-    way = await anyio.to_thread.run_sync(way_into, penstock, name, key, partition)
-    lines = _media_type(request).endswith(("ndjson", "jsonl"))
-    if lines and idempotency_key is None:
-        return await _stream(request, penstock, way)
+    return await _taken(request, (name, key, partition), idempotency_key)
+
+
+async def _taken(request: Request, asked: tuple[str, str | None, int | None], once: str | None) -> Response:
+    inlet: Inlet = request.app.state.inlet
+    way = await inlet.way(asked)
+    kind = _media_type(request)
+    lines = kind.endswith(("ndjson", "jsonl"))
+    if lines and once is None and not 0 <= int(request.headers.get("content-length", -1)) <= _WHOLE_BYTES:
+        return await _stream(request, way)
     body = await request.body()
-    values = _lines(body) if lines else _events(body)
-    if idempotency_key is not None:
-        once = Once(idempotency_key, _digest(request, body))
-        done = await anyio.to_thread.run_sync(once_appended, penstock.log, way, values, once)
-        return _answer(done)
-    ingested = await anyio.to_thread.run_sync(events_appended, penstock.log, way, values)
-    if len(values) == 1 and ingested.refused:
-        raise ingested.refused[0]
-    return _answer(ingested.body())
+    if len(body) > _SMALL_BYTES or way.tracer is not None:
+        return await anyio.to_thread.run_sync(_delivered_alone, request, way, body, once)
+    delivery = _delivery(request, way, body, once)
+    await inlet.take(delivery)
+    if isinstance(delivery.error, LogError) and delivery.error.code == "topic-unknown":
+        inlet.forget(way)  # it was deleted: a table makes it anew
+        delivery = replace(delivery, way=await inlet.way(asked), error=None)
+        await inlet.take(delivery)
+    return _answer(delivery)
 
 
-async def _stream(request: Request, penstock: Penstock, way: Way) -> Response:
+def _delivered_alone(request: Request, way: Way, body: bytes, once: str | None) -> Response:
+    """What takes its time is cut, appended and answered in a thread of its own."""
+    delivery = _delivery(request, way, body, once)
+    deliver(request.app.state.penstock.log, delivery)
+    return _answer(delivery)
+
+
+def _delivery(request: Request, way: Way, body: bytes, once: str | None) -> Delivery:
+    values = _lines(body) if _media_type(request).endswith(("ndjson", "jsonl")) else _events(body)
+    return Delivery(way, values, None if once is None else Once(once, _digest(request, body)))
+
+
+async def _stream(request: Request, way: Way) -> Response:
     """Append lines as they come; what is appended stays where a later line is refused or the disk is full."""
-    places: list[pl.DataFrame] = []
-    ingested = Ingested(pl.DataFrame())
+    log: Log = request.app.state.penstock.log
+    whole = Delivery(way, [])
+    places: list[NDArray[np.int64]] = [whole.places]
     count = 0
     error: PenstockError | None = None
     try:
         async for values in _line_batches(request):
-            done = await anyio.to_thread.run_sync(events_appended, penstock.log, way, values)
-            ingested.refused |= {count + n: refused for n, refused in done.refused.items()}
+            part = Delivery(way, values)
+            await anyio.to_thread.run_sync(deliver, log, part)
+            if part.error is not None:
+                raise part.error
+            whole.refused |= {count + n: refused for n, refused in part.refused.items()}
             count += len(values)
-            places.append(done.places)
+            places.append(part.places)
     except PenstockError as stopped:
         error = stopped
-    ingested.places = pl.concat(places) if places else pl.DataFrame(schema={"partition": pl.Int32, "offset": pl.Int64})
+    whole.places = np.concatenate(places)
     if error is None:
-        return _answer(ingested.body())
-    problem = problem_of(error, **orjson.loads(ingested.body()))
+        return _response(whole.answer)
+    problem = problem_of(error, **orjson.loads(whole.answer))
     return Response(orjson.dumps(problem.model_dump()), problem.status, media_type=MEDIA_TYPE)
 
 
@@ -195,5 +240,12 @@ def _digest(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(said + body).digest()
 
 
-def _answer(body: bytes) -> Response:
+def _answer(delivery: Delivery) -> Response:
+    """Raises what has prevented it all; a single event that is refused is an error too."""
+    if delivery.once is None and len(delivery.values) == 1 and delivery.refused:
+        raise delivery.refused[0]
+    return _response(delivery.answer)
+
+
+def _response(body: bytes) -> Response:
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
