@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Joined", "SessionState"]
 
-_LISTS = {"$id": pl.List(pl.Int64()), "$first": pl.List(pl.Int64()), "$last": pl.List(pl.Int64())}
+_PARTS = ("$id", "$first", "$last")
+_ONE = {**dict.fromkeys(_PARTS, pl.Int64()), "$alone": pl.Boolean()}
+_LISTS = dict.fromkeys(_PARTS, pl.List(pl.Int64()))
 _PAGES = 16
 """Parts of a gap in which times are told apart when sessions are looked through for those to close."""
 
@@ -46,7 +48,10 @@ class SessionState:
         self.slicing = slicing
         self.gap = slicing.window.size
         self.names = list(keys)
-        self.state = KeyedState("s", keys, _LISTS)
+        self.state = KeyedState("s", keys, _ONE)
+        """The lowest open session of each key, and whether it is the only one."""
+        self.others = KeyedState("o", keys, _LISTS)
+        """The other open sessions of keys that have several."""
         self.schedule = Schedule(self.gap // _PAGES)
         self.next = 0
 
@@ -70,9 +75,14 @@ class SessionState:
 
     def _open(self, slots: NDArray[np.int64]) -> tuple[Blocks, NDArray[np.int64]]:
         """The open sessions of distinct slots, and their numbers."""
-        lists = self.state.take(slots).with_columns(pl.Series("$slot", slots)).explode(*_LISTS)
-        blocks = Blocks(*(lists[name].to_numpy() for name in ("$slot", "$first", "$last")))
-        return blocks, lists["$id"].to_numpy()
+        lowest = self.state.take(slots)
+        found = [lowest.select(*_PARTS).with_columns(pl.Series("$slot", slots))]
+        several = slots[~lowest["$alone"].to_numpy()]
+        if len(several):
+            rest = self.others.take(self.others.find(self.state.keys(several)))
+            found.append(rest.with_columns(pl.Series("$slot", several)).explode(*_PARTS))
+        every = pl.concat(found) if len(found) > 1 else found[0]
+        return Blocks(*(every[name].to_numpy() for name in ("$slot", "$first", "$last"))), every["$id"].to_numpy()
 
     def _write(self, found: Assigned, number: NDArray[np.int64], fresh: NDArray[np.int64]) -> None:
         """Store the sessions of some keys, all that these have; `fresh` are slots that may have none."""
@@ -80,6 +90,9 @@ class SessionState:
         self._remove(np.setdiff1d(fresh, slots))
 
     def _remove(self, slots: NDArray[np.int64]) -> None:
+        if len(self.others):
+            gone = self.others.find(self.state.keys(slots))
+            self.others.remove(gone[gone >= 0])
         self.schedule.forget(slots)
         self.state.remove(slots)
 
@@ -93,13 +106,24 @@ class SessionState:
         """Store sessions, in order of slot and time; their distinct slots."""
         if not len(slots):
             return slots
-        frame = pl.DataFrame({"$slot": slots, "$id": ids, "$first": first, "$last": last})
-        grouped = frame.group_by("$slot", maintain_order=True).agg(pl.all())
-        distinct = grouped["$slot"].to_numpy()
-        self.state.put(distinct, grouped.select(*_LISTS))
-        lowest = grouped["$last"].list.first().to_numpy() + self.gap
-        self.schedule.put(distinct, self.slicing.epoch_of(lowest))
+        is_lowest = np.append(True, slots[1:] != slots[:-1])
+        distinct = slots[is_lowest]
+        alone = np.append(is_lowest[1:], True)[is_lowest]
+        frame = pl.DataFrame({"$id": ids, "$first": first, "$last": last})
+        self.state.put(distinct, frame.filter(pl.Series(is_lowest)).with_columns(pl.Series("$alone", alone)))
+        self._put_others(distinct, alone, frame.with_columns(pl.Series("$slot", slots)).filter(pl.Series(~is_lowest)))
+        self.schedule.put(distinct, self.slicing.epoch_of(last[is_lowest] + self.gap))
         return distinct
+
+    def _put_others(self, distinct: NDArray[np.int64], alone: NDArray[np.bool_], rest: pl.DataFrame) -> None:
+        """Store the sessions of distinct slots beside the lowest ones, in order of slot and time."""
+        if len(self.others):
+            gone = self.others.find(self.state.keys(distinct[alone]))
+            self.others.remove(gone[gone >= 0])
+        if rest.height:
+            grouped = rest.group_by("$slot", maintain_order=True).agg(pl.all())
+            places, _ = self.others.place(self.state.keys(grouped["$slot"].to_numpy()))
+            self.others.put(places, grouped.select(*_LISTS))
 
     def close(self, reached: int) -> pl.DataFrame:
         """The sessions that a watermark of `reached` closes, by end: `$id`, `$start`, `$end` and the key; they go."""
@@ -110,6 +134,7 @@ class SessionState:
         due, rest = lists.filter(closed), lists.filter(~closed)
         result = due.hstack(self.state.keys(due["$slot"].to_numpy()))
         changed = rest.filter(rest["$slot"].is_in(due["$slot"].implode()))
+        changed = changed.sort("$slot", "$start")
         self._put(*(changed[name].to_numpy() for name in ("$slot", "$id", "$start", "$last")))
         others = rest.filter(~rest["$slot"].is_in(due["$slot"].implode()))
         lowest = others.group_by("$slot").agg(pl.col("$end").min())
@@ -139,7 +164,7 @@ class SessionState:
         """The watermark at which the next session closes, END_OF_TIME where none is open."""
         if not len(self.state):
             return END_OF_TIME
-        ends = self.state.take(self.state.slots)["$last"].list.first().to_numpy() + self.gap
+        ends = self.state.take(self.state.slots)["$last"].to_numpy() + self.gap
         return int(self.slicing.epoch_of(np.array([ends.min()]))[0])
 
     def copy(self) -> SessionState:
@@ -160,22 +185,24 @@ class SessionState:
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return self.state.size
+        return self.state.size + self.others.size
 
     @property
     def live(self) -> frozenset[str]:
         """The blobs of the last snapshot."""
-        return self.state.live
+        return self.state.live | self.others.live
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         """What names the sessions (JSON data), and the blobs that are not stored yet."""
         meta, new = self.state.snapshot()
-        return {"state": meta, "next": self.next}, new
+        others, more = self.others.snapshot()
+        return {"state": meta, "others": others, "next": self.next}, {**new, **more}
 
     def restore(self, meta: dict[str, Any], blobs: Mapping[str, bytes]) -> None:
         """Take over a snapshot."""
         self.next = meta["next"]
         self.state.restore(meta["state"], blobs)
+        self.others.restore(meta["others"], blobs)
         slots = self.state.slots
-        lowest = self.state.take(slots)["$last"].list.first().to_numpy() + self.gap
+        lowest = self.state.take(slots)["$last"].to_numpy() + self.gap
         self.schedule.put(slots, self.slicing.epoch_of(lowest))
