@@ -107,7 +107,7 @@ class SessionState:
         if not len(slots):
             return slots
         is_lowest = np.append(True, slots[1:] != slots[:-1])
-        distinct = slots[is_lowest]
+        distinct: NDArray[np.int64] = slots[is_lowest]
         alone = np.append(is_lowest[1:], True)[is_lowest]
         frame = pl.DataFrame({"$id": ids, "$first": first, "$last": last})
         self.state.put(distinct, frame.filter(pl.Series(is_lowest)).with_columns(pl.Series("$alone", alone)))
