@@ -165,6 +165,10 @@ class Columns:
             return pl.DataFrame(height=len(slots))
         return pl.DataFrame([column.take(slots).alias(name) for name, column in self._columns.items()])
 
+    def column(self, name: str, slots: NDArray[np.int64]) -> pl.Series:
+        """One column of these rows."""
+        return self._columns[name].take(slots).alias(name)
+
     def put(self, slots: NDArray[np.int64], rows: pl.DataFrame) -> None:
         """Write `rows`, which has the columns of the schema, into distinct `slots`."""
         if not len(slots):

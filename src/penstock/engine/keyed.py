@@ -84,6 +84,10 @@ class KeyedState:
         """The rows of slots that were put."""
         return self._values.take(slots)
 
+    def column(self, name: str, slots: NDArray[np.int64]) -> pl.Series:
+        """One column of `take`."""
+        return self._values.column(name, slots)
+
     def put(self, slots: NDArray[np.int64], rows: pl.DataFrame) -> None:
         """Write the rows of distinct slots."""
         self._values.put(slots, rows)

@@ -38,7 +38,6 @@ class _Seen:
     """
 
     partitions: Partitions
-    keys: pl.DataFrame
     rows: pl.DataFrame
     key: NDArray[np.int64]
     part: NDArray[np.int64]
@@ -61,7 +60,6 @@ class Recent:
         fields = [pl.Field(n, schema[n] if n != time else pl.Int64()) for n in self._kept]
         keys = {k: schema[k] for k in self.keys}
         self.state = KeyedState("r", keys, {_ROWS: pl.List(pl.Struct(fields)), _LAST: pl.Int64()})
-        self._seen: _Seen | None = None
         self._swept = 0
 
     @property
@@ -74,16 +72,15 @@ class Recent:
         """The time of the last row that each key has given, 0 for those without one; shape (n,)."""
         slots = self.state.find(keys)
         found = np.zeros(len(slots), np.int64)
-        found[slots >= 0] = self.state.take(slots[slots >= 0])[_LAST].to_numpy()
+        found[slots >= 0] = self.state.column(_LAST, slots[slots >= 0]).to_numpy()
         return found
 
-    def given(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
         """The states over the frame of each row of `rows`, in its order."""
-        keys = columns_of(rows, self.keys)
-        parts = partitioned(self.state, keys)
+        parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
         fresh = rows.select(self._kept)[parts.order]
-        known = np.flatnonzero(parts.slots >= 0)
-        before = self.state.take(parts.slots[known])[_ROWS]
+        known = np.flatnonzero(parts.known)
+        before = self.state.column(_ROWS, parts.slots[known])
         sizes = np.zeros(len(parts.starts), np.int64)
         sizes[known] = before.list.len().fill_null(0).to_numpy()
         old = before.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
@@ -103,7 +100,8 @@ class Recent:
         begins = np.concatenate(([True], (key[1:] != key[:-1]) | (forgotten[1:] != forgotten[:-1])))
         part = np.cumsum(begins) - 1
         first, last = self._spans(together[self.time].to_numpy(), part, np.flatnonzero(begins), places)
-        self._seen = _Seen(parts, keys, together, key, part, np.cumsum(counts) - 1)
+        if keep:
+            self._keep(_Seen(parts, together, key, part, np.cumsum(counts) - 1))
         back = np.empty(len(parts.order), np.int64)
         back[parts.order] = np.arange(len(parts.order))
         return self._states(together, first[back], last[back])
@@ -133,10 +131,8 @@ class Recent:
         parts += [d.counted(spread, [_ROW]).drop(_ROW) for d in self.groups.distinct]
         return pl.concat(parts, how="horizontal").drop(_ROW)
 
-    def keep(self) -> None:
-        """Take in the rows that `given` saw last, and let go of those that no frame can reach."""
-        assert self._seen is not None
-        seen, self._seen = self._seen, None
+    def _keep(self, seen: _Seen) -> None:
+        """Take in the rows that were given, and let go of those that no frame can reach."""
         time, key, preceding = seen.rows[self.time].to_numpy(), seen.key, self.frame.preceding
         last = time[seen.ends]
         kept = seen.part == seen.part[seen.ends][key]
@@ -144,15 +140,21 @@ class Recent:
             kept &= np.arange(len(key)) > seen.ends[key] - preceding
         elif preceding is not None:
             kept &= time >= last[key] - preceding
+        if not kept.all():
+            rows, key = seen.rows.filter(kept), key[kept]
+        else:
+            rows = seen.rows
         lists = (
-            seen.rows.filter(kept)
-            .select(pl.Series(_KEY, key[kept]), pl.struct(self._kept).alias(_ROWS))
+            rows.select(pl.Series(_KEY, key), pl.struct(self._kept).alias(_ROWS))
             .group_by(_KEY, maintain_order=True)
             .agg(_ROWS)
         )
         values = pl.DataFrame({_KEY: np.arange(len(last)), _LAST: last})
-        values = values.join(lists, on=_KEY, how="left", maintain_order="left").select(_ROWS, _LAST)
-        self.state.put(seen.partitions.placed(self.state, seen.keys), values)
+        if lists.height == values.height:
+            values = values.hstack(lists.select(_ROWS))
+        else:
+            values = values.join(lists, on=_KEY, how="left", maintain_order="left")
+        self.state.put(seen.partitions.slots, values.select(_ROWS, _LAST))
 
     def remove(self, keys: pl.DataFrame) -> None:
         """Let go of all rows of distinct `keys`."""
@@ -164,7 +166,7 @@ class Recent:
         if self.lasting is None or len(self.state) < 2 * self._swept + _FEW:
             return
         slots = self.state.slots
-        self.state.remove(slots[self.state.take(slots)[_LAST].to_numpy() + self.lasting <= reached])
+        self.state.remove(slots[self.state.column(_LAST, slots).to_numpy() + self.lasting <= reached])
         self._swept = len(self.state)
 
     # -- state -------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,21 +24,11 @@ __all__ = ["Running"]
 _ROW, _KEY, _FIRST = "$row", "$key", "$first"
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Rows that were given; `states` are what was known of their keys and theirs, `key` is that of each."""
-
-    rows: pl.DataFrame
-    parts: Partitions
-    states: pl.DataFrame
-    key: NDArray[np.int64]
-
-
 class Running:
     """States that grow; every call of `groups` is one whose states can be `joined`.
 
-    `given` gives the states of each of some rows, `keep` takes these rows in. Rows come in order of time; where
-    `peers`, the rows of one `time` see each other.
+    `given` gives the states of each of some rows; with `keep` it takes these rows in. Rows come in order of time;
+    where `peers`, the rows of one `time` see each other.
     """
 
     def __init__(self, groups: Aggregation, schema: Mapping[str, pl.DataType], time: str, *, peers: bool) -> None:
@@ -58,14 +47,14 @@ class Running:
         fast = {e.meta.output_name() for e in self._running}
         self._join = [e for e in groups.joined(RIGHT) if e.meta.output_name() not in fast]
         self.state = KeyedState("s", keys, dict(states.schema))
-        self._pending: _Seen | None = None
+        self._needed = [*schema, time]
 
-    def given(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
         """The states up to each row of `rows`, in its order."""
-        parts = partitioned(self.state, columns_of(rows, self.keys))
-        ordered = rows[parts.order]
+        parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
+        ordered = rows.select(self._needed)[parts.order]
         single = self._single(ordered)
-        known = np.flatnonzero(parts.slots >= 0)
+        known = np.flatnonzero(parts.known)
         before = self.state.take(parts.slots[known])
         # the state of a key that has one stands before its rows
         shift = np.zeros(len(parts.starts), np.int64)
@@ -79,7 +68,8 @@ class Running:
             arranged[(parts.starts + shifted - 1)[known]] = np.arange(len(known))
             states = pl.concat([before, single])[arranged]
         begins = parts.starts + shifted - shift
-        self._pending = _Seen(rows, parts, states, np.repeat(np.arange(len(begins)), parts.counts + shift))
+        if keep:
+            self._keep(rows, parts, states, np.repeat(np.arange(len(begins)), parts.counts + shift))
         last = self._last_peers(ordered, parts, places) if self.peers else places
         back = np.empty(len(parts.order), np.int64)
         back[parts.order] = last
@@ -116,15 +106,12 @@ class Running:
         numbered = rows.with_columns(masks).with_row_index(_ROW)
         return without(numbered.group_by(_ROW, maintain_order=True).agg(self.groups.partial(self._masks)), _ROW)
 
-    def keep(self) -> None:
-        """Take in the rows that `given` saw last."""
-        assert self._pending is not None
-        pending, self._pending = self._pending, None
-        keys = columns_of(pending.rows, self.keys)
-        last = pending.states.with_columns(pl.Series(_KEY, pending.key)).group_by(_KEY, maintain_order=True)
-        self.state.put(pending.parts.placed(self.state, keys), last.agg(self.groups.merge_all()))
+    def _keep(self, rows: pl.DataFrame, parts: Partitions, states: pl.DataFrame, key: NDArray[np.int64]) -> None:
+        """Take in `rows`; `states` are what was known of their keys and theirs, `key` is that of each."""
+        by_key = states.with_columns(pl.Series(_KEY, key)).group_by(_KEY, maintain_order=True)
+        self.state.put(parts.slots, by_key.agg(self.groups.merge_all()))
         for seen, distinct in zip(self._seen, self.groups.distinct, strict=True):
-            _, new = seen.place(pending.rows.select(self.keys + list(distinct.args)))
+            _, new = seen.place(rows.select(self.keys + list(distinct.args)))
             seen.put(new, pl.DataFrame(height=len(new)))
 
     # -- state -------------------------------------------------------------------------------------

@@ -69,9 +69,8 @@ class TopN(Operator):
 
     def _taken(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Take `rows` in; gives the changes that this makes."""
-        keys = columns_of(rows, self.ranking.keys)
-        parts = partitioned(self.state, keys)
-        known = np.flatnonzero(parts.slots >= 0)
+        parts = partitioned(self.state, columns_of(rows, self.ranking.keys))
+        known = np.flatnonzero(parts.known)
         old = self._old(known, parts.slots[known])
         names = [*self._names, *self.ranking.names]
         fresh = rows[parts.order].select(*names, SEQ)
@@ -80,9 +79,9 @@ class TopN(Operator):
         kept = ranked.filter(pl.col(_NOW) < self.plan.last)
         if not self._single:
             grouped = kept.select(_KEY, pl.struct(names).alias(_ROWS)).group_by(_KEY, maintain_order=True)
-            self.state.put(parts.placed(self.state, keys), grouped.agg(_ROWS).select(_ROWS))
+            self.state.put(parts.slots, grouped.agg(_ROWS).select(_ROWS))
         else:
-            self.state.put(parts.placed(self.state, keys), kept.select(names))
+            self.state.put(parts.slots, kept.select(names))
         self.counts.superseded += ranked.height - kept.height
         self.counts.held += kept.height - old.height
         if self._single:
