@@ -125,6 +125,12 @@ class _Varied:
     def put(self, slots: NDArray[np.int64], values: pl.Series) -> None:
         if not len(slots):
             return
+        if values.null_count():
+            there = values.is_not_null().to_numpy()
+            self._places[slots[~there]] = -1
+            slots, values = slots[there], values.drop_nulls()
+            if not len(slots):
+                return
         self._places[slots] = np.arange(self._length, self._length + len(slots))
         self._length += len(slots)
         self._set(folded([*self._runs, Run(values.alias("").to_frame().rechunk())], pl.DataFrame.rechunk))

@@ -25,7 +25,7 @@ __all__ = ["FORGOTTEN", "Recent"]
 FORGOTTEN = "$forgotten"
 """Int64: how often the row's key had been forgotten in this step; what was kept of it before is not seen."""
 
-_ROW, _ROWS, _LAST, _KEY = "$row", "$rows", "$last", "$key"
+_ROW, _ROWS, _COUNT, _LAST, _KEY = "$row", "$rows", "$count", "$last", "$key"
 _FEW = 4_096
 """Keys from which on it is worth looking for those that can be forgotten."""
 
@@ -47,7 +47,8 @@ class _Seen:
 class Recent:
     """Frames over the rows of a key, given and kept as in `Running`.
 
-    A frame of `preceding` None reaches all rows: what calls need it whose states are as large as their groups.
+    A frame of `preceding` None reaches all rows: what calls need it whose states are as large as their groups. Of the
+    rows of a key the first stands in columns, the others in a list, which most keys of many do not have.
     """
 
     def __init__(self, groups: Aggregation, schema: Mapping[str, pl.DataType], time: str, frame: Frame) -> None:
@@ -59,7 +60,9 @@ class Recent:
         self._join = groups.joined(RIGHT) if groups.can_join else None
         fields = [pl.Field(n, schema[n] if n != time else pl.Int64()) for n in self._kept]
         keys = {k: schema[k] for k in self.keys}
-        self.state = KeyedState("r", keys, {_ROWS: pl.List(pl.Struct(fields)), _LAST: pl.Int64()})
+        first = {field.name: field.dtype for field in fields}
+        others = {_ROWS: pl.List(pl.Struct(fields)), _COUNT: pl.Int64(), _LAST: pl.Int64()}
+        self.state = KeyedState("r", keys, first | others)
         self._swept = 0
 
     @property
@@ -79,11 +82,8 @@ class Recent:
         """The states over the frame of each row of `rows`, in its order."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
         fresh = rows.select(self._kept)[parts.order]
-        known = np.flatnonzero(parts.known)
-        before = self.state.column(_ROWS, parts.slots[known])
         sizes = np.zeros(len(parts.starts), np.int64)
-        sizes[known] = before.list.len().fill_null(0).to_numpy()
-        old = before.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+        old, sizes[parts.known] = self._before(parts.slots[parts.known])
         # of each key: the rows kept, then the fresh ones
         places = np.arange(fresh.height) + np.cumsum(sizes)[parts.key]
         is_fresh = np.zeros(old.height + fresh.height, np.bool_)
@@ -105,6 +105,21 @@ class Recent:
         back = np.empty(len(parts.order), np.int64)
         back[parts.order] = np.arange(len(parts.order))
         return self._states(together, first[back], last[back])
+
+    def _before(self, slots: NDArray[np.int64]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+        """The rows kept of each key, one key after the other, and how many each has."""
+        kept = self.state.take(slots)
+        sizes = kept[_COUNT].to_numpy()
+        first = kept.select(self._kept)
+        if not (sizes == 1).all():
+            first = first.filter(sizes > 0)
+        if not (sizes > 1).any():
+            return first, sizes
+        others = kept[_ROWS].drop_nulls().explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+        begins = np.zeros(first.height + others.height, np.bool_)
+        begins[(np.cumsum(sizes) - sizes)[sizes > 0]] = True
+        arranged = np.where(begins, np.cumsum(begins) - 1, first.height + np.cumsum(~begins) - 1)
+        return pl.concat([first, others])[arranged], sizes
 
     def _spans(
         self, time: NDArray[np.int64], part: NDArray[np.int64], starts: NDArray[np.int64], places: NDArray[np.int64]
@@ -140,21 +155,18 @@ class Recent:
             kept &= np.arange(len(key)) > seen.ends[key] - preceding
         elif preceding is not None:
             kept &= time >= last[key] - preceding
-        if not kept.all():
-            rows, key = seen.rows.filter(kept), key[kept]
-        else:
-            rows = seen.rows
-        lists = (
-            rows.select(pl.Series(_KEY, key), pl.struct(self._kept).alias(_ROWS))
-            .group_by(_KEY, maintain_order=True)
-            .agg(_ROWS)
+        rows, key = (seen.rows, key) if kept.all() else (seen.rows.filter(kept), key[kept])
+        begins = np.concatenate(([True], key[1:] != key[:-1]))[: len(key)]
+        count = np.bincount(key, minlength=len(last))
+        values = rows.filter(begins) if len(key) > len(last) else rows
+        if (count == 0).any():
+            values = values[np.where(count > 0, np.cumsum(count > 0) - 1, 0)] if len(key) else values.clear(len(last))
+        others = rows.filter(~begins).select(pl.Series(_KEY, key[~begins]), pl.struct(self._kept).alias(_ROWS))
+        lists = pl.DataFrame({_KEY: np.arange(len(last))}).join(
+            others.group_by(_KEY, maintain_order=True).agg(_ROWS), on=_KEY, how="left", maintain_order="left"
         )
-        values = pl.DataFrame({_KEY: np.arange(len(last)), _LAST: last})
-        if lists.height == values.height:
-            values = values.hstack(lists.select(_ROWS))
-        else:
-            values = values.join(lists, on=_KEY, how="left", maintain_order="left")
-        self.state.put(seen.partitions.slots, values.select(_ROWS, _LAST))
+        counts = pl.Series(_COUNT, count, dtype=pl.Int64), pl.Series(_LAST, last)
+        self.state.put(seen.partitions.slots, values.select(self._kept).hstack([lists[_ROWS], *counts]))
 
     def remove(self, keys: pl.DataFrame) -> None:
         """Let go of all rows of distinct `keys`."""
