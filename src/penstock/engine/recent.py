@@ -58,9 +58,9 @@ class Recent:
         self.keys = groups.key_names
         self._kept = [time, *(n for n in schema if n not in self.keys)]
         self._join = groups.joined(RIGHT) if groups.can_join else None
-        fields = [pl.Field(n, schema[n] if n != time else pl.Int64()) for n in self._kept]
+        first = {n: schema[n] if n != time else pl.Int64() for n in self._kept}
+        fields = [pl.Field(n, kind) for n, kind in first.items()]
         keys = {k: schema[k] for k in self.keys}
-        first = {field.name: field.dtype for field in fields}
         others = {_ROWS: pl.List(pl.Struct(fields)), _COUNT: pl.Int64(), _LAST: pl.Int64()}
         self.state = KeyedState("r", keys, first | others)
         self._swept = 0
