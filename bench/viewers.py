@@ -65,16 +65,20 @@ def connected(port: int, asked: list[dict[str, Any]]) -> _Client:
 class Clients:
     """They read until there is nothing left to read, as often as they are told to."""
 
-    def __init__(self, clients: list[_Client]) -> None:
+    def __init__(self) -> None:
         self.seen = Seen()
-        self.waiting = {one.socket.fileno() for one in clients}
-        self._by_file = {one.socket.fileno(): one for one in clients}
+        self.waiting: set[int] = set()
+        self._by_file: dict[int, _Client] = {}
         self._poll = select.epoll()
         self._known: dict[bytes, dict[str, Any]] = {}
-        for file in self._by_file:
-            self._poll.register(file, select.EPOLLIN)
-        for one in clients:
-            self._take(one, b"")
+
+    def add(self, one: _Client) -> None:
+        """One more."""
+        file = one.socket.fileno()
+        self.waiting.add(file)
+        self._by_file[file] = one
+        self._poll.register(file, select.EPOLLIN)
+        self._take(one, b"")
 
     def read(self, seconds: float) -> None:
         """What comes in so long."""
@@ -137,7 +141,10 @@ class Clients:
 
 def main() -> None:
     port, count, asked = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
-    clients = Clients([connected(port, asked[i % len(asked)]) for i in range(count)])
+    clients = Clients()
+    for number in range(count):
+        clients.add(connected(port, asked[number % len(asked)]))
+        clients.read(0)  # pings want their answers
     while clients.waiting:
         clients.read(0.1)
     clients.seen = Seen()
