@@ -48,6 +48,7 @@ class PanelColumn:
     bad: float | None = None
     tones: dict[str, str] = field(default_factory=dict)
     hidden: bool = False
+    points: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ _COLUMN: tuple[Option[Any], ...] = (
     Option("attention", number, None, ""),
     Option("bad", number, None, ""),
     Option("hidden", boolean, False, ""),
+    Option("points", boolean, False, ""),
 )
 _PANEL: tuple[Option[Any], ...] = (
     _needed("id", _ID),

@@ -1,4 +1,5 @@
 import { compare, momentOf, numberOf, type TableColumn, type TableRow } from "../pieces/column";
+import { SERIES, type Tone } from "../pieces/ink";
 import type { Line } from "../pieces/LineChart";
 import type { Value } from "../push/protocol";
 
@@ -6,7 +7,16 @@ import type { Value } from "../push/protocol";
 export interface ChartShape {
   x: TableColumn;
   series?: string | undefined;
-  values: readonly { name: string; label: string }[];
+  values: readonly ChartValue[];
+  /** The tone of a series, by its name. */
+  tone?: (series: string) => Tone | undefined;
+}
+
+export interface ChartValue {
+  name: string;
+  label: string;
+  /** Points without a line: its rows are between those of the others, and make no gaps in them. */
+  points?: boolean | undefined;
 }
 
 export interface ChartData {
@@ -23,7 +33,10 @@ export function isProvisional(row: TableRow): boolean {
   return row.final === false;
 }
 
-/** Rows of an answer as lines over time. Where a series has no row at a moment of the others, it has a gap. */
+/**
+ * Rows of an answer as lines over time. Where a series has no row at a moment of the others, it has a gap; at moments
+ * of mere points it has neither a value nor a gap.
+ */
 export function pivot(rows: readonly TableRow[], shape: ChartShape): ChartData {
   const moments = new Map<TableRow, number>();
   let lastFinal: number | undefined;
@@ -37,19 +50,22 @@ export function pivot(rows: readonly TableRow[], shape: ChartShape): ChartData {
   }
   const times = [...new Set(moments.values())].sort((a, b) => a - b);
   const place = new Map(times.map((time, at) => [time, at]));
-  const lines = new Map<string, (number | null)[]>();
+  const marked = shape.values.filter((value) => value.points);
+  const isMark = (row: TableRow) => marked.some((value) => numberOf(row[value.name]) !== undefined);
+  const ruled = new Set([...moments].filter(([row]) => !isMark(row)).map(([, time]) => time));
+  const empty = times.map((time) => (ruled.has(time) ? null : undefined));
+  const lines = new Map<string, Line>();
   for (const [row, time] of moments) {
-    for (const value of shape.values) {
+    for (const value of isMark(row) ? marked : shape.values) {
       const name = nameOf(row, shape, value.label);
-      const line = lines.get(name) ?? new Array<number | null>(times.length).fill(null);
+      const line = lines.get(name) ?? lineOf(name, row, value, shape, empty);
       lines.set(name, line);
-      line[place.get(time) ?? 0] = numberOf(row[value.name]) ?? null;
+      line.values[place.get(time) ?? 0] = numberOf(row[value.name]) ?? null;
     }
   }
-  const drawn = [...lines].map(([name, values]) => ({ name, values })).sort((a, b) => byWeight(a, b, shape));
   return {
     times,
-    lines: drawn,
+    lines: shape.series ? chosen([...lines.values()]) : [...lines.values()],
     ...(until === undefined ? {} : { until, provisionalFrom: Math.min(lastFinal ?? until, until) }),
   };
 }
@@ -59,18 +75,24 @@ export function timeOf(column: TableColumn, value: Value): number | undefined {
   return momentOf(column, value) ?? (typeof value === "number" ? value : undefined);
 }
 
+function lineOf(name: string, row: TableRow, value: ChartValue, shape: ChartShape, empty: Line["values"]): Line {
+  const tone = shape.series ? shape.tone?.(String(row[shape.series])) : undefined;
+  return { name, values: [...empty], ...(value.points ? { points: true } : {}), ...(tone ? { tone } : {}) };
+}
+
 function nameOf(row: TableRow, shape: ChartShape, label: string): string {
   if (!shape.series) return label;
   const series = String(row[shape.series] ?? "null");
   return shape.values.length > 1 ? `${series} \u00b7 ${label}` : series;
 }
 
-/** Where rows tell series apart, those of the largest last value come first: eight have a colour of their own. */
-function byWeight(a: Line, b: Line, shape: ChartShape): number {
-  if (!shape.series) return 0;
-  return last(b) - last(a) || compare(a.name, b.name);
+/** Those of the largest last values have a colour of their own: by name, so that it stays theirs while values move. */
+function chosen(lines: Line[]): Line[] {
+  const weighed = lines.sort((a, b) => last(b) - last(a) || compare(a.name, b.name));
+  const first = weighed.slice(0, SERIES).sort((a, b) => compare(a.name, b.name));
+  return [...first, ...weighed.slice(SERIES)];
 }
 
 function last(line: Line): number {
-  return line.values.findLast((value) => value !== null) ?? Number.NEGATIVE_INFINITY;
+  return line.values.findLast((value) => typeof value === "number") ?? Number.NEGATIVE_INFINITY;
 }

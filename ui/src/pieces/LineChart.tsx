@@ -4,13 +4,16 @@ import "uplot/dist/uPlot.min.css";
 import { useShade } from "../frame/theme";
 import { bytes, duration, number, withUnit } from "../text/number";
 import { clock, day, moment } from "../text/time";
-import { ink, seriesInk } from "./ink";
+import { ink, lineColour, type Tone } from "./ink";
 import css from "./LineChart.module.css";
 
 export interface Line {
   name: string;
-  /** A value for each moment of the chart; null is a gap. */
-  values: (number | null)[];
+  /** A value for each moment of the chart; null is a gap, undefined a moment that is not its own. */
+  values: (number | null | undefined)[];
+  /** Points without a line. */
+  points?: boolean;
+  tone?: Tone;
 }
 
 export interface Threshold {
@@ -29,7 +32,6 @@ export interface LineChartProps {
   provisionalFrom?: number | undefined;
   until?: number | undefined;
   thresholds?: Threshold[];
-  marks?: { time: number; text: string }[];
   /** Charts of one key share their cursor. */
   sync?: string | undefined;
   range?: readonly [number, number] | undefined;
@@ -51,7 +53,7 @@ export function LineChart(props: LineChartProps) {
     () => [times.map((ms) => ms / 1000), ...lines.map((line) => line.values)],
     [times, lines],
   );
-  const shape = `${shade}|${props.unit}|${props.sync}|${height}|${lines.map((line) => line.name).join("\u0000")}`;
+  const shape = `${shade}|${props.unit}|${props.sync}|${height}|${lines.map((line) => `${line.name}\u0000${line.tone}`).join("\u0000")}`;
 
   useEffect(() => {
     const element = host.current;
@@ -87,7 +89,7 @@ function summary({ label, times, lines, unit }: LineChartProps): string {
   const last = times.at(-1);
   if (last === undefined) return `${label}: no points`;
   const values = lines.slice(0, 8).map((line) => {
-    const value = line.values.findLast((one) => one !== null);
+    const value = line.values.findLast((one) => typeof one === "number");
     return `${line.name} ${value === undefined || value === null ? "none" : withUnit(value, unit)}`;
   });
   return `${label}, to ${moment(last)}: ${values.join(", ")}`;
@@ -125,23 +127,20 @@ function optionsOf(latest: { current: LineChartProps }, width: number, height: n
         values: (_, splits, __, ___, step) => splits.map((value) => axisValue(value, unit, step)),
       },
     ],
-    series: [
-      {},
-      ...lines.map((line, at) => ({
-        label: line.name,
-        stroke: seriesInk(at),
-        width: 1.6,
-        points: { show: line.values.length < 2, size: 5, fill: seriesInk(at) },
-        spanGaps: false,
-      })),
-    ],
+    series: [{}, ...lines.map((line, at) => seriesOf(line, ink(lineColour(line, at))))],
     hooks: {
       setSelect: [(plot) => brushed(plot, latest.current)],
       drawAxes: [(plot) => drawProvisional(plot, latest.current), (plot) => drawThresholds(plot, latest.current)],
-      draw: [(plot) => drawMarks(plot, latest.current)],
       ready: [(plot) => hover(plot, latest)],
     },
   };
+}
+
+function seriesOf(line: Line, colour: string): uPlot.Series {
+  const { name: label, values, points = false } = line;
+  const shared = { label, stroke: colour, width: 1.6, spanGaps: false };
+  if (points) return { ...shared, paths: () => null, points: { show: true, size: 9, width: 2, fill: "transparent" } };
+  return { ...shared, points: { show: values.length < 2, size: 5, fill: colour } };
 }
 
 function valueRange(min: number | null, max: number | null): uPlot.Range.MinMax {
@@ -221,23 +220,6 @@ function drawProvisional(plot: uPlot, { provisionalFrom, until }: LineChartProps
   ctx.restore();
 }
 
-function drawMarks(plot: uPlot, { marks = [] }: LineChartProps): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.fillStyle = ink("bad");
-  for (const { time } of marks) {
-    const x = plot.valToPos(time / 1000, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const size = 5 * devicePixelRatio;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top + size * 1.6);
-    ctx.lineTo(x - size, bbox.top);
-    ctx.lineTo(x + size, bbox.top);
-    ctx.fill();
-  }
-  ctx.restore();
-}
-
 /** The card at the cursor, and the click that asks for a value's reason. */
 function hover(plot: uPlot, latest: { current: LineChartProps }): void {
   const card = document.createElement("div");
@@ -250,24 +232,23 @@ function hover(plot: uPlot, latest: { current: LineChartProps }): void {
       card.hidden = true;
       return;
     }
-    const { times, lines, unit, provisionalFrom, marks = [] } = latest.current;
+    const { times, lines, unit, provisionalFrom } = latest.current;
     const time = times[idx];
     if (time === undefined) return;
     const open = provisionalFrom !== undefined && time > provisionalFrom;
     const head = text("div", css.when, moment(time), open ? " \u00b7 not final" : "");
     const found = lines
-      .map((line, at) => ({ name: line.name, value: line.values[idx] ?? null, at }))
+      .map((line, at) => ({ name: line.name, value: line.values[idx] ?? null, colour: ink(lineColour(line, at)) }))
       .filter((one) => one.value !== null)
       .slice(0, 12);
-    const rows = found.map(({ name, value, at }) => {
+    const rows = found.map(({ name, value, colour }) => {
       const dot = document.createElement("i");
-      dot.style.background = seriesInk(at);
+      dot.style.background = colour;
       const row = text("div", css.line);
       row.append(dot, text("span", css.name, name), text("b", undefined, withUnit(value ?? 0, unit)));
       return row;
     });
-    const notes = marks.filter((mark) => mark.time === time).map((mark) => text("div", css.note, mark.text));
-    card.replaceChildren(head, ...rows, ...notes);
+    card.replaceChildren(head, ...rows);
     card.hidden = found.length === 0;
     const right = left > plot.over.clientWidth / 2;
     card.style.left = right ? "" : `${left + 12}px`;

@@ -6,13 +6,14 @@ export function ink(name: string): string {
 
 export const SERIES = 8;
 
-/** The colour of a series by its place; the ninth and all after it are "others". */
-export function seriesInk(at: number): string {
-  return ink(at < SERIES ? `series-${at + 1}` : "others");
+/** The name of a line's colour: of its tone, else of its place; the ninth and all after it are "others". */
+export function lineColour(line: { tone?: Tone }, at: number): string {
+  if (line.tone) return line.tone === "neutral" ? "others" : line.tone;
+  return at < SERIES ? `series-${at + 1}` : "others";
 }
 
 export function seriesVariable(at: number): string {
-  return `var(--${at < SERIES ? `series-${at + 1}` : "others"})`;
+  return `var(--${lineColour({}, at)})`;
 }
 
 export type Tone = "good" | "attention" | "bad" | "neutral";

@@ -1,8 +1,9 @@
 import { useMemo } from "react";
-import { SERIES, seriesVariable } from "../../pieces/ink";
+import { lineColour, SERIES, seriesVariable } from "../../pieces/ink";
 import type { Line } from "../../pieces/LineChart";
 import { LineChart } from "../../pieces/LineChart";
 import { withUnit } from "../../text/number";
+import { toneOf } from "../model";
 import css from "../Panel.module.css";
 import { isProvisional, pivot, timeOf } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
@@ -11,19 +12,24 @@ const LEGEND = 26;
 
 /** Values over time. */
 export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: PanelProps) {
-  const { answer, x, data } = useMemo(() => {
+  const { answer, x, first, data } = useMemo(() => {
     const found = answerOf(panel, held);
     const axis = found.column(panel.x) ?? found.columns[0];
-    const values = found.drawn.filter((one) => one !== axis);
+    const values = found.drawn
+      .filter((one) => one !== axis && one.name !== panel.series)
+      .map((one) => ({ ...one, points: found.wanted(one.name)?.points }));
+    const series = panel.series || undefined;
+    const names = series === undefined ? undefined : found.wanted(series);
+    const tone = (name: string) => toneOf(names, name);
     return {
       answer: found,
       x: axis,
-      data: axis && pivot(found.rows, { x: axis, series: panel.series || undefined, values }),
+      first: values[0],
+      data: axis && pivot(found.rows, { x: axis, series, values, tone }),
     };
   }, [panel, held]);
   if (!data || !x) return <p className={css.empty}>The answer has no column.</p>;
 
-  const first = answer.drawn[0];
   const limits = first && answer.wanted(first.name);
   const thresholds = (["attention", "bad"] as const).flatMap((tone) => {
     const value = limits?.[tone];
@@ -42,7 +48,6 @@ export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: Pa
         unit={first?.unit}
         height={height - (legend ? LEGEND : 0)}
         thresholds={thresholds}
-        marks={marksOf(answer.rows, (row) => timeOf(x, row[x.name] ?? null))}
         sync={sync}
         range={zoom}
         onZoom={onZoom}
@@ -58,10 +63,10 @@ function Legend({ lines, unit }: { lines: Line[]; unit: string | undefined }) {
   return (
     <ul className={css.legend}>
       {lines.slice(0, SERIES).map((line, at) => {
-        const value = line.values.findLast((one) => one !== null);
+        const value = line.values.findLast((one) => typeof one === "number");
         return (
           <li key={line.name}>
-            <i style={{ background: seriesVariable(at) }} />
+            <i style={{ background: `var(--${lineColour(line, at)})` }} />
             {line.name} <b>{typeof value === "number" ? withUnit(value, unit) : "\u2013"}</b>
           </li>
         );
@@ -74,15 +79,4 @@ function Legend({ lines, unit }: { lines: Line[]; unit: string | undefined }) {
       )}
     </ul>
   );
-}
-
-/** A row with a text in its column `anomaly` is marked. */
-function marksOf<Row extends Readonly<Record<string, unknown>>>(
-  rows: readonly Row[],
-  at: (row: Row) => number | undefined,
-) {
-  return rows.flatMap((row) => {
-    const time = at(row);
-    return typeof row.anomaly === "string" && time !== undefined ? [{ time, text: row.anomaly }] : [];
-  });
 }

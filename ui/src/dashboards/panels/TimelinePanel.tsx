@@ -1,7 +1,8 @@
 import { compare, shown } from "../../pieces/column";
-import { seriesVariable } from "../../pieces/ink";
+import { lineColour } from "../../pieces/ink";
 import { useLink } from "../../push/useWatch";
 import { clock, moment } from "../../text/time";
+import { toneOf } from "../model";
 import { timeOf } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
 import css from "./TimelinePanel.module.css";
@@ -27,6 +28,10 @@ export function TimelinePanel({ panel, held, zoom, onAsk }: PanelProps) {
   const span = Math.max(1000, last - first);
   const kinds = [...new Set(pieces.map((piece) => piece.kind))].sort();
   const lanes = [...new Set(pieces.map((piece) => piece.lane))].sort(compare);
+  const colour = (kind: string) => {
+    const tone = toneOf(answer.wanted(panel.series ?? ""), kind);
+    return `var(--${lineColour(tone ? { tone } : {}, kinds.indexOf(kind))})`;
+  };
   const percent = (ms: number) => Math.max(0, Math.min(100, ((ms - first) / span) * 100));
 
   return (
@@ -53,7 +58,7 @@ export function TimelinePanel({ panel, held, zoom, onAsk }: PanelProps) {
                       style={{
                         left: `${percent(piece.start)}%`,
                         width,
-                        backgroundColor: seriesVariable(kinds.indexOf(piece.kind)),
+                        backgroundColor: colour(piece.kind),
                       }}
                       title={text}
                       aria-label={text}
@@ -81,9 +86,9 @@ export function TimelinePanel({ panel, held, zoom, onAsk }: PanelProps) {
       </div>
       {panel.series && (
         <ul className={css.kinds}>
-          {kinds.map((kind, at) => (
+          {kinds.map((kind) => (
             <li key={kind}>
-              <i style={{ background: seriesVariable(at) }} />
+              <i style={{ background: colour(kind) }} />
               {kind}
             </li>
           ))}
