@@ -158,13 +158,17 @@ class Option(Generic[T]):
         """
         as_text = str(value).lower() if isinstance(value, bool) else str(value)
         try:
-            if self.kind.several:
-                return self.kind.read(_joined(value))
-            return self.kind.read(as_text)
+            return self.kind.read(_joined(value) if self.kind.several else _single(value, as_text))
         except (ValueError, KeyError):
             raise ConfigError(
                 f"option '{self.name}' is '{as_text}', allowed is {self.kind.allowed}", code="option-value", where=where
             ) from None
+
+
+def _single(value: object, as_text: str) -> str:
+    if isinstance(value, (list, dict)):
+        raise ValueError(as_text)  # noqa: TRY004  # as for any other that does not fit
+    return as_text
 
 
 def _joined(value: object) -> str:

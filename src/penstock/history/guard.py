@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from penstock.core.errors import QueryError
+from penstock.history.growth import bound_growth
 from penstock.history.headings import name_columns
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def read_question(sql: str) -> Question:
     _require_harmless(tree)
     if isinstance(tree, exp.Select):
         name_columns(tree, sql, _DIALECT)
+    bound_growth(tree)
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
     parameters = tuple(dict.fromkeys(found.name for found in tree.find_all(exp.Placeholder, exp.Parameter)))
     return Question(tree, tables, _columns(tree), about, parameters)

@@ -156,7 +156,21 @@ _DASHBOARD: tuple[Option[Any], ...] = (
     Option("range", duration, "", ""),
     Option("hidden", boolean, False, ""),
 )
-_ARRAYS = (Array("variables", "name"), Array("panels", "id", (Array("columns", "name"),)))
+
+
+def _defaults(kind: type[Any]) -> dict[str, Any]:
+    return {f.name: list(f.default) if isinstance(f.default, tuple) else f.default for f in fields(kind)}
+
+
+_FORM = Array(
+    "",
+    "",
+    _defaults(Dashboard),
+    (
+        Array("variables", "name", _defaults(Variable)),
+        Array("panels", "id", _defaults(Panel), (Array("columns", "name", _defaults(PanelColumn)),)),
+    ),
+)
 
 
 def dashboards_of(project: Path) -> Folder:
@@ -193,7 +207,7 @@ def parse_dashboard(name: str, said: Mapping[str, Any]) -> Dashboard:
 
 def dashboard_text(before: str, dashboard: Dashboard) -> str:
     """The file `before`, changed so that it says `dashboard`; what is as by default is left out."""
-    return edited(before, _plain(dashboard, ("name",)), _ARRAYS)
+    return edited(before, _plain(dashboard, ("name",)), _FORM)
 
 
 def _plain(one: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -225,7 +239,9 @@ def _members(
         if member not in known:
             hint = did_you_mean(member, known) or "there are " + ", ".join(sorted(known))
             raise ConfigError(f"there is no member '{member}'", code="dashboard-member", where=where, hint=hint)
-    values = Values(options, {k: v for k, v in said.items() if k not in beside and v is not None}, where)
+    needed = {o.name for o in options if o.required}
+    given = {k: v for k, v in said.items() if k not in beside and (k in needed or v not in (None, ""))}
+    values = Values(options, given, where)
     return {o.name: values[o] for o in options}
 
 

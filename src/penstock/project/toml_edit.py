@@ -7,7 +7,7 @@ arrays are blocks in it. Elements are known by a key, so that one that moves tak
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
@@ -24,29 +24,33 @@ _QUOTES = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*')
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of tables: the `key` that names an element, and the arrays inside each."""
+    """Tables, or the one that the file is: the `key` that names an element, and the arrays inside each.
+
+    A member that is as in `defaults` may be written or not.
+    """
 
     name: str
     key: str
-    inner: tuple[Array, ...] = field(default=())
+    defaults: Mapping[str, Any]
+    inner: tuple[Array, ...] = ()
 
 
-def edited(text: str, wanted: Mapping[str, Any], arrays: Sequence[Array]) -> str:
-    """`text` changed so that it says `wanted`, plain data whose arrays of tables are `arrays`."""
-    return _edited(text, wanted, arrays, ()).strip("\n") + "\n"
+def edited(text: str, wanted: Mapping[str, Any], file: Array) -> str:
+    """`text` changed so that it says `wanted`, plain data without what is as by default."""
+    return _edited(text, wanted, file, ()).strip("\n") + "\n"
 
 
-def _edited(text: str, wanted: Mapping[str, Any], arrays: Sequence[Array], path: tuple[str, ...]) -> str:
-    names = {array.name for array in arrays}
+def _edited(text: str, wanted: Mapping[str, Any], of: Array, path: tuple[str, ...]) -> str:
+    names = {array.name for array in of.inner}
     top, blocks = _split(text, path, names)
-    parts = [_plain(top, {k: v for k, v in wanted.items() if k not in names}, path)]
-    for array in arrays:
+    parts = [_plain(top, {k: v for k, v in wanted.items() if k not in names}, of.defaults, path)]
+    for array in of.inner:
         inside = (*path, array.name)
         there = {_said(block, inside).get(array.key): block for name, block in blocks if name == array.name}
         for element in wanted.get(array.name, ()):
             old = there.pop(element[array.key], None)
             begin = f"[[{'.'.join(inside)}]]\n" if old is None else old
-            parts.append(_edited(begin, element, array.inner, inside))
+            parts.append(_edited(begin, element, array, inside))
     return "\n\n".join(part.strip("\n") for part in parts if part.strip("\n")) + "\n"
 
 
@@ -92,7 +96,7 @@ def _said(block: str, path: tuple[str, ...]) -> Any:
     return found
 
 
-def _plain(text: str, wanted: Mapping[str, Any], path: tuple[str, ...]) -> str:
+def _plain(text: str, wanted: Mapping[str, Any], defaults: Mapping[str, Any], path: tuple[str, ...]) -> str:
     """A top or the head of a block, with other values."""
     document = tomlkit.parse(text + "\n")
     table: Any = document
@@ -100,7 +104,8 @@ def _plain(text: str, wanted: Mapping[str, Any], path: tuple[str, ...]) -> str:
         table = table[name]
         if not isinstance(table, Table) or number == len(path) - 1:
             table = table[0]
-    _update(table, wanted)
+    kept = {k: v for k, v in defaults.items() if k in table and k not in wanted and table[k] == v}
+    _update(table, {**kept, **wanted})
     return tomlkit.dumps(document)
 
 

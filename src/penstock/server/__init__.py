@@ -1,5 +1,5 @@
 """Page and API of a project: REST described by OpenAPI, on uvicorn beside the engine.
 
-`serve.Serving` listens, `security` and `intake` stand at the door, `app.make_app` wires the routers of `api/`, one
-file a noun; whatever goes wrong is answered as `problem` says.
+`serve.Serving` listens; `closing`, `security` and `intake` stand at the door; `app.make_app` wires the routers of
+`api/`, one file a noun; whatever goes wrong is answered as `problem` says.
 """

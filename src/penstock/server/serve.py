@@ -122,6 +122,7 @@ class Serving:
         import uvicorn
 
         from penstock.server.app import make_app
+        from penstock.server.closing import Closing
         from penstock.server.intake import Intake
         from penstock.server.observed import Observed
         from penstock.server.push.frames import FramesProtocol
@@ -147,7 +148,7 @@ class Serving:
 
         for number, (_, access) in enumerate(listening):
             config = uvicorn.Config(
-                Observed(Security(Intake(app), access), app.state.requests, self.penstock.tracer),
+                Observed(Closing(Security(Intake(app), access)), app.state.requests, self.penstock.tracer),
                 lifespan="on" if number == 0 else "off",
                 http="httptools",
                 ws=FramesProtocol,

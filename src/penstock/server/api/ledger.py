@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import datetime  # noqa: TC003  # a model needs it
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,7 +58,7 @@ def list_rejects(
     pipeline: Annotated[str | None, Query()] = None,
     code: Annotated[str | None, Query(description="Of rejected rows: those of this reason alone")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
-    cursor: Annotated[int | None, Query(ge=0, description="`next` of the page before")] = None,
+    cursor: Annotated[int | None, Query(ge=0, lt=1 << 63, description="`next` of the page before")] = None,
 ) -> Response:
     """The newest first, a page at a time: where each is from, why it is here, its bytes."""
     frame = penstock.late() if kind == "late" else penstock.rejects()
@@ -89,7 +88,7 @@ def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") 
 
 class Replaying(Model):
     kind: Literal["rejected", "late"] = "rejected"
-    ids: list[int] = Field(max_length=100_000, examples=[[17, 18]])
+    ids: list[Annotated[int, Field(ge=0, lt=1 << 63)]] = Field(max_length=100_000, examples=[[17, 18]])
     """Rows of the list of rejected, or of late ones."""
     values: dict[str, str] = Field(default={}, examples=[{"17": "eyJhbW91bnQiOjB9"}])
     """New bytes of some of them, base64, by id."""
@@ -141,6 +140,6 @@ def _mended(penstock: Penstock, rows: Replaying) -> Callable[[bytes], bytes] | N
     raw = dict(listed.select(pl.col("id").cast(pl.String), "raw").iter_rows())
     try:
         new = {raw.get(number): base64.b64decode(value, validate=True) for number, value in rows.values.items()}
-    except binascii.Error:
+    except ValueError:  # of letters that are none of its, or too few
         raise RequestError("new bytes are given as base64", code="request-form", where="values") from None
     return lambda old: new.get(old, old)
