@@ -43,12 +43,13 @@ def test_what_is_not_supported_is_refused_by_name(case: Golden) -> None:
     assert not differences(Answer(case.expected().results[: len(before)]), Answer(before))
 
 
-@pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize("rows", [1, pytest.param(7, marks=pytest.mark.real)])
 @pytest.mark.parametrize("case", [c for c in QUERIES if c.events], ids=lambda case: case.name)
 def test_it_gives_the_same_however_the_input_is_cut(case: Golden, rows: int) -> None:
     _agree(case, local.cut(case, rows)[0])
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("case", QUERIES, ids=lambda case: case.name)
 def test_it_gives_the_same_with_a_crash_after_every_checkpoint(case: Golden) -> None:
     answer, crashes = local.with_crashes(case, local.few(case))
