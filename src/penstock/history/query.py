@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from penstock.core.errors import QueryError, did_you_mean
-from penstock.history.answer import fetch, quoted
+from penstock.history.answer import fetch
 from penstock.history.guard import Question, read_question
+from penstock.history.parquet import Files, Stream, files_needed, literal, select_of
 from penstock.history.result import Result
 from penstock.history.stop import Stop
 
@@ -49,21 +50,6 @@ class Rows:
 
     frames: Iterator[pl.DataFrame]
     schema: pl.Schema
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """A table as finished Parquet files.
-
-    `partitions` are columns that come from the folders' names, in which `null` stands for NULL.
-    """
-
-    paths: tuple[Path, ...]
-    schema: pl.Schema
-    partitions: tuple[str, ...] = ()
-    null: str = ""
-    beside: Iterator[pl.DataFrame] | None = None
-    """Rows of files that are elsewhere, as frames of the same columns."""
 
 
 class Tables(Protocol):
@@ -133,10 +119,12 @@ def _answer(
     connection = _connection(limits, spill, [f for f in found.values() if isinstance(f, Files)])
     try:
         with stop.within(limits.seconds, connection.interrupt):
-            connection.execute(f"SET TimeZone = {_literal(zone)}")
+            connection.execute(f"SET TimeZone = {literal(zone)}")
             names = {}
             for number, (name, table) in enumerate(found.items()):
                 names[name] = f"t{number}"
+                if isinstance(table, Files):
+                    table = files_needed(connection, table, question, name, values)  # noqa: PLW2901
                 _present(connection, names[name], table, stop)
             connection.execute("SET lock_configuration = true")
             frame, complete = fetch(connection, question.over(names), values, limits.rows, cut=limits.cut)
@@ -173,16 +161,12 @@ def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckd
     folders = {str(p.parent) for f in files for p in f.paths}
     if spill is not None:
         spill.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"SET temp_directory = {_literal(str(spill))}")
+        connection.execute(f"SET temp_directory = {literal(str(spill))}")
         folders.add(str(spill))
     if folders:
-        connection.execute(f"SET allowed_directories = [{', '.join(_literal(f) for f in sorted(folders))}]")
+        connection.execute(f"SET allowed_directories = [{', '.join(literal(f) for f in sorted(folders))}]")
     connection.execute("SET enable_external_access = false")
     return connection
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 class _GoneError(Exception):
@@ -193,16 +177,6 @@ class _StoppedError(Exception):
     """The question is stopped while rows are still being read."""
 
 
-class _Stream:
-    """A frame that DuckDB reads through Arrow's C stream, without copying."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.frame.__arrow_c_stream__(requested_schema)
-
-
 def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Files, stop: Stop) -> None:
     """Make `table` known under `name`, unless it is stopped meanwhile."""
     if isinstance(table, Files) and table.paths:
@@ -210,45 +184,25 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
         if table.beside is not None:
             _present(connection, f"{name}_beside", Rows(table.beside, table.schema), stop)
             union = f' UNION ALL BY NAME SELECT * FROM "{name}_beside"'
-        connection.execute(f'CREATE VIEW "{name}" AS {_of_files(connection, table)}{union}')
+        connection.execute(f'CREATE VIEW "{name}" AS {select_of(connection, table)}{union}')
         return
     frames = table.frames if isinstance(table, Rows) else table.beside or iter(())
     first = next(frames, None)
     second = next(frames, None)
     if second is None:
-        connection.register(name, _Stream(first if first is not None else pl.DataFrame(schema=table.schema)))
+        connection.register(name, Stream(first if first is not None else pl.DataFrame(schema=table.schema)))
         return
     assert first is not None
-    connection.register("chunk", _Stream(first))
+    connection.register("chunk", Stream(first))
     connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM chunk')
     chunk: pl.DataFrame | None = second
     while chunk is not None:
-        connection.register("chunk", _Stream(chunk))
+        connection.register("chunk", Stream(chunk))
         connection.execute(f'INSERT INTO "{name}" SELECT * FROM chunk')
         chunk = None if stop.reason else next(frames, None)
     connection.unregister("chunk")
     if stop.reason:
         raise _StoppedError
-
-
-def _of_files(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
-    """The SELECT of all rows, with the table's columns.
-
-    Those of partitions have the table's types, not those that their texts look like; those that no file has are NULL.
-    """
-    paths = ", ".join(_literal(str(p)) for p in table.paths)
-    parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""
-    files = f"read_parquet([{paths}], union_by_name = true{parted})"
-    there = set(connection.sql(f"SELECT * FROM {files}").columns)
-    types = connection.from_arrow(_Stream(pl.DataFrame(schema=table.schema))).types
-    columns = []
-    for column, kind in zip(table.schema, types, strict=True):
-        name = quoted(column)
-        if column in table.partitions:
-            columns.append(f"CAST(NULLIF({name}, {_literal(table.null)}) AS {kind}) AS {name}")
-        else:
-            columns.append(name if column in there else f"CAST(NULL AS {kind}) AS {name}")
-    return f"SELECT {', '.join(columns)} FROM {files}"
 
 
 def _explained(error: BaseException, limits: Limits, stop: Stop) -> BaseException:

@@ -14,7 +14,7 @@ from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
 from penstock.engine.tracing import Tracing
 from penstock.engine.why import Reason, why
-from penstock.history import Limits, Questions, Result, Stop, query
+from penstock.history import Footers, Limits, Questions, Result, Stop, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
@@ -89,6 +89,7 @@ class Penstock:
         self.clock = clock or SystemClock()
         self.skip_lost = False
         self.questions = Questions()
+        self.footers = Footers()
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()

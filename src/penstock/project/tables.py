@@ -110,7 +110,8 @@ class ProjectTables:
         files = connector.files and connector.files(table, options, self.penstock.world, columns)
         if files is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
-            return Files(files.paths, schema, table.partitioned_by, options.values[DEFAULT_NAME], files.beside)
+            footers, null = self.penstock.footers, options.values[DEFAULT_NAME]
+            return Files(files.paths, schema, footers, table.partitioned_by, null, files.beside)
         plan = scan(table)
         wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
         pruned = prune(plan, {c.name for c in wanted})

@@ -1,0 +1,133 @@
+"""A table of finished Parquet files, as DuckDB reads it: of the files those that the question can need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.history.answer import quoted
+from penstock.history.bounds import bounds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import duckdb
+
+    from penstock.history.footers import Footers
+    from penstock.history.guard import Question
+
+__all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A table as finished Parquet files, of which `footers` knows some already.
+
+    `partitions` are columns that come from the folders' names, in which `null` stands for NULL.
+    """
+
+    paths: tuple[Path, ...]
+    schema: pl.Schema
+    footers: Footers
+    partitions: tuple[str, ...] = ()
+    null: str = ""
+    beside: Iterator[pl.DataFrame] | None = None
+    """Rows of files that are elsewhere, as frames of the same columns."""
+
+
+class Stream:
+    """A frame that DuckDB reads through Arrow's C stream, without copying."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def files_needed(
+    connection: duckdb.DuckDBPyConnection,
+    table: Files,
+    question: Question,
+    name: tuple[str, ...],
+    values: Mapping[str, Any],
+) -> Files:
+    """`table`, which the question calls `name`, without files none of whose rows can be in the answer."""
+    plain = [column for column, kind in table.schema.items() if not kind.is_nested()]
+    bounds = bounds_of(question, name, plain, frozenset(table.partitions), values)
+    if bounds is None or not table.paths:
+        return table
+    footers = table.footers.of(connection, table.paths)
+    kinds = _kinds(connection, table.schema)
+    import duckdb
+
+    columns: dict[str, list[Any]] = {"file": []}
+    columns |= {f"{end}_{number}": [] for number in range(len(bounds.columns)) for end in ("low", "high")}
+    of_folder = frozenset(column.lower() for column in table.partitions)
+    for file, (path, footer) in enumerate(zip(table.paths, footers, strict=True)):
+        told = _told(path, of_folder, table.null) if of_folder else {}
+        for group in footer.groups:
+            columns["file"].append(file)
+            for number, column in enumerate(bounds.columns):
+                low, high = told.get(column, (None, None)) if column in of_folder else group.get(column, (None, None))
+                columns[f"low_{number}"].append(low)
+                columns[f"high_{number}"].append(high)
+    texts = {column: pl.Int64 if column == "file" else pl.String for column in columns}
+    connection.register("ranges", Stream(pl.DataFrame(columns, texts)))
+    typed = ", ".join(
+        f"TRY_CAST({end}_{number} AS {kinds[column]}) AS {end}_{number}"
+        for number, column in enumerate(bounds.columns)
+        for end in ("low", "high")
+    )
+    sql = f"SELECT DISTINCT file FROM (SELECT file, {typed} FROM ranges) WHERE {bounds.condition} ORDER BY file"
+    try:
+        kept = connection.execute(sql, {name: values[name] for name in bounds.parameters}).fetchall()
+    except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException):
+        return table  # the question itself has the mistake, and says so in its own words
+    connection.unregister("ranges")
+    return replace(table, paths=tuple(table.paths[file] for (file,) in kept))
+
+
+def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
+    """The SELECT of all rows, with the table's columns.
+
+    Those of partitions have the table's types, not those that their texts look like; those that no file has are NULL.
+    """
+    footers = table.footers.of(connection, table.paths)
+    same = all(footer.form == footers[0].form for footer in footers)  # then one of them says what all hold
+    paths = ", ".join(literal(str(p)) for p in table.paths)
+    parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""
+    files = f"read_parquet([{paths}], union_by_name = {not same}{parted})"
+    there = frozenset[str]().union(*(footer.columns for footer in (footers[:1] if same else footers)))
+    columns = []
+    for column, kind in _kinds(connection, table.schema, lower=False).items():
+        name = quoted(column)
+        if column in table.partitions:
+            columns.append(f"CAST(NULLIF({name}, {literal(table.null)}) AS {kind}) AS {name}")
+        else:
+            columns.append(name if column in there else f"CAST(NULL AS {kind}) AS {name}")
+    return f"SELECT {', '.join(columns)} FROM {files}"
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, schema: pl.Schema, *, lower: bool = True) -> dict[str, str]:
+    """DuckDB's types of the columns."""
+    types = connection.from_arrow(Stream(pl.DataFrame(schema=schema))).types
+    return {column.lower() if lower else column: str(kind) for column, kind in zip(schema, types, strict=True)}
+
+
+def _told(path: Path, columns: frozenset[str], null: str) -> dict[str, tuple[str, str]]:
+    """What the names of a file's folders say of `columns`; nothing where a name is spelled in another way."""
+    found = {}
+    for part in str(path.parent).split("/"):
+        column, equals, text = part.partition("=")
+        if equals and column.lower() in columns and text != null and "%" not in text:
+            found[column.lower()] = (text, text)
+    return found
