@@ -226,7 +226,7 @@ def test_finished_files_of_a_parquet_table(tmp_path: Path) -> None:
     out.prepare(1, None)
     assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(())
     checkpoint(out)
-    assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(tuple(shown(tmp_path)))
+    assert connector.files(table, options, world(tmp_path), None) == ParquetFiles(tuple(map(str, shown(tmp_path))))
     text = files(PARTED, tmp_path / "out", partitioned_by=("p",))
     assert connector.files(text, TableOptions(text, connector), world(tmp_path), None) is None
     assert connector.clear(table, options, world(tmp_path), act=False) == 2

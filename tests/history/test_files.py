@@ -38,7 +38,7 @@ class Table:
             self.paths.append(path)
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Files:
-        return Files(tuple(self.paths), SCHEMA, self.footers, ("day",), "__NULL__")
+        return Files(tuple(map(str, self.paths)), SCHEMA, self.footers, ("day",), "__NULL__")
 
     def names(self) -> list[tuple[str, str]]:
         return [("t", "table")]

@@ -14,7 +14,6 @@ import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
 
@@ -47,9 +46,8 @@ class Footers:
         self._known: dict[str, tuple[tuple[int, int], Footer]] = {}
         self._reading = threading.Lock()
 
-    def of(self, connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> list[Footer]:
+    def of(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[Footer]:
         """The footer of each file. Raises OSError, or duckdb.Error, for one that is gone or none."""
-        files = list(map(str, paths))
         stamps = [(found.st_mtime_ns, found.st_size) for found in map(os.stat, files)]
         known = {f: self._known.get(f) for f in files}
         missing = [f for f, stamp in zip(files, stamps, strict=True) if (one := known[f]) is None or one[0] != stamp]

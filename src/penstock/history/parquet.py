@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from penstock.history.bounds import bounds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     import duckdb
 
@@ -29,7 +29,7 @@ class Files:
     `partitions` are columns that come from the folders' names, in which `null` stands for NULL.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
     schema: pl.Schema
     footers: Footers
     partitions: tuple[str, ...] = ()
@@ -72,8 +72,12 @@ def files_needed(
     columns: dict[str, list[Any]] = {"file": []}
     columns |= {f"{end}_{number}": [] for number in range(len(bounds.columns)) for end in ("low", "high")}
     of_folder = frozenset(column.lower() for column in table.partitions)
+    of_folders: dict[str, dict[str, tuple[str, str]]] = {}
     for file, (path, footer) in enumerate(zip(table.paths, footers, strict=True)):
-        told = _told(path, of_folder, table.null) if of_folder else {}
+        folder = os.path.dirname(path)  # noqa: PTH120  # of thousands of files
+        if folder not in of_folders:
+            of_folders[folder] = _told(folder, of_folder, table.null)
+        told = of_folders[folder]
         for group in footer.groups:
             columns["file"].append(file)
             for number, column in enumerate(bounds.columns):
@@ -103,7 +107,7 @@ def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     """
     footers = table.footers.of(connection, table.paths)
     same = all(footer.form == footers[0].form for footer in footers)  # then one of them says what all hold
-    paths = ", ".join(literal(str(p)) for p in table.paths)
+    paths = ", ".join(literal(path) for path in table.paths)
     parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""
     files = f"read_parquet([{paths}], union_by_name = {not same}{parted})"
     there = frozenset[str]().union(*(footer.columns for footer in (footers[:1] if same else footers)))
@@ -123,10 +127,10 @@ def _kinds(connection: duckdb.DuckDBPyConnection, schema: pl.Schema, *, lower: b
     return {column.lower() if lower else column: str(kind) for column, kind in zip(schema, types, strict=True)}
 
 
-def _told(path: Path, columns: frozenset[str], null: str) -> dict[str, tuple[str, str]]:
-    """What the names of a file's folders say of `columns`; nothing where a name is spelled in another way."""
+def _told(folder: str, columns: frozenset[str], null: str) -> dict[str, tuple[str, str]]:
+    """What the names of folders say of `columns`; nothing where a name is spelled in another way."""
     found = {}
-    for part in str(path.parent).split("/"):
+    for part in folder.split("/"):
         column, equals, text = part.partition("=")
         if equals and column.lower() in columns and text != null and "%" not in text:
             found[column.lower()] = (text, text)

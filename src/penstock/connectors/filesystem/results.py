@@ -37,7 +37,7 @@ def result_ending(options: TableOptions) -> str:
 class ParquetFiles:
     """The finished files of a table: those of this machine, and frames of the rows of those in a bucket, if any."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
     beside: Iterator[pl.DataFrame] | None = None
 
 
@@ -53,13 +53,13 @@ def parquet_files(
     files = file_table(options, world)
     if files.bucket is not None:
         return ParquetFiles((), bucket_rows(files, files.bucket, _parquet(files.bucket.names()), columns))
-    own = {f.name: Path(f.path) for f in listed(files)} if files.path.exists() else {}
+    own = {f.name: f.path for f in listed(files)} if files.path.exists() else {}
     place = archive_of(files, world)  # looked into after the table's folder: what has moved meanwhile is seen
     if place is None:
         return ParquetFiles(tuple(own.values()))
     moved = _parquet(place.names().keys() - own.keys())
     if isinstance(place, FolderPlace):
-        return ParquetFiles((*own.values(), *(place.path / name for name in moved)))
+        return ParquetFiles((*own.values(), *(str(place.path / name) for name in moved)))
     return ParquetFiles(tuple(own.values()), bucket_rows(files, place, moved, columns) if moved else None)
 
 
