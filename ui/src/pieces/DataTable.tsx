@@ -63,7 +63,11 @@ export function DataTable({
     overscan: 8,
   });
   const [at, move] = useCursor(scroller, sorted.length, visible.length, (row) => virtual.scrollToIndex(row));
-  const template = visible.map(trackOf).join(" ");
+  const widths = visible.map(widthOf);
+  const tracks = {
+    gridTemplateColumns: widths.map(trackOf).join(" "),
+    minWidth: widths.reduce((sum, [least]) => sum + least, 0),
+  };
 
   const onKeyDown = (event: KeyboardEvent) => {
     const row = sorted[at.row];
@@ -93,12 +97,12 @@ export function DataTable({
         tabIndex={-1}
         onKeyDown={onKeyDown}
       >
-        <div className={css.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+        <div className={css.head} role="row" aria-rowindex={1} style={tracks}>
           {visible.map((column) => (
             <Heading key={column.name} column={column} sort={sort} setSort={setSort} />
           ))}
         </div>
-        <div className={css.body} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        <div className={css.body} role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: tracks.minWidth }}>
           {virtual.getVirtualItems().map((item) => {
             const row = sorted[item.index];
             if (!row) return null;
@@ -109,7 +113,7 @@ export function DataTable({
                 role="row"
                 aria-rowindex={item.index + 2}
                 className={`${css.row} ${provisional ? "provisional" : ""} ${onOpen ? css.opens : ""}`}
-                style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
+                style={{ ...tracks, transform: `translateY(${item.start}px)` }}
                 onClick={onOpen && (() => onOpen(row))}
               >
                 {visible.map((column, place) => (
@@ -141,12 +145,15 @@ function sortedBy(rows: readonly TableRow[], sort: Sort | undefined): readonly T
   });
 }
 
-function trackOf(column: TableColumn): string {
-  if (column.width) return `${column.width}px`;
-  if (column.unit === "moment" || column.type?.startsWith("TIMESTAMP")) return "minmax(204px, 0.6fr)";
-  return isNumeric(column)
-    ? `minmax(${Math.max(84, column.label.length * 7.2 + (column.unit ? 52 : 36))}px, 0.6fr)`
-    : "minmax(128px, 1fr)";
+/** How wide a column is at least, px, and what share of the rest it takes. */
+function widthOf(column: TableColumn): [number, number] {
+  if (column.width) return [column.width, 0];
+  if (column.unit === "moment" || column.type?.startsWith("TIMESTAMP")) return [204, 0.6];
+  return isNumeric(column) ? [Math.max(84, column.label.length * 7.2 + (column.unit ? 52 : 36)), 0.6] : [128, 1];
+}
+
+function trackOf([least, share]: [number, number]): string {
+  return share === 0 ? `${least}px` : `minmax(${least}px, ${share}fr)`;
 }
 
 interface HeadingProps {

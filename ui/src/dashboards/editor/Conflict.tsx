@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { Button } from "../../pieces/Button";
 import own from "./Editor.module.css";
 
@@ -10,8 +11,10 @@ interface Props {
 
 /** The file was changed by somebody else since it was read: what differs, and whose is kept. */
 export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: "center" }), []);
   return (
-    <div className={own.conflict} role="alert">
+    <div ref={box} className={own.conflict} role="alert">
       <strong>The file has been changed since you began</strong>
       <p>Nothing is saved. This is what differs between the file and your changes:</p>
       <pre className={own.diff}>
