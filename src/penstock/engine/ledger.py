@@ -9,7 +9,7 @@ and on every edge, rows given by one operator = rows taken by the next.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import LedgerError
@@ -49,7 +49,7 @@ class Counts:
         return self.carried + self.taken - sum(fates)
 
     def as_dict(self) -> dict[str, int]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_dict(cls, values: dict[str, int]) -> Counts:

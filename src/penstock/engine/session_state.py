@@ -126,8 +126,13 @@ class SessionState:
             self.others.put(places, grouped.select(*_LISTS))
 
     def close(self, reached: int) -> pl.DataFrame:
-        """The sessions that a watermark of `reached` closes, by end: `$id`, `$start`, `$end` and the key; they go."""
+        """The sessions that a watermark of `reached` closes, by end: `$id`, `$start`, `$end` and the key; they go.
+
+        Where there is none, an empty frame without columns.
+        """
         slots = self.schedule.due(reached)
+        if not len(slots):
+            return pl.DataFrame()
         lists = self._of(slots)
         end = lists["$end"].to_numpy()
         closed = self.slicing.epoch_of(end) <= reached if reached < END_OF_TIME else np.ones(len(end), np.bool_)

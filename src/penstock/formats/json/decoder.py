@@ -38,6 +38,8 @@ _MAX_LAYOUTS = 8
 _MAX_SAMPLES = 3
 _WORTH_A_LAYOUT = 100
 """Matching one more layout costs about as much as reading so many messages one by one."""
+_SINGLY = 16
+"""Of so many messages each is read by itself: a layout costs as much to match in one message as in twenty."""
 _FEW = 16
 """Of so many rows one that cannot be used is carried along to the end rather than taken out at once."""
 _NESTED = (t.Row, t.Array, t.Map, t.Multiset)
@@ -102,7 +104,9 @@ class _Run:
         if broken is not None:
             odd = np.flatnonzero(filled & broken)
             filled &= ~broken
-        rest = self._by_layouts(np.flatnonzero(filled))
+        rest = np.flatnonzero(filled)
+        if self._height > _SINGLY:
+            rest = self._by_layouts(rest)
         self._one_by_one(np.sort(np.concatenate((rest, odd))))
         frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted, base64=True)
         return assemble([(rows, frame), *self._pieces], self._bad, self._ignored, self._height)
@@ -165,7 +169,7 @@ class _Run:
         decoder = self._decoder
         sources: list[int] = []
         values: list[list[Any]] = []
-        unlearnt = True
+        unlearnt = self._height > _SINGLY
         block = self._block
         for row, message in zip(rows.tolist(), block.slices(block.start[rows], block.end[rows]), strict=True):
             reading = decoder.read(message)
