@@ -25,6 +25,7 @@ CLAIMS = (
     "growth",
     "keyed",
     "over",
+    "collab",
     "log",
     "formats",
     "serving_ingest",
