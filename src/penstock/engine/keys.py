@@ -25,6 +25,8 @@ _NONE = -1
 _FIRST = 1_024
 _FULL = 0.7
 _GROWTH = 2.0
+_DENSE = 8
+"""Numbers that span less than so many times their count are put in order without sorting."""
 
 
 def _hashed(keys: pl.DataFrame, seed: int) -> NDArray[np.uint64]:
@@ -132,14 +134,17 @@ class KeyIndex:
             numbers = self._layers[seed].add(self._hashed(asked, seed))
             held = self._layers[seed].slots[numbers]
             open_ = np.flatnonzero(held == _NONE)
-            _, firsts = np.unique(numbers[open_], return_index=True)
-            firsts = open_[firsts]
+            firsts = open_[_firsts(numbers[open_])]
             new = choose(rest[firsts])
             self._layers[seed].fill(numbers[firsts], new)
             self._keys.put(new, asked[firsts])
             made.append(new)
             held = self._layers[seed].slots[numbers]
-            same = self._equal(asked, held)
+            same = np.zeros(len(rest), np.bool_)
+            same[firsts] = True
+            if len(firsts) < len(rest):
+                others = np.flatnonzero(~same)
+                same[others] = self._equal(asked[others], held[others])
             slots[rest[same]] = held[same]
             rest = rest[~same]
             seed += 1
@@ -187,6 +192,21 @@ def _table(size: int) -> hirola.HashTable:
     import hirola  # it takes a tenth of a start's time, and most pipelines have no state by key
 
     return hirola.HashTable(size, np.uint64, almost_full=(_FULL, _GROWTH))
+
+
+def _firsts(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of the first of each of `numbers`, in order of these."""
+    if not len(numbers):
+        return numbers
+    low = int(numbers.min())
+    span = int(numbers.max()) - low + 1
+    if span > _DENSE * len(numbers):
+        sparse: NDArray[np.int64] = np.unique(numbers, return_index=True)[1]
+        return sparse
+    first: NDArray[np.int64] = np.full(span, _NONE, np.int64)
+    first[numbers[::-1] - low] = np.arange(len(numbers) - 1, -1, -1)
+    dense: NDArray[np.int64] = first[first != _NONE]
+    return dense
 
 
 class _Layer:
