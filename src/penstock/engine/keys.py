@@ -89,10 +89,10 @@ class KeyIndex:
         rest = np.arange(keys.height)
         for seed, layer in enumerate(self._layers):
             asked = keys if seed == 0 else keys[rest]
-            there, held = layer.find(self._hashed(asked, seed))
+            held = layer.find(self._hashed(asked, seed))
             same = self._equal(asked, held)
             slots[rest[same]] = held[same]
-            rest = rest[there & ~same]
+            rest = rest[~same]  # a hash that is not in may have been another key's, and forgotten with it
             if not len(rest):
                 break
         return slots
@@ -226,10 +226,10 @@ class _Layer:
         found: NDArray[np.int64] = self._table.get(hashes)
         return found
 
-    def find(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Whether each hash is in, and its slot or -1."""
+    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The slot of each hash, or -1."""
         numbers = self.numbers(hashes)
-        return numbers >= 0, np.where(numbers >= 0, self.slots[numbers], _NONE)
+        return np.where(numbers >= 0, self.slots[numbers], _NONE)
 
     def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The number of each hash, in or not before."""

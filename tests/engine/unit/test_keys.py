@@ -66,6 +66,19 @@ def test_slots_are_used_again_and_the_table_does_not_grow_with_the_keys_that_wen
     assert index.size < 1 << 20
 
 
+def test_a_key_is_found_after_the_one_whose_hash_it_shares_was_forgotten() -> None:
+    def shared(keys: pl.DataFrame, seed: int) -> NDArray[np.uint64]:
+        hashes = keys["a"].to_numpy().astype(np.uint64)
+        return np.where(hashes < 2, 0, hashes) if seed == 0 else hashes
+
+    index = KeyIndex({"a": pl.Int64()}, shared)
+    (first, second), _ = index.place(pl.DataFrame({"a": [0, 1]}))
+    index.remove(np.array([first]))
+    for start in range(2, 6_002, 2_000):  # so many keys go that the table is written anew, without them
+        index.remove(index.place(pl.DataFrame({"a": range(start, start + 2_000)}, schema={"a": pl.Int64}))[0])
+    assert index.find(pl.DataFrame({"a": [0, 1]})).tolist() == [-1, second]
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
