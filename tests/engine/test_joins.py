@@ -14,6 +14,7 @@ from tests.engine.project import event, fates, opened, restored, rows, write_pro
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.engine.pipeline import Pipeline
     from penstock.project.penstock import Penstock
 
 TABLES = """
@@ -90,6 +91,35 @@ def test_a_row_that_came_out_alone_at_the_end_of_bounded_input_comes_out_once(tm
             penstock.run(bounded=True)
     with opened(folder) as penstock:
         assert rows(penstock) == [("a", 0, None), ("a", 3, 2)]
+
+
+@pytest.mark.parametrize("crash", [False, True], ids=["whole", "restored"])
+def test_a_row_that_waited_long_for_its_keys_timer_has_one_fate(tmp_path: Path, crash: bool) -> None:
+    """The timer of key a stands for a row far ahead; the row behind it comes out when the key is cleaned at last."""
+    folder = write_project(tmp_path, LEFT)
+    with opened(folder) as penstock:
+        seconds = [("e", 1000, "a"), ("f", 1, "b"), ("e", 10, "a"), ("f", 100, "b"), ("f", 200, "b"), ("f", 200, "b")]
+        for number, (table, second, key) in enumerate([*seconds, ("f", 200, "a")]):
+            penstock.append(table, [event(number, second, key)])
+        with restored(penstock) as pipeline:
+            while pipeline.step(1):
+                continue
+            pipeline.commit()
+            if not crash:
+                penstock.append("f", [event(7, 5000)])
+                _finished(penstock, pipeline)
+    if crash:
+        with opened(folder) as penstock, restored(penstock) as pipeline:
+            penstock.append("f", [event(7, 5000)])
+            _finished(penstock, pipeline)
+
+
+def _finished(penstock: Penstock, pipeline: Pipeline) -> None:
+    while pipeline.step(1):
+        continue
+    pipeline.finish()
+    found = fates(penstock)["interval join"]
+    assert found == {"taken": 8, "given": 2, "passed": 1, "expired": 5, "held": 2}
 
 
 @pytest.mark.parametrize("sql", [LEFT, VERSIONS], ids=["interval", "temporal"])

@@ -38,6 +38,9 @@ class TimedRows:
         self.next = 0
         """The number of the next row."""
 
+    def __len__(self) -> int:
+        return sum(frame.height for frame in self._runs)
+
     def add(self, rows: pl.DataFrame) -> None:
         """Add rows, numbered from `next` on in order of arrival."""
         self.next += rows.height

@@ -396,6 +396,9 @@ class IntervalJoin(Operator):
             cache.restore(part, blobs, keep_open=self.outer[c])
             timer = stored[_TIMERS[c]].to_numpy()
             cache.timers.put(slots[timer != NEVER], timer[timer != NEVER])
+        held = sum(len(cache.rows) for cache in self.caches)
+        self.counts.passed += self.counts.held - held  # rows that met somebody after their time had been released
+        self.counts.held = held
 
     @property
     def state_bytes(self) -> int:
