@@ -14,6 +14,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 import penstock
 from penstock.connectors.registry import RemoteRegistry
+from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, RegistryError
 from tests.server.served import Served, serve
 
@@ -143,14 +144,26 @@ def test_another_projects_registry(served: Served, tmp_path: Path) -> None:
         assert [str(v) for v in found.rows()[0]] == ["1", "None", "2.50"]
 
 
+def test_a_number_that_a_message_made_up_may_be_a_schemas_later(served: Served) -> None:
+    clock = ManualClock(0)
+    registry = RemoteRegistry(f"{served.serving.url}api/registry", ["127.0.0.1"], clock)
+    number = registry.register("first-value", '"int"') + 1
+    assert registry.schema(number) is None
+    assert registry.register("second-value", '{"type": "array", "items": "int"}') == number
+    assert registry.schema(number) is None
+    clock.advance(10_000)
+    assert registry.schema(number) == '{"type":"array","items":"int"}'
+
+
 def test_a_registry_that_refuses_or_is_not_there(served: Served) -> None:
     url = f"{served.serving.url}api/registry"
-    registry = RemoteRegistry(url, ["127.0.0.1"])
+    clock = ManualClock(0)
+    registry = RemoteRegistry(url, ["127.0.0.1"], clock)
     assert registry.schema(999_999) is None
     assert registry.schema(999_999) is None
     with pytest.raises(RegistryError, match=r"refuses: not an Avro schema: .* \(HTTP 422\)"):
         registry.register("t", "{")
     with pytest.raises(RegistryError, match=r"the schema registry http://127\.0\.0\.1:1 does not answer: "):
-        RemoteRegistry("http://127.0.0.1:1", ["127.0.0.1"]).schema(1)
+        RemoteRegistry("http://127.0.0.1:1", ["127.0.0.1"], clock).schema(1)
     with pytest.raises(RegistryError, match=r"refuses: .* \(HTTP 404\)"):
-        RemoteRegistry(f"{url}/nowhere", ["127.0.0.1"]).schema(1)
+        RemoteRegistry(f"{url}/nowhere", ["127.0.0.1"], clock).schema(1)

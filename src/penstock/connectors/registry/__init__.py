@@ -48,4 +48,4 @@ def _registry(values: Values, world: World, where: str) -> Registry:
     login = revealed(values[LOGIN], where)
     user, _, password = login.partition(":")
     token = revealed(values[TOKEN], where)
-    return RemoteRegistry(url, world.allow, login=(user, password) if login else None, token=token)
+    return RemoteRegistry(url, world.allow, world.clock, login=(user, password) if login else None, token=token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from penstock.core.clock import Clock
+
 __all__ = ["RemoteRegistry"]
 
 CONTENT = "application/vnd.schemaregistry.v1+json"
 SECONDS = 10.0
 _NO_SCHEMA = 40403
+UNKNOWN_SECONDS = 10.0
+"""So long a number that the registry does not know is not asked for again: it may be given to a schema later."""
 MOST_UNKNOWN = 10_000
-"""So many numbers that the registry does not know are remembered: each costs one question."""
+"""So many of them are remembered: each costs one question."""
 
 
 class RemoteRegistry:
@@ -30,25 +35,36 @@ class RemoteRegistry:
     """
 
     def __init__(
-        self, url: str, allow: Collection[str], *, login: tuple[str, str] | None = None, token: str = ""
+        self,
+        url: str,
+        allow: Collection[str],
+        clock: Clock,
+        *,
+        login: tuple[str, str] | None = None,
+        token: str = "",
     ) -> None:
         self.url = url.rstrip("/")
+        self._clock = clock
         self._allow = frozenset(allow)
         self._login = login
         self._headers = {"Accept": CONTENT, "Content-Type": CONTENT}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._schemas: dict[int, str] = {}
-        self._unknown: set[int] = set()
+        self._unknown: dict[int, float] = {}
+        """When each number that there was none of was asked for."""
         self._lock = threading.Lock()
 
     def schema(self, number: int) -> str | None:
-        """The schema `number`, asked for once; None if there is none."""
+        """The schema `number`, asked for once; None if there is none, or was none a moment ago."""
         with self._lock:
-            if number not in self._schemas and number not in self._unknown:
+            now = self._clock.monotonic()
+            if number not in self._schemas and now - self._unknown.get(number, -math.inf) >= UNKNOWN_SECONDS:
                 answer = self._ask("GET", f"/schemas/ids/{number}")
                 if answer.status_code == 404 and _said(answer).get("error_code") == _NO_SCHEMA:
-                    self._unknown = self._unknown | {number} if len(self._unknown) < MOST_UNKNOWN else {number}
+                    self._unknown = (
+                        {**self._unknown, number: now} if len(self._unknown) < MOST_UNKNOWN else {number: now}
+                    )
                 else:
                     self._schemas[number] = str(self._taken(answer, "schema"))
             return self._schemas.get(number)
