@@ -205,6 +205,19 @@ def test_an_archive_that_does_not_keep_what_it_is_given(metrics: Penstock, monke
     assert asked(metrics)[0] == ("2026-05-01", 50, 1225)
 
 
+def test_rows_that_come_late_after_a_crash_amid_a_move(metrics: Penstock, monkeypatch: Any) -> None:
+    """Put together with the late rows under another name, its rows would count here and in the archive."""
+    monkeypatch.setattr(FolderPlace, "get", lambda _self, _name: b"other")
+    with pytest.raises(StorageError):
+        upkeep(metrics)
+    monkeypatch.undo()
+    metrics.append("numbers", [{"meeting": "m", "n": 1000, "date": "2026-05-01"}])
+    metrics.run(bounded=True)
+    acts = [(one.act, one.rows) for one in upkeep(metrics) if one.partition == "date=2026-05-01"]
+    assert acts == [("archive", 50), ("compact", 1), ("archive", 1)]
+    assert asked(metrics)[0] == ("2026-05-01", 51, 2225)
+
+
 def test_a_file_system_that_cannot_exchange(metrics: Penstock, monkeypatch: Any) -> None:
     def cannot(one: Path, other: Path) -> None:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(one))

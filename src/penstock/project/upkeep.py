@@ -111,6 +111,7 @@ def _of_table(penstock: Penstock, table: Table, *, dry_run: bool) -> Iterator[Do
     place = archive_of(files, penstock.world)
     now = dt.datetime.fromtimestamp(penstock.clock.now_ms() / 1000, dt.UTC)
     kept = settings.retention if settings is not None else None
+    archived = place.names().keys() if place is not None else ()
     for folder, found in partition_files(listed(files)).items():
         day = _day(found[0])
         if day is None:
@@ -118,7 +119,12 @@ def _of_table(penstock: Penstock, table: Table, *, dry_run: bool) -> Iterator[Do
         elif day < now.date():
             over = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
             old = kept is not None and now - over >= dt.timedelta(milliseconds=kept)
-            yield from _of_partition(files, folder, found, place if old else None, dry_run=dry_run)
+            # of those that are there too, a crash came before they were removed here
+            twice = [] if dry_run else [f for f in found if f.name in archived]
+            if place is not None and twice:
+                yield _archived(files, folder, twice, place)
+            if rest := [f for f in found if f not in twice]:
+                yield from _of_partition(files, folder, rest, place if old else None, dry_run=dry_run)
 
 
 def _hindrance(penstock: Penstock, table: Table, options: TableOptions) -> str:
@@ -176,5 +182,9 @@ def _of_partition(
     if dry_run:
         yield Done(table.name, folder, "archive", len(found), bytes_before=size)
         return
+    yield _archived(table, folder, found, place)
+
+
+def _archived(table: FileTable, folder: str, found: Sequence[Found], place: Place) -> Done:
     rows, moved = archive(table, folder, found, place, table.options.values[SUCCESS_NAME])
-    yield Done(table.name, folder, "archive", len(found), len(found), rows, moved, moved)
+    return Done(table.name, folder, "archive", len(found), len(found), rows, moved, moved)
