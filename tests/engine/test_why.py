@@ -153,3 +153,16 @@ def test_nothing_waits_when_all_windows_have_closed(tmp_path: Path) -> None:
         append(penstock, [event(n, n) for n in range(20)])
         penstock.run(bounded=True)
         assert penstock.why() == []
+
+
+def test_a_row_behind_the_watermark_that_is_not_late_waits_for_the_next_one(tmp_path: Path) -> None:
+    sql = (
+        "INSERT INTO r SELECT k, ts, COUNT(*) OVER w, SUM(v) OVER w FROM e WINDOW w AS (PARTITION BY k ORDER BY ts {});"
+    )
+    sql = sql.format("ROWS BETWEEN 1 PRECEDING AND CURRENT ROW")
+    with opened(write_project(tmp_path, EVENTS + RESULTS + sql), ManualClock(NOW)) as penstock:
+        append(penstock, [event(0, 40), event(1, 10, "b")])
+        (reason,) = reasons(penstock)
+    assert reason.sentence.startswith(
+        "over aggregate holds 2 rows; its next row is free when the watermark reaches 2024-01-01 00:00:35.001."
+    )

@@ -243,9 +243,10 @@ class OverAggregate(Operator):
 
     def waiting(self) -> dict[str, int] | None:
         """The watermark that gives the next row, and how many rows wait for theirs."""
-        if not len(self.held):
+        rows = len(self.held) + len(self.overdue)
+        if not rows:
             return None
-        return {"needs": self.held.first, "rows": len(self.held), "reached": self.fired}
+        return {"needs": self.fired + 1 if len(self.overdue) else self.held.first, "rows": rows, "reached": self.fired}
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The rows that are held, as if the input ended now."""
