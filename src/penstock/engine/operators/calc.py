@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -45,10 +45,15 @@ class Stage:
     exprs: tuple[pl.Expr, ...]
     failures: tuple[Failure, ...]
     repeats: bool = False
+    checks: tuple[pl.Expr, ...] = field(init=False)
+    """BAD, where there are failures."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checks", tuple(failure_columns(self.failures)))
 
     def computed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The projection's columns, and BAD where it has failures."""
-        columns = [*self.exprs, *failure_columns(self.failures)]
+        columns = [*self.exprs, *self.checks]
         if not self.repeats:
             return frame.select(columns)
         return frame.lazy().select(columns).collect(optimizations=_SHARING)
@@ -110,9 +115,8 @@ class Calc(Operator):
             result, kept = self.side.sift(stage.computed(frame), frame, stage.failures, self.name)
             self._count_rejected(kept)
             return result
-        checks = failure_columns(stage.failures)
-        if checks:
-            frame, kept = self.side.sift(frame.with_columns(checks), frame, stage.failures, self.name)
+        if stage.checks:
+            frame, kept = self.side.sift(frame.with_columns(stage.checks), frame, stage.failures, self.name)
             self._count_rejected(kept)
         result = frame.filter(stage.condition)
         self.counts.filtered += frame.height - result.height

@@ -13,7 +13,6 @@ from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.partitions import columns_of
 from penstock.engine.ranking import Ranking
-from penstock.engine.sideoutput import failure_columns
 from penstock.engine.slices import Slicing
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class FirstRows(Operator):
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
         self.counts.taken += frame.height
         stage = self.ranking.stage
-        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        checked = stage.computed(frame)
         ranked, kept = self.side.sift(checked, frame, stage.failures, self.name)
         if kept is not None:
             self.counts.rejected += int((~kept).sum())

@@ -55,6 +55,7 @@ class OverAggregate(Operator):
         time = next(c for c in plan.input.columns if c.name == plan.time)
         self._input = self.groups.input([(_TIME, Ref(time.type, time.name))])
         self._finish, self._finish_failures = self.groups.finish()
+        self._finish_checks = failure_columns(self._finish_failures)
         self._passed = [c.name for c in plan.input.columns]
         self.bounded = plan.frame.preceding is not None
         schema = self._schema()
@@ -190,7 +191,7 @@ class OverAggregate(Operator):
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The good rows, with their keys, arguments and time (ms; 0, as Flink reads it, for NULL)."""
         stage = self._input
-        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        checked = stage.computed(frame)
         rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
         if kept is not None:
             self.counts.rejected += int((~kept).sum())
@@ -215,7 +216,7 @@ class OverAggregate(Operator):
     def _finished(self, rows: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
         columns = self.plan.columns[len(self._passed) :]
         exprs = [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, columns, strict=True)]
-        return rows.select(self._passed).hstack(states.select(*exprs, *failure_columns(self._finish_failures)))
+        return rows.select(self._passed).hstack(states.select(*exprs, *self._finish_checks))
 
     # -- state -------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class SessionAggregate(SessionWindow):
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
         stage = self._input
-        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        checked = stage.computed(frame)
         rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
         if kept is not None:
             self.counts.rejected += int((~kept).sum())

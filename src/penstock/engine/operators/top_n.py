@@ -12,7 +12,6 @@ from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.partitions import columns_of, partitioned
 from penstock.engine.ranking import Ranking
-from penstock.engine.sideoutput import failure_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +53,7 @@ class TopN(Operator):
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         self.counts.taken += batch.height
         stage = self.ranking.stage
-        checked = batch.frame.select(*stage.exprs, *failure_columns(stage.failures))
+        checked = stage.computed(batch.frame)
         ranked, kept = self.side.sift(checked, batch.frame, stage.failures, self.name)
         frame = batch.frame
         if kept is not None:

@@ -119,7 +119,7 @@ class WindowAggregate(Operator):
     def _evaluated(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The good rows of `frame`, and beside them their keys, arguments, time (ms, Int64) and SEQ."""
         stage = self._input
-        checked = frame.select(*stage.exprs, *failure_columns(stage.failures))
+        checked = stage.computed(frame)
         rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
         if kept is None:
             return frame, rows

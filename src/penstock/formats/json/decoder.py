@@ -108,8 +108,11 @@ class _Run:
         if self._height > _SINGLY:
             rest = self._by_layouts(rest)
         self._one_by_one(np.sort(np.concatenate((rest, odd))))
-        frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted, base64=True)
-        return assemble([(rows, frame), *self._pieces], self._bad, self._ignored, self._height)
+        pieces = self._pieces
+        if self._parts or not pieces:
+            frame, rows = frame_of_parts(block, self._parts, self._decoder.wanted, base64=True)
+            pieces = [(rows, frame), *pieces]
+        return assemble(pieces, self._bad, self._ignored, self._height)
 
     def _by_layouts(self, rest: Ints) -> Ints:
         """Read what has a layout; the rows left."""
