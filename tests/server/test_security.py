@@ -165,6 +165,32 @@ def test_a_packed_body_is_unpacked(shop: Served) -> None:
     assert (status, problem["detail"]) == (415, "the body is cut off: its gzip does not end")
 
 
+def test_a_packed_body_of_several_members_is_read_whole(shop: Served) -> None:
+    packed = gzip.compress(b'{"sql": "SELECT 1 ') + gzip.compress(b'AS one"}')
+    headers = [own(shop), *JSON.items(), ("Content-Encoding", "gzip")]
+    status, answer = raw(shop, "POST", "/api/query", headers, packed)
+    assert (status, answer["rows"]) == (200, [[1]])
+    status, problem = raw(shop, "POST", "/api/query", headers, packed + b"and more")
+    assert (status, problem["code"]) == (415, "request-encoding")
+
+
+@pytest.mark.parametrize("line", [b"a" * 4096, b"a: b\r\n" * 500])
+def test_a_head_without_an_end_is_cut_off(shop: Served, line: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=30) as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nx: ")
+        with pytest.raises(ConnectionError):
+            while True:
+                client.sendall(line)
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.server.heads._SECONDS", 0.1)
+    for begun in (b"", b"GET /livez HTTP/1.1\r\nHost: local"):
+        with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=30) as client:
+            client.sendall(begun)
+            assert client.recv(100) == b""
+
+
 def test_a_body_that_is_too_large_is_not_read(shop: Served) -> None:
     headers = [own(shop), *JSON.items(), ("Content-Length", str(33 << 20))]
     status, problem = raw(shop, "POST", "/api/query", headers)

@@ -19,6 +19,8 @@ BODY_BYTES = 32 << 20
 """Of a request as it is unpacked."""
 STREAM_BYTES = 4 << 30
 """Of a stream of lines, which is not held."""
+_PIECE_BYTES = 1 << 20
+"""So much of a packed body is unpacked at a time."""
 OF_ONE_CLIENT = 256
 """Requests that one client may have at a time."""
 OF_ALL = 2_048
@@ -90,44 +92,61 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
             code="request-encoding",
             hint="gzip is possible",
         )
-    unpack = _Unpack(most) if packing == b"gzip" else None
+    if packing == b"gzip":
+        return _Unpacked(receive, most).receive
     count = 0
 
     async def limited() -> Message:
         nonlocal count
         message = await receive()
-        if message["type"] != "http.request":
-            return message
-        body = message.get("body", b"")
-        if unpack is not None:
-            body = unpack.feed(body, last=not message.get("more_body", False))
-        count += len(body)
+        count += len(message.get("body", b""))
         if count > most:
             raise _too_large(most)
-        return {**message, "body": body}
+        return message
 
     return limited
 
 
-class _Unpack:
-    """A gzip stream, unpacked as it comes and never beyond what may be left of `most` bytes."""
+class _Unpacked:
+    """A gzip body, unpacked as it is received: a piece at a time, and of at most `most` bytes."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
         self._most = most
-        self._left = most
-        self._stream = zlib.decompressobj(wbits=31)
+        self._taken = 0
+        self._given = 0
+        self._packed = b""
+        """What has come and is not unpacked yet."""
+        self._more = True
+        """Whether more will come."""
+        self._member = zlib.decompressobj(wbits=31)
 
-    def feed(self, packed: bytes, *, last: bool) -> bytes:
-        """Raises RequestError where it is no gzip, or is unpacked too large."""
+    async def receive(self) -> Message:
+        """The next message. Raises RequestError where it is no gzip, or too large, packed or unpacked."""
+        if not self._packed:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                return message
+            self._packed = message.get("body", b"")
+            self._more = message.get("more_body", False)
+            self._taken += len(self._packed)
+        body = self._piece()
+        self._given += len(body)
+        if max(self._given, self._taken) > self._most:
+            raise _too_large(self._most)
+        more = self._more or bool(self._packed)
+        if not more and not self._member.eof:
+            raise RequestError("the body is cut off: its gzip does not end", code="request-encoding")
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    def _piece(self) -> bytes:
+        if self._packed and self._member.eof:  # members may follow each other
+            self._member = zlib.decompressobj(wbits=31)
         try:
-            body = self._stream.decompress(packed, self._left + 1)
+            body = self._member.decompress(self._packed, _PIECE_BYTES)
         except zlib.error as error:
             raise RequestError(f"the body is no gzip: {error}", code="request-encoding") from None
-        self._left -= len(body)
-        if self._left < 0:
-            raise _too_large(self._most)
-        if last and not self._stream.eof:
-            raise RequestError("the body is cut off: its gzip does not end", code="request-encoding")
+        self._packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
         return body
 
 

@@ -123,6 +123,7 @@ class Serving:
 
         from penstock.server.app import make_app
         from penstock.server.closing import Closing
+        from penstock.server.heads import HeadsProtocol
         from penstock.server.intake import Intake
         from penstock.server.observed import Observed
         from penstock.server.push.frames import FramesProtocol
@@ -150,7 +151,7 @@ class Serving:
             config = uvicorn.Config(
                 Observed(Closing(Security(Intake(app), access)), app.state.requests, self.penstock.tracer),
                 lifespan="on" if number == 0 else "off",
-                http="httptools",
+                http=HeadsProtocol,
                 ws=FramesProtocol,
                 ws_max_size=Limits().message_bytes,
                 ws_per_message_deflate=False,
