@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -177,6 +180,26 @@ def test_questions_are_told_apart_by_their_parameters(live: Served) -> None:
         assert client.subscribe("c", query=question, parameters={"below": 10})["channel"] == first["channel"]
 
 
+def test_one_and_true_are_different_parameters(live: Served) -> None:
+    with watching(live.serving.url) as client:
+        for id_, value in (("a", 1), ("b", True), ("c", 1.0)):
+            channel = client.subscribe(id_, query="SELECT $x AS x", parameters={"x": value})["channel"]
+            (row,) = client.next("snapshot", channel=channel)["rows"]
+            assert json.dumps(row) == json.dumps([value])
+
+
+def test_what_nobody_waits_for_any_more_is_not_kept(live: Served) -> None:
+    hub = live.serving.app.state.hub
+    hub.limits = replace(hub.limits, linger=0.0, feeds=3)
+    with watching(live.serving.url) as client:
+        for number in range(20):
+            client.send(type="subscribe", id="a", query=f"SELECT {number}")
+            client.send(type="unsubscribe", id="a")
+            client.next("unsubscribed")
+            while hub.watching().feeds:
+                live.get("/livez")
+
+
 def test_a_saved_query_is_watched_with_its_parameters(live: Served) -> None:
     queries = live.penstock.folder / "queries"
     queries.mkdir()
@@ -344,6 +367,17 @@ def test_events_have_the_same_messages(live: Served) -> None:
         live.penstock.append("orders", orders(60, 130))
         found = {events.next("changes")["channel"] for _ in range(2)}
         assert len(found) == 2
+
+
+def test_who_hangs_up_before_the_first_event_is_let_go(live: Served) -> None:
+    hub = live.serving.app.state.hub
+    slow = json.dumps({"query": "SELECT count(*) FROM range(3000) a, range(3000) b, range(20) c"})
+    with socket.create_connection(("127.0.0.1", live.serving.port)) as client:
+        client.sendall(f"GET /api/stream?subscribe={quote(slow)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        while not hub.viewers:
+            live.get("/livez")
+    while hub.viewers:
+        live.get("/livez")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Stretch:
 
 
 class Tail:
-    """A table over a topic. One thread at a time uses it.
+    """A table over a topic. Threads may share it: nothing in it changes.
 
     `key` are the columns of its primary key, empty where rows are only added. Rows that cannot be read are left out.
     """

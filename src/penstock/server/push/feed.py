@@ -119,6 +119,7 @@ class Feed:
             messages = await self.opening(found) if isinstance(found, str) else found
             if viewer.feeds.get(id_) is not self:
                 return  # it has gone, or thought better of it
+            viewer.missed.discard(self)  # it begins now, whatever was dropped before
             if told:
                 resumed = not isinstance(found, str)
                 viewer.take(message("subscribed", id=id_, channel=self.channel, resumed=resumed))
@@ -130,10 +131,10 @@ class Feed:
     async def again(self, viewer: Viewer) -> None:
         """Begin anew with a viewer for which messages were dropped."""
         async with self.lock:
-            messages = await self.opening("slow")
-            if viewer in self.viewers and self in viewer.missed:
+            messages = await self.opening("slow") if viewer in self.viewers else []
+            if self in viewer.missed:
                 viewer.missed.discard(self)
-                for one in messages:
+                for one in messages if viewer in self.viewers else ():
                     viewer.take(one, self)
 
     def leave(self, viewer: Viewer) -> None:

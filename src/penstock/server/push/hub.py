@@ -93,7 +93,8 @@ class Hub:
         self.penstock = penstock
         self.limits = limits or Limits()
         self.viewers: set[Viewer] = set()
-        self._feeds: dict[Watched, Feed] = {}
+        self._feeds: dict[str, Feed] = {}
+        """By the text of what is watched: 1, 1.0 and true are equal, and are different questions."""
         self._channels = 0
         self._anew = 0
         self._tails: dict[tuple[str, ...], SharedTail] = {}
@@ -245,9 +246,28 @@ class Hub:
         if not feed.viewers:
             self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
 
+    def watching(self) -> Watching:
+        """What is watched now."""
+        return Watching(
+            len(self.viewers),
+            sum(len(viewer.feeds) for viewer in self.viewers),
+            len(self._feeds),
+            sum(viewer.waiting for viewer in self.viewers),
+            self._anew,
+        )
+
     def _again(self, viewer: Viewer, feed: Feed) -> None:
         self._anew += 1
-        self._begin(feed.again(viewer))
+        self._begin(self._begin_again(viewer, feed))
+
+    async def _begin_again(self, viewer: Viewer, feed: Feed) -> None:
+        try:
+            await feed.again(viewer)
+        except Exception as error:  # noqa: BLE001  # it is told, and others go on
+            viewer.outlet.close(INTERNAL, "an error inside the server")
+            tell("error", "push-failed", "a subscription could not begin anew", error=error)
+        else:
+            viewer.begun()
 
     # -- feeds -------------------------------------------------------------------------------------
 
@@ -256,20 +276,22 @@ class Hub:
         if isinstance(watched, Saved):
             saved = watched
             watched = await self.work(lambda: self._saved(saved))
-        if watched not in self._feeds:
+        named = repr(watched)
+        if named not in self._feeds:
             if len(self._feeds) >= self.limits.feeds:
                 raise RequestError(
                     f"{len(self._feeds):,} different things are watched, more are not taken up", code="request-busy"
                 )
-            made = await self.work(lambda: self._make(watched))
-            if watched not in self._feeds:  # another client may have asked for the same meanwhile
-                self._feeds[watched] = made
+            self._channels += 1
+            channel = self._channels
+            made = await self.work(lambda: self._make(channel, watched))
+            if named not in self._feeds:  # another client may have asked for the same meanwhile
+                self._feeds[named] = made
                 self._take_interest()
-        return self._feeds[watched]
+                self._loop.call_later(self.limits.linger, self._drop_if_idle, made)  # who asked may have gone
+        return self._feeds[named]
 
-    def _make(self, watched: Rows | OpenWindows | Asked | Figures | LastValues) -> Feed:
-        self._channels += 1
-        channel = self._channels
+    def _make(self, channel: int, watched: Rows | OpenWindows | Asked | Figures | LastValues) -> Feed:
         match watched:
             case Rows(table=name):
                 table = self._table(name)
@@ -314,7 +336,7 @@ class Hub:
         if feed.lock.locked():  # somebody joins, or it still looks
             self._loop.call_later(self.limits.linger, self._drop_if_idle, feed)
             return
-        self._feeds = {watched: one for watched, one in self._feeds.items() if one is not feed}
+        self._feeds = {named: one for named, one in self._feeds.items() if one is not feed}
         self._take_interest()
         self._begin(feed.stop())
 
@@ -366,11 +388,19 @@ class Hub:
                 if feed.viewers and isinstance(feed, FiguresFeed):
                     feed.stir()
             if seconds % HEARTBEAT_SECONDS == 0 and self.viewers:
-                beat = message("heartbeat", time=self.now_ms(), event_time=await self.work(self._event_time))
+                beat = message("heartbeat", time=self.now_ms(), event_time=await self._told_event_time())
                 for viewer in list(self.viewers):
                     viewer.take(beat)
                     if viewer.stuck_for(self._loop.time()) > self.limits.stuck_seconds:
                         viewer.outlet.close(STUCK, f"nothing was taken for {self.limits.stuck_seconds:.0f} s")
+
+    async def _told_event_time(self) -> int | None:
+        """As `_event_time`; None where it cannot be told: a sign of life comes all the same."""
+        try:
+            return await self.work(self._event_time)
+        except Exception as error:  # noqa: BLE001  # it is told, and the heart goes on
+            tell("error", "push-failed", "event time could not be told", error=error)
+            return None
 
     def _event_time(self) -> int | None:
         run = self.penstock.current

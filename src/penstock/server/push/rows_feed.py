@@ -28,6 +28,8 @@ _CHANGES = 5_000
 """A message has about so many changes at most."""
 _FAR = 100_000
 """More records than these are not told to one who comes back: a snapshot is."""
+_GAPS, _GAP_BYTES = 64, 256 << 10
+"""So many gaps are kept for others who come back, each of so many bytes at most."""
 
 
 class RowsFeed(Feed):
@@ -61,6 +63,7 @@ class RowsFeed(Feed):
         self._at = self._seen = self._tail.end()
         self._history = History(self._position(self._at))
         self._opening = None
+        self._gaps.clear()
 
     def _position(self, place: int) -> str:
         return f"{place}.{self._version}.{self._asked:08x}"
@@ -176,6 +179,8 @@ class RowsFeed(Feed):
         if after not in self._gaps:
             found = await self.hub.work(lambda: self._gap(after))
             if isinstance(found, str):
+                return found
+            if len(self._gaps) >= _GAPS or sum(map(len, found)) > _GAP_BYTES:
                 return found
             self._gaps[after] = found
         return self._gaps[after]

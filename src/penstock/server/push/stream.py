@@ -14,6 +14,8 @@ from penstock.server.push.request import read_object, read_subscribe
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.types import Receive, Scope, Send
+
     from penstock.server.push.feed import Feed
     from penstock.server.push.hub import Hub
     from penstock.server.push.message import Message
@@ -81,6 +83,21 @@ class _Outlet:
             self._some.clear()
 
 
+class _Stream(StreamingResponse):
+    """The events of a viewer, who is gone when this ends: a client may hang up before it has begun."""
+
+    def __init__(self, hub: Hub, viewer: Viewer, outlet: _Outlet) -> None:
+        super().__init__(outlet.events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        self._hub = hub
+        self._viewer = viewer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._hub.leave(self._viewer)
+
+
 @router.get(
     "",
     operation_id="stream",
@@ -112,11 +129,4 @@ async def stream(
         hub.leave(viewer)
         raise
 
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            async for events in outlet.events():
-                yield events
-        finally:
-            hub.leave(viewer)
-
-    return StreamingResponse(body(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+    return _Stream(hub, viewer, outlet)

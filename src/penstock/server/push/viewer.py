@@ -39,11 +39,22 @@ class Outlet(Protocol):
 class Viewer:
     """Sends what feeds give, in order. What the client does not take waits here, up to `queue_bytes`.
 
-    Beyond that everything from feeds is dropped, and when the client has taken the rest each of its feeds begins
-    anew (`again`). It belongs to the event loop.
+    Beyond that everything from feeds is dropped, and when the client has taken the rest its feeds begin anew
+    (`again`), one after the other: all at once they might not fit either. It belongs to the event loop.
     """
 
-    __slots__ = ("_again", "_queue", "_stuck_since", "asking", "feeds", "missed", "outlet", "queue_bytes", "waiting")
+    __slots__ = (
+        "_again",
+        "_beginning",
+        "_queue",
+        "_stuck_since",
+        "asking",
+        "feeds",
+        "missed",
+        "outlet",
+        "queue_bytes",
+        "waiting",
+    )
 
     def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None]) -> None:
         self.outlet = outlet
@@ -57,6 +68,8 @@ class Viewer:
         """The subscriptions whose feeds are being made, by their ids."""
         self._stuck_since: float | None = None
         self._again = again
+        self._beginning = False
+        """Whether one of its feeds begins anew."""
         self._queue: deque[tuple[Message, Feed | None]] = deque()
 
     def take(self, message: Message, feed: Feed | None = None) -> None:
@@ -95,6 +108,11 @@ class Viewer:
             message, feed = self._queue.popleft()
             self.waiting -= len(message)
             self.outlet.put(message, feed)
-        if not self._queue and self.outlet.ready:
-            for feed in self.missed:
-                self._again(self, feed)
+        if self.missed and not self._beginning and not self._queue and self.outlet.ready:
+            self._beginning = True
+            self._again(self, next(iter(self.missed)))
+
+    def begun(self) -> None:
+        """A feed has begun anew: go on with the next one."""
+        self._beginning = False
+        self.drained()
