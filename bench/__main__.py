@@ -30,7 +30,6 @@ CLAIMS = (
     "formats",
     "serving_ingest",
     "serving_push",
-    "serving_query",
     "serving_sinks",
     "files",
 )

@@ -46,7 +46,6 @@ def test_wrong_arguments(sql: str, message: str) -> None:
         ("SOURCE_WATERMARK()", "no source has watermarks: write WATERMARK FOR ts AS ts - INTERVAL '5' SECOND"),
         ("SINGLE_VALUE(n)", "subqueries that give one value are not supported: use MIN or MAX"),
         ("APPROX_COUNT_DISTINCT(n)", "Flink has it in batch mode only: use COUNT(DISTINCT x)"),
-        ("LAG(n)", "it goes with OVER, which is not supported"),
         (
             "TUMBLE_START(n, INTERVAL '1' DAY)",
             "windows in GROUP BY are not supported: group TABLE(TUMBLE(...)) by window_start, window_end",

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UPSERT_KAFKA",
     "changes_of",
+    "key_fields",
     "last_records",
     "present_rows",
     "replace_rows",
@@ -71,7 +72,8 @@ _READ_KEYS = 200_000
 """So many records are read before those that were overwritten are forgotten."""
 
 
-def _keys(options: TableOptions) -> tuple[Field, ...]:
+def key_fields(options: TableOptions) -> tuple[Field, ...]:
+    """The columns of the table's primary key. Raises ConfigError where it has none, or no format for it."""
     table = options.table
     if not table.primary_key:
         raise ConfigError(
@@ -88,12 +90,12 @@ def _keys(options: TableOptions) -> tuple[Field, ...]:
 
 def upsert_encoder(options: TableOptions, world: World) -> RecordEncoder:
     """How rows become records: the primary key is the record's key."""
-    return RecordEncoder(options, _keys(options), world)
+    return RecordEncoder(options, key_fields(options), world)
 
 
 def upsert_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> LogScan:
     """What a scan reads of the topic, from its beginning: a row for each record, tombstones too."""
-    keys = _keys(options)
+    keys = key_fields(options)
     names = tuple(f.name for f in keys)
     read = keyed_scan(scan, key, options, needs, world, keys)
     return replace(read, ends=EndsDecoder(names, key_decoder(options, keys, names, world)))
@@ -101,7 +103,7 @@ def upsert_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, .
 
 def present_rows(_: Table, options: TableOptions, world: World) -> Iterator[pl.DataFrame]:
     """The table's rows as they are now: the last of each key, without those that a tombstone has ended."""
-    _keys(options)  # what is wrong there is told before what is not there
+    key_fields(options)  # what is wrong there is told before what is not there
     records = last_records(world.log.read(options.values[TOPIC], columns=("key", "value")))
     yield _rows(options, world, records.filter(pl.col("value").is_not_null()))[0]
 
@@ -124,7 +126,7 @@ def changes_of(options: TableOptions, world: World, records: pl.DataFrame) -> pl
 
 def _rows(options: TableOptions, world: World, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
     """The rows of records that have a value, and which records these are (None: all)."""
-    keys = _keys(options)
+    keys = key_fields(options)
     values = value_fields(options, keys)
     decoded = value_format(options, world).decoder(values, tuple(f.name for f in values)).decode(records["value"])
     frame, kept = decoded.frame, decoded.rows
@@ -144,7 +146,7 @@ def _rows(options: TableOptions, world: World, records: pl.DataFrame) -> tuple[p
 
 def _key_columns(options: TableOptions, world: World, keys: pl.Series) -> tuple[pl.DataFrame, pl.Series | None]:
     """The columns of the primary key out of the records' keys, and which of these could be read (None: all)."""
-    use, fields = key_format(options, world), _keys(options)
+    use, fields = key_format(options, world), key_fields(options)
     assert use is not None
     inner = fields_in_key(options, fields)
     decoded = use.decoder(inner, tuple(f.name for f in inner)).decode(keys)

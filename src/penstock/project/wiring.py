@@ -18,7 +18,7 @@ from penstock.connectors.kafka import (
 )
 from penstock.connectors.log_reader import LogReader
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
-from penstock.connectors.upsert_kafka import upsert_encoder, upsert_scan
+from penstock.connectors.upsert_kafka import key_fields, upsert_encoder, upsert_scan
 from penstock.core.errors import UnsupportedError
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
@@ -106,6 +106,8 @@ class Wiring:
     def _options(self, scan: p.Scan) -> TableOptions:
         connector = connector_named(scan.table)
         options = TableOptions(scan.table, connector, dict(scan.options))
+        if connector.changes:
+            key_fields(options)
         if not connector.source:
             raise UnsupportedError(
                 f"connector '{connector.name}' cannot be read from", code="connector-source", where=options.where

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
+
+if TYPE_CHECKING:
+    from penstock.server.push.hub import Hub
 
 __all__ = ["router"]
 
@@ -23,7 +28,8 @@ async def metrics(request: Request) -> Response:
         from penstock.server.metrics.collector import Metrics
 
         state.metrics = Metrics(state.penstock, state.requests)
-    watching = state.hub.watching()  # of the loop; the rest may take its time in a thread
+    hub: Hub = state.hub
+    watching = hub.watching()  # of the loop; the rest may take its time in a thread
     text, content_type = await anyio.to_thread.run_sync(
         state.metrics.scrape, request.headers.get("accept", ""), watching
     )
