@@ -106,7 +106,7 @@ class JoinCache:
         self.reach = reach
         self.span = reach + other_reach
         self.rows = TimedRows(prefix)
-        self.timers = Schedule(self.span // 8)
+        self.timers = Schedule(self.span // 64)
         self.expiry = 0
         """The last time up to which rows were expired, of whichever key; who looks for none later does not look."""
         self.released = BEGINNING

@@ -277,10 +277,11 @@ class Pipeline:
         """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from."""
         vertices = self.executor.graph.vertices
         found = []
-        for i, vertex in enumerate(vertices):
-            if (waiting := vertex.operator.waiting()) is not None:
-                sources = sorted(vertices[s].operator.name for s in self.executor.graph.sources_of(i))
-                found.append({"operator": vertex.operator.name, "sources": sources, **waiting})
+        with self.lock:
+            for i, vertex in enumerate(vertices):
+                if (waiting := vertex.operator.waiting()) is not None:
+                    sources = sorted(vertices[s].operator.name for s in self.executor.graph.sources_of(i))
+                    found.append({"operator": vertex.operator.name, "sources": sources, **waiting})
         return found
 
     def watermarks(self) -> list[dict[str, Any]]:

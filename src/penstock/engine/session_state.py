@@ -25,7 +25,7 @@ __all__ = ["Joined", "SessionState"]
 _PARTS = ("$id", "$first", "$last")
 _ONE = {**dict.fromkeys(_PARTS, pl.Int64()), "$alone": pl.Boolean()}
 _LISTS = dict.fromkeys(_PARTS, pl.List(pl.Int64()))
-_PAGES = 16
+_PAGES = 64
 """Parts of a gap in which times are told apart when sessions are looked through for those to close."""
 
 
@@ -138,12 +138,8 @@ class SessionState:
         closed = self.slicing.epoch_of(end) <= reached if reached < END_OF_TIME else np.ones(len(end), np.bool_)
         due, rest = lists.filter(closed), lists.filter(~closed)
         result = due.hstack(self.state.keys(due["$slot"].to_numpy()))
-        changed = rest.filter(rest["$slot"].is_in(due["$slot"].implode()))
-        changed = changed.sort("$slot", "$start")
-        self._put(*(changed[name].to_numpy() for name in ("$slot", "$id", "$start", "$last")))
-        others = rest.filter(~rest["$slot"].is_in(due["$slot"].implode()))
-        lowest = others.group_by("$slot").agg(pl.col("$end").min())
-        self.schedule.put(lowest["$slot"].to_numpy(), self.slicing.epoch_of(lowest["$end"].to_numpy()))
+        rest = rest.sort("$slot", "$start")
+        self._put(*(rest[name].to_numpy() for name in ("$slot", "$id", "$start", "$last")))
         self._remove(np.setdiff1d(due["$slot"].to_numpy(), rest["$slot"].to_numpy()))
         return result.drop("$slot", "$last").sort("$end", "$id")
 
@@ -167,10 +163,7 @@ class SessionState:
 
     def next_close(self) -> int:
         """The watermark at which the next session closes, END_OF_TIME where none is open."""
-        if not len(self.state):
-            return END_OF_TIME
-        ends = self.state.take(self.state.slots)["$last"].to_numpy() + self.gap
-        return int(self.slicing.epoch_of(np.array([ends.min()]))[0])
+        return self.schedule.first()
 
     def copy(self) -> SessionState:
         """Another state with the same open sessions."""
@@ -190,7 +183,7 @@ class SessionState:
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return self.state.size + self.others.size
+        return self.state.size + self.others.size + self.schedule.size
 
     @property
     def live(self) -> frozenset[str]:

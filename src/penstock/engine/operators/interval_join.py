@@ -149,6 +149,7 @@ class IntervalJoin(Operator):
             changed[_CLEANED[c]] = pl.Series(_CLEANED[c], cleaning.last())
             set_ = timer != NEVER
             cache.timers.put(slots[set_], timer[set_])
+            cache.timers.forget(slots[~set_])
         for c in (0, 1):
             yield from self._pairs(c, sides[1 - c], sides[c], cleanings[c])
         for c, cache in enumerate(self.caches):
@@ -349,8 +350,6 @@ class IntervalJoin(Operator):
         """Keep the keys that have a timer; without one a key has no rows."""
         alive = ((state[_TIMERS[0]] != NEVER) | (state[_TIMERS[1]] != NEVER)).to_numpy()
         self.state.put(slots[alive], state.filter(pl.Series(alive)))
-        for cache in self.caches:
-            cache.timers.forget(slots[~alive])
         self.state.remove(slots[~alive])
 
     # -- the end -----------------------------------------------------------------------------------
@@ -402,18 +401,14 @@ class IntervalJoin(Operator):
 
     @property
     def state_bytes(self) -> int:
-        return self.state.size + sum(cache.rows.size for cache in self.caches)
+        return self.state.size + sum(cache.rows.size + cache.timers.size for cache in self.caches)
 
     def waiting(self) -> dict[str, int] | None:
         """The watermark that sets the next row of an outer join free, and how many rows are held."""
-        needs = self._next_timer()
-        return None if needs == NEVER else {"needs": needs, "rows": self.counts.held, "reached": self.reached}
-
-    def _next_timer(self) -> int:
-        """The next timer of an outer side, NEVER where there is none."""
-        stored = self.state.take(self.state.slots)
-        timers = [stored[_TIMERS[c]].to_numpy() for c in (0, 1) if self.outer[c]]
-        return min((int(t.min()) for t in timers if len(t)), default=NEVER)
+        needs = min((c.timers.first() for c, outer in zip(self.caches, self.outer, strict=True) if outer), default=None)
+        if needs is None or needs == END_OF_TIME:
+            return None
+        return {"needs": needs, "rows": self.counts.held, "reached": self.reached}
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The rows of outer sides that have met nobody yet; what open windows below would give is not joined."""
