@@ -30,6 +30,7 @@ CLAIMS = (
     "formats",
     "serving_ingest",
     "serving_push",
+    "serving_query",
     "serving_sinks",
     "files",
 )

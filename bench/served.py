@@ -33,16 +33,16 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """`penstock run FOLDER` on the first core; meanwhile this process is on the others, where there are any.
+def serving(folder: Path, count: int = 1) -> Iterator[Server]:
+    """`penstock run FOLDER` on the first `count` cores; meanwhile this process is on the others, where there are any.
 
     Raises RuntimeError where it ends by itself, or with an error.
     """
     before = cores()
     command = [sys.executable, "-m", "penstock", "run", str(folder), "--port", "0", "--no-browser"]
-    process = started([*command, "--log-level", "info"])
-    if len(before) > 1:
-        pin(before[1:])
+    process = started([*command, "--log-level", "info"], count)
+    if len(before) > count:
+        pin(before[count:])
     try:
         yield _reached(process)
     finally:
