@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
+import httpx
 from playwright.sync_api import sync_playwright
 
 from tests.cli.shell import PATIENCE, call, started
 from tests.parts import debian_program
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
-__all__ = ["chromium", "served"]
+__all__ = ["Running", "chromium", "simulated"]
 
 _QUIET = (
     "--no-sandbox",
@@ -27,32 +29,77 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_WORDS = "page and API at "
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*arguments: str) -> Iterator[Browser]:
     """Debian's Chromium, installed where it is missing."""
     program = debian_program("chromium", "chromium", "Chromium, a browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=program, args=[*_QUIET, *arguments])
         try:
             yield browser
         finally:
             browser.close()
 
 
-@contextmanager
-def served(folder: Path, events: int = 30_000, port: int = 0) -> Iterator[str]:
-    """The address of the page of `collab` in `folder`, with so many simulated events; made if it is not there."""
-    if not folder.exists():
-        call("init", folder, "--app", "collab")
-        call("simulate", "collab", "--events", events, "--late", 0.01, "--malformed", 0.01, "--into", folder)
-    process = started("run", folder, "--port", port, "--no-browser")
-    try:
-        assert process.stderr is not None
-        words = "page and API at "
-        line = next(line for line in process.stderr if words in line)
-        yield line[line.index(words) + len(words) :].strip().rstrip("/")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
+def simulated(folder: Path, events: int = 30_000) -> Path:
+    """`collab` in `folder`, with so many simulated events, and the people who are in them."""
+    call("init", folder, "--app", "collab")
+    call("simulate", "collab", "--history", 3, "--into", folder)
+    faults = ("--late", 0.01, "--malformed", 0.01, "--anomaly", 0.5)
+    call("simulate", "collab", "--events", events, *faults, "--into", folder)
+    return folder
+
+
+class Running:
+    """`penstock run` of a folder, in a process of its own that can be killed, and started again at its address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = ""
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._end(signal.SIGTERM) == 0
+
+    def start(self) -> None:
+        """Returns when the page is served; a second time at the same port."""
+        self._process = started("run", self.folder, "--port", self._port, "--no-browser")
+        assert self._process.stderr is not None
+        heard = []
+        for line in self._process.stderr:
+            heard.append(line)
+            if _WORDS in line:
+                self.url = line[line.index(_WORDS) + len(_WORDS) :].strip().rstrip("/")
+                self._port = int(self.url.rpartition(":")[2])
+                return
+        raise AssertionError("".join(heard))
+
+    def kill(self) -> None:
+        """As when the machine loses power."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.communicate(timeout=PATIENCE)
+        return self._process.returncode
+
+    def append(self, topic: str, events: list[dict[str, Any]]) -> None:
+        """Over HTTP, as a producer does."""
+        answer = httpx.post(f"{self.url}/api/topics/{topic}/records", json=events, timeout=60)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["refused"] == 0
+
+    def rows(self, sql: str) -> list[list[Any]]:
+        answer = httpx.post(f"{self.url}/api/query", json={"sql": sql}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        found: list[list[Any]] = answer.json()["rows"]
+        return found

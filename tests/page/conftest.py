@@ -7,7 +7,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
+
+    from tests.page.browser import Running
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +20,19 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
-@pytest.fixture(scope="session")
-def collab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running page over simulated meetings."""
-    from tests.page.browser import served
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new page of its own, without what others have stored."""
+    one = browser.new_page(viewport={"width": 1440, "height": 900})
+    one.set_default_timeout(60_000)
+    yield one
+    one.close()
 
-    with served(tmp_path_factory.mktemp("page") / "collab") as address:
-        yield address
+
+@pytest.fixture(scope="session")
+def collab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A running page over simulated meetings."""
+    from tests.page.browser import Running, simulated
+
+    with Running(simulated(tmp_path_factory.mktemp("page") / "collab")) as running:
+        yield running

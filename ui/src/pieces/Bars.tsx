@@ -1,6 +1,6 @@
 import css from "./Bars.module.css";
 import { Go } from "./Go";
-import { seriesVariable, type Tone } from "./ink";
+import { lineColour, type Tone } from "./ink";
 
 export interface Bar {
   name: string;
@@ -31,7 +31,7 @@ export function Bars({ label, bars, onAsk }: Props) {
                 className={`${css.fill} ${bar.provisional ? "provisional" : ""}`}
                 style={{
                   width: `${(Math.abs(bar.value) / most) * 100}%`,
-                  backgroundColor: bar.tone && bar.tone !== "neutral" ? `var(--${bar.tone})` : seriesVariable(0),
+                  backgroundColor: `var(--${lineColour(bar, 0)})`,
                 }}
               />
             </span>

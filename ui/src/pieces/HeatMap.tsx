@@ -16,8 +16,8 @@ export function HeatMap({ label, columns, rows, value, shown, onAsk }: Props) {
   const most = Math.max(...all, 0) || 1;
   const template = `minmax(64px, max-content) repeat(${columns.length}, minmax(14px, 1fr))`;
   return (
-    <div className={css.map} role="table" aria-label={label}>
-      <div className={css.line} role="row" style={{ gridTemplateColumns: template }}>
+    <div className={css.map} role="table" aria-label={label} style={{ gridTemplateColumns: template }}>
+      <div className={css.line} role="row">
         <span role="columnheader" />
         {columns.map((name) => (
           <span key={name} role="columnheader" className={css.over}>
@@ -26,7 +26,7 @@ export function HeatMap({ label, columns, rows, value, shown, onAsk }: Props) {
         ))}
       </div>
       {rows.map((name, row) => (
-        <div key={name} className={css.line} role="row" style={{ gridTemplateColumns: template }}>
+        <div key={name} className={css.line} role="row">
           <span role="rowheader" className={css.beside}>
             {name}
           </span>

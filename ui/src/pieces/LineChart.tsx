@@ -102,7 +102,7 @@ function optionsOf(latest: { current: LineChartProps }, width: number, height: n
   return {
     width,
     height,
-    padding: [8, 16, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

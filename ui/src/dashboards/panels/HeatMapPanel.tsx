@@ -1,7 +1,8 @@
-import { compare, numberOf, shown } from "../../pieces/column";
+import { compare, momentOf, numberOf, shown, type TableColumn } from "../../pieces/column";
 import { HeatMap } from "../../pieces/HeatMap";
 import type { Value } from "../../push/protocol";
 import { withUnit } from "../../text/number";
+import { clock } from "../../text/time";
 import css from "../Panel.module.css";
 import { isProvisional } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
@@ -30,11 +31,17 @@ export function HeatMapPanel({ panel, held, onAsk }: PanelProps) {
   return (
     <HeatMap
       label={panel.title}
-      columns={across.map((value) => shown(x, value))}
+      columns={across.map((value) => clockOf(x, value))}
       rows={down.map((value) => shown(y, value))}
       value={(row, at) => numberOf(rowAt(row, at)?.[column.name])}
       shown={(value) => withUnit(value, column.unit, column.decimals)}
       onAsk={ask}
     />
   );
+}
+
+/** The name of a column that is a moment is its time of day: there is room for no more. */
+function clockOf(column: TableColumn, value: Value): string {
+  const at = momentOf(column, value);
+  return at === undefined ? shown(column, value) : clock(at).slice(0, 5);
 }
