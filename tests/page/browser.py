@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-__all__ = ["Running", "chromium", "simulated"]
+__all__ = ["REBOUND", "Running", "chromium", "simulated"]
 
+REBOUND = "rebound.example"
+"""A name of somebody else that the browser believes to be this machine's."""
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,16 +30,17 @@ _QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 )
 _WORDS = "page and API at "
 
 
 @contextmanager
-def chromium(*arguments: str) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium, installed where it is missing."""
     program = debian_program("chromium", "chromium", "Chromium, a browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*_QUIET, *arguments])
+        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
         try:
             yield browser
         finally:
