@@ -122,6 +122,14 @@ class Watermark:
         """
         return self.at[np.searchsorted(self.value, time, side="left")]
 
+    def set_free(self, seq: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of the first row after each of `seq` with which the watermark has reached its `time`, shape (n,).
+
+        END_OF_TIME where this step has none.
+        """
+        number = np.maximum(np.searchsorted(self.value, time, side="left"), np.searchsorted(self.at, seq, side="left"))
+        return np.append(self.at, END_OF_TIME)[number]
+
     def until(self, seq: int) -> Watermark:
         """The part of it before the row at place `seq`."""
         n = int(np.searchsorted(self.at, seq, side="left"))

@@ -14,11 +14,11 @@ import polars as pl
 from penstock.core.runs import Run, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["Columns"]
+__all__ = ["Columns", "columns_of", "equal_rows"]
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -41,6 +41,20 @@ _PHYSICAL: dict[type[pl.DataType], type[np.generic]] = {
     pl.Datetime: np.int64,
     pl.Duration: np.int64,
 }
+
+
+def columns_of(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """As many rows as `rows` has, with its columns `names`, of which there may be none."""
+    chosen = list(names)
+    return rows.select(chosen) if chosen else pl.DataFrame(height=rows.height)
+
+
+def equal_rows(left: pl.DataFrame, right: pl.DataFrame, names: Iterable[str]) -> NDArray[np.bool_]:
+    """Which rows have the same values in the columns `names`, shape (n,); NULLs equal each other."""
+    same: NDArray[np.bool_] = np.ones(left.height, np.bool_)
+    for name in names:
+        same &= left[name].eq_missing(right[name]).to_numpy()
+    return same
 
 
 class _Column(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from penstock.engine.columns import Columns
+from penstock.engine.columns import Columns, columns_of
 from penstock.engine.keys import KeyIndex
 from penstock.engine.runs import frame_blob, read_blob
 
@@ -70,11 +70,11 @@ class KeyedState:
 
         `rows` has the columns of the key among others.
         """
-        return self.index.find(self.index.columns_of(rows))
+        return self.index.find(columns_of(rows, self.index.schema))
 
     def place(self, rows: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As `find`, with room made for keys that are not in; and the slots that are new, in no order."""
-        return self.index.place(self.index.columns_of(rows))
+        return self.index.place(columns_of(rows, self.index.schema))
 
     def keys(self, slots: NDArray[np.int64]) -> pl.DataFrame:
         """The keys of slots in use."""
@@ -161,12 +161,12 @@ class KeyedState:
         self._ids, self._next = list(meta["blobs"]), meta["next"]
         for number, name in enumerate(self._ids):
             frame = read_blob(blobs[name])
-            gone = self.index.columns_of(frame.filter(pl.col(_GONE)))
+            gone = columns_of(frame.filter(pl.col(_GONE)), self.index.schema)
             rows = frame.filter(~pl.col(_GONE))
             there = self.index.find(gone)
             self.remove(there[there >= 0])
             slots = rows[_SLOT].to_numpy()
-            new = self.index.find(keys := self.index.columns_of(rows)) < 0
+            new = self.index.find(keys := columns_of(rows, self.index.schema)) < 0
             self.index.put(keys.filter(new), slots[new])
             self.put(slots, rows)
             self._gone = []

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from penstock.engine.columns import Columns
+from penstock.engine.columns import Columns, equal_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import hirola
+    import polars as pl
     from numpy.typing import NDArray
 
 __all__ = ["KeyIndex"]
@@ -72,10 +72,6 @@ class KeyIndex:
     def size(self) -> int:
         """Bytes of memory."""
         return self._keys.size + sum(layer.size for layer in self._layers) + 8 * len(self._free)
-
-    def columns_of(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The keys of `rows`, which has them among its columns."""
-        return rows.select(*self.schema) if self.schema else pl.DataFrame(height=rows.height)
 
     def keys(self, slots: NDArray[np.int64]) -> pl.DataFrame:
         """The keys of `slots` that are in use."""
@@ -178,9 +174,7 @@ class KeyIndex:
             return here
         whole = bool(here.all())
         asked, held = (keys, self._keys.take(slots)) if whole else (keys.filter(here), self._keys.take(slots[here]))
-        same: NDArray[np.bool_] = np.ones(asked.height, np.bool_)
-        for name in self.schema:
-            same &= asked[name].eq_missing(held[name]).to_numpy()
+        same = equal_rows(asked, held, self.schema)
         if whole:
             return same
         here[here] = same

@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from penstock.engine.keys import KeyIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import polars as pl
     from numpy.typing import NDArray
 
     from penstock.engine.keyed import KeyedState
 
-__all__ = ["Partitions", "columns_of", "partitioned"]
-
-
-def columns_of(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """As many rows as `rows` has, with its columns `names`, of which there may be none."""
-    return rows.select(names) if names else pl.DataFrame(height=rows.height)
+__all__ = ["Partitions", "partitioned"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penstock.core.runs import Run, folded
+from penstock.engine.stretches import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +43,8 @@ class Postings:
         for run in self._runs:
             held = run.frame[_GROUP].to_numpy()
             first, last = np.searchsorted(held, groups, "left"), np.searchsorted(held, groups, "right")
-            sizes = last - first
-            starts = np.repeat(first - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
-            found.append(run.frame[starts + np.arange(sizes.sum())])
+            places, _ = spread(first, last)
+            found.append(run.frame[places])
         pairs = self._merged(pl.concat(found))
         return pairs[_GROUP].to_numpy(), pairs[_MEMBER].to_numpy()
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from penstock.engine.columns import columns_of
 from penstock.engine.keyed import KeyedState
-from penstock.engine.partitions import Partitions, columns_of, partitioned
-from penstock.engine.spans import RIGHT, joined_spans, pairs
+from penstock.engine.partitions import Partitions, partitioned
+from penstock.engine.spans import RIGHT, joined_spans
+from penstock.engine.stretches import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,10 +142,10 @@ class Recent:
         if self._join is not None and not self.groups.distinct:
             single = rows.with_row_index(_ROW).group_by(_ROW, maintain_order=True).agg(self.groups.partial())
             return joined_spans(single.drop(_ROW), first, last, self._join)
-        span, row = pairs(first, last)
-        spread = rows[row].with_columns(pl.Series(_ROW, span))
-        parts = [spread.group_by(_ROW, maintain_order=True).agg(self.groups.partial())]
-        parts += [d.counted(spread, [_ROW]).drop(_ROW) for d in self.groups.distinct]
+        row, span = spread(first, last + 1)
+        seen = rows[row].with_columns(pl.Series(_ROW, span))
+        parts = [seen.group_by(_ROW, maintain_order=True).agg(self.groups.partial())]
+        parts += [d.counted(seen, [_ROW]).drop(_ROW) for d in self.groups.distinct]
         return pl.concat(parts, how="horizontal").drop(_ROW)
 
     def _keep(self, seen: _Seen) -> None:

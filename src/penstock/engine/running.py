@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import without
+from penstock.engine.columns import columns_of
 from penstock.engine.keyed import KeyedState
-from penstock.engine.partitions import Partitions, columns_of, partitioned
+from penstock.engine.partitions import Partitions, partitioned
 from penstock.engine.spans import RIGHT, joined_spans
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["RIGHT", "joined_spans", "pairs"]
+__all__ = ["RIGHT", "joined_spans"]
 
 RIGHT = ">"
 """Ends the names of the columns of the later of two states."""
@@ -68,10 +68,3 @@ def _grown(
 def _chosen(which: NDArray[np.bool_], yes: pl.DataFrame, no: pl.DataFrame) -> pl.DataFrame:
     mask = pl.Series(which)
     return pl.DataFrame([y.zip_with(mask, n) for y, n in zip(yes, no, strict=True)])
-
-
-def pairs(first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(i, row) for each row of each span `first[i]` to `last[i]`, in order."""
-    length = last - first + 1
-    span = np.repeat(np.arange(len(first)), length)
-    return span, np.arange(len(span)) - np.repeat(np.cumsum(length) - length, length) + first[span]

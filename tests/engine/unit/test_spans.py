@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.held import Held
-from penstock.engine.spans import RIGHT, joined_spans, pairs
+from penstock.engine.spans import RIGHT, joined_spans
+from penstock.engine.stretches import spread
 
 JOIN = [
     (pl.col("text") + pl.col("text" + RIGHT)).alias("text"),
@@ -26,7 +27,7 @@ def test_a_span_is_its_rows_in_order(data: st.DataObject) -> None:
     joined = joined_spans(states, first, last, JOIN)
     assert joined["text"].to_list() == ["".join(f"{i}." for i in range(a, b + 1)) for a, b in spans]
     assert joined["sum"].to_list() == [sum(range(a, b + 1)) for a, b in spans]
-    span, row = pairs(first, last)
+    row, span = spread(first, last + 1)
     assert list(zip(span.tolist(), row.tolist(), strict=True)) == [
         (i, r) for i, (a, b) in enumerate(spans) for r in range(a, b + 1)
     ]

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
+from penstock.engine.columns import columns_of
 from penstock.engine.held import Held
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
-from penstock.engine.partitions import columns_of
 from penstock.engine.ranking import Ranking
 from penstock.engine.slices import Slicing
 
@@ -69,7 +69,7 @@ class FirstRows(Operator):
         end = watermark.last == END_OF_TIME
         result = None
         if due is not None:
-            at = self._place(due, watermark)
+            at = watermark.set_free(due[SEQ].to_numpy(), due[_TIME].to_numpy())
             self.held.add(due.filter(at == END_OF_TIME))
             due = due.with_columns(pl.Series(_AT, at)).filter(at < END_OF_TIME)
             result = self._given(due, watermark) if due.height else None
@@ -77,13 +77,6 @@ class FirstRows(Operator):
                 self.closed = max(self.closed, int(due[_TIME].to_numpy().max()))
         self.fired = max(self.fired, self.closed if end else watermark.last)
         return result
-
-    @staticmethod
-    def _place(rows: pl.DataFrame, watermark: Watermark) -> NDArray[np.int64]:
-        """The place at which each row is set free, END_OF_TIME for one that came at the very last watermark."""
-        by_time = np.searchsorted(watermark.value, rows[_TIME].to_numpy(), side="left")
-        number = np.maximum(by_time, np.searchsorted(watermark.at, rows[SEQ].to_numpy(), side="left"))
-        return np.append(watermark.at, END_OF_TIME)[number]
 
     def _given(self, due: pl.DataFrame, watermark: Watermark) -> Batch:
         given = self._chosen(due, keep=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.core.batch import KIND, SEQ, Batch, RowKind, without
 from penstock.engine.aggregation import Aggregation
+from penstock.engine.columns import equal_rows
 from penstock.engine.keyed import KeyedState
 from penstock.engine.members import GROUP, Members
 from penstock.engine.operators.base import Operator, Snapshot
@@ -211,8 +212,9 @@ class GroupAggregate(Operator):
         results, good = self._results(pl.concat([before.select(after.columns), after]), seq[both])
         had, has = good[:count], good[count:] & ~dead
         self._reject(keys, after, seq, ~dead & ~good[count:])
+        names = [n for n in results.columns if n != SEQ]
         moved = np.ones(len(at), np.bool_)
-        moved[was] = dead[was] | ~_same(results[:count], results[count + was])
+        moved[was] = dead[was] | ~equal_rows(results[:count], results[count + was], names)
         taken_back, given = np.flatnonzero(moved[was] & had), np.flatnonzero(moved & has)
         rank = np.empty(len(at), np.int64)
         rank[np.argsort(seq, kind="stable")] = np.arange(0, 2 * len(at), 2)
@@ -279,12 +281,3 @@ class GroupAggregate(Operator):
         """Nothing is open: what a group is so far has been given."""
         columns = {c.name: c.type.polars for c in self.plan.columns}
         return pl.DataFrame(schema={**columns, SEQ: pl.Int64(), KIND: pl.UInt8()})
-
-
-def _same(left: pl.DataFrame, right: pl.DataFrame) -> NDArray[np.bool_]:
-    """Which rows have the same values, shape (n,)."""
-    same = np.ones(left.height, np.bool_)
-    for name in left.columns:
-        if name != SEQ:
-            same &= left[name].eq_missing(right[name]).to_numpy()
-    return same

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import KIND, SEQ, Batch, RowKind
+from penstock.engine.columns import equal_rows
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
 
@@ -41,7 +42,7 @@ class Normalize(Operator):
         slots, new = self.state.place(rows)
         before, had = self._before(rows, slots, new)
         has = rows[KIND].to_numpy() != RowKind.DELETE
-        moved = (had != has) | (had & has & ~self._same(before, rows))
+        moved = (had != has) | (had & has & ~equal_rows(before, rows, self.columns))
         self._keep(rows, slots, has)
         taken_back, put = had & moved, has & moved
         gone = np.where(has, RowKind.UPDATE_BEFORE, RowKind.DELETE).astype(np.uint8)
@@ -78,12 +79,6 @@ class Normalize(Operator):
         earlier[known] = count + np.arange(stored.height)
         together = pl.concat([rows.select(*self.columns), stored])
         return together[np.where(earlier >= 0, earlier, 0)], had
-
-    def _same(self, left: pl.DataFrame, right: pl.DataFrame) -> NDArray[np.bool_]:
-        same = np.ones(left.height, np.bool_)
-        for name in self.columns:
-            same &= left[name].eq_missing(right[name]).to_numpy()
-        return same
 
     def _keep(self, rows: pl.DataFrame, slots: NDArray[np.int64], has: NDArray[np.bool_]) -> None:
         """The last record of each key decides."""

@@ -9,11 +9,11 @@ import polars as pl
 
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
 from penstock.engine.aggregation import Aggregation
+from penstock.engine.columns import columns_of
 from penstock.engine.held import Held
 from penstock.engine.keys import KeyIndex
 from penstock.engine.lateness import Arrivals, judge
 from penstock.engine.operators.base import Operator, Snapshot
-from penstock.engine.partitions import columns_of
 from penstock.engine.recent import FORGOTTEN, Recent
 from penstock.engine.running import Running
 from penstock.engine.sideoutput import failure_columns
@@ -128,21 +128,14 @@ class OverAggregate(Operator):
         if not parts:
             return None
         rows = parts[0] if len(parts) == 1 else pl.concat(parts)
-        return rows.with_columns(pl.Series(_AT, self._place(rows, watermark)))
-
-    @staticmethod
-    def _place(rows: pl.DataFrame, watermark: Watermark) -> NDArray[np.int64]:
-        """The place at which each row is given: that of the first watermark after it that has its time."""
-        by_time = np.searchsorted(watermark.value, rows[_TIME].to_numpy(), side="left")
-        number = np.maximum(by_time, np.searchsorted(watermark.at, rows[SEQ].to_numpy(), side="left"))
-        return np.append(watermark.at, END_OF_TIME)[number]
+        return rows.with_columns(pl.Series(_AT, watermark.set_free(rows[SEQ].to_numpy(), rows[_TIME].to_numpy())))
 
     def _with_behind(self, rows: pl.DataFrame, due: pl.DataFrame | None, watermark: Watermark) -> pl.DataFrame | None:
         """`due`, and those of `rows`, which are behind the watermark, that are not late and given in this step."""
         before = watermark.before(rows[SEQ].to_numpy())
         late = np.ones(rows.height, np.bool_)
         if self.bounded:
-            rows = rows.with_columns(pl.Series(_AT, self._place(rows, watermark)))
+            rows = rows.with_columns(pl.Series(_AT, watermark.set_free(rows[SEQ].to_numpy(), rows[_TIME].to_numpy())))
             late, rows, due = self._judged(rows, before, due)
         if late.any():
             passed = np.maximum(before, self.closed)[late]

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import END_OF_TIME, KIND, NO_TIME, SEQ, Batch, RowKind, Watermark
+from penstock.engine.held import Held
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import filter_stage, project_stage
 from penstock.engine.sideoutput import failure_columns
 from penstock.engine.stretches import bisected, first_earlier, spread
-from penstock.engine.time_queue import DUE, TimeQueue
 from penstock.sql.expr import Ref
 from penstock.sql.functions.spec import Failure
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TemporalJoin"]
 
-_TIME, _GONE, _SLOT, _NULL = "$time", "$deleted", "$slot", "$null"
+_TIME, _DUE, _GONE, _SLOT, _NULL = "$time", "$due", "$deleted", "$slot", "$null"
 _BEFORE = -(2**62)
 """The place of what was there before this step."""
 
@@ -45,6 +45,7 @@ class TemporalJoin(Operator):
     kind = "temporal join"
     stateful = True
     row_wise = False
+    version = 2
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
@@ -67,7 +68,7 @@ class TemporalJoin(Operator):
         self._row = {c.name: c.type.polars for c in plan.right.columns}
         schema = dict(zip(self._keys, self._types, strict=True))
         self.state = KeyedState("v", schema, {**self._row, _TIME: pl.Int64(), _GONE: pl.Boolean()})
-        self.queues = (TimeQueue("l"), TimeQueue("r"))
+        self.queues = (Held("l", _DUE), Held("r", _DUE))
         self.reached = NO_TIME
         self.raised = _BEFORE
         """The place where the watermark moved last."""
@@ -88,7 +89,7 @@ class TemporalJoin(Operator):
             return None
         left, right = (queue.take(watermark.last) for queue in self.queues)
         ended = watermark.last == END_OF_TIME
-        given = self._joined(left, right, watermark, ended=ended) if left or right else None
+        given = self._joined(left, right, watermark, ended=ended) if left is not None or right is not None else None
         self.raised = int(watermark.at[-1])
         if not ended:
             self.reached = watermark.last
@@ -98,7 +99,7 @@ class TemporalJoin(Operator):
         return Batch(given, watermark.through)
 
     def _checked(self, frame: pl.DataFrame, port: int, watermark: Watermark) -> pl.DataFrame:
-        """The good rows of one input, with their keys, `$time`, DUE, and of versions whether the key is gone."""
+        """The good rows of one input, with their keys, `$time` and `$due`, and of versions whether the key is gone."""
         if port == 1 and KIND in frame.columns:
             kept = frame.filter(pl.col(KIND) != RowKind.UPDATE_BEFORE)
             self.counts.superseded += frame.height - kept.height
@@ -116,17 +117,16 @@ class TemporalJoin(Operator):
         casts = [pl.col(k).cast(kind) for k, kind in zip(self._keys, self._types, strict=True)]
         gone = frame[KIND] == RowKind.DELETE if KIND in frame.columns else pl.lit(False)
         return frame.select(*self._names[port], SEQ, *([gone.alias(_GONE)] if port == 1 else [])).with_columns(
-            *keys.select(*casts, _TIME), pl.Series(DUE, due), keys.select(self._null.alias(_NULL))[_NULL]
+            *keys.select(*casts, _TIME), pl.Series(_DUE, due), keys.select(self._null.alias(_NULL))[_NULL]
         )
 
     # -- versions ----------------------------------------------------------------------------------
 
     def _joined(
-        self, left: list[pl.DataFrame], right: list[pl.DataFrame], watermark: Watermark, *, ended: bool
+        self, left: pl.DataFrame | None, arrived: pl.DataFrame | None, watermark: Watermark, *, ended: bool
     ) -> pl.DataFrame | None:
         """What comes out of left rows and versions whose moment has come."""
-        arrived = pl.concat(right) if right else None
-        rows = pl.concat(left).sort(SEQ, maintain_order=True) if left else None
+        rows = None if left is None else left.sort(SEQ, maintain_order=True)
         slots, fresh = np.empty(0, np.int64), np.empty(0, np.int64)
         if arrived is not None:
             slots, fresh = self.state.place(arrived)
@@ -171,7 +171,7 @@ class TemporalJoin(Operator):
         """`rows` beside their versions (-1: none), at the places where the watermark reached them."""
         found = place >= 0
         found[found] = ~versions[_GONE].to_numpy()[place[found]]
-        seq = pl.Series(SEQ, watermark.passed(rows[DUE].to_numpy()))
+        seq = pl.Series(SEQ, watermark.passed(rows[_DUE].to_numpy()))
         left, right = rows.select(self._names[0]).with_columns(seq), versions.select(self._names[1])
         pairs = _beside(left, right, place, found)
         if self._condition is not None and self._condition.condition is not None:
@@ -197,7 +197,7 @@ class TemporalJoin(Operator):
             part, blobs = queue.snapshot()
             queues.append(part)
             new |= blobs
-            live |= TimeQueue.live(part)
+            live |= queue.live
         meta = {"versions": keys, "queues": queues, "reached": self.reached, "raised": self.raised}
         return Snapshot(meta, new, frozenset(live))
 
@@ -206,7 +206,7 @@ class TemporalJoin(Operator):
         self.reached, self.raised = meta["reached"], meta["raised"]
         self.state.restore(meta["versions"], blobs)
         for queue, part in zip(self.queues, meta["queues"], strict=True):
-            queue.restore(part, blobs, self.reached)
+            queue.restore(part, blobs)
 
     @property
     def state_bytes(self) -> int:
@@ -214,13 +214,13 @@ class TemporalJoin(Operator):
 
     def waiting(self) -> dict[str, int] | None:
         """The watermark that sets the next left row free, and how many rows are held."""
-        needs = self.queues[0].first()
-        return None if needs is None else {"needs": needs, "rows": self.counts.held, "reached": self.reached}
+        waiting = self.queues[0]
+        return {"needs": waiting.first, "rows": self.counts.held, "reached": self.reached} if len(waiting) else None
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The left rows that wait, with the versions of now; what open windows below would give is not joined."""
         empty = pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64})
-        left, right = (queue.all() for queue in self.queues)
+        left, right = (queue.rows() for queue in self.queues)
         if not left:
             return empty
         rows = pl.concat(left).sort(SEQ, maintain_order=True)
@@ -275,7 +275,7 @@ class _Versions:
         """
         if not len(self.slot):
             return np.full(rows.height, -1)
-        time, due = rows[_TIME].to_numpy(), rows[DUE].to_numpy()
+        time, due = rows[_TIME].to_numpy(), rows[_DUE].to_numpy()
         step = np.searchsorted(watermark.value, due, "left")
         freed = watermark.at[step]
         found = self._latest(slot, time, freed)

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import KIND, SEQ, Batch, RowKind
+from penstock.engine.columns import columns_of
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
-from penstock.engine.partitions import columns_of, partitioned
+from penstock.engine.partitions import partitioned
 from penstock.engine.ranking import Ranking
 
 if TYPE_CHECKING:
