@@ -9,14 +9,13 @@ import polars as pl
 
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, Watermark
 from penstock.engine.join_cache import BEGINNING, Cleanings, JoinCache, Rows
+from penstock.engine.join_inputs import NULL, JoinInputs
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
-from penstock.engine.operators.calc import filter_stage, project_stage
+from penstock.engine.operators.calc import filter_stage
 from penstock.engine.sideoutput import failure_columns
 from penstock.engine.stretches import bisected, spread
 from penstock.engine.timed_rows import KEY, NEVER, ROW, TIME, TimedRows
-from penstock.sql.expr import Ref
-from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["IntervalJoin"]
 
-_NULL = "$null"
 _TIMERS, _CLEANED = ("$timer0", "$timer1"), ("$cleaned0", "$cleaned1")
 _STATE = {name: pl.Int64() for name in (KEY, *_TIMERS, *_CLEANED)}
 
@@ -65,22 +63,10 @@ class IntervalJoin(Operator):
         reach = (-plan.lower, plan.upper)
         self.delay = max(reach)
         self.caches = (JoinCache("l", *reach), JoinCache("r", *reversed(reach)))
-        keys = plan.keys
-        self._keys = [f"$k{i}" for i in range(len(keys.left))]
-        exprs, times = (keys.left, keys.right), (plan.left_time, plan.right_time)
-        self._inputs = []
-        for below, mine, time in zip(plan.inputs, exprs, times, strict=True):
-            column = next(c for c in below.columns if c.name == time)
-            stage = project_stage([*self._keys, TIME], [*mine, Ref(column.type, time)], context)
-            null = Failure(pl.col(time).is_null(), "null-event-time", f"the event time '{time}' is NULL")
-            self._inputs.append((stage, (*stage.failures, *([null] if column.type.nullable else []))))
-        unsafe = [k for k, safe in zip(self._keys, keys.null_safe, strict=True) if not safe]
-        self._null = pl.any_horizontal(pl.col(k).is_null() for k in unsafe) if unsafe else pl.lit(False)
-        types = [k.type.polars for k in keys.left]
-        self.state = KeyedState("k", dict(zip(self._keys, types, strict=True)), _STATE)
-        self._types = types
+        self._inputs = JoinInputs(self, plan, context)
+        self.state = KeyedState("k", self._inputs.schema, _STATE)
         self._condition = None if plan.condition is None else filter_stage(plan.condition, context)
-        self._names = [[c.name for c in below.columns] for below in plan.inputs]
+        self._names = self._inputs.names
         self.next_key = 0
         self.reached = NO_TIME
         self._waiting: dict[int, pl.DataFrame] = {}
@@ -95,7 +81,7 @@ class IntervalJoin(Operator):
 
     def on_watermark(self, watermark: Watermark) -> Batch | None:
         waiting, self._waiting = self._waiting, {}
-        checked = [self._checked(waiting[port], port) if port in waiting else None for port in (0, 1)]
+        checked = [self._inputs.checked(waiting[port], port) if port in waiting else None for port in (0, 1)]
         ended = watermark.last == END_OF_TIME
         moving = Watermark.still(watermark.start, watermark.through) if ended else watermark
         given = list(self._step(checked, moving, watermark))
@@ -111,18 +97,6 @@ class IntervalJoin(Operator):
         return Batch(result, watermark.through)
 
     # -- a step ------------------------------------------------------------------------------------
-
-    def _checked(self, frame: pl.DataFrame, port: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The good rows of one input, and beside them their keys, TIME and SEQ."""
-        stage, failures = self._inputs[port]
-        exprs = [e.dt.epoch("ms") if e.meta.output_name() == TIME else e for e in stage.exprs]
-        keys = frame.select(*exprs, *failure_columns(failures))
-        keys, kept = self.side.sift(keys, frame, failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
-        casts = [pl.col(k).cast(kind) for k, kind in zip(self._keys, self._types, strict=True)]
-        return frame, keys.with_columns(*casts, self._null.alias(_NULL))
 
     def _step(
         self, checked: list[tuple[pl.DataFrame, pl.DataFrame] | None], moving: Watermark, watermark: Watermark
@@ -167,7 +141,7 @@ class IntervalJoin(Operator):
         """The slots of the keys of each frame; new keys get a number."""
         if not keyed:
             return []
-        slots, fresh = self.state.place(pl.concat([f.select(*self._keys, SEQ) for f in keyed]))
+        slots, fresh = self.state.place(pl.concat([f.select(*self._inputs.schema, SEQ) for f in keyed]))
         if len(fresh):
             numbers = np.arange(self.next_key, self.next_key + len(fresh))
             self.next_key += len(fresh)
@@ -192,7 +166,7 @@ class IntervalJoin(Operator):
         seq, time = keys[SEQ].to_numpy(), keys[TIME].to_numpy()
         before = np.maximum(watermark.before(seq), 0)
         cache = self.caches[port]
-        side = _Side(frame, Rows(slots, numbers, time, 4 * seq + port, before), ~keys[_NULL].to_numpy())
+        side = _Side(frame, Rows(slots, numbers, time, 4 * seq + port, before), ~keys[NULL].to_numpy())
         side.kept = before < time + cache.reach
         number = np.full(len(time), -1)
         number[side.kept] = np.arange(cache.rows.next, cache.rows.next + int(side.kept.sum()))

@@ -9,13 +9,13 @@ import polars as pl
 
 from penstock.core.batch import END_OF_TIME, KIND, NO_TIME, SEQ, Batch, RowKind, Watermark
 from penstock.engine.held import Held
+from penstock.engine.join_inputs import NULL, JoinInputs
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
-from penstock.engine.operators.calc import filter_stage, project_stage
+from penstock.engine.operators.calc import filter_stage
 from penstock.engine.sideoutput import failure_columns
 from penstock.engine.stretches import bisected, first_earlier, spread
-from penstock.sql.expr import Ref
-from penstock.sql.functions.spec import Failure
+from penstock.engine.timed_rows import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TemporalJoin"]
 
-_TIME, _DUE, _GONE, _SLOT, _NULL = "$time", "$due", "$deleted", "$slot", "$null"
+_DUE, _GONE, _SLOT = "$due", "$deleted", "$slot"
 _BEFORE = -(2**62)
 """The place of what was there before this step."""
 
@@ -50,24 +50,11 @@ class TemporalJoin(Operator):
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
         self.plan = plan
-        keys = plan.keys
-        self._keys = [f"$k{i}" for i in range(len(keys.left))]
-        self._types = [k.type.polars for k in keys.left]
-        self._inputs = []
-        for below, mine, time in zip(
-            plan.inputs, (keys.left, keys.right), (plan.left_time, plan.right_time), strict=True
-        ):
-            column = next(c for c in below.columns if c.name == time)
-            stage = project_stage([*self._keys, _TIME], [*mine, Ref(column.type, time)], context)
-            null = Failure(pl.col(time).is_null(), "null-event-time", f"the event time '{time}' is NULL")
-            self._inputs.append((stage, (*stage.failures, *([null] if column.type.nullable else []))))
-        unsafe = [k for k, safe in zip(self._keys, keys.null_safe, strict=True) if not safe]
-        self._null = pl.any_horizontal(pl.col(k).is_null() for k in unsafe) if unsafe else pl.lit(False)
+        self._inputs = JoinInputs(self, plan, context)
         self._condition = None if plan.condition is None else filter_stage(plan.condition, context)
-        self._names = [[c.name for c in below.columns] for below in plan.inputs]
+        self._names = self._inputs.names
         self._row = {c.name: c.type.polars for c in plan.right.columns}
-        schema = dict(zip(self._keys, self._types, strict=True))
-        self.state = KeyedState("v", schema, {**self._row, _TIME: pl.Int64(), _GONE: pl.Boolean()})
+        self.state = KeyedState("v", self._inputs.schema, {**self._row, TIME: pl.Int64(), _GONE: pl.Boolean()})
         self.queues = (Held("l", _DUE), Held("r", _DUE))
         self.reached = NO_TIME
         self.raised = _BEFORE
@@ -104,20 +91,13 @@ class TemporalJoin(Operator):
             kept = frame.filter(pl.col(KIND) != RowKind.UPDATE_BEFORE)
             self.counts.superseded += frame.height - kept.height
             frame = kept
-        stage, failures = self._inputs[port]
-        exprs = [e.dt.epoch("ms") if e.meta.output_name() == _TIME else e for e in stage.exprs]
-        keys = frame.select(*exprs, *failure_columns(failures))
-        keys, good = self.side.sift(keys, frame, failures, self.name)
-        if good is not None:
-            self.counts.rejected += int((~good).sum())
-            frame = frame.filter(good)
+        frame, keys = self._inputs.checked(frame, port)
         before = watermark.before(keys[SEQ].to_numpy())
-        time = keys[_TIME].to_numpy()
+        time = keys[TIME].to_numpy()
         due = np.where(before == NO_TIME, time, np.maximum(time, np.maximum(before, NO_TIME + 1) + 1))
-        casts = [pl.col(k).cast(kind) for k, kind in zip(self._keys, self._types, strict=True)]
         gone = frame[KIND] == RowKind.DELETE if KIND in frame.columns else pl.lit(False)
         return frame.select(*self._names[port], SEQ, *([gone.alias(_GONE)] if port == 1 else [])).with_columns(
-            *keys.select(*casts, _TIME), pl.Series(_DUE, due), keys.select(self._null.alias(_NULL))[_NULL]
+            *keys.select(*self._inputs.schema, TIME, NULL), pl.Series(_DUE, due)
         )
 
     # -- versions ----------------------------------------------------------------------------------
@@ -136,7 +116,7 @@ class TemporalJoin(Operator):
         versions = _Versions(self._candidates(old, arrived))
         given = None
         if rows is not None:
-            place = np.where(rows[_NULL].to_numpy(), -1, versions.found(rows, asked, watermark, self.raised))
+            place = np.where(rows[NULL].to_numpy(), -1, versions.found(rows, asked, watermark, self.raised))
             given = self._given(rows, versions.frame, place, watermark)
             self.counts.held -= rows.height
         if arrived is not None:
@@ -156,7 +136,7 @@ class TemporalJoin(Operator):
         )
         if arrived is not None:
             here = pl.concat([here, arrived.select(here.columns)])
-        return here.sort(_SLOT, _TIME, SEQ, maintain_order=True)
+        return here.sort(_SLOT, TIME, SEQ, maintain_order=True)
 
     def _store(self, versions: pl.DataFrame) -> None:
         """Of each key the latest version stays."""
@@ -233,9 +213,9 @@ class TemporalJoin(Operator):
         every = pl.concat([known, *(f.select(known.columns) for f in right)])
         matched = (
             rows.with_row_index("$n")
-            .join(every, on=self._keys, how="inner", nulls_equal=True, suffix="$v")
-            .filter((pl.col(f"{_TIME}$v") <= pl.col(_TIME)) & ~pl.col(_NULL))
-            .sort("$n", f"{_TIME}$v", f"{SEQ}$v")
+            .join(every, on=[*self._inputs.schema], how="inner", nulls_equal=True, suffix="$v")
+            .filter((pl.col(f"{TIME}$v") <= pl.col(TIME)) & ~pl.col(NULL))
+            .sort("$n", f"{TIME}$v", f"{SEQ}$v")
             .group_by("$n", maintain_order=True)
             .last()
             .filter(~pl.col(_GONE))
@@ -263,7 +243,7 @@ class _Versions:
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
-        self.slot, self.time, self.place = (frame[name].to_numpy() for name in (_SLOT, _TIME, SEQ))
+        self.slot, self.time, self.place = (frame[name].to_numpy() for name in (_SLOT, TIME, SEQ))
         self._reversed = self.place[::-1].copy()
 
     def found(
@@ -275,7 +255,7 @@ class _Versions:
         """
         if not len(self.slot):
             return np.full(rows.height, -1)
-        time, due = rows[_TIME].to_numpy(), rows[_DUE].to_numpy()
+        time, due = rows[TIME].to_numpy(), rows[_DUE].to_numpy()
         step = np.searchsorted(watermark.value, due, "left")
         freed = watermark.at[step]
         found = self._latest(slot, time, freed)
