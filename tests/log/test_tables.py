@@ -35,6 +35,20 @@ def test_rows_are_numbered_and_read_from_any_number_on(log: Log) -> None:
     assert (last, frame.height) == (0, 0)
 
 
+def test_rows_are_read_from_the_last_one_back(log: Log) -> None:
+    log.tables.append("late", numbers(1, 2, 3))
+    log.tables.append("rejects", numbers(9))
+    log.tables.append("late", numbers(4, 5))
+
+    def before(number: int) -> tuple[int, list[int]]:
+        first, frame = log.tables.rows_before("late", number)
+        return first, frame["n"].to_list() if frame.width else []
+
+    assert [before(n) for n in (1 << 62, 6, 5, 4, 3, 2, 1)] == [
+        (4, [4, 5]), (4, [4, 5]), (4, [4]), (1, [1, 2, 3]), (1, [1, 2]), (1, [1]), (0, []),
+    ]  # fmt: skip
+
+
 def test_a_table_may_get_more_columns(log: Log) -> None:
     log.tables.append("late", numbers(1))
     log.tables.append("late", pl.DataFrame({"n": [2], "why": ["x"]}))

@@ -57,6 +57,22 @@ class Tables:
             frames.append(frame)
         return last, pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
 
+    def rows_before(self, table: str, before: int) -> tuple[int, pl.DataFrame]:
+        """The last rows numbered below `before`, as many as lie together, and the number of their first.
+
+        An empty frame if there are none. Raises CorruptLogError where they are damaged.
+        """
+        with self._file.reading() as connection:
+            found = connection.execute(
+                "SELECT id, rows, crc, frame FROM chunk WHERE name = ? AND id - rows < ? - 1 ORDER BY id DESC LIMIT 1",
+                (table, before),
+            ).get
+        if found is None:
+            return 0, pl.DataFrame()
+        id_, rows, crc, data = found
+        first = id_ - rows + 1
+        return first, self._decoded(table, id_, crc, data).head(before - first)
+
     def names(self) -> list[str]:
         """Tables that have rows."""
         with self._file.reading() as connection:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from penstock.log import Log
 
-__all__ = ["SYSTEM_TABLES", "facts", "late", "ledger", "rejects", "system_table"]
+__all__ = [
+    "SET_ASIDE",
+    "SYSTEM_TABLES",
+    "facts",
+    "late",
+    "ledger",
+    "numbered",
+    "rejects",
+    "system_table",
+    "with_replays",
+]
 
 _MS = pl.Datetime("ms", "UTC")
 _ORIGIN: dict[str, Any] = {
@@ -32,6 +42,21 @@ _ORIGIN: dict[str, Any] = {
     "raw": pl.Binary,
 }
 
+SET_ASIDE: dict[str, dict[str, Any]] = {
+    REJECTS_TABLE: _ORIGIN | {"code": pl.String, "reason": pl.String, "ignored": pl.Boolean},
+    LATE_TABLE: _ORIGIN
+    | {
+        "row": pl.String,
+        "window_start": pl.Datetime("ms"),
+        "window_end": pl.Datetime("ms"),
+        "windows": pl.Int64,
+        "watermark": _MS,
+        "reason": pl.String,
+        "lost": pl.Boolean,
+    },
+}
+"""The columns of what was rejected, and of what came too late."""
+
 
 def system_table(name: str, log: Log) -> pl.DataFrame:
     """One of SYSTEM_TABLES, as of the last commit."""
@@ -43,12 +68,7 @@ def rejects(log: Log) -> pl.DataFrame:
 
     `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed.
     """
-    schema = _ORIGIN | {
-        "code": pl.String,
-        "reason": pl.String,
-        "ignored": pl.Boolean,
-    }
-    return _with_replays(log, _stored(log, REJECTS_TABLE, schema))
+    return with_replays(log, _stored(log, REJECTS_TABLE))
 
 
 def late(log: Log) -> pl.DataFrame:
@@ -58,31 +78,30 @@ def late(log: Log) -> pl.DataFrame:
     `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed, or the row itself
     where it was brought into windows that had closed.
     """
-    schema = _ORIGIN | {
-        "row": pl.String,
-        "window_start": pl.Datetime("ms"),
-        "window_end": pl.Datetime("ms"),
-        "windows": pl.Int64,
-        "watermark": _MS,
-        "reason": pl.String,
-        "lost": pl.Boolean,
-    }
-    return _with_replays(log, _stored(log, LATE_TABLE, schema))
+    return with_replays(log, _stored(log, LATE_TABLE))
 
 
-def _stored(log: Log, table: str, schema: dict[str, Any]) -> pl.DataFrame:
-    parts = [pl.DataFrame(schema=schema)]
+def _stored(log: Log, table: str) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema=SET_ASIDE[table])]
     last = 0
     while True:
         first = last + 1
         last, frame = log.tables.rows(table, after=last)
         if not frame.height:
             return pl.concat(parts)
-        ids = pl.int_range(first, last + 1, dtype=pl.Int64).alias("id")
-        parts.append(frame.with_columns(ids).select(pl.col(n).cast(t) for n, t in schema.items()))
+        parts.append(numbered(table, first, frame))
 
 
-def _with_replays(log: Log, rows: pl.DataFrame) -> pl.DataFrame:
+def numbered(table: str, first: int, frame: pl.DataFrame) -> pl.DataFrame:
+    """Stored rows of one of SET_ASIDE, of which the first has that number, with all its columns."""
+    ids = pl.int_range(first, first + frame.height, dtype=pl.Int64).alias("id")
+    has = {"id", *frame.columns}
+    return frame.with_columns(ids).select(
+        pl.col(n).cast(t) if n in has else pl.lit(None, t).alias(n) for n, t in SET_ASIDE[table].items()
+    )
+
+
+def with_replays(log: Log, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` with the place of their newest copies."""
     place: dict[str, Any] = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
     copy: dict[str, Any] = {"replayed_partition": pl.Int32, "replayed_offset": pl.Int64}
@@ -107,8 +126,10 @@ def ledger(log: Log) -> pl.DataFrame:
         for entry in entries
     ]
     keys = ["pipeline", "operator"]
-    out = [rejects(log).filter(~pl.col("ignored")), late(log).filter("lost")]
-    again = pl.concat([f.filter(pl.col("replayed_offset").is_not_null()).select(keys) for f in out])
+    again = pl.DataFrame(schema=dict.fromkeys(keys, pl.String))
+    if replays(log):  # else there is no need to read them all
+        out = [rejects(log).filter(~pl.col("ignored")), late(log).filter("lost")]
+        again = pl.concat([f.filter(pl.col("replayed_offset").is_not_null()).select(keys) for f in out])
     counted = again.group_by(keys).agg(pl.len().cast(pl.Int64).alias("replayed"))
     frame = pl.DataFrame(rows, schema=schema).join(counted, on=keys, how="left", maintain_order="left")
     return frame.with_columns(pl.col("replayed").fill_null(0))

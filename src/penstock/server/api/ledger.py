@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text
+from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.project.set_aside import counted, newest
 from penstock.server.api.model import Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["rows and their fates"])
+
+_TABLES = {"rejected": REJECTS_TABLE, "late": LATE_TABLE}
 
 
 class ReasonAnswer(Model):
@@ -61,15 +65,14 @@ def list_rejects(
     cursor: Annotated[int | None, Query(ge=0, lt=1 << 63, description="`next` of the page before")] = None,
 ) -> Response:
     """The newest first, a page at a time: where each is from, why it is here, its bytes."""
-    frame = penstock.late() if kind == "late" else penstock.rejects()
+    wanted = []
     if pipeline is not None:
-        frame = frame.filter(pl.col("pipeline") == pipeline)
-    if code is not None and "code" in frame.columns:
-        frame = frame.filter(pl.col("code") == code)
-    if cursor is not None:
-        frame = frame.filter(pl.col("id") < cursor)
-    page = frame.tail(limit).reverse()
-    more = frame.height > limit
+        wanted.append(pl.col("pipeline") == pipeline)
+    if code is not None and kind == "rejected":
+        wanted.append(pl.col("code") == code)
+    where = pl.all_horizontal(wanted) if wanted else None
+    found = newest(penstock.log, _TABLES[kind], limit + 1, cursor, where)
+    more, page = found.height > limit, found.head(limit)
     if ARROW not in request.headers.get("accept", ""):
         page = page.with_columns(as_text(page["raw"]))
     return respond(request, page, following=str(page["id"][-1]) if more else None)
@@ -78,12 +81,8 @@ def list_rejects(
 @router.get("/rejects/summary", operation_id="rejects_summary", responses=rows_responses(), response_class=Response)
 def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") -> Response:
     """How many there are, by where they are from and why; the most first."""
-    frame = penstock.late() if kind == "late" else penstock.rejects()
     by = ["pipeline", "operator", "table", *(["lost"] if kind == "late" else ["code", "ignored"])]
-    counted = frame.group_by(by, maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("rows"), pl.col("time").max().alias("last")
-    )
-    return respond(request, counted.sort("rows", descending=True, maintain_order=True))
+    return respond(request, counted(penstock.log, _TABLES[kind], by))
 
 
 class Replaying(Model):
