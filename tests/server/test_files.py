@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from penstock.project.project_file import FileConflictError
+from penstock.project.saved_query import queries_of
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
@@ -122,6 +126,28 @@ def test_a_query_is_saved_over_what_was_read_and_over_nothing_else(files: Served
     assert [q["name"] for q in files.get("/api/queries")] == ["new"]
 
 
+def test_of_many_who_save_at_once_one_is_taken(files: Served) -> None:
+    folder = queries_of(files.penstock.folder)
+    together = Barrier(8)
+
+    def save(number: int) -> int:
+        together.wait()
+        try:
+            folder.save("raced", f"SELECT {number}", None)
+        except FileConflictError:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(save, range(8))) == 1
+
+
+def test_a_file_that_could_not_be_read_again_is_not_saved(files: Served) -> None:
+    body = {"text": "-- " + "ü" * 600_000 + "\nSELECT 1"}
+    problem = files.call("PUT", "/api/queries/long/file", 422, json=body, headers={"if-match": "*"})
+    assert problem["detail"] == "query 'long' has more than 1 MB"
+
+
 def test_a_file_that_is_wrong_says_so_and_the_others_are_there(files: Served) -> None:
     folder = files.penstock.folder
     (folder / "queries" / "bad.sql").write_text("-- @param n BIGINT = many\nSELECT $n")
@@ -184,6 +210,21 @@ def test_a_new_dashboard_and_its_end(files: Served) -> None:
     assert tomllib.loads(text) == new
     files.call("DELETE", "/api/dashboards/new", 204, headers={"if-match": made.headers["etag"]})
     assert files.get("/api/dashboards/new", 404)["hint"] == "there are orders"
+
+
+def test_half_a_character_is_not_saved(files: Served) -> None:
+    headers = {"if-match": "*", "content-type": "application/json"}
+    problem = files.call("PUT", "/api/dashboards/half", 422, content=b'{"title": "\\ud83d"}', headers=headers)
+    assert problem["detail"] == "dashboard 'half' has half of a character ('\\ud83d'), which no file can hold"
+    for body in (b'{"\\ud83d": 1}', b'{"title": "T", "panels": [{"id": "\\ud83d"}]}'):
+        files.call("PUT", "/api/dashboards/half", 422, content=body, headers=headers)
+    asked = b'{"sql": "SELECT 1", "parameters": {"\\ud83d": "\\ud83d"}}'
+    files.call("POST", "/api/query", 400, content=asked, headers=headers)
+    files.call("POST", "/api/query", 400, content=b'{"sql": "SELECT \'\\ud83d\'"}', headers=headers)
+    files.call("POST", "/api/topics", 400, content=b'{"name": "\\ud83d"}', headers=headers)
+    files.call("POST", "/api/topics", 400, content=b'{"name": "t", "configs": {"\\ud83d": "1"}}', headers=headers)
+    files.call("POST", "/api/login", 400, content=b'{"token": "\\ud83d"}', headers=headers)
+    files.call("POST", "/api/registry/subjects/s", 400, content=b'{"schema": "\\ud83d"}', headers=headers)
 
 
 PANEL: dict[str, Any] = {"id": "a", "title": "A", "kind": "line", "query": "SELECT 1"}

@@ -9,6 +9,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from penstock.core.errors import ConfigError, did_you_mean
 
@@ -16,6 +17,8 @@ __all__ = ["FileConflictError", "Folder", "ProjectFile"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _MOST_BYTES = 1 << 20
+_SAVING = Lock()
+"""Of two who save over the same text at the same moment, the second one is refused."""
 
 
 class FileConflictError(ConfigError):
@@ -75,6 +78,20 @@ class Folder:
         """
         path = self._path(name)
         try:
+            size = len(text.encode())
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])
+            raise ConfigError(
+                f"{self.noun} '{name}' has half of a character ({half}), which no file can hold",
+                code=f"{self.noun}-file",
+            ) from None
+        if size > _MOST_BYTES:
+            raise ConfigError(f"{self.noun} '{name}' has more than {_MOST_BYTES >> 20} MB", code=f"{self.noun}-file")
+        with _SAVING:
+            return self._save(path, name, text, tag)
+
+    def _save(self, path: Path, name: str, text: str, tag: str | None) -> ProjectFile:
+        try:
             there: str | None = path.read_text("utf-8")
         except FileNotFoundError:
             there = None
@@ -90,11 +107,12 @@ class Folder:
 
     def delete(self, name: str, tag: str) -> None:
         """Remove the file that has `tag`. Raises as `save`, and ConfigError where there is none."""
-        self._require_same(name, self.read(name).text, "", tag)
-        try:
-            self._path(name).unlink()
-        except OSError as error:
-            raise ConfigError(f"{self.noun} {name} cannot be removed: {error}", code=f"{self.noun}-file") from None
+        with _SAVING:
+            self._require_same(name, self.read(name).text, "", tag)
+            try:
+                self._path(name).unlink()
+            except OSError as error:
+                raise ConfigError(f"{self.noun} {name} cannot be removed: {error}", code=f"{self.noun}-file") from None
 
     def _require_same(self, name: str, there: str | None, text: str, tag: str | None) -> None:
         if there is None and tag is not None:

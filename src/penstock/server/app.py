@@ -23,12 +23,12 @@ from penstock.server.asking import Asking
 from penstock.server.inlet import Inlet
 from penstock.server.metrics.requests import Requests
 from penstock.server.page import Page
-from penstock.server.problem import MEDIA_TYPE, Problem, problem_of
+from penstock.server.problem import MEDIA_TYPE, Problem, problem_of, sayable
 from penstock.server.push.hub import Hub
 from penstock.server.push.websocket import WebSocketDoor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from penstock.project.penstock import Penstock
 
@@ -116,13 +116,17 @@ def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     first: dict[str, Any] = found[0]
-    place = ".".join(str(part) for part in first["loc"])
-    wrong = [{"where": ".".join(str(part) for part in one["loc"]), "detail": one["msg"]} for one in found]
+    wrong = [{"where": _place(one), "detail": sayable(one["msg"])} for one in found]
+    place = wrong[0]["where"]
     code = "request-json" if first["type"] == "json_invalid" else "request-form"
     return _answer(
         RequestError(f"{place}: {first['msg']}", code=code, where=place, hint="/openapi.json says what is allowed"),
         errors=wrong,
     )
+
+
+def _place(one: Mapping[str, Any]) -> str:
+    return sayable(".".join(str(part) for part in one["loc"]))
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -146,4 +150,6 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _unforeseen(_: Request, error: Exception) -> Response:
-    return _answer(InternalError(f"{type(error).__name__}: {error}", hint="please report this with what led to it"))
+    """An error that is none of ours: what it says is told in the log alone, as over push."""
+    hint = "please report this with what the process has written and what led to it"
+    return _answer(InternalError(f"{type(error).__name__} inside the server", hint=hint))

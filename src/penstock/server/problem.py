@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Send
 
-__all__ = ["MEDIA_TYPE", "Problem", "problem_of", "send_problem", "status_of"]
+__all__ = ["MEDIA_TYPE", "Problem", "problem_of", "sayable", "send_problem", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -125,12 +125,17 @@ def problem_of(error: PenstockError, **more: object) -> Problem:
         type=f"urn:penstock:{error.code}",
         title=_TITLES.get(status, "It went wrong"),
         status=status,
-        detail=error.message,
+        detail=sayable(error.message),
         code=error.code,
-        where=error.where,
-        hint=error.hint,
+        where=sayable(error.where),
+        hint=sayable(error.hint),
         **more,
     )
+
+
+def sayable(text: str) -> str:
+    """`text` as it can be sent: JSON may bring halves of characters, which an error then repeats."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def send_problem(send: Send, error: PenstockError, headers: Mapping[str, str] | None = None) -> None:

@@ -17,7 +17,8 @@ __all__ = ["Asker", "IfMatch", "Model", "Project", "require_tag", "tagged"]
 class Model(BaseModel):
     """A body; the texts below its fields describe them in OpenAPI."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+    # with a length, whatever it is, a text must be one: JSON may bring halves of characters
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True, str_max_length=1 << 40)
 
 
 def _project(request: Request) -> Penstock:

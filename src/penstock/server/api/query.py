@@ -11,7 +11,7 @@ from starlette.responses import Response
 from penstock.core.errors import RequestError
 from penstock.history import Limits
 from penstock.server.api.model import Asker, Model
-from penstock.server.api.rows import respond, rows_responses
+from penstock.server.api.rows import answered, rows_responses
 from penstock.server.security import access_of
 
 __all__ = ["router"]
@@ -56,7 +56,7 @@ async def ask(request: Request, asking: Asker, query: Query) -> Response:
     if not access_of(request.scope).owner:
         _require_modest(limits)
     result = await asking.ask(request, query.sql, limits, parameters=query.parameters, zone=query.zone, id_=query.id)
-    return respond(request, result.frame, result.position, complete=result.complete)
+    return await answered(request, result)
 
 
 def _require_modest(limits: Limits) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 import orjson
 import polars as pl
 from pydantic import Field as Described
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["ARROW", "Rows", "respond", "rows_responses"]
+    from penstock.history import Result
+
+__all__ = ["ARROW", "Rows", "answered", "respond", "rows_responses"]
 
 ARROW = "application/vnd.apache.arrow.stream"
 
@@ -61,6 +64,13 @@ def respond(
         return Response(arrow(frame), media_type=ARROW, headers=head)
     return Response(
         orjson.dumps({**table(frame), **extra}), media_type="application/json", headers={"cache-control": "no-store"}
+    )
+
+
+async def answered(request: Request, result: Result) -> Response:
+    """The answer to a question, made in a thread: many rows take their time, and others wait for the event loop."""
+    return await anyio.to_thread.run_sync(
+        lambda: respond(request, result.frame, result.position, complete=result.complete)
     )
 
 

@@ -13,7 +13,7 @@ from penstock.history import Limits
 from penstock.project.project_file import ProjectFile
 from penstock.project.saved_query import queries_of, read_saved
 from penstock.server.api.model import Asker, IfMatch, Model, Project, require_tag, tagged
-from penstock.server.api.rows import respond, rows_responses
+from penstock.server.api.rows import answered, rows_responses
 
 __all__ = ["router"]
 
@@ -68,7 +68,7 @@ async def ask_saved(request: Request, penstock: Project, asking: Asker, name: Na
     saved = read_saved(queries_of(penstock.folder).read(name))
     values = saved.values(dict(request.query_params))
     result = await asking.ask(request, saved.sql, _LIMITS, parameters=values)
-    return respond(request, result.frame, result.position, complete=result.complete)
+    return await answered(request, result)
 
 
 @router.get("/{name}/file", operation_id="saved_query_file")
