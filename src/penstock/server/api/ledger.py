@@ -15,7 +15,7 @@ from penstock.core.errors import RequestError
 from penstock.core.render import as_text
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.project.set_aside import counted, newest
-from penstock.server.api.model import Model, Project
+from penstock.server.api.model import Given, Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") 
     return respond(request, counted(penstock.log, _TABLES[kind], by))
 
 
-class Replaying(Model):
+class Replaying(Given):
     kind: Literal["rejected", "late"] = "rejected"
     ids: list[Annotated[int, Field(ge=0, lt=1 << 63)]] = Field(max_length=100_000, examples=[[17, 18]])
     """Rows of the list of rejected, or of late ones."""

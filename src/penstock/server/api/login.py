@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.core.errors import RequestError
-from penstock.server.api.model import Model
+from penstock.server.api.model import Given, Model
 from penstock.server.security import COOKIE, access_of
 
 __all__ = ["router"]
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/login", tags=["project"])
 _SECONDS = 30 * 86_400
 
 
-class Login(Model):
+class Login(Given):
     token: str = Field(max_length=1_000)
 
 

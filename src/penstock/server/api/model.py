@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from penstock.core.errors import RequestError
 from penstock.project.penstock import Penstock
 from penstock.server.asking import Asking
 
-__all__ = ["Asker", "IfMatch", "Model", "Project", "require_tag", "tagged"]
+__all__ = ["Asker", "Given", "IfMatch", "Model", "Project", "require_tag", "tagged"]
 
 
 class Model(BaseModel):
     """A body; the texts below its fields describe them in OpenAPI."""
 
-    # with a length, whatever it is, a text must be one: JSON may bring halves of characters
-    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True, str_max_length=1 << 40)
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+
+
+class Given(Model):
+    """The body of a request, whose texts are whole: JSON may bring halves of characters, which none can hold."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_texts(cls, given: Any) -> Any:
+        try:
+            json.dumps(given, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"half of a character, {error.object[error.start]!a}") from None
+        return given
 
 
 def _project(request: Request) -> Penstock:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.history import Limits
-from penstock.server.api.model import Asker, Model
+from penstock.server.api.model import Asker, Given, Model
 from penstock.server.api.rows import answered, rows_responses
 from penstock.server.security import access_of
 
@@ -23,7 +23,7 @@ _SECONDS_MAX = 300.0
 _MEMORY_MAX = 512 << 20
 
 
-class Query(Model):
+class Query(Given):
     sql: str = Field(examples=["SELECT meeting_id FROM meeting_metrics WHERE meeting_health = $health"])
     """A SELECT in DuckDB's SQL over tables, views, topics, "NAME$open", penstock.*; DESCRIBE, SHOW TABLES."""
     parameters: dict[str, str | bool | int | float | None] = Field(default={}, examples=[{"health": "poor"}])

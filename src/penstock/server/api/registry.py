@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from penstock.connectors.registry import Subjects, Version
 from penstock.core.errors import PenstockError, RegistryError, RequestError
-from penstock.server.api.model import Model, Project
+from penstock.server.api.model import Given, Model, Project
 from penstock.server.problem import Problem, problem_of
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class SchemaText(Model):
     model_config = ConfigDict(populate_by_name=True)
 
 
-class SchemaRequest(SchemaText):
+class SchemaRequest(SchemaText, Given):
     schemaType: str = "AVRO"  # noqa: N815  # Confluent's word
     references: list[dict[str, Any]] = Field(default_factory=list)
 
@@ -132,7 +132,7 @@ class Compatible(Model):
     messages: list[str] = Field(default_factory=list)
 
 
-class Level(Model):
+class Level(Given):
     compatibility: str = Field(examples=["BACKWARD"])
 
 

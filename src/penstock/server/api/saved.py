@@ -12,7 +12,7 @@ from penstock.core.errors import ConfigError
 from penstock.history import Limits
 from penstock.project.project_file import ProjectFile
 from penstock.project.saved_query import queries_of, read_saved
-from penstock.server.api.model import Asker, IfMatch, Model, Project, require_tag, tagged
+from penstock.server.api.model import Asker, Given, IfMatch, Model, Project, require_tag, tagged
 from penstock.server.api.rows import answered, rows_responses
 
 __all__ = ["router"]
@@ -41,7 +41,7 @@ class SavedAnswer(Model):
     """What is wrong with the file."""
 
 
-class SavedFile(Model):
+class SavedFile(Given):
     text: str = Field(max_length=1 << 20, examples=["-- @param health STRING\\nSELECT 1 WHERE $health = 'poor'"])
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from penstock.server.api.model import Model, Project
+from penstock.server.api.model import Given, Model, Project
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/savepoints", tags=["pipelines"])
 
 
-class NewSavepoint(Model):
+class NewSavepoint(Given):
     name: str = Field(min_length=1, max_length=200, examples=["before-change"])
     pipeline: str = Field(examples=["metrics"])
 

@@ -14,7 +14,7 @@ from penstock.core.errors import RequestError
 from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
 from penstock.project.topics import topic_of
-from penstock.server.api.model import Model, Project
+from penstock.server.api.model import Given, Model, Project
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,7 +64,7 @@ class TopicAnswer(TopicLine):
     """The project's tables over it."""
 
 
-class NewTopic(Model):
+class NewTopic(Given):
     name: str = Field(examples=["orders"])
     partitions: int | None = Field(None, ge=1, le=10_000)
     """By default as [topics.NAME] of penstock.toml says, else 1."""
