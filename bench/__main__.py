@@ -29,6 +29,7 @@ CLAIMS = (
     "log",
     "formats",
     "serving_ingest",
+    "serving_page",
     "serving_push",
     "serving_query",
     "serving_sinks",
