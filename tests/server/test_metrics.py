@@ -20,7 +20,7 @@ from penstock.server.metrics.grafana import dashboard_file
 from penstock.server.metrics.requests import Requests
 from penstock.server.metrics.rules import Thresholds, rules
 from penstock.server.observed import Observed
-from penstock.server.push.hub import Watching
+from penstock.server.push.limits import Watching
 from tests.engine.project import NOW, TOTALS, append, append_raw, event, opened, write_project
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ class Serving:
         from penstock.server.intake import Intake
         from penstock.server.observed import Observed
         from penstock.server.push.frames import FramesProtocol
-        from penstock.server.push.hub import Limits
+        from penstock.server.push.limits import Limits
         from penstock.server.security import Access, Security
 
         app = self.app = make_app(self.penstock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from penstock.core.errors import RequestError
 from penstock.history import Limits
 from penstock.project.descriptions import describe_table, describe_tables
-from penstock.server.api.model import Model, Project
+from penstock.server.api.model import Asker, Model, Project
 from penstock.server.api.rows import respond, rows_responses
 
 __all__ = ["router"]
@@ -63,9 +64,10 @@ def show_table(penstock: Project, name: Name) -> TableAnswer:
 
 
 @router.get("/{name}/rows", operation_id="table_rows", responses=rows_responses(), response_class=Response)
-def table_rows(
+async def table_rows(
     request: Request,
     penstock: Project,
+    asking: Asker,
     name: Name,
     limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = 100,
     cursor: Annotated[str, Query(description="`next` of the page before")] = "",
@@ -74,13 +76,14 @@ def table_rows(
     ] = False,
 ) -> Response:
     """Its rows in their order, a page at a time; with `open` what its open windows would give, not final."""
-    describe_table(penstock, name)
+    await anyio.to_thread.run_sync(describe_table, penstock, name)
     first = _offset(cursor)
     *database, last = name.split(".")
     path = ".".join('"' + part.replace('"', '""') + '"' for part in (*database, last + "$open" * open_windows))
-    result = penstock.query(f"SELECT * FROM {path} LIMIT {limit + 1} OFFSET {first}", Limits(rows=limit + 1))
-    more = result.frame.height > limit
-    return respond(request, result.frame.head(limit), result.position, str(first + limit) if more else None)
+    sql = f"SELECT * FROM {path} LIMIT {limit + 1} OFFSET {first}"
+    result = await asking.ask(request, sql, Limits(rows=limit + 1))
+    following = str(first + limit) if result.frame.height > limit else None
+    return await anyio.to_thread.run_sync(respond, request, result.frame.head(limit), result.position, following)
 
 
 def _offset(cursor: str) -> int:

@@ -16,7 +16,7 @@ from penstock.engine.ledger import FATES
 from penstock.project.figures import lags
 from penstock.server.metrics import declared as d
 from penstock.server.metrics.families import Families
-from penstock.server.push.hub import Watching
+from penstock.server.push.limits import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

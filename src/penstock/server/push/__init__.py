@@ -4,6 +4,7 @@ A *feed* computes one distinct subscription, a *viewer* is one connection with i
 together and hears when the log or a pipeline moves.
 """
 
-from penstock.server.push.hub import Hub, Limits
+from penstock.server.push.hub import Hub
+from penstock.server.push.limits import Limits
 
 __all__ = ["Hub", "Limits"]

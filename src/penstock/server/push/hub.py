@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import orjson
@@ -17,6 +16,7 @@ from penstock.project.tables import targets
 from penstock.project.tail import Tail
 from penstock.server.push.dependencies import Dependencies
 from penstock.server.push.figures_feed import FiguresFeed
+from penstock.server.push.limits import Limits, Watching
 from penstock.server.push.message import error_body, message
 from penstock.server.push.open_feed import OpenFeed
 from penstock.server.push.query_feed import QueryFeed
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from penstock.server.push.request import Request, Subscribe, Watched
     from penstock.server.push.viewer import Outlet
 
-__all__ = ["PROTOCOL", "Hub", "Limits", "Watching"]
+__all__ = ["PROTOCOL", "Hub"]
 
 PROTOCOL = 1
 GOING = 1012
@@ -52,35 +52,6 @@ _QUESTIONS = 2
 """So many questions are asked at once, so that those of people get their turn."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one hub, and one connection, may have. `linger` is how long a feed that nobody watches is kept (s)."""
-
-    connections: int = 20_000
-    subscriptions: int = 64
-    feeds: int = 2_000
-    message_bytes: int = 1 << 16
-    queue_bytes: int = 4 << 20
-    requests_per_second: int = 50
-    requests_at_once: int = 200
-    stuck_seconds: float = 60.0
-    linger: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """What is watched now: clients, their subscriptions, the feeds behind these, and bytes that wait for clients.
-
-    `anew` counts feeds that began anew for a client which had not taken what was sent, since the hub began.
-    """
-
-    clients: int
-    subscriptions: int
-    feeds: int
-    waiting: int
-    anew: int
 
 
 class Hub:
