@@ -189,9 +189,11 @@ class ProjectTables:
                 yield running[definition.name]
                 continue
             pipeline = make_pipeline(definition, self.penstock.world, self.penstock.settings)
-            pipeline.look()
-            yield pipeline
-            pipeline.close()
+            try:
+                pipeline.look()
+                yield pipeline
+            finally:
+                pipeline.close()
 
     # -- the system's own --------------------------------------------------------------------------
 
