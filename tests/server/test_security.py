@@ -6,6 +6,7 @@ import gzip
 import http.client
 import io
 import json
+import resource
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,18 @@ def test_a_body_that_is_too_large_is_not_read(shop: Served) -> None:
 
     answer = shop.client.post("/api/query", content=pieces(), headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "request-too-large")
+
+
+def test_as_many_may_connect_as_the_system_allows(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        with serve(tmp_path / "shop", engine=False, rows=0):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == (
+                65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # -- elsewhere than on loopback ----------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.core.errors import ConfigError, StorageError
@@ -23,6 +24,7 @@ SOCKET = "penstock.sock"
 """The socket of the process that owns a project, in its folder .penstock; mode 0600."""
 
 _BACKLOG = 2048
+_FILES = 65_536
 _GOODBYE_SECONDS = 5
 """How long requests that have begun may take to end."""
 _DEAD_MS = 60_000
@@ -65,6 +67,7 @@ class Serving:
         if self.penstock.home is not None and self.penstock.current is not None:
             path = self.penstock.home / SOCKET
             self._owned = path, _owner_socket(path)
+        _allow_connections()
         self._thread.start()
 
     @property
@@ -165,6 +168,15 @@ class Serving:
             self._servers.append(Server(config))
         pairs = zip(self._servers, listening, strict=True)
         await asyncio.gather(*(server.serve(sockets=[bound]) for server, (bound, _) in pairs))
+
+
+def _allow_connections() -> None:
+    """Raise the process's limit of open files, one a connection: a shell's 1,024 is not meant for servers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # where the system allows fewer, so be it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bound(host: str, port: int) -> socket.socket:
