@@ -176,3 +176,13 @@ def test_hours_as_bars() -> None:
     header, line = days(frame)
     assert header.endswith("UTC")
     assert line == f"Mon 2025-01-06       ██▁▁{'  ' * 21}▄▄     121"
+
+
+def test_a_demo_leaves_what_somebody_has_changed(tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "penstock"
+    call("demo", "web", "--events", "50")
+    (cache / "demo-web" / "sql" / "20_mine.sql").write_text("-- mine", "utf-8")
+    shown = call("demo", "web", "--events", "50")
+    assert f"{cache / 'demo-web'} stays: its files were changed since it was made\n" in shown.err
+    assert f"a project of Flink SQL: {cache / 'demo-web-2'}\n" in shown.err
+    assert (cache / "demo-web" / "sql" / "20_mine.sql").read_text("utf-8") == "-- mine"

@@ -132,7 +132,7 @@ def _commands(app: str, place: str) -> list[str]:
 
 
 def _folder(app: str, keep: Path | None) -> Path:
-    """An empty folder for the demo: that of the last one is made anew, unless an engine runs there."""
+    """An empty folder for the demo: that of the last is made anew, unless an engine runs there or it was changed."""
     if keep is not None:
         if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
             raise ConfigError(f"{keep} is not empty", code="init-not-empty", hint="give --keep a new folder")
@@ -140,9 +140,28 @@ def _folder(app: str, keep: Path | None) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
     for name in (f"demo-{app}", *(f"demo-{app}-{n}" for n in range(2, 100))):
         folder = cache / name
-        if _free(folder):
+        if _changed(folder, app):
+            note(f"{folder} stays: its files were changed since it was made")
+        elif _free(folder):
             return folder
     raise ConfigError(f"demos run in all folders of {cache}", code="demo-folder", hint="--keep DIR names another")
+
+
+def _changed(folder: Path, app: str) -> bool:
+    """Whether somebody has made, edited or deleted a file of the project that an earlier demo has made."""
+    if not (folder / "penstock.toml").exists():
+        return False
+    import penstock.apps
+
+    shipped = Path(penstock.apps.__file__).parent / app / "project"
+    return _written(shipped) != _written(folder)
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    """The files that people write: settings, SQL, queries, dashboards and the like."""
+    kinds = (".toml", ".sql", ".avsc", ".md")
+    found = [p for p in folder.rglob("*") if p.suffix in kinds and ".penstock" not in p.relative_to(folder).parts]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found}
 
 
 def _free(folder: Path) -> bool:

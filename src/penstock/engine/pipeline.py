@@ -338,8 +338,18 @@ class Pipeline:
         return True
 
     def look(self) -> bool:
-        """Take over the state of the last checkpoint to look at it, while perhaps another process runs on."""
-        return self._restored(self.log.state.checkpoint(self.name)) is not None
+        """Take over the state of the last checkpoint to look at it, while perhaps another process runs on.
+
+        Where that has made another checkpoint meanwhile, its state is taken instead.
+        """
+        while True:
+            found = self.log.state.checkpoint(self.name)
+            try:
+                return self._restored(found) is not None
+            except StateError as error:
+                now = self.log.state.checkpoint(self.name)
+                if error.code != "state-missing" or found is None or now is None or now.manifest == found.manifest:
+                    raise
 
     def _restored(self, found: Checkpoint | None) -> dict[str, Any] | None:
         if found is None:
