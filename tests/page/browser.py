@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -94,6 +95,13 @@ class Running:
         self._process.send_signal(how)
         self._process.communicate(timeout=PATIENCE)
         return self._process.returncode
+
+    def wait_for_anomalies(self) -> None:
+        """Until simulated events are read so far that something was out of the ordinary: the last of the results."""
+        until = time.monotonic() + PATIENCE
+        while not self.rows("SELECT 1 FROM meeting_anomalies LIMIT 1"):
+            assert time.monotonic() < until, "nothing was out of the ordinary"
+            time.sleep(0.2)
 
     def append(self, topic: str, events: list[dict[str, Any]]) -> None:
         """Over HTTP, as a producer does."""

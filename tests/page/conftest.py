@@ -35,4 +35,5 @@ def collab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     from tests.page.browser import Running, simulated
 
     with Running(simulated(tmp_path_factory.mktemp("page") / "collab")) as running:
+        running.wait_for_anomalies()
         yield running

@@ -19,15 +19,25 @@ export function Cell({ column, row, place, current }: Props) {
   const tone = column.tone?.(value, row);
   const href = column.href?.(row);
   const look = [css.cell, isNumeric(column) && css.end, tone && css[tone], typeof value === "object" && css.coded];
+  const linked = href !== undefined && value !== null;
+  // one target in a cell: the link, where there is one
+  const reached = { "data-place": place, tabIndex: current ? 0 : -1 };
   return (
     <div
       role="gridcell"
       className={look.filter(Boolean).join(" ")}
-      data-place={place}
-      tabIndex={current ? 0 : -1}
+      {...(linked ? {} : reached)}
       title={at === undefined ? text : utc(at)}
     >
-      {value === null ? <span className={css.none}>null</span> : href ? <Go href={href}>{text}</Go> : text}
+      {value === null ? (
+        <span className={css.none}>null</span>
+      ) : linked ? (
+        <Go href={href} {...reached}>
+          {text}
+        </Go>
+      ) : (
+        text
+      )}
     </div>
   );
 }

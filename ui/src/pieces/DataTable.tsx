@@ -73,6 +73,7 @@ export function DataTable({
     const row = sorted[at.row];
     const column = visible[at.column];
     if (!row || !column) return;
+    if (event.key === "Enter" && event.target instanceof HTMLAnchorElement) return;
     if (event.key === "Enter" && onOpen) onOpen(row);
     else if (event.key === "c" && (event.ctrlKey || event.metaKey) && !window.getSelection()?.toString()) {
       const whole = event.shiftKey ? visible.map((one) => exact(row[one.name])).join("\t") : exact(row[column.name]);
