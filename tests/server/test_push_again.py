@@ -68,6 +68,23 @@ def test_who_comes_back_gets_what_was_missed(tmp_path: Path, way: str) -> None:
     assert seen.places == sorted(set(seen.places))
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_who_has_missed_nothing_of_a_table_goes_on_from_where_it_was(tmp_path: Path, way: str) -> None:
+    seen = Table()
+    with serve(tmp_path / "shop", engine=False, rows=10) as served:
+        with table_at(way, served.serving.url, "orders", "") as receive:
+            seen.take(receive())
+        served.penstock.log.create_topic("other")
+    with serve(tmp_path / "shop", engine=False, rows=0) as served:
+        served.penstock.log.append("other", pl.DataFrame({"value": [b"of no concern"]}))
+        with table_at(way, served.serving.url, "orders", seen.position) as receive:
+            served.penstock.append("orders", orders(1, 10))
+            while not seen.places:
+                seen.take(receive())
+    assert [row[0] for row in seen.rows] == list(range(11))
+    assert seen.resets == ["new"]
+
+
 def run(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """The program, running and serving the project; its address."""
     process = started("run", folder, "--port", 0, "--no-browser")

@@ -12,7 +12,7 @@ import polars as pl
 from penstock.core.batch import KIND, SEQ
 from penstock.server.push.cells import chosen, columns_of, fitting, rows_of
 from penstock.server.push.feed import Feed, History
-from penstock.server.push.message import Message, Opening, spliced
+from penstock.server.push.message import Message, Opening, message, spliced
 
 if TYPE_CHECKING:
     from penstock.project.tail import Stretch
@@ -189,4 +189,17 @@ class RowsFeed(Feed):
         if not self._tail.all_kept(after):
             return "trimmed"
         stretch = self._tail.changes(after, _FAR, self._at)
-        return self._told(stretch, after) if stretch.complete else "far"
+        if not stretch.complete:
+            return "far"
+        return self._told(stretch, after) or [self._bridge(after)]
+
+    def _bridge(self, after: int) -> Message:
+        """From a place to the feed's where nothing of this subscription came in between: the chain has no hole."""
+        return message(
+            "changes",
+            self._position(self._at),
+            channel=self.channel,
+            after=self._position(after),
+            time=self.hub.now_ms(),
+            changes=[],
+        )
