@@ -197,6 +197,34 @@ def test_a_question_ends_when_its_asker_hangs_up(shop: Served) -> None:
     assert shop.penstock.questions.refused["query-cancelled"] >= 1
 
 
+def test_a_question_whose_turn_does_not_come_is_told_so(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = shop.serving.app.state.asking
+    monkeypatch.setattr(asking, "patience", 0.05)
+    ids = [f"long-{n}" for n in range(asking.at_once)]
+
+    def ask(id_: str) -> None:
+        sql = "SELECT count(*) FROM range(1000000000000)"
+        shop.client.post("/api/query", json={"sql": sql, "id": id_, "seconds": 20})
+
+    askers = [threading.Thread(target=ask, args=(id_,)) for id_ in ids]
+    for asker in askers:
+        asker.start()
+    while len(shop.get("/api/query")) < len(ids):
+        assert all(asker.is_alive() for asker in askers)
+    refused = shop.client.post("/api/query", json={"sql": "SELECT 1"})
+    for id_ in ids:
+        shop.call("DELETE", f"/api/query/{id_}", 204)
+    for asker in askers:
+        asker.join()
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.headers["content-type"] == "application/problem+json"
+    problem = refused.json()
+    assert problem["code"] == "query-busy"
+    assert problem["detail"] == f"{len(ids)} questions are being answered, this one has waited for 0.05 s"
+    assert problem["hint"].startswith("ask again in a moment")
+    assert shop.post("/api/query", {"sql": "SELECT 1"})["rows"] == [[1]]
+
+
 def test_a_hundred_questions_at_once_are_all_answered(shop: Served) -> None:
     codes: list[int] = []
 

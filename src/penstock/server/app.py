@@ -108,7 +108,7 @@ def _penstock_error(request: Request, error: Exception) -> Response:
         tell("error", "request-failed", f"{request.method} {request.url.path} has failed", error=error)
     if isinstance(error, FileConflictError):
         return _answer(error, difference=error.difference)
-    return _answer(error)
+    return _answer(error, {"retry-after": "1"} if error.code == "query-busy" else None)
 
 
 def _invalid(_: Request, error: Exception) -> Response:

@@ -27,6 +27,8 @@ __all__ = ["Asked", "Asking"]
 
 _WAITING = 512
 """Questions that wait; one more is refused."""
+_PATIENCE = 10.0
+"""Seconds that a question waits for its turn; then it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ class Asking:
     def __init__(self, penstock: Penstock) -> None:
         self.penstock = penstock
         self.asked: dict[str, Asked] = {}
-        self._turn = anyio.CapacityLimiter(max(2, cpu_count() or 2))
+        self.at_once = max(2, cpu_count() or 2)
+        """So many are answered at the same time."""
+        self.patience = _PATIENCE
+        """Seconds that a question waits for its turn."""
+        self._turns = asyncio.Semaphore(self.at_once)
 
     async def ask(
         self,
@@ -59,11 +65,12 @@ class Asking:
     ) -> Result:
         """The answer to `sql`. It is cancelled when whoever asks goes away.
 
-        Raises QueryError, and RequestError where its id is taken.
+        Raises QueryError, also where its turn does not come in time, and RequestError where its id is taken.
         """
-        async with self._entered(request, sql, id_) as stop:
+        async with self._entered(request, sql, id_) as stop, self._turn():
             return await anyio.to_thread.run_sync(
-                lambda: self.penstock.query(sql, limits, zone, parameters, stop), limiter=self._turn
+                lambda: self.penstock.query(sql, limits, zone, parameters, stop),
+                limiter=anyio.CapacityLimiter(1),  # it has its turn
             )
 
     def cancel(self, id_: str) -> None:
@@ -72,6 +79,22 @@ class Asking:
         if found is None:
             raise RequestError(f"no question '{id_}' is being answered", code="query-id-unknown")
         found.stop.cancel()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise QueryError(
+                f"{self.at_once} questions are being answered, this one has waited for {self.patience:g} s",
+                code="query-busy",
+                hint="ask again in a moment; GET /api/query lists those that run, DELETE /api/query/ID ends one",
+            ) from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def _entered(self, request: Request, sql: str, id_: str | None) -> AsyncIterator[Stop]:

@@ -47,7 +47,7 @@ _OF_CODE = {
     "request-if-match": 428,
     "request-key": 422,
     "file-changed": 409,
-    "query-busy": 429,
+    "query-busy": 503,
     "query-cancelled": 409,
     "registry-subject": 404,
     "registry-version": 404,
