@@ -12,7 +12,9 @@ interface Props {
 /** The file was changed by somebody else since it was read: what differs, and whose is kept. */
 export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ block: "center" }), []);
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: "center" }); // newer browsers answer with a promise, which is no clean-up
+  }, []);
   return (
     <div ref={box} className={own.conflict} role="alert">
       <strong>The file has been changed since you began</strong>
