@@ -13,6 +13,8 @@ from tests.golden.compare import differences
 from tests.golden.golden import Answer, Golden
 
 CASES = golden.find()
+BY_KEY = ("joins", "over", "sessions", "topn", "updating")
+"""The areas in which a cut matters most: these are cut line by line in each run of the tests."""
 QUERIES = [c for c in CASES if c.refused is None and c.expected().tables]
 
 
@@ -43,7 +45,13 @@ def test_what_is_not_supported_is_refused_by_name(case: Golden) -> None:
     assert not differences(Answer(case.expected().results[: len(before)]), Answer(before))
 
 
-@pytest.mark.parametrize("rows", [1, pytest.param(7, marks=pytest.mark.real)])
+@pytest.mark.parametrize("case", [c for c in QUERIES if c.events and c.area in BY_KEY], ids=lambda case: case.name)
+def test_it_gives_the_same_line_by_line(case: Golden) -> None:
+    _agree(case, local.cut(case, 1)[0])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("rows", [1, 7])
 @pytest.mark.parametrize("case", [c for c in QUERIES if c.events], ids=lambda case: case.name)
 def test_it_gives_the_same_however_the_input_is_cut(case: Golden, rows: int) -> None:
     _agree(case, local.cut(case, rows)[0])

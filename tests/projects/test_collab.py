@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """How many events at what rate; a run is cut at `cut` rows, one at `batch` rows is killed.
+    """How many events at what rate; a run is cut at `cut` rows, one at `batch` rows is killed `kills` times.
 
     That has a checkpoint every `interval_ms`, and is killed after `most_checkpoints` of them at most.
     """
@@ -37,7 +37,7 @@ class Case:
     most_checkpoints: int
 
 
-SMALL = Case(24_000, 120, cut=1_777, batch=500, interval_ms=200, kills=2, most_checkpoints=4)
+SMALL = Case(24_000, 120, cut=1_777, batch=500, interval_ms=200, kills=0, most_checkpoints=4)
 LARGE = Case(300_000, 600, cut=20_011, batch=2_500, interval_ms=400, kills=10, most_checkpoints=4)
 
 
@@ -122,6 +122,8 @@ def _same_for_every_cut_and_kill(case: Case, tmp_path: Path) -> None:
         project.start(bounded=True, batch_rows=case.cut).wait()
         assert project.stop() == {}
         _as_before(project, wanted)
+    if not case.kills:
+        return
     settings = tmp_path / "killed" / "penstock.toml"
     often = f'[engine]\ncheckpoint-interval = "{case.interval_ms} ms"\n'
     settings.write_text(settings.read_text("utf-8").replace("[engine]\n", often), "utf-8")

@@ -26,6 +26,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
+@pytest.mark.real
 def test_nothing_that_is_sent_breaks_the_server(api: Served) -> None:
     described = schemathesis.openapi.from_dict(api.get("/openapi.json"))
     operations: list[Any] = [found.ok() for found in described.get_all_operations()]  # type: ignore[union-attr]
