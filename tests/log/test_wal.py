@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from typing import TYPE_CHECKING
+
+import apsw
 
 from penstock.log import Log, wal
 from tests.log.rows import records, values
@@ -58,3 +61,22 @@ def test_a_reader_in_the_middle_of_a_fetch_is_not_waited_for(log: Log) -> None:
 
 def values_count(log: Log) -> int:
     return sum(frame.height for frame in log.read("t"))
+
+
+def test_a_log_that_is_closed_during_a_checkpoint_does_not_wait_for_ever() -> None:
+    closers: list[threading.Thread] = []
+
+    def closing_meanwhile() -> apsw.Connection:
+        closer = threading.Thread(target=keeper.close, daemon=True)
+        closer.start()
+        closers.append(closer)
+        closer.join(0.2)  # it waits for this thread now
+        raise apsw.BusyError
+
+    keeper = wal.WalKeeper(closing_meanwhile)
+    with apsw.Connection(":memory:") as connection:
+        keeper.committed(connection, "main", wal.LIMIT_PAGES)
+    while not closers:
+        time.sleep(0.001)
+    closers[0].join(10)
+    assert not closers[0].is_alive()

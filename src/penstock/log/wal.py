@@ -70,7 +70,7 @@ class WalKeeper:
             self._thread.join()
 
     def _run(self) -> None:
-        while True:
+        while not self._closing:  # which may have come during a checkpoint, before `clear`
             self._grown.wait()
             if self._closing:
                 return
