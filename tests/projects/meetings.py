@@ -218,7 +218,7 @@ class Reference:
                              FROM ({level}) WINDOW past AS {past}),
                  spread AS (SELECT *, quantile_cont(abs(level - middle), 0.5) OVER {past} AS spread FROM centred)
             SELECT meeting_id, timestamp, avg_latency_ms, exp(middle) AS usual_latency_ms,
-              0.6745 * (level - middle) / greatest(spread, 0.35) AS z_score
+              0.6745 * (level - middle) / greatest(spread, 0.33) AS z_score
             FROM spread WHERE seen > 3 AND z_score > 3.5"""
 
 

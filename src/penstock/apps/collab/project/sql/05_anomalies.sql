@@ -30,7 +30,7 @@ SELECT
   window_end,
   avg_latency_ms,
   EXP(middle) AS usual_latency_ms,
-  0.6745E0 * (level - middle) / GREATEST(spread, 0.35E0) AS z_score
+  0.6745E0 * (level - middle) / GREATEST(spread, 0.33E0) AS z_score
 FROM (
   SELECT
     *,
@@ -39,4 +39,4 @@ FROM (
     ) AS spread
   FROM centred
 )
-WHERE seen > 3 AND 0.6745E0 * (level - middle) / GREATEST(spread, 0.35E0) > 3.5E0;
+WHERE seen > 3 AND 0.6745E0 * (level - middle) / GREATEST(spread, 0.33E0) > 3.5E0;
