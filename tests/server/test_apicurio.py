@@ -58,7 +58,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def client(url: str) -> Iterator[SchemaRegistryClient]:
-    with SchemaRegistryClient({"url": url}) as found:
+    with SchemaRegistryClient({"url": url, "timeout": 30}) as found:
         found.set_compatibility(level="BACKWARD")
         yield found
 
