@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
-    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
         pyproject.toml "$@"
 }
 compile --group build --output-file requirements/run.txt
