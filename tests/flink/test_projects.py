@@ -98,7 +98,7 @@ def test_collab_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
     for words in (*NOT_IN_FLINK, *NOT_IN_THE_ORACLE):
         assert words in sql
         sql = sql.replace(words, "")
-    (batch,) = events("collab", rate=5, events=900, seed=3, duplicate=0.02)
+    (batch,) = events("collab", rate=5, events=900, seed=3, duplicate=0.02, anomaly=1.0)
     messages = [
         {"table": topic, "row": json.loads(value), "timestamp": sent}
         for topic, frame in batch.topics.items()
@@ -113,4 +113,4 @@ def test_collab_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
         ours = _our_rows(project, wanted)
     assert ours == wanted
     assert set(TABLES) == set(ours)
-    assert [table for table, rows in ours.items() if not rows] == ["meeting_anomalies"]
+    assert all(ours.values())

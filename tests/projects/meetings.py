@@ -56,7 +56,7 @@ def opened(folder: Path, clock: Clock | None = None) -> Penstock:
     return Penstock(read_definition(folder), folder / HOME, clock or Afterwards(START_MS + 3_600_000))
 
 
-def fed(folder: Path, count: int, rate: float) -> pl.DataFrame:
+def fed(folder: Path, count: int, rate: float, seed: int = 7) -> pl.DataFrame:
     """Lay the project out in `folder` and append `count` events at the times at which they were sent.
 
     Returns the records in their order: seq, topic, partition, offset, value, sent (ms), appended (ms), fault,
@@ -65,7 +65,7 @@ def fed(folder: Path, count: int, rate: float) -> pl.DataFrame:
     clock = ManualClock(START_MS)
     parts = []
     faults = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "anomaly": 0.3}
-    batches = events("collab", rate=rate, events=count, seed=7, batch=1_000, **faults)  # type: ignore[arg-type]
+    batches = events("collab", rate=rate, events=count, seed=seed, batch=1_000, **faults)  # type: ignore[arg-type]
     with opened(laid_out("collab", folder), clock) as project:
         for batch in batches:
             last = max(int(frame["timestamp"].to_numpy()[-1]) for frame in batch.topics.values())
@@ -214,12 +214,13 @@ class Reference:
         past = "(PARTITION BY meeting_id ORDER BY timestamp ROWS BETWEEN 60 PRECEDING AND CURRENT ROW)"
         level = self._over(10, 10, "avg(latency) AS avg_latency_ms, ln(avg(latency)) AS level", "latency > 0")
         return f"""
-            WITH centred AS (SELECT *, count(*) OVER past AS seen, quantile_cont(level, 0.5) OVER past AS middle
-                             FROM ({level}) WINDOW past AS {past}),
-                 spread AS (SELECT *, quantile_cont(abs(level - middle), 0.5) OVER {past} AS spread FROM centred)
-            SELECT meeting_id, timestamp, avg_latency_ms, exp(middle) AS usual_latency_ms,
-              0.6745 * (level - middle) / greatest(spread, 0.33) AS z_score
-            FROM spread WHERE seen > 3 AND z_score > 3.5"""
+            WITH steps AS (SELECT *, abs(level - lag(level) OVER (PARTITION BY meeting_id ORDER BY timestamp)) AS step
+                           FROM ({level})),
+                 compared AS (SELECT *, count(*) OVER past AS seen, quantile_cont(level, 0.1) OVER past AS well,
+                                1.0483 * quantile_cont(step, 0.5) OVER past AS spread FROM steps WINDOW past AS {past})
+            SELECT meeting_id, timestamp, avg_latency_ms, exp(well) AS usual_latency_ms,
+              (level - well) / greatest(spread, 0.6) AS z_score
+            FROM compared WHERE seen > 3 AND z_score > 3.5"""
 
 
 def _presence(found: duckdb.DuckDBPyConnection) -> pl.DataFrame:
