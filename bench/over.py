@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from bench.machine import cores, pin
-from bench.table import Target, median
+from bench.state import BATCH, compared
 from penstock.core.batch import NO_TIME, SEQ, Batch, Watermark
 from penstock.engine.operators.over_aggregate import OverAggregate
 from penstock.engine.operators.top_n import TopN
@@ -38,24 +37,12 @@ _QUERIES = {
     "the best three": "SELECT k, v FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC) AS n FROM e)"
     " WHERE n <= 3",
 }
-_BATCH = 5_000
 _BEGIN = 1_700_000_000_000
 
 
 def measure(bench: Bench) -> None:
-    report, keys, rounds = bench.report, 100_000 if bench.quick else 1_000_000, 20 if bench.quick else 100
-    report.title(f"OVER and ROW_NUMBER, {_BATCH:,} rows a batch over keys drawn at random, 1 core")
-    before = cores()
-    pin(before[:1])
-    try:
-        for name, query in _QUERIES.items():
-            few, many = _Filled(query, 1_000), _Filled(query, keys)
-            small, large = ([one.spent() for _ in range(rounds)] for one in (few, many))
-            report.figure(f"{name}, 1,000 keys", [_BATCH / s for s in small], "rows/s")
-            report.figure(f"{name}, {keys:,} keys", [_BATCH / s for s in large], "rows/s")
-            report.figure("the one against the other", median(small) / median(large), "x", Target(0.5, 0.8))
-    finally:
-        pin(before)
+    for _ in compared(bench, "OVER and ROW_NUMBER", _QUERIES, _Filled):
+        pass
 
 
 class _Filled:
@@ -80,7 +67,7 @@ class _Filled:
 
     def spent(self) -> float:
         """Seconds that one more batch takes."""
-        return self._step(self.chance.integers(0, len(self.names), _BATCH))
+        return self._step(self.chance.integers(0, len(self.names), BATCH))
 
     def _step(self, numbers: NDArray[np.int64]) -> float:
         seq = np.arange(self.rows, self.rows + len(numbers))

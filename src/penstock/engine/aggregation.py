@@ -14,16 +14,17 @@ from penstock.core import types as t
 from penstock.core.batch import SEQ
 from penstock.engine.operators.calc import Stage, project_stage
 from penstock.sql.coercion import cast_to
-from penstock.sql.expr import AggregateCall, Case, Literal
+from penstock.sql.expr import AggregateCall, Case, Literal, Ref
 from penstock.sql.functions.aggregates import average_of_sums, averages_are_sums
 from penstock.sql.functions.spec import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
     from penstock.sql.functions.spec import Context, Failure
+    from penstock.sql.plan import Column
 
 __all__ = ["Aggregation", "DistinctSet", "KeptSet"]
 
@@ -259,6 +260,10 @@ class Aggregation:
             if bits:
                 exprs[i] = _as_bits(exprs[i], expr.type)
         return replace(stage, exprs=tuple(exprs))
+
+    def timed_input(self, name: str, time: Column, epoch: Callable[[pl.Expr], pl.Expr]) -> Stage:
+        """As `input`, with the event time `time` under `name`, as `epoch` gives it in ms; rows without one fail."""
+        return self.input([(name, Ref(time.type, time.name))]).timed(name, time, epoch)
 
     @property
     def key_schema(self) -> dict[str, pl.DataType]:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.engine.operators.calc import project_stage
-from penstock.engine.sideoutput import failure_columns
 from penstock.engine.timed_rows import TIME
 from penstock.sql.expr import Ref
-from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
     from penstock.engine.operators.base import Operator
@@ -37,22 +35,15 @@ class JoinInputs:
         self._stages = []
         sides = zip(plan.inputs, (left, right), (plan.left_time, plan.right_time), strict=True)
         for below, keys, time in sides:
-            column = next(c for c in below.columns if c.name == time)
+            column = below.column(time)
             stage = project_stage([*names, TIME], [*keys, Ref(column.type, time)], context)
-            null = Failure(pl.col(time).is_null(), "null-event-time", f"the event time '{time}' is NULL")
-            self._stages.append((stage, (*stage.failures, *([null] if column.type.nullable else []))))
+            self._stages.append(stage.timed(TIME, column, lambda time: time.dt.epoch("ms")))
         unsafe = [name for name, safe in zip(names, plan.keys.null_safe, strict=True) if not safe]
         self._null = pl.any_horizontal(pl.col(name).is_null() for name in unsafe) if unsafe else pl.lit(False)
 
     def checked(self, frame: pl.DataFrame, port: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The good rows of one input, and beside them their keys, TIME (Int64, ms), SEQ and NULL."""
-        operator = self._operator
-        stage, failures = self._stages[port]
-        exprs = [e.dt.epoch("ms") if e.meta.output_name() == TIME else e for e in stage.exprs]
-        keys = frame.select(*exprs, *failure_columns(failures))
-        keys, kept = operator.side.sift(keys, frame, failures, operator.name)
-        if kept is not None:
-            operator.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
+        stage = self._stages[port]
+        frame, keys = self._operator.sifted(stage.computed(frame), frame, stage.failures)
         casts = [pl.col(name).cast(kind) for name, kind in self.schema.items()]
         return frame, keys.with_columns(*casts, self._null.alias(NULL))

@@ -21,13 +21,17 @@ __all__ = ["Ranking"]
 
 
 class Ranking:
-    """Partition keys as `keys`, the expressions of ORDER BY as `names`; `stage` computes both, and SEQ."""
+    """Partition keys as `keys`, the expressions of ORDER BY as `names`; `stage` computes both, and SEQ.
+
+    `columns` are those of the rows themselves.
+    """
 
     def __init__(self, plan: TopN | FirstRows, context: Context) -> None:
         groups = Aggregation(plan.partition, (), context)
         self.keys = groups.key_names
         self.key_schema = groups.key_schema
         self.order: tuple[Order, ...] = plan.order
+        self.columns = [c.name for c in plan.input.columns]
         self.names = [f"o{i}" for i in range(len(plan.order))]
         self.stage: Stage = groups.input([(n, o.expr) for n, o in zip(self.names, plan.order, strict=True)])
 

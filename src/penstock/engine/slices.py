@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from penstock.core import types as t
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from penstock.sql.plan import Window
+    from penstock.sql.plan import Column, Window
 
 __all__ = ["Slicing"]
 
@@ -86,6 +88,14 @@ class Slicing:
     def time_of(self, end: NDArray[np.int64]) -> NDArray[np.int64]:
         """The window_time of windows: their last ms, in UTC for TIMESTAMP_LTZ."""
         return self._utc(end - 1) if self.zoned else end - 1
+
+    def border(self, column: Column, start: NDArray[np.int64], end: NDArray[np.int64]) -> pl.Series:
+        """A border's `column` of the windows from `start` to `end`, ms on their time line."""
+        values = {"window_start": start, "window_end": end}.get(column.role)
+        series = pl.Series(column.name, self.time_of(end) if values is None else values).cast(pl.Datetime("ms"))
+        if isinstance(column.type, t.TimestampLtz):
+            series = series.dt.replace_time_zone("UTC")
+        return series.cast(column.type.polars)
 
     def epoch_of(self, border: NDArray[np.int64]) -> NDArray[np.int64]:
         """The watermark at which a window ending at `border` fires: the last ms before it, in UTC."""

@@ -106,6 +106,10 @@ class Node(HashedOnce):
     def inputs(self) -> tuple[Node, ...]:
         return ()
 
+    def column(self, name: str) -> Column:
+        """The first column of that name, which there is."""
+        return next(c for c in self.columns if c.name == name)
+
     @property
     def label(self) -> str:
         """One line of EXPLAIN, without the columns."""

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from penstock.engine.ledger import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from penstock.core.batch import Batch, Watermark
     from penstock.engine.sideoutput import SideOutput
+    from penstock.sql.functions.spec import Failure
 
-__all__ = ["Operator", "Snapshot"]
+__all__ = ["Operator", "Snapshot", "Timed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Operator:
         """The watermark of what it gives, of that of its inputs."""
         return watermark
 
+    def sifted(
+        self, checked: pl.DataFrame, frame: pl.DataFrame, failures: Sequence[Failure]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The good rows of `frame` and of `checked`, which has BAD for `failures`; the bad ones count as rejected."""
+        good, kept = self.side.sift(checked, frame, failures, self.name)
+        if kept is None:
+            return frame, good
+        self.counts.rejected += int((~kept).sum())
+        return frame.filter(kept), good
+
     def snapshot(self) -> Snapshot:
         """The state, as a delta to the last snapshot."""
         return Snapshot()
@@ -84,3 +95,29 @@ class Operator:
     def state_bytes(self) -> int:
         """The memory of the state."""
         return 0
+
+
+class Timed(Operator):
+    """An operator of one input to which a step's rows come together with its watermark, in `on_step`."""
+
+    stateful = True
+    row_wise = False
+
+    def __init__(self, name: str, side: SideOutput) -> None:
+        super().__init__(name, side)
+        self._waiting: Batch | None = None
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
+        self._waiting = batch
+        return None
+
+    def on_watermark(self, watermark: Watermark) -> Batch | None:
+        batch, self._waiting = self._waiting, None
+        if batch is None:
+            return self.on_step(None, watermark)
+        self.counts.taken += batch.height
+        return self.on_step(batch.frame, watermark)
+
+    def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
+        """The rows of this step, None for none, and how event time advanced over them; gives what goes on."""
+        raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,14 +12,16 @@ from penstock.core.batch import NO_TIME, SEQ, Batch
 from penstock.engine.operators.base import Operator
 from penstock.engine.sideoutput import failure_columns
 from penstock.sql.compile import compile_expr
+from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from penstock.core.batch import Watermark
     from penstock.engine.sideoutput import SideOutput
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Context, Failure
+    from penstock.sql.functions.spec import Context
+    from penstock.sql.plan import Column
 
 __all__ = ["OPEN_END", "WATERMARK", "Calc", "Stage", "filter_stage", "project_stage"]
 
@@ -57,6 +59,18 @@ class Stage:
         if not self.repeats:
             return frame.select(columns)
         return frame.lazy().select(columns).collect(optimizations=_SHARING)
+
+    def timed(self, name: str, column: Column, epoch: Callable[[pl.Expr], pl.Expr]) -> Stage:
+        """The projection with its column `name`, which is the event time `column`, as `epoch` gives it in ms.
+
+        A row without a time fails.
+        """
+        null = Failure(pl.col(column.name).is_null(), "null-event-time", f"the event time '{column.name}' is NULL")
+        return replace(
+            self,
+            exprs=tuple(epoch(e) if e.meta.output_name() == name else e for e in self.exprs),
+            failures=(*self.failures, *([null] if column.type.nullable else [])),
+        )
 
 
 def filter_stage(condition: Expr, context: Context) -> Stage:
@@ -112,19 +126,12 @@ class Calc(Operator):
 
     def _stage(self, stage: Stage, frame: pl.DataFrame) -> pl.DataFrame:
         if stage.condition is None:
-            result, kept = self.side.sift(stage.computed(frame), frame, stage.failures, self.name)
-            self._count_rejected(kept)
-            return result
+            return self.sifted(stage.computed(frame), frame, stage.failures)[1]
         if stage.checks:
-            frame, kept = self.side.sift(frame.with_columns(stage.checks), frame, stage.failures, self.name)
-            self._count_rejected(kept)
+            frame = self.sifted(frame.with_columns(stage.checks), frame, stage.failures)[1]
         result = frame.filter(stage.condition)
         self.counts.filtered += frame.height - result.height
         return result
-
-    def _count_rejected(self, kept: pl.Series | None) -> None:
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         frame = pl.concat(frames)

@@ -11,7 +11,7 @@ from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
 from penstock.engine.columns import columns_of
 from penstock.engine.held import Held
 from penstock.engine.keyed import KeyedState
-from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.base import Snapshot, Timed
 from penstock.engine.ranking import Ranking
 from penstock.engine.slices import Slicing
 
@@ -30,7 +30,7 @@ __all__ = ["FirstRows"]
 _TIME, _AT = "$time", "$at"
 
 
-class FirstRows(Operator):
+class FirstRows(Timed):
     """Rows are held until the watermark reaches their time, or the last ms of their window, and are late after that.
 
     Then those numbered `first` to `last` are given; the rest are superseded. Keys that are no windows have their one
@@ -38,31 +38,22 @@ class FirstRows(Operator):
     """
 
     kind = "first rows"
-    stateful = True
-    row_wise = False
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
         self.plan = plan
         self.ranking = Ranking(plan, context)
-        self._names = [c.name for c in plan.input.columns]
-        time = next(c for c in plan.input.columns if c.name == plan.time)
+        time = plan.input.column(plan.time)
         self._slicing = Slicing(time.window, attached=True, zone=context.zone) if time.window is not None else None
         self.held = Held("h", _TIME)
         self.seen = KeyedState("k", self.ranking.key_schema, {})
         self.fired = NO_TIME
         self.closed = NO_TIME
         """The time up to which the end of bounded input gave rows."""
-        self._waiting: Batch | None = None
 
-    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
-        self._waiting = batch
-        return None
-
-    def on_watermark(self, watermark: Watermark) -> Batch | None:
-        batch, self._waiting = self._waiting, None
-        if batch is not None:
-            self._take(batch.frame, watermark)
+    def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
+        if frame is not None:
+            self._take(frame, watermark)
         if not len(watermark.at):
             return None
         due = self.held.take(watermark.last)
@@ -87,14 +78,8 @@ class FirstRows(Operator):
         return Batch(given.sort(SEQ, maintain_order=True), watermark.through)
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
-        self.counts.taken += frame.height
         stage = self.ranking.stage
-        checked = stage.computed(frame)
-        ranked, kept = self.side.sift(checked, frame, stage.failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
-        rows = self._timed(frame, ranked)
+        rows = self._timed(*self.sifted(stage.computed(frame), frame, stage.failures))
         before, time = watermark.before(rows[SEQ].to_numpy()), rows[_TIME].to_numpy()
         # of a row at the watermark itself Flink says that it is in time, of a window not
         late = (time < before if self._slicing is None else time <= before) | (time <= self.closed)
@@ -109,14 +94,14 @@ class FirstRows(Operator):
         if self._slicing is not None:
             end = rows[self.plan.time].dt.epoch("ms").to_numpy()
             window = self._slicing.start_of(end), end
-        self.side.too_late(self.name, rows.select(*self._names, SEQ), window, before, self.closed)
+        self.side.too_late(self.name, rows.select(*self.ranking.columns, SEQ), window, before, self.closed)
 
     def _timed(self, frame: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
         """The rows with their keys and order, and the watermark that sets each free; 0 for a time that is NULL."""
         time = frame[self.plan.time].dt.epoch("ms").fill_null(0).to_numpy()
         if self._slicing is not None:
             time = self._slicing.epoch_of(time)
-        return frame.select(self._names).hstack(ranked.with_columns(pl.Series(_TIME, time)))
+        return frame.select(self.ranking.columns).hstack(ranked.with_columns(pl.Series(_TIME, time)))
 
     def _chosen(self, rows: pl.DataFrame, *, keep: bool) -> pl.DataFrame:
         """Of rows in order of time those that are given, with their number; `keep` says that they are."""

@@ -84,11 +84,7 @@ class GroupAggregate(Operator):
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         self.counts.taken += batch.height
-        stage = self._input
-        checked = stage.computed(batch.frame)
-        rows, kept = self.side.sift(checked, batch.frame, stage.failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
+        _, rows = self.sifted(self._input.computed(batch.frame), batch.frame, self._input.failures)
         self.counts.passed += rows.height
         if not rows.height:
             return None

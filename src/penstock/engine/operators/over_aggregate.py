@@ -13,7 +13,7 @@ from penstock.engine.columns import columns_of
 from penstock.engine.held import Held
 from penstock.engine.keys import KeyIndex
 from penstock.engine.lateness import Arrivals, judge
-from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.base import Snapshot, Timed
 from penstock.engine.recent import FORGOTTEN, Recent
 from penstock.engine.running import Running
 from penstock.engine.sideoutput import failure_columns
@@ -34,7 +34,7 @@ __all__ = ["OverAggregate"]
 _TIME, _AT = "$time", "$at"
 
 
-class OverAggregate(Operator):
+class OverAggregate(Timed):
     """Rows come out in order of their time, those of one time as they came, each at the place of the row whose
     watermark passes it.
 
@@ -44,15 +44,13 @@ class OverAggregate(Operator):
     """
 
     kind = "over aggregate"
-    stateful = True
-    row_wise = False
     version = 2
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
         self.plan = plan
         self.groups = Aggregation(plan.partition, plan.calls, context)
-        time = next(c for c in plan.input.columns if c.name == plan.time)
+        time = plan.input.column(plan.time)
         self._input = self.groups.input([(_TIME, Ref(time.type, time.name))])
         self._finish, self._finish_failures = self.groups.finish()
         self._finish_checks = failure_columns(self._finish_failures)
@@ -72,7 +70,6 @@ class OverAggregate(Operator):
         self.fired = NO_TIME
         self.closed = NO_TIME
         """The time up to which the end of bounded input gave rows."""
-        self._waiting: Batch | None = None
 
     def _schema(self) -> dict[str, pl.DataType]:
         """The columns of keys and arguments."""
@@ -82,13 +79,8 @@ class OverAggregate(Operator):
 
     # -- rows in -----------------------------------------------------------------------------------
 
-    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
-        self._waiting = batch
-        return None
-
-    def on_watermark(self, watermark: Watermark) -> Batch | None:
-        batch, self._waiting = self._waiting, None
-        behind = None if batch is None else self._take(batch.frame, watermark)
+    def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
+        behind = None if frame is None else self._take(frame, watermark)
         due = self._due(watermark)
         if behind is not None:
             due = self._with_behind(behind, due, watermark)
@@ -108,7 +100,6 @@ class OverAggregate(Operator):
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> pl.DataFrame | None:
         """Hold rows until the watermark passes their time; gives those that it has passed."""
-        self.counts.taken += frame.height
         rows = self._evaluated(frame)
         time = rows[_TIME].to_numpy()
         behind = time <= np.maximum(watermark.before(rows[SEQ].to_numpy()), self.closed)
@@ -183,12 +174,7 @@ class OverAggregate(Operator):
 
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The good rows, with their keys, arguments and time (ms; 0, as Flink reads it, for NULL)."""
-        stage = self._input
-        checked = stage.computed(frame)
-        rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
+        frame, rows = self.sifted(self._input.computed(frame), frame, self._input.failures)
         time = rows[_TIME].dt.epoch("ms").fill_null(0)
         return frame.select(*self._passed).hstack(rows.with_columns(time.alias(_TIME)))
 

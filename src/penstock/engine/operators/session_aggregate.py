@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +12,9 @@ from penstock.core.errors import LedgerError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.bags import Bags
 from penstock.engine.operators.calc import OPEN_END
-from penstock.engine.operators.session_window import SESSION, SessionWindow, border
+from penstock.engine.operators.session_window import SESSION, SessionWindow
 from penstock.engine.sessions import LATE
 from penstock.engine.sideoutput import failure_columns
-from penstock.sql.expr import Ref
-from penstock.sql.functions.spec import Failure
 
 if TYPE_CHECKING:
     from penstock.core.batch import Watermark
@@ -42,15 +39,8 @@ class SessionAggregate(SessionWindow):
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         self.plan = plan
         self.groups = Aggregation(plan.keys, plan.calls, context)
-        time = next(c for c in plan.input.columns if c.name == plan.time)
-        stage = self.groups.input([(_TIME, Ref(time.type, time.name))])
         super().__init__(name, side, plan.window, self.groups.key_schema, context)
-        null = Failure(pl.col(time.name).is_null(), "null-event-time", f"the event time '{plan.time}' is NULL")
-        self._input = replace(
-            stage,
-            exprs=tuple(self.slicing.local(e) if e.meta.output_name() == _TIME else e for e in stage.exprs),
-            failures=(*stage.failures, *([null] if time.type.nullable else [])),
-        )
+        self._input = self.groups.timed_input(_TIME, plan.input.column(plan.time), self.slicing.local)
         self._finish, self._finish_failures = self.groups.finish()
         self.partials = Bags("p", SESSION, self._merged)
         self.members = [
@@ -64,12 +54,7 @@ class SessionAggregate(SessionWindow):
     # -- rows in -----------------------------------------------------------------------------------
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
-        stage = self._input
-        checked = stage.computed(frame)
-        rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
+        frame, rows = self.sifted(self._input.computed(frame), frame, self._input.failures)
         if not rows.height:
             return
         session = self._join(frame, rows, rows[_TIME].to_numpy(), watermark)
@@ -144,7 +129,7 @@ class SessionAggregate(SessionWindow):
         exprs += [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, calls, strict=True)]
         start, end = results["$start"].to_numpy(), results["$end"].to_numpy()
         borders = plan.columns[len(plan.columns) - len(plan.borders) :]
-        return results.select(*exprs, *extra, *(border(c, start, end, self.slicing) for c in borders)).select(
+        return results.select(*exprs, *extra, *(self.slicing.border(c, start, end) for c in borders)).select(
             *names, *(e.meta.output_name() for e in extra)
         )
 

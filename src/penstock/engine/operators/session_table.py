@@ -10,7 +10,7 @@ import polars as pl
 from penstock.core.batch import NO_TIME, SEQ
 from penstock.engine.bags import Bags
 from penstock.engine.operators.calc import OPEN_END
-from penstock.engine.operators.session_window import SESSION, SessionWindow, border
+from penstock.engine.operators.session_window import SESSION, SessionWindow
 from penstock.engine.sessions import LATE
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class SessionTable(SessionWindow):
         """`rows` with the borders of their sessions."""
         found = rows.join(due, left_on=SESSION, right_on="$id", how="inner", maintain_order="left")
         start, end = found["$start"].to_numpy(), found["$end"].to_numpy()
-        borders = (border(c, start, end, self.slicing) for c in self.plan.columns[-3:])
+        borders = (self.slicing.border(c, start, end) for c in self.plan.columns[-3:])
         return found.select(*self.names, *borders, SEQ, *(c for c in (OPEN_END,) if c in found.columns))
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from penstock.core import types as t
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch
-from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.base import Snapshot, Timed
 from penstock.engine.session_state import SessionState
 from penstock.engine.sessions import LATE
 from penstock.engine.slices import Slicing
@@ -24,32 +23,20 @@ if TYPE_CHECKING:
     from penstock.engine.session_state import Joined
     from penstock.engine.sideoutput import SideOutput
     from penstock.sql.functions.spec import Context
-    from penstock.sql.plan import Column, Window
+    from penstock.sql.plan import Window
 
-__all__ = ["SESSION", "SessionWindow", "border"]
+__all__ = ["SESSION", "SessionWindow"]
 
 SESSION = "$session"
 """Int64: the number of a row's session."""
 
 
-def border(column: Column, start: NDArray[np.int64], end: NDArray[np.int64], slicing: Slicing) -> pl.Series:
-    """A window's column of sessions from `start` to `end`, ms on the window's time line."""
-    values = start if column.role == "window_start" else end if column.role == "window_end" else slicing.time_of(end)
-    series = pl.Series(column.name, values).cast(pl.Datetime("ms"))
-    if isinstance(column.type, t.TimestampLtz):
-        series = series.dt.replace_time_zone("UTC")
-    return series.cast(column.type.polars)
-
-
-class SessionWindow(Operator):
+class SessionWindow(Timed):
     """A session closes when the watermark reaches its last ms; it ends a gap after its last row.
 
     A row is late when the session that it would be in, with those it touches, has closed by the watermark before it.
     `bags` hold what is kept of rows, by the number of their session.
     """
-
-    stateful = True
-    row_wise = False
 
     def __init__(
         self,
@@ -66,17 +53,10 @@ class SessionWindow(Operator):
         self.reached = NO_TIME
         self.closed = NO_TIME
         """The watermark that the end of bounded input stood for, when it closed the sessions it found."""
-        self._waiting: Batch | None = None
 
-    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
-        self._waiting = batch
-        return None
-
-    def on_watermark(self, watermark: Watermark) -> Batch | None:
-        batch, self._waiting = self._waiting, None
-        if batch is not None:
-            self.counts.taken += batch.height
-            self._take(batch.frame, watermark)
+    def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
+        if frame is not None:
+            self._take(frame, watermark)
         end = watermark.last == END_OF_TIME
         due = self.sessions.close(watermark.last)
         if not end:

@@ -106,10 +106,7 @@ class SinkOperator(Operator):
 
     def _checked(self, frame: pl.DataFrame, failures: tuple[Failure, ...]) -> pl.DataFrame:
         """`frame` without the rows that fail."""
-        good, kept = self.side.sift(frame.with_columns(failure_columns(failures)), frame, failures, self.name)
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-        return good
+        return self.sifted(frame.with_columns(failure_columns(failures)), frame, failures)[1]
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         return frames[0]

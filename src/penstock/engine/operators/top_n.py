@@ -44,7 +44,6 @@ class TopN(Operator):
         super().__init__(name, side)
         self.plan = plan
         self.ranking = Ranking(plan, context)
-        self._names = [c.name for c in plan.input.columns]
         schema = {c.name: c.type.polars for c in plan.input.columns} | self.ranking.schema
         fields = [pl.Field(n, kind) for n, kind in schema.items()]
         self._single = plan.last == 1
@@ -54,16 +53,10 @@ class TopN(Operator):
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
         self.counts.taken += batch.height
         stage = self.ranking.stage
-        checked = stage.computed(batch.frame)
-        ranked, kept = self.side.sift(checked, batch.frame, stage.failures, self.name)
-        frame = batch.frame
-        if kept is not None:
-            self.counts.rejected += int((~kept).sum())
-            frame = frame.filter(kept)
+        frame, ranked = self.sifted(stage.computed(batch.frame), batch.frame, stage.failures)
         if not frame.height:
             return None
-        rows = frame.select(self._names).hstack(ranked)
-        result = self._taken(rows)
+        result = self._taken(frame.select(self.ranking.columns).hstack(ranked))
         self.counts.given += result.height
         return Batch(result, batch.through)
 
@@ -72,7 +65,7 @@ class TopN(Operator):
         parts = partitioned(self.state, columns_of(rows, self.ranking.keys))
         known = np.flatnonzero(parts.known)
         old = self._old(known, parts.slots[known])
-        names = [*self._names, *self.ranking.names]
+        names = [*self.ranking.columns, *self.ranking.names]
         fresh = rows[parts.order].select(*names, SEQ)
         fresh = fresh.with_columns(pl.Series(_KEY, parts.key), pl.lit(-1, pl.Int64).alias(_WAS)).select(old.columns)
         ranked = self._ranked(old, fresh)
@@ -131,7 +124,7 @@ class TopN(Operator):
         kinds = np.where(follows[is_new], RowKind.UPDATE_AFTER, RowKind.INSERT).astype(np.uint8)
         at = seq[is_new]
         order = np.argsort(np.concatenate([2 * np.arange(len(added))[follows[is_new]], 2 * np.arange(len(added)) + 1]))
-        frame = together[np.concatenate([removed, added])[order]].select(self._names)
+        frame = together[np.concatenate([removed, added])[order]].select(self.ranking.columns)
         frame = frame.with_columns(
             pl.Series(SEQ, np.concatenate([at[follows[is_new]], at])[order]),
             pl.Series(KIND, np.concatenate([np.full(len(removed), RowKind.UPDATE_BEFORE, np.uint8), kinds])[order]),
@@ -166,14 +159,14 @@ class TopN(Operator):
         return pl.concat(
             [
                 gone.select(
-                    *self._names,
+                    *self.ranking.columns,
                     (pl.col(_WAS) + 1).alias(number),
                     _KEY,
                     (2 * pl.col(_WAS)).alias(_PLACE),
                     pl.lit(RowKind.UPDATE_BEFORE, pl.UInt8).alias(KIND),
                 ),
                 new.select(
-                    *self._names,
+                    *self.ranking.columns,
                     (pl.col(_NOW) + 1).alias(number),
                     _KEY,
                     (2 * pl.col(_NOW) + 1).alias(_PLACE),

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from penstock.core import types as t
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, without
 from penstock.core.errors import InternalError, LedgerError
 from penstock.engine.aggregation import Aggregation
-from penstock.engine.operators.base import Operator, Snapshot
+from penstock.engine.operators.base import Snapshot, Timed
 from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.runs import Runs
 from penstock.engine.sideoutput import SideOutput, failure_columns
 from penstock.engine.slices import Slicing
-from penstock.sql.expr import Ref
-from penstock.sql.functions.spec import Failure
 from penstock.sql.plan import SET_COLUMN
 
 if TYPE_CHECKING:
@@ -37,7 +33,7 @@ _BUFFER = 65_536
 """So many rows are collected before they are aggregated: a call on few rows costs as much as on thousands."""
 
 
-class WindowAggregate(Operator):
+class WindowAggregate(Timed):
     """Rows go into the slice that their event time is in; a window closes when the watermark reaches its last ms.
 
     Whether a row is late is decided against the watermark before it, so that no cut of the input matters: a
@@ -46,22 +42,13 @@ class WindowAggregate(Operator):
     """
 
     kind = "window aggregate"
-    stateful = True
-    row_wise = False
 
     def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
         super().__init__(name, side)
         self.plan = plan
         self.slicing = Slicing(plan.window, plan.attached, context.zone)
         self.groups = Aggregation(plan.keys, plan.calls, context)
-        time = next(c for c in plan.input.columns if c.name == plan.time)
-        stage = self.groups.input([(_TIME, Ref(time.type, time.name))])
-        null = Failure(pl.col(time.name).is_null(), "null-event-time", f"the event time '{plan.time}' is NULL")
-        self._input = replace(
-            stage,
-            exprs=tuple(self.slicing.local(e) if e.meta.output_name() == _TIME else e for e in stage.exprs),
-            failures=(*stage.failures, *([null] if time.type.nullable else [])),
-        )
+        self._input = self.groups.timed_input(_TIME, plan.input.column(plan.time), self.slicing.local)
         self._finish, self._finish_failures = self.groups.finish()
         self._by = [_SLICE, *([_FIRST] if self.slicing.shared else []), *self.groups.key_names]
         self.partials = Runs("p", self._merged)
@@ -74,18 +61,12 @@ class WindowAggregate(Operator):
         """The watermark that the end of bounded input stood for, when it closed the windows it found."""
         self._next = END_OF_TIME
         """The watermark at which the next window closes."""
-        self._waiting: Batch | None = None
 
     # -- rows in -----------------------------------------------------------------------------------
 
-    def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
-        self._waiting = batch
-        return None
-
-    def on_watermark(self, watermark: Watermark) -> Batch | None:
-        batch, self._waiting = self._waiting, None
-        if batch is not None:
-            self._take(batch.frame, watermark)
+    def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
+        if frame is not None:
+            self._take(frame, watermark)
         end = watermark.last == END_OF_TIME
         if end or watermark.last >= self._next:
             return self._fire(watermark, end=end)
@@ -93,8 +74,7 @@ class WindowAggregate(Operator):
         return None
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
-        self.counts.taken += frame.height
-        frame, rows = self._evaluated(frame)
+        frame, rows = self.sifted(self._input.computed(frame), frame, self._input.failures)
         if not rows.height:
             return
         end = self.slicing.end_of(rows[_TIME].to_numpy())
@@ -115,16 +95,6 @@ class WindowAggregate(Operator):
 
     def _epoch(self, border: int) -> int:
         return int(self.slicing.epoch_of(np.array([border], np.int64))[0])
-
-    def _evaluated(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The good rows of `frame`, and beside them their keys, arguments, time (ms, Int64) and SEQ."""
-        stage = self._input
-        checked = stage.computed(frame)
-        rows, kept = self.side.sift(checked, frame, stage.failures, self.name)
-        if kept is None:
-            return frame, rows
-        self.counts.rejected += int((~kept).sum())
-        return frame.filter(kept), rows
 
     def _on_time(
         self, frame: pl.DataFrame, end: NDArray[np.int64], seq: NDArray[np.int64], watermark: Watermark
@@ -313,20 +283,8 @@ class WindowAggregate(Operator):
             exprs.append(pl.col(SET_COLUMN))
         result = results.select(*exprs, *extra, pl.col(_END))
         borders = plan.columns[len(plan.columns) - len(plan.borders) :]
-        series = [
-            self._border_column(role, c.name, c.type, ends) for role, c in zip(plan.borders, borders, strict=True)
-        ]
-        return result.drop(_END).with_columns(series) if series else result.drop(_END)
-
-    def _border_column(self, role: str, name: str, data_type: t.DataType, ends: NDArray[np.int64]) -> pl.Series:
-        if role == "window_start":
-            ends = self.slicing.start_of(ends)
-        elif role == "window_time":
-            ends = self.slicing.time_of(ends)
-        series = pl.Series(name, ends).cast(pl.Datetime("ms"))
-        if isinstance(data_type, t.TimestampLtz):
-            series = series.dt.replace_time_zone("UTC")
-        return series.cast(data_type.polars)
+        start = self.slicing.start_of(ends)
+        return result.with_columns(self.slicing.border(c, start, ends) for c in borders).drop(_END)
 
     def _retire(self, reached: int) -> int:
         """Let go of slices whose last window has closed; their rows, so many, have had their effect."""

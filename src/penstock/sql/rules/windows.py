@@ -103,7 +103,7 @@ def _lifted_project(node: Project, below: Node) -> tuple[Node, str] | None:
     inner, time = lifted
     passed = next((c.name for c, e in kept if isinstance(e, Ref) and e.name == time), None)
     if passed is None:
-        source = next(c for c in inner.columns if c.name == time)
+        source = inner.column(time)
         passed = "$time"
         kept.append((replace(source, name=passed), Ref(source.type, time)))
     return Project(tuple(c for c, _ in kept), inner, tuple(e for _, e in kept)), passed
