@@ -295,7 +295,8 @@ class LogReader:
         self._clock = True
 
     def tick(self) -> None:
-        self.log.append(CLOCK_TOPIC, pl.DataFrame({"value": [b""]}))
+        if self.ticks:
+            self.log.append(CLOCK_TOPIC, pl.DataFrame({"value": [b""]}))
 
     def close(self) -> None:
         """The log is the project's."""

@@ -1,4 +1,4 @@
-"""When a pipeline commits, how much it takes at once, and how fast a replay may go."""
+"""When a pipeline commits and looks for silence, how much it takes at once, and how fast a replay may go."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = ["Pace"]
 CAUGHT_UP_MS = 200
 BEHIND_MS = 1_000
 _LONGEST_WAIT = 0.05
+_LOOK_SECONDS = 1.0
 _REPLAY_ROWS = 1_000
 
 
@@ -30,7 +31,7 @@ class Pace:
         self.clock = clock
         self.interval = interval
         self.speed = speed
-        self._last_commit = clock.monotonic()
+        self._last_commit = self._last_look = clock.monotonic()
         self._behind = CAUGHT_UP_MS
         self._began: tuple[float, int] | None = None
 
@@ -47,6 +48,14 @@ class Pace:
         """A commit has just been done."""
         self._behind = min(2 * self._behind, BEHIND_MS)
         self._last_commit = self.clock.monotonic()
+
+    def look_due(self) -> bool:
+        """Whether it is time to look for silent partitions while rows flow; the next time comes a second after that."""
+        now = self.clock.monotonic()
+        due = now - self._last_look >= _LOOK_SECONDS
+        if due:
+            self._last_look = now
+        return due
 
     def idle_seconds(self, *, dirty: bool) -> float:
         """How long to wait for new rows before looking whether a commit is due."""

@@ -118,6 +118,8 @@ class Pipeline:
                 self.finish()
                 return
             if moved:
+                if not bounded and self.pace.look_due():
+                    self._note_silence()
                 self.pace.hold(self._event_time(), stop)
             elif self.input.ended:
                 self.finish()
@@ -163,10 +165,14 @@ class Pipeline:
             self._collect(poll)
 
     def _idle(self) -> None:
-        """Nothing to read: let time pass, and write that down where a silent partition holds everything up."""
+        """Nothing to read: let time pass."""
         if self._dirty and self.pace.commit_due(behind=False):
             self.commit()
         self.input.wait(self.pace.idle_seconds(dirty=self._dirty))
+        self._note_silence()
+
+    def _note_silence(self) -> None:
+        """Write down that time has passed where a silent partition holds everything up."""
         now = self.clock.now_ms()
         if any(source.watermarks.waits(now) for source in self.executor.sources.values()):
             self.input.tick()

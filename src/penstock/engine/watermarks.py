@@ -155,7 +155,7 @@ class Watermarks:
         self.top = tops[:, -1].copy()
         now = np.maximum.accumulate(np.concatenate(([self.now], append_time)))[1:]
         self.now = int(now[-1]) if n else self.now
-        self.last_append[self.last_append == NO_TIME] = now[0]  # silence counts from the first row of any partition
+        self.last_append[self.last_append == NO_TIME] = now[0]  # silence counts from the first row or tick
         if not self.idle_timeout:
             self.last_append[partition[rows]] = now[rows]
             return tops[:, 1:].min(axis=0), np.zeros(n, np.bool_)
@@ -170,9 +170,14 @@ class Watermarks:
         return np.where(all_idle, NO_TIME, least), all_idle
 
     def waits(self, now: int) -> bool:
-        """Whether a partition would become idle if time were seen to pass until `now` (ms)."""
-        if not self.idle_timeout or self.now == NO_TIME:
+        """Whether a partition would become idle if time were seen to pass until `now` (ms).
+
+        Where no time was seen yet, neither of a row nor of a tick, silence would begin to count.
+        """
+        if not self.idle_timeout:
             return False
+        if self.now == NO_TIME:
+            return True
         silent = now - self.last_append >= self.idle_timeout
         known = self.now - self.last_append >= self.idle_timeout
         return bool((silent & ~known).any())

@@ -113,8 +113,13 @@ def test_it_waits_for_time_to_pass_where_that_makes_a_partition_idle(
     now = max([e.time for e in events], default=0) + later
     before = [view.idle for view in watermarks.view()]
     waits = watermarks.waits(now)
-    _advance(watermarks, [Event(TICK, NO_TIME, now)] if timeout and events else [], len(events))
-    assert waits == ([view.idle for view in watermarks.view()] != before)
+    _advance(watermarks, [Event(TICK, NO_TIME, now)] if timeout else [], len(events))
+    if events:
+        assert waits == ([view.idle for view in watermarks.view()] != before)
+    else:  # from here on silence counts
+        assert waits == bool(timeout)
+        assert watermarks.waits(now + timeout) == waits
+        assert not watermarks.waits(now + timeout - 1)
 
 
 @given(runs(), st.integers(1, 3))
