@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penstock.sql.catalog import Table
 from penstock.sql.functions.spec import Aggregate, Function
-from penstock.sql.plan import Scan, Sink
-
-if TYPE_CHECKING:
-    from penstock.sql.plan import Node
+from penstock.sql.plan import Node, Scan, Sink
 
 __all__ = ["fingerprint"]
 
@@ -27,7 +24,18 @@ _PASSING_OPTIONS = ("scan.startup.", "scan.watermark.", "properties.", "sink.")
 @lru_cache(maxsize=4096)
 def fingerprint(node: Node) -> str:
     """24 hexadecimal digits."""
-    return blake2b(_text(node).encode(), digest_size=12).hexdigest()
+    return blake2b(_node(node).encode(), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=128)
+def _node(node: Node) -> str:
+    """The text of a node, kept for those above it: several may read it, and its own is as long as all below."""
+    match node:
+        case Scan():
+            return f"Scan({_text(node.table)})"
+        case Sink():  # what it holds are rows of its table, whatever query they come from
+            return f"Sink({_text(node.table)},{node.table.partitioned_by},{node.overwrite})"
+    return _fields(node)
 
 
 def _text(value: Any) -> str:
@@ -38,13 +46,15 @@ def _text(value: Any) -> str:
             return f"Table{(value.path, columns, options, value.watermark_column, value.watermark_text)}"
         case Function() | Aggregate():
             return value.name
-        case Scan():
-            return f"Scan({_text(value.table)})"
-        case Sink():  # what it holds are rows of its table, whatever query they come from
-            return f"Sink({_text(value.table)},{value.table.partitioned_by},{value.overwrite})"
+        case Node():
+            return _node(value)
         case tuple() | list():
             return f"[{','.join(_text(v) for v in value)}]"
     if is_dataclass(value) and not isinstance(value, type):
-        parts = ",".join(f"{f.name}={_text(getattr(value, f.name))}" for f in fields(value))
-        return f"{type(value).__name__}({parts})"
+        return _fields(value)
     return repr(value)
+
+
+def _fields(value: Any) -> str:
+    parts = ",".join(f"{f.name}={_text(getattr(value, f.name))}" for f in fields(value))
+    return f"{type(value).__name__}({parts})"
