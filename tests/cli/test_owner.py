@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.cli.shell import Ended
 
 BAD = [b'{"id": "x"}', b"no json", b"\xff"]
+SINCE = """\
+-- @param start TIMESTAMP = '2025-01-01 00:02:00'
+SELECT id, date_trunc('minute', $start) AS start FROM orders WHERE ts >= $start ORDER BY id LIMIT 3
+"""
 LATE = b'{"id": 1, "customer": "c1", "amount": 7, "ts": "2025-01-01 00:00:01"}'
 
 COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
@@ -31,6 +35,13 @@ COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("query", "SELECT * FROM orders", "--rows", "3"),),
     (("query", "SELECT * FROM nothing"),),
     (("query", "SELECT count(*) FROM range(10000000000000)", "--seconds", "0.3"),),
+    (
+        ("queries", "list"),
+        ("queries", "run", "since"),
+        ("queries", "run", "since", "--param", "start=2025-01-01 00:01:00", "--format", "json"),
+        ("queries", "run", "since", "--param", "start=noon"),
+        ("queries", "run", "sinse"),
+    ),
     (("why",), ("why", "--format", "json")),
     (("ledger",), ("ledger", "--format", "json")),
     (("explain",), ("check",)),
@@ -67,6 +78,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has run: windows closed and open, rejected rows, a late one."""
     folder = make_project(tmp_path_factory.mktemp("ran") / "shop", toml="[topics.clicks]\npartitions = 3\n")
     with penstock.open(folder) as project:
+        (folder / "queries").mkdir()
+        (folder / "queries" / "since.sql").write_text(SINCE)
         project.append("orders", orders(130))
         project.start()
         project.append("orders", pl.DataFrame({"value": BAD}))
@@ -103,7 +116,7 @@ def test_a_command_does_the_same_either_way(ran: Path, tmp_path: Path, commands:
 
 def run(folder: Path, command: tuple[str, ...]) -> Ended:
     words = [command[0], *command[1:]]
-    place = 2 if command[0] in ("rejects", "savepoint", "topic") else 1
+    place = 2 if command[0] in ("queries", "rejects", "savepoint", "topic") else 1
     return call(*words[:place], folder, *words[place:], given='{"id": 1}\n{"id": 2}\n')
 
 

@@ -141,3 +141,15 @@ def test_what_mends_a_code() -> None:
     assert mend("json-value") == mend("json-syntax") != mend("json-missing-field")
     assert mend("division-by-zero") == "divide by NULLIF(x, 0)"
     assert mend("nobody-knows") == ""
+
+
+def test_other_formats_have_all_rows_the_newest_first(spoilt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.project.set_aside._PAGE", 2)
+    whole = call("rejects", "list", spoilt, "--format", "csv").out.splitlines()
+    assert whole[0].startswith("id,time,pipeline,")
+    assert [line.split(",")[0] for line in whole[1:]] == ["3", "2", "1"]
+    some = call("rejects", "list", spoilt, "--format", "json", "--rows", "2").out.splitlines()
+    assert [json.loads(line)["id"] for line in some] == [3, 2]
+    assert call("rejects", "list", spoilt, "--format", "json", "--rows", "0").out == ""
+    nothing = call("rejects", "list", spoilt, "--late", "--format", "csv").out.splitlines()
+    assert [line.split(",")[0] for line in nothing] == ["id"]

@@ -10,7 +10,7 @@ from penstock.cli.terminal import printable
 from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
@@ -51,11 +51,12 @@ def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
     return mended
 
 
-def edited(rows: pl.DataFrame, ids: Sequence[int]) -> Callable[[bytes], bytes]:
+def edited(pages: Iterable[pl.DataFrame], ids: Sequence[int]) -> Callable[[bytes], bytes]:
     """Opens each of the rows `ids` in $EDITOR, and gives for each the bytes that were saved."""
     saved: dict[bytes, bytes] = {}
-    for number, raw in rows.select("id", "raw").iter_rows():
-        if number not in ids or raw is None or raw in saved:
+    chosen = [row for page in pages for row in page.select("id", "raw").iter_rows() if row[0] in ids]
+    for number, raw in sorted(chosen):
+        if raw is None or raw in saved:
             continue
         try:
             text = raw.decode("utf-8")

@@ -8,7 +8,7 @@ import click
 
 from penstock.cli.causes import mend
 from penstock.cli.command import Group, acting, agree, folder_argument, format_option
-from penstock.cli.output import FORMATS, print_rows
+from penstock.cli.output import FORMATS, make_output, print_rows
 from penstock.cli.terminal import interactive, note, painted, plural, printable
 from penstock.core.errors import LogError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.project.acting import Project
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
+    from penstock.project.set_aside import Kind
 
 __all__ = ["rejects"]
 
@@ -41,43 +42,64 @@ def rejects() -> None:
 @folder_argument()
 @_late_option()
 @click.option("--reason", "code", metavar="CODE", help="Those rejected for this reason alone.")
-@click.option("--rows", type=click.IntRange(0), default=10, show_default=True, help="How many of the newest to show.")
+@click.option(
+    "--rows",
+    type=click.IntRange(0, 10_000),
+    help="How many of the newest to show; by default 10 in a table, all in other formats.",
+)
 @format_option(*FORMATS)
-def list_(folder: Path, late: bool, code: str | None, rows: int, form: str) -> None:
-    """List how many there are for which reason, and the newest of them."""
+def list_(folder: Path, late: bool, code: str | None, rows: int | None, form: str) -> None:
+    """List how many there are for which reason, and the newest of them.
+
+    Other formats than a table have the rows alone, each in full, the newest first.
+    """
+    kind = _kind(late=late, code=code)
     with acting(folder) as project:
-        frame = _rows(project, late=late, code=code)
-    if form != "table":
-        print_rows(frame, form)
-        return
-    if not frame.height:
+        if form != "table":
+            _print_all(project, kind, code, rows, form)
+            return
+        counts = _counts(project, kind, code)
+        newest = project.set_aside(kind, 10 if rows is None else max(rows, 1), None, code)
+    if not counts.height:
         click.echo("no row came too late" if late else "no row was rejected")
         return
-    print_rows(_counts(frame, late=late), form)
+    print_rows(counts, form)
     if not late:
-        for reason in frame["code"].unique(maintain_order=True):
+        for reason in counts["code"].unique(maintain_order=True):
             if mend(reason):
                 note(f"{reason}: {mend(reason)}")
-    if rows:
+    if rows != 0:
         click.echo(painted(f"\nthe newest (penstock rejects show DIR{' --late' if late else ''} ID)", bold=True))
-        print_rows(_brief(frame.tail(rows), late=late), form)
+        print_rows(_brief(newest.reverse(), late=late), form)
 
 
-def _rows(project: Project, *, late: bool, code: str | None = None) -> pl.DataFrame:
-    import polars as pl
-
+def _kind(*, late: bool, code: str | None = None) -> Kind:
     if late and code is not None:
         raise click.UsageError("--reason goes without --late: late rows have but one")
-    frame = project.late() if late else project.rejects()
-    return frame if code is None else frame.filter(pl.col("code") == code)
+    return "late" if late else "rejected"
 
 
-def _counts(frame: pl.DataFrame, *, late: bool) -> pl.DataFrame:
+def _print_all(project: Project, kind: Kind, code: str | None, rows: int | None, form: str) -> None:
+    """Page by page, so that memory does not grow with their number."""
+    from penstock.core.render import fields_of
+    from penstock.project.set_aside import pages
+
+    output = make_output(form)
+    for number, page in enumerate(pages(project, kind, code, rows)):
+        if not number:
+            output.begin(fields_of(page))
+        if page.height:
+            output.rows(page)
+    output.end()
+
+
+def _counts(project: Project, kind: Kind, code: str | None) -> pl.DataFrame:
     import polars as pl
 
-    by = ["pipeline", "operator", "lost"] if late else ["table", "operator", "code", "ignored"]
-    counted = frame.group_by(by, maintain_order=True).agg(pl.len().alias("rows"))
-    return counted.sort("rows", descending=True)
+    by = ["pipeline", "operator", "lost"] if kind == "late" else ["table", "operator", "code", "ignored"]
+    counts = project.set_aside_counts(kind)
+    counts = counts if code is None else counts.filter(pl.col("code") == code)
+    return counts.group_by(by, maintain_order=True).agg(pl.col("rows").sum()).sort("rows", descending=True)
 
 
 def _brief(frame: pl.DataFrame, *, late: bool) -> pl.DataFrame:
@@ -103,14 +125,12 @@ def _text(data: bytes) -> str:
 @_late_option()
 def show(folder: Path, number: int, late: bool) -> None:
     """Show one row in full: where it is from, why it is here, its bytes."""
-    import polars as pl
-
     from penstock.cli.cells import shown_rows
     from penstock.core.render import fields_of
 
     with acting(folder) as project:
-        found = _rows(project, late=late).filter(pl.col("id") == number)
-    if not found.height:
+        found = project.set_aside(_kind(late=late), 1, max(number, 0) + 1)
+    if not found.height or found["id"][0] != number:
         raise LogError(
             f"there is no {'late row' if late else 'reject'} {number}",
             code="replay-unknown",
@@ -180,18 +200,19 @@ def replay(
     Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild.
     """
     from penstock.cli.mending import edited, setting
+    from penstock.project.set_aside import pages
 
     if (len(ids) > 0) + every + (code is not None) != 1:
         raise click.UsageError("say which rows: one of --id, --all, --reason")
     if edit and changes:
         raise click.UsageError("--edit goes without --set")
     with acting(folder) as project:
-        frame = _rows(project, late=late, code=code)
-        chosen = list(ids) if ids else frame["id"].to_list()
+        kind = _kind(late=late, code=code)
+        chosen = list(ids) if ids else sorted(n for page in pages(project, kind, code) for n in page["id"])
         if not chosen:
             click.echo("there is no such row")
             return
-        mending = setting(changes) if changes else edited(frame, chosen) if edit else None
+        mending = setting(changes) if changes else edited(pages(project, kind), chosen) if edit else None
         closed = project.closed_windows(chosen, late_rows=late, mend=mending)
         _tell_closed(closed, rebuild=rebuild)
         _agree(len(chosen), yes=yes)

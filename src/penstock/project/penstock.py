@@ -25,6 +25,7 @@ from penstock.project.fresh import drop_everything
 from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
+from penstock.project.set_aside import counted, newest
 from penstock.project.settings import Settings
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import ProjectTables
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from penstock.log import Durability
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
+    from penstock.project.set_aside import Kind
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -258,6 +260,17 @@ class Penstock:
         with self.questions.asked():
             return query(sql, ProjectTables(self), limits, spill, zone, parameters, stop)
 
+    def ask_saved(self, name: str, given: Mapping[str, object]) -> Result:
+        """Ask the saved query `name` (queries/NAME.sql) with the parameters `given`, texts or JSON data.
+
+        Raises ConfigError where there is none or it is wrong, QueryError for parameters that do not fit, and as
+        `query`; of more than 10,000 rows the first are given, and the result is not complete.
+        """
+        from penstock.project.saved_query import LIMITS, queries_of, read_saved
+
+        saved = read_saved(queries_of(self.folder).read(name))
+        return self.query(saved.sql, LIMITS, parameters=saved.values(given))
+
     def watch(self, sql: str) -> Changes:
         """The changes of a Flink SQL query as they happen: an iterator, and an asynchronous one.
 
@@ -393,6 +406,19 @@ class Penstock:
     def late(self) -> pl.DataFrame:
         """The rows that came too late, as of the last commit: see `penstock.late`."""
         return late(self.log)
+
+    def set_aside(
+        self, kind: Kind, rows: int, before: int | None = None, code: str | None = None, pipeline: str | None = None
+    ) -> pl.DataFrame:
+        """The newest rows of a kind, newest first, as in `rejects` or `late`: at most `rows`, with ids below `before`.
+
+        No more is read than it takes to find those of one `code` (of rejected ones) and one `pipeline`.
+        """
+        return newest(self.log, kind, rows, before, code, pipeline)
+
+    def set_aside_counts(self, kind: Kind) -> pl.DataFrame:
+        """How many `rows` of a kind there are, by where they are from and why: see `project.set_aside`."""
+        return counted(self.log, kind)
 
     def closed_windows(
         self, ids: Sequence[int], *, late_rows: bool = False, mend: Callable[[bytes], bytes] | None = None

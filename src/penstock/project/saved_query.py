@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError, QueryError, did_you_mean
+from penstock.history import Limits
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
     from penstock.project.project_file import ProjectFile
 
-__all__ = ["Parameter", "SavedQuery", "queries_of", "read_saved"]
+__all__ = ["LIMITS", "Parameter", "SavedQuery", "queries_of", "read_saved"]
+
+LIMITS = Limits(10_000, 30.0, 512 << 20, cut=True)
+"""Those of an answer to a saved query, whoever asks."""
 
 _PARAMETER = re.compile(
     r"@param\s+(?P<name>[A-Za-z_]\w*)\s+(?P<type>[A-Za-z_]+)(?P<given>\s*=\s*(?P<default>'(?:[^']|'')*'|\S+))?(?P<text>.*)"

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.project.system import SET_ASIDE, numbered, with_replays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from penstock.log import Log
+    from penstock.project.acting import Project
 
-__all__ = ["counted", "newest"]
+__all__ = ["Kind", "counted", "newest", "pages"]
 
+Kind = Literal["rejected", "late"]
+
+_TABLES: dict[Kind, str] = {"rejected": REJECTS_TABLE, "late": LATE_TABLE}
 _END = (1 << 63) - 1
+_PAGE = 10_000
 
 
-def newest(log: Log, table: str, rows: int, before: int | None = None, where: pl.Expr | None = None) -> pl.DataFrame:
-    """The newest of one of SET_ASIDE that fit `where`, newest first: at most `rows`, with ids below `before`.
+def newest(
+    log: Log, kind: Kind, rows: int, before: int | None = None, code: str | None = None, pipeline: str | None = None
+) -> pl.DataFrame:
+    """The newest of a kind, newest first: at most `rows`, with ids below `before`, of one `code` and `pipeline`.
 
     No more is read than it takes to find these.
     """
+    table = _TABLES[kind]
+    wanted = {"code": code if kind == "rejected" else None, "pipeline": pipeline}
+    where = pl.all_horizontal(pl.lit(True), *(pl.col(n) == v for n, v in wanted.items() if v is not None))
     found = [pl.DataFrame(schema=SET_ASIDE[table])]
     for frame in _backwards(log, table, _END if before is None else before):
-        fitting = frame if where is None else frame.filter(where)
+        fitting = frame.filter(where)
         found.append(fitting.tail(rows).reverse())
         rows -= found[-1].height
         if not rows:
@@ -33,8 +44,27 @@ def newest(log: Log, table: str, rows: int, before: int | None = None, where: pl
     return with_replays(log, pl.concat(found))
 
 
-def counted(log: Log, table: str, by: Sequence[str]) -> pl.DataFrame:
-    """How many `rows` of one of SET_ASIDE there are `by` these columns, and the time of the `last`; the most first."""
+def pages(project: Project, kind: Kind, code: str | None = None, rows: int | None = None) -> Iterator[pl.DataFrame]:
+    """The newest `rows` of a kind, or all, newest first, some thousand at a time; at least one frame, maybe empty."""
+    before: int | None = None
+    left = _END if rows is None else rows
+    while True:
+        page = project.set_aside(kind, max(min(_PAGE, left), 1), before, code).head(left)
+        if before is None or page.height:
+            yield page
+        left -= page.height
+        if page.height < _PAGE or not left:
+            return
+        before = page["id"][-1]
+
+
+def counted(log: Log, kind: Kind) -> pl.DataFrame:
+    """How many `rows` of a kind there are, by where they are from and why, and the time of the `last`; the most first.
+
+    Columns: pipeline, operator, table; of late ones lost, of rejected ones code and ignored; rows, last.
+    """
+    table = _TABLES[kind]
+    by = ["pipeline", "operator", "table", *(["lost"] if kind == "late" else ["code", "ignored"])]
     count, last = pl.len().cast(pl.Int64).alias("rows"), pl.col("time").max().alias("last")
     empty = pl.DataFrame(schema=SET_ASIDE[table])
     parts = [f.group_by(by).agg(count, last) for f in (empty, *_backwards(log, table, _END))]

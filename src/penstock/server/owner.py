@@ -9,7 +9,7 @@ import socket
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 import polars as pl
@@ -19,16 +19,18 @@ from penstock.engine.why import Reason
 from penstock.history import Limits, Result
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
+from penstock.project.set_aside import pages
 from penstock.server.serve import SOCKET, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from penstock.project.set_aside import Kind
+
 __all__ = ["Owner", "is_owned"]
 
 _ARROW = "application/vnd.apache.arrow.stream"
-_PAGE = 10_000
 
 
 def is_owned(home: Path) -> bool:
@@ -69,17 +71,22 @@ class Owner:
         frame, more = self._frame("POST", "/api/query", asked)
         return Result(frame, more["position"], more["complete"])
 
+    def ask_saved(self, name: str, given: Mapping[str, str]) -> Result:
+        frame, more = self._frame("GET", f"/api/queries/{quote(name, safe='')}?{_encoded(given)}")
+        return Result(frame, more["position"], more["complete"])
+
     def ledger(self) -> pl.DataFrame:
         return self._frame("GET", "/api/ledger")[0]
 
     def why(self) -> list[Reason]:
         return [Reason(**reason) for reason in self._json("GET", "/api/why")]
 
-    def rejects(self) -> pl.DataFrame:
-        return self._rejects("rejected")
+    def set_aside(self, kind: Kind, rows: int, before: int | None = None, code: str | None = None) -> pl.DataFrame:
+        asked = {"kind": kind, "limit": rows, "cursor": before, "code": code}
+        return self._frame("GET", f"/api/rejects?{_encoded(asked)}")[0]
 
-    def late(self) -> pl.DataFrame:
-        return self._rejects("late")
+    def set_aside_counts(self, kind: Kind) -> pl.DataFrame:
+        return self._frame("GET", f"/api/rejects/summary?kind={kind}")[0]
 
     def closed_windows(
         self, ids: Sequence[int], *, late_rows: bool = False, mend: Callable[[bytes], bytes] | None = None
@@ -121,28 +128,18 @@ class Owner:
         made = self._json("POST", "/api/topics", {"name": name, "partitions": partitions, "configs": configs or {}})
         return int(made["partitions"])
 
-    def _rejects(self, kind: str) -> pl.DataFrame:
-        """All of them, oldest first, as they are listed in the project."""
-        pages: list[pl.DataFrame] = []
-        cursor = ""
-        while True:
-            page, more = self._frame("GET", f"/api/rejects?kind={kind}&limit={_PAGE}{cursor}")
-            pages.insert(0, page.reverse())
-            if more["next"] is None:
-                return pl.concat(pages)
-            cursor = f"&cursor={quote(more['next'])}"
-
     def _replaying(
         self, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None
     ) -> dict[str, Any]:
         """The rows to be replayed; a mended one with its new bytes."""
+        kind: Kind = "late" if late_rows else "rejected"
         values = {}
         if mend is not None:
-            rows = self.late() if late_rows else self.rejects()
-            for number, raw in rows.select("id", "raw").iter_rows():
-                if number in ids and raw is not None:
+            for page in pages(self, kind):
+                chosen = page.filter(pl.col("id").is_in(ids), pl.col("raw").is_not_null())
+                for number, raw in chosen.select("id", "raw").iter_rows():
                     values[str(number)] = base64.b64encode(mend(raw)).decode()
-        return {"kind": "late" if late_rows else "rejected", "ids": list(ids), "values": values}
+        return {"kind": kind, "ids": list(ids), "values": values}
 
     # -- HTTP --------------------------------------------------------------------------------------
 
@@ -184,6 +181,11 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(self._address)
+
+
+def _encoded(asked: Mapping[str, object]) -> str:
+    """What is asked, as a part of an address; what is None is left out."""
+    return urlencode({name: value for name, value in asked.items() if value is not None})
 
 
 def _raised(status: int, data: bytes) -> PenstockError:

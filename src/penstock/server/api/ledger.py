@@ -13,8 +13,6 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text
-from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
-from penstock.project.set_aside import counted, newest
 from penstock.server.api.model import Given, Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["rows and their fates"])
-
-_TABLES = {"rejected": REJECTS_TABLE, "late": LATE_TABLE}
 
 
 class ReasonAnswer(Model):
@@ -65,13 +61,7 @@ def list_rejects(
     cursor: Annotated[int | None, Query(ge=0, lt=1 << 63, description="`next` of the page before")] = None,
 ) -> Response:
     """The newest first, a page at a time: where each is from, why it is here, its bytes."""
-    wanted = []
-    if pipeline is not None:
-        wanted.append(pl.col("pipeline") == pipeline)
-    if code is not None and kind == "rejected":
-        wanted.append(pl.col("code") == code)
-    where = pl.all_horizontal(wanted) if wanted else None
-    found = newest(penstock.log, _TABLES[kind], limit + 1, cursor, where)
+    found = penstock.set_aside(kind, limit + 1, cursor, code, pipeline)
     more, page = found.height > limit, found.head(limit)
     if ARROW not in request.headers.get("accept", ""):
         page = page.with_columns(as_text(page["raw"]))
@@ -81,8 +71,7 @@ def list_rejects(
 @router.get("/rejects/summary", operation_id="rejects_summary", responses=rows_responses(), response_class=Response)
 def count_rejects(request: Request, penstock: Project, kind: Kind = "rejected") -> Response:
     """How many there are, by where they are from and why; the most first."""
-    by = ["pipeline", "operator", "table", *(["lost"] if kind == "late" else ["code", "ignored"])]
-    return respond(request, counted(penstock.log, _TABLES[kind], by))
+    return respond(request, penstock.set_aside_counts(kind))
 
 
 class Replaying(Given):

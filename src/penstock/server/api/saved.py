@@ -9,17 +9,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.core.errors import ConfigError
-from penstock.history import Limits
 from penstock.project.project_file import ProjectFile
-from penstock.project.saved_query import queries_of, read_saved
+from penstock.project.saved_query import LIMITS, queries_of, read_saved
 from penstock.server.api.model import Asker, Given, IfMatch, Model, Project, require_tag, tagged
 from penstock.server.api.rows import answered, rows_responses
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/queries", tags=["saved queries"])
-
-_LIMITS = Limits(10_000, 30.0, 512 << 20, cut=True)
 
 
 class ParameterAnswer(Model):
@@ -67,7 +64,7 @@ async def ask_saved(request: Request, penstock: Project, asking: Asker, name: Na
     """Its answer. Each parameter that it declares is one of the address: ?minutes=60&health=poor."""
     saved = read_saved(queries_of(penstock.folder).read(name))
     values = saved.values(dict(request.query_params))
-    result = await asking.ask(request, saved.sql, _LIMITS, parameters=values)
+    result = await asking.ask(request, saved.sql, LIMITS, parameters=values)
     return await answered(request, result)
 
 
