@@ -1,13 +1,13 @@
 import "./look.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
+import { Frame } from "./frame/Frame";
 import { applyTheme } from "./frame/theme";
 import { Connection } from "./push/connection";
 import { PushContext } from "./push/useWatch";
-import { router } from "./router";
+import { Views } from "./frame/Views";
 
 applyTheme();
 
@@ -37,7 +37,9 @@ if (root) {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <PushContext value={connection}>
-          <RouterProvider router={router} />
+          <Frame>
+            <Views />
+          </Frame>
         </PushContext>
       </QueryClientProvider>
     </StrictMode>,

@@ -1,6 +1,6 @@
-import { useParams } from "@tanstack/react-router";
 import { Pencil } from "lucide-react";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { useParams } from "wouter";
 import { useDashboard } from "../api/dashboards";
 import { useFilters } from "../frame/useFilters";
 import { View } from "../frame/View";
@@ -9,18 +9,19 @@ import { Go } from "../pieces/Go";
 import { Segmented } from "../pieces/Segmented";
 import { Failure, Waiting } from "../pieces/States";
 import { clock } from "../text/time";
-import { AskSheet } from "./AskSheet";
 import type { Asked } from "./asked";
 import { chosenOf, unchosen } from "./chosen";
 import css from "./DashboardView.module.css";
-import { Editor } from "./editor/Editor";
 import { type Dashboard, type Panel, rangeMs } from "./model";
 import { heightOf, PanelCard } from "./PanelCard";
 import { VariableControl } from "./VariableControl";
 
+const AskSheet = lazy(async () => ({ default: (await import("./AskSheet")).AskSheet }));
+const Editor = lazy(async () => ({ default: (await import("./editor/Editor")).Editor }));
+
 /** One dashboard, read from its file. */
 export function DashboardView() {
-  const { name } = useParams({ strict: false }) as { name: string };
+  const { name } = useParams() as { name: string };
   const { data, error, refetch, isPending } = useDashboard(name);
   if (isPending) return <Waiting height="70vh" />;
   if (error) return <Failure error={error} retry={() => void refetch()} />;
@@ -89,13 +90,15 @@ function Shown({ name, dashboard, tag }: ShownProps) {
       tools={tools}
     >
       {editing ? (
-        <Editor
-          name={name}
-          dashboard={dashboard}
-          tag={tag}
-          chosen={chosen}
-          onDone={() => setFilters({ edit: undefined })}
-        />
+        <Suspense fallback={<Waiting height="70vh" />}>
+          <Editor
+            name={name}
+            dashboard={dashboard}
+            tag={tag}
+            chosen={chosen}
+            onDone={() => setFilters({ edit: undefined })}
+          />
+        </Suspense>
       ) : missing.length > 0 ? (
         <p className={css.missing}>Choose {missing.map((one) => one.label || one.name).join(" and ")} first.</p>
       ) : (
@@ -114,7 +117,7 @@ function Shown({ name, dashboard, tag }: ShownProps) {
           ))}
         </div>
       )}
-      {asked && <AskSheet {...asked} chosen={chosen} onClose={() => setAsked(undefined)} />}
+      <Suspense>{asked && <AskSheet {...asked} chosen={chosen} onClose={() => setAsked(undefined)} />}</Suspense>
     </View>
   );
 }

@@ -1,6 +1,6 @@
-import { Outlet, useLocation } from "@tanstack/react-router";
 import { PanelLeft } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useLocation } from "wouter";
 import { Button } from "../pieces/Button";
 import { Go } from "../pieces/Go";
 import css from "./Frame.module.css";
@@ -13,15 +13,19 @@ import { ThemeButton } from "./ThemeButton";
 const NARROW = "penstock.rail";
 
 /** What stands around every view: the rail, the bar above. */
-export function Frame() {
-  const { pathname } = useLocation();
+export function Frame({ children }: { children: ReactNode }) {
+  const [pathname] = useLocation();
   const [narrow, setNarrow] = useState(() => localStorage.getItem(NARROW) === "narrow");
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
   useEffect(() => {
-    if (first.current) first.current = false;
-    else main.current?.focus({ preventScroll: true });
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    main.current?.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
   }, [pathname]);
 
   const collapse = () => {
@@ -66,7 +70,7 @@ export function Frame() {
         </Button>
       </nav>
       <main id="view" ref={main} className={css.main} tabIndex={-1}>
-        <Outlet />
+        {children}
       </main>
     </div>
   );

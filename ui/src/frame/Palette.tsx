@@ -1,7 +1,7 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { Dialog } from "@base-ui/react/dialog";
-import { useRouter } from "@tanstack/react-router";
 import { SearchIcon } from "lucide-react";
+import { navigate } from "wouter/use-browser-location";
 import css from "./Search.module.css";
 import { type Found, useFindable } from "./useFindable";
 
@@ -25,11 +25,10 @@ export default function Palette({ open, setOpen }: Props) {
 }
 
 function Everything({ onChosen }: { onChosen: () => void }) {
-  const router = useRouter();
   const groups = useFindable();
   const go = (one: Found) => {
     onChosen();
-    router.history.push(one.href);
+    navigate(one.href);
   };
   return (
     <Autocomplete.Root

@@ -17,7 +17,7 @@ export function Overview() {
   const { pipelines } = watch.held;
   if (watch.refusal) return <Failure error={{ title: "The figures cannot be watched", ...watch.refusal }} />;
   return (
-    <View title="Overview" note={project.data && <code>{project.data.folder}</code>}>
+    <View title="Overview" note={project.data?.folder}>
       <div className={link.state === "lost" ? css.stale : undefined}>
         {watch.waiting ? (
           <Waiting height={104} />

@@ -1,4 +1,4 @@
-import { useRouter } from "@tanstack/react-router";
+import { navigate } from "wouter/use-browser-location";
 import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
 import { Empty } from "../pieces/States";
@@ -30,7 +30,6 @@ const COLUMNS: TableColumn[] = [
 
 /** Every pipeline's figures, as they move. */
 export function PipelineTable({ pipelines }: { pipelines: readonly PipelineFigures[] }) {
-  const router = useRouter();
   const none = (
     <Empty title="No pipeline yet">
       A pipeline is an INSERT INTO, or one EXECUTE STATEMENT SET, in a file of sql/. It begins to run when the project
@@ -43,7 +42,7 @@ export function PipelineTable({ pipelines }: { pipelines: readonly PipelineFigur
       title="Pipelines"
       columns={COLUMNS}
       rows={pipelines as unknown as TableRow[]}
-      onOpen={(row) => router.history.push(href(row))}
+      onOpen={(row) => navigate(href(row))}
       empty={none}
     />
   );

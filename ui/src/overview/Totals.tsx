@@ -1,4 +1,4 @@
-import { useRouter } from "@tanstack/react-router";
+import { navigate } from "wouter/use-browser-location";
 import { useNow } from "../frame/LiveLight";
 import { KeyFigure } from "../pieces/KeyFigure";
 import type { PipelineFigures } from "../push/protocol";
@@ -16,11 +16,10 @@ interface Props {
 
 /** The project in six numbers; each leads to where it comes from. */
 export function Totals({ pipelines, eventTime }: Props) {
-  const router = useRouter();
   const now = useNow();
   const link = useLink();
   const { held } = useWatch(FIGURES);
-  const go = (href: string) => () => router.history.push(href);
+  const go = (href: string) => () => navigate(href);
   const sum = (of: (one: PipelineFigures) => number) => pipelines.reduce((total, one) => total + of(one), 0);
   const rate = sum((one) => one.rows_per_second);
   const lag = sum((one) => one.lag ?? 0);

@@ -1,5 +1,3 @@
-import { Toggle } from "@base-ui/react/toggle";
-import { ToggleGroup } from "@base-ui/react/toggle-group";
 import type { ReactNode } from "react";
 import css from "./Segmented.module.css";
 
@@ -13,20 +11,19 @@ interface Props<T extends string> {
 /** One of a few choices, all in sight. */
 export function Segmented<T extends string>({ label, value, options, onChange }: Props<T>) {
   return (
-    <ToggleGroup
-      className={css.group}
-      aria-label={label}
-      value={value === undefined ? [] : [value]}
-      onValueChange={(chosen) => {
-        const next = chosen.at(-1) as T | undefined;
-        if (next !== undefined) onChange(next);
-      }}
-    >
+    <div className={css.group} role="group" aria-label={label}>
       {options.map((option) => (
-        <Toggle key={option.value} value={option.value} className={css.item} aria-label={option.name}>
+        <button
+          key={option.value}
+          type="button"
+          className={css.item}
+          aria-label={option.name}
+          aria-pressed={option.value === value}
+          onClick={() => onChange(option.value)}
+        >
           {option.label}
-        </Toggle>
+        </button>
       ))}
-    </ToggleGroup>
+    </div>
   );
 }

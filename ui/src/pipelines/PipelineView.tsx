@@ -1,4 +1,4 @@
-import { useParams } from "@tanstack/react-router";
+import { useParams } from "wouter";
 import { usePipeline, useWhy } from "../api/asked";
 import { Section, View } from "../frame/View";
 import { FIGURES } from "../overview/Overview";
@@ -12,7 +12,7 @@ import css from "./PipelineView.module.css";
 
 /** One pipeline: its figures, what it waits for, its operators. */
 export function PipelineView() {
-  const { name } = useParams({ strict: false }) as { name: string };
+  const { name } = useParams() as { name: string };
   const { data, error, refetch, isPending } = usePipeline(name);
   const why = useWhy();
   const { held } = useWatch(FIGURES);

@@ -1,5 +1,5 @@
-import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { useParams } from "wouter";
 import { type Place, useRecords, useTopic } from "../api/asked";
 import type { Schemas } from "../api/client";
 import { useFilters } from "../frame/useFilters";
@@ -29,7 +29,7 @@ const COLUMNS: TableColumn[] = [
 
 /** A look into one topic: its partitions, who reads it, its records. */
 export function TopicView() {
-  const { name } = useParams({ strict: false }) as { name: string };
+  const { name } = useParams() as { name: string };
   const [filters, setFilters] = useFilters();
   const [opened, setOpened] = useState<Record_ | undefined>();
   const topic = useTopic(name);

@@ -1,4 +1,4 @@
-import { useRouter } from "@tanstack/react-router";
+import { navigate } from "wouter/use-browser-location";
 import { useTopics } from "../api/asked";
 import { Section, View } from "../frame/View";
 import type { TableColumn, TableRow } from "../pieces/column";
@@ -18,7 +18,6 @@ const COLUMNS: TableColumn[] = [
 
 /** The topics of the project's log. */
 export function Topics() {
-  const router = useRouter();
   const { data, error, refetch, isPending } = useTopics();
   return (
     <View title="Topics" note="What is in the log, by partitions and offsets.">
@@ -37,7 +36,7 @@ export function Topics() {
             columns={COLUMNS}
             rows={data as unknown as TableRow[]}
             height={Math.min(720, 36 + data.length * 32)}
-            onOpen={(row) => router.history.push(href(row))}
+            onOpen={(row) => navigate(href(row))}
           />
         </Section>
       )}

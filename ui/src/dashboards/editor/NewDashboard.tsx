@@ -1,6 +1,6 @@
-import { useRouter } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useState } from "react";
+import { navigate } from "wouter/use-browser-location";
 import { useSaveDashboard } from "../../api/dashboards";
 import { Button } from "../../pieces/Button";
 import { Sheet } from "../../pieces/Sheet";
@@ -10,7 +10,6 @@ import own from "./Editor.module.css";
 
 /** Makes a dashboard's file and opens it for editing. */
 export function NewDashboard({ taken }: { taken: readonly { name: string }[] }) {
-  const router = useRouter();
   const [open, setOpen] = useState(false);
   const [title, setTitle] = useState("");
   const name = freshName(
@@ -21,7 +20,7 @@ export function NewDashboard({ taken }: { taken: readonly { name: string }[] }) 
   const make = () =>
     save.mutate(
       { dashboard: { name, title: title.trim(), panels: [] }, tag: "*" },
-      { onSuccess: () => router.history.push(`/dashboards/${name}?edit=1`) },
+      { onSuccess: () => navigate(`/dashboards/${name}?edit=1`) },
     );
   return (
     <>

@@ -1,4 +1,4 @@
-import { useRouter } from "@tanstack/react-router";
+import { navigate } from "wouter/use-browser-location";
 import type { TableRow } from "../../pieces/column";
 import { DataTable } from "../../pieces/DataTable";
 import { filled } from "../model";
@@ -9,7 +9,6 @@ const TOOLS = 41;
 
 /** The rows of the answer; a click opens what the row leads to. */
 export function TablePanel({ panel, held, height, titled }: PanelProps) {
-  const router = useRouter();
   const answer = answerOf(panel, held);
   const order = new Map(panel.columns?.map((column, at) => [column.name, at]));
   const columns = answer.columns
@@ -20,7 +19,7 @@ export function TablePanel({ panel, held, height, titled }: PanelProps) {
   if (drill && first) first.href = (row) => filled(drill, row);
   const open = (row: TableRow) => {
     const href = drill ? filled(drill, row) : undefined;
-    if (href) router.history.push(href);
+    if (href) navigate(href);
   };
   return (
     <DataTable

@@ -1,1 +1,0 @@
-import{a as e,r as t}from"./react-dom-CfgplUKF.js";var n=e(t(),1),r=n.createContext(void 0);function i(){return n.useContext(r)?.direction??`ltr`}export{i as t};

@@ -1,1 +1,0 @@
-import{Tn as e}from"./useScrollLock-Baj1Ka7J.js";import{a as t,r as n}from"./react-dom-CfgplUKF.js";var r=t(n(),1),i=r.createContext(void 0);function a(t){let n=r.useContext(i);if(n===void 0&&!t)throw Error(e(69));return n}export{a as t};

@@ -1,1 +1,0 @@
-import{a as e,r as t}from"./react-dom-CfgplUKF.js";import{b as n,x as r}from"./index-CxSbomyM.js";var i=e(t(),1);function a(){let e=r({strict:!1}),t=n();return[e,(0,i.useCallback)((e,n=!1)=>void t({to:`.`,search:t=>({...t,...e}),replace:n}),[t])]}function o(e){return e==null||e.hasAttribute(`disabled`)||e.getAttribute(`aria-disabled`)===`true`}export{a as n,o as t};

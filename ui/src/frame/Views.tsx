@@ -1,0 +1,57 @@
+import { Component, type ComponentType, lazy, type ReactNode, Suspense } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { NotHere } from "./NotHere";
+import { Overview } from "../overview/Overview";
+import { Failure, Waiting } from "../pieces/States";
+
+/** A view that is loaded when it is first opened: the component `name` of its file. */
+function view<Name extends string>(name: Name, load: () => Promise<Record<Name, ComponentType>>) {
+  return lazy(async () => ({ default: (await load())[name] }));
+}
+
+const VIEWS: readonly [string, ComponentType][] = [
+  ["/", Overview],
+  ["/dashboards", view("Dashboards", () => import("../dashboards/Dashboards"))],
+  ["/dashboards/:name", view("DashboardView", () => import("../dashboards/DashboardView"))],
+  ["/pipelines", view("Pipelines", () => import("../pipelines/Pipelines"))],
+  ["/pipelines/:name", view("PipelineView", () => import("../pipelines/PipelineView"))],
+  ["/topics", view("Topics", () => import("../topics/Topics"))],
+  ["/topics/:name", view("TopicView", () => import("../topics/TopicView"))],
+  ["/rejects", view("Rejects", () => import("../rejects/Rejects"))],
+  ["/sql", view("Sql", () => import("../sql/Sql"))],
+];
+
+/** The view that the address names. */
+export function Views() {
+  const [path] = useLocation();
+  return (
+    <Fence key={path}>
+      <Suspense fallback={<Waiting height="60vh" />}>
+        <Switch>
+          {VIEWS.map(([pattern, component]) => (
+            <Route key={pattern} path={pattern} component={component} />
+          ))}
+          <Route component={NotHere} />
+        </Switch>
+      </Suspense>
+    </Fence>
+  );
+}
+
+/** A view that fails says so, and leaves the frame as it is. */
+class Fence extends Component<{ children: ReactNode }, { error?: unknown }> {
+  override state: { error?: unknown } = {};
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    return error === undefined ? (
+      this.props.children
+    ) : (
+      <Failure error={error} retry={() => this.setState({ error: undefined })} />
+    );
+  }
+}
