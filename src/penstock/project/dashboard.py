@@ -53,7 +53,10 @@ class PanelColumn:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A picture of the answer to `query`, or to the `saved` one; `width` of 12 columns, `height` in 80 px."""
+    """A picture of the answer to `query`, to the `saved` one, or of the windows of the table `open` not yet closed.
+
+    `width` of 12 columns, `height` in 80 px; `where` says which of the open windows, `"$name"` is a variable's value.
+    """
 
     id: str
     title: str
@@ -61,6 +64,8 @@ class Panel:
     description: str = ""
     query: str = ""
     saved: str = ""
+    open: str = ""
+    where: dict[str, Value] = field(default_factory=dict)
     text: str = ""
     width: int = 6
     height: int = 3
@@ -136,7 +141,7 @@ _PANEL: tuple[Option[Any], ...] = (
     _needed("id", _ID),
     _needed("title", text),
     _needed("kind", choice(*KINDS)),
-    *map(_text, ("description", "query", "text", "x", "until", "y", "series", "drill")),
+    *map(_text, ("description", "query", "open", "text", "x", "until", "y", "series", "drill")),
     Option("saved", _SAVED, "", ""),
     Option("width", integer(1, 12), 6, ""),
     Option("height", integer(1, 12), 3, ""),
@@ -264,14 +269,22 @@ def _variable(said: Mapping[str, Any], where: str) -> Variable:
 
 
 def _panel(said: Mapping[str, Any], where: str) -> Panel:
-    values = _members(said, _PANEL, where, beside=("columns",))
-    asks = [name for name in ("query", "saved") if values[name]]
+    values = _members(said, _PANEL, where, beside=("columns", "where"))
+    asks = [name for name in ("query", "saved", "open") if values[name]]
     if len(asks) != (values["kind"] != "text"):
-        rule = "a text panel asks nothing" if values["kind"] == "text" else "a panel has a query, or a saved one"
+        rule = "a text panel asks nothing" if values["kind"] == "text" else "a panel has a query, a saved one, or open"
         raise ConfigError(rule, code="dashboard-query", where=where)
+    windows = said.get("where") or {}
+    if not isinstance(windows, dict) or not all(isinstance(v, Value) for v in windows.values()):
+        rule = 'where are values of columns: { window_size_seconds = 30, meeting_id = "$meeting" }'
+        raise ConfigError(rule, code="dashboard-where", where=where)
+    if windows and not values["open"]:
+        raise ConfigError(
+            "where chooses among open windows: without open it has none", code="dashboard-where", where=where
+        )
     columns = tuple(_column(v, f"{where}, column {n}") for n, v in _tables(said, "columns", where))
     _require_once([c.name for c in columns], "column", where)
-    return Panel(**values, columns=columns)
+    return Panel(**values, where=windows, columns=columns)
 
 
 def _column(said: Mapping[str, Any], where: str) -> PanelColumn:

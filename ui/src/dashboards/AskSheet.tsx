@@ -65,7 +65,7 @@ export function AskSheet({ panel, asked, chosen, onClose }: Props) {
         <Ages time={asked.time} topic={topic} />
         <dt>Comes from</dt>
         <dd>
-          <Origins query={panel.query ?? ""} saved={panel.saved ?? undefined} />
+          <Origins query={panel.open || panel.query || ""} saved={panel.saved ?? undefined} />
         </dd>
       </dl>
       {topic?.query && (

@@ -102,7 +102,7 @@ function Content({ panel, chosen, height, ...shared }: ContentProps) {
     return panel.saved ? <Waiting height={height} /> : <p className={css.empty}>This panel asks nothing yet.</p>;
   const Picture = KINDS[panel.kind as keyof typeof KINDS] ?? TablePanel;
   return (
-    <Answered topic={topic} height={height}>
+    <Answered topic={topic} height={height} empty={panel.open ? "No window is open." : undefined}>
       {(held) => <Picture panel={panel} held={held} height={height} {...shared} />}
     </Answered>
   );

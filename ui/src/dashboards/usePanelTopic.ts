@@ -14,9 +14,24 @@ export function usePanelTopic(panel: Panel, chosen: Chosen): Topic | undefined {
     if (!known) return undefined;
     return { saved: panel.saved, parameters: given(declared?.map((one) => one.name) ?? [], chosen), limit };
   }
+  if (panel.open) {
+    const shown = panel.columns?.map((column) => column.name) ?? [];
+    const columns = [...new Set([...shown, ...(panel.x ? [panel.x] : [])])];
+    const where = chosenOnly(panel.where ?? {}, chosen);
+    return { open: panel.open, where, limit, ...(shown.length > 0 ? { columns } : {}) };
+  }
   if (!panel.query) return undefined;
   const names = parametersIn(panel.query);
   return { query: panel.query, ...(names.length > 0 ? { parameters: given(names, chosen) } : {}), limit };
+}
+
+/** Values of columns; `$name` is that of a variable, which chooses nothing where nothing is chosen. */
+function chosenOnly(where: Readonly<Record<string, Value>>, chosen: Chosen): Record<string, Value> {
+  const told = Object.entries(where).map(([column, value]): [string, Value] => {
+    const variable = typeof value === "string" && value.startsWith("$");
+    return [column, variable ? (chosen[value.slice(1)] ?? null) : value];
+  });
+  return Object.fromEntries(told.filter(([, value]) => value !== null));
 }
 
 function given(names: readonly string[], chosen: Chosen): Record<string, Value> {

@@ -18,7 +18,12 @@ export function Cell({ column, row, place, current }: Props) {
   const at = momentOf(column, value);
   const tone = column.tone?.(value, row);
   const href = column.href?.(row);
-  const look = [css.cell, isNumeric(column) && css.end, tone && css[tone], typeof value === "object" && css.coded];
+  const look = [
+    css.cell,
+    isNumeric(column) && css.end,
+    tone && css[tone],
+    value !== null && typeof value === "object" && css.coded,
+  ];
   const linked = href !== undefined && value !== null;
   // one target in a cell: the link, where there is one
   const reached = { "data-place": place, tabIndex: current ? 0 : -1 };

@@ -67,12 +67,17 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
           <Area label="Text" value={held.text ?? ""} onChange={(text) => change({ text })} />
         ) : (
           <>
-            <Area
-              label="Question"
-              value={held.query ?? ""}
-              onChange={(query) => change({ query })}
-              note="A SELECT over tables, views and topics. $range is the chosen time range in ms, $NAME a variable."
-            />
+            {!held.open && (
+              <Area
+                label="Question"
+                value={held.query ?? ""}
+                onChange={(query) => change({ query })}
+                note="A SELECT over tables, views and topics. $range is the chosen time range in ms, $NAME a variable."
+              />
+            )}
+            {!held.query && (
+              <Text label="Or open windows of" value={held.open ?? ""} onChange={(open) => change({ open })} />
+            )}
             <Text label="x" value={held.x ?? ""} onChange={(x) => change({ x })} />
             <Text label="Series" value={held.series ?? ""} onChange={(series) => change({ series })} />
             {first && <Text label={`Unit of ${first.name}`} value={first.unit ?? ""} onChange={setUnit} />}

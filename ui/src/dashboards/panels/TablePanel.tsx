@@ -17,6 +17,8 @@ export function TablePanel({ panel, held, height, titled }: PanelProps) {
   const { drill } = panel;
   const first = columns[0];
   if (drill && first) first.href = (row) => filled(drill, row);
+  // of windows that are open the newest says most
+  const rows = panel.open ? answer.rows.toReversed() : answer.rows;
   const open = (row: TableRow) => {
     const href = drill ? filled(drill, row) : undefined;
     if (href) navigate(href);
@@ -26,7 +28,7 @@ export function TablePanel({ panel, held, height, titled }: PanelProps) {
       label={panel.title}
       {...(titled ? { title: panel.title } : {})}
       columns={columns}
-      rows={answer.rows}
+      rows={rows}
       height={Math.max(96, height - TOOLS)}
       isProvisional={isProvisional}
       {...(drill ? { onOpen: open } : {})}

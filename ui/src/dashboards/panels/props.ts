@@ -1,5 +1,4 @@
-import type { TableColumn, TableRow } from "../../pieces/column";
-import { isNumeric } from "../../pieces/column";
+import { compare, isNumeric, type TableColumn, type TableRow } from "../../pieces/column";
 import type { Watched } from "../../push/watched";
 import { named } from "../../push/watched";
 import type { Asked } from "../asked";
@@ -35,5 +34,17 @@ export function answerOf(panel: Panel, held: Watched): Answer {
   const listed = (panel.columns ?? []).map((one) => column(one.name)).filter((one) => one !== undefined);
   const axes = [panel.x, panel.y, panel.series, "previous"];
   const numbers = columns.filter((one) => isNumeric(one) && !axes.includes(one.name));
-  return { rows: named(held), columns, drawn: listed.length > 0 ? listed : numbers, wanted, column };
+  return {
+    rows: panel.open ? windows(named(held), panel.x) : named(held),
+    columns,
+    drawn: listed.length > 0 ? listed : numbers,
+    wanted,
+    column,
+  };
+}
+
+/** Open windows, in the order of a column: none of them is final. */
+function windows(rows: TableRow[], x: string | null | undefined): TableRow[] {
+  const open: TableRow[] = rows.map((row) => ({ ...row, final: false }));
+  return x ? open.sort((a, b) => compare(a[x] ?? null, b[x] ?? null)) : open;
 }
