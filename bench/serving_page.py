@@ -1,11 +1,13 @@
-"""The page in Chromium: how soon it is painted, how soon it shows figures, and how much it loads for that."""
+"""The page in Chromium: when it is painted and shows figures, what it loads for that, and how soon an event shows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tests.page.browser import chromium, simulated
 
+from bench.screen import painted_after
 from bench.served import serving
 from bench.table import Target
 
@@ -44,6 +46,16 @@ def measure(bench: Bench) -> None:
             bench.report.figure(f"{what}: its panels are there", [run["shown"] / 1000 for run in runs], "s")
             size = runs[0]["bytes"] / 1000
             bench.report.figure(f"{what}: loaded, compressed, with fonts", size, "kB", Target(250, 150, below=True))
+    _screen(bench)
+
+
+def _screen(bench: Bench) -> None:
+    bench.report.title("1,000 events a second, ten at once, to an open window on a screen in Chromium")
+    with chromium() as browser:
+        found = painted_after(bench.folder / "open", browser, 5 if bench.quick else 30)
+    late = float(np.percentile(found, 95))
+    bench.report.figure("event appended to its open window painted, p95", late, "ms", Target(250, 100, below=True))
+    bench.report.figure("the same, half of them", float(np.median(found)), "ms")
 
 
 def _opened(browser: Browser, url: str, text: str) -> dict[str, Any]:

@@ -63,7 +63,8 @@ function Legend({ lines, unit }: { lines: Line[]; unit: string | undefined }) {
   return (
     <ul className={css.legend}>
       {lines.slice(0, SERIES).map((line, at) => {
-        const value = line.values.findLast((one) => typeof one === "number");
+        // a gap at the end is no value: what was before is not said as if it were now
+        const value = line.points ? undefined : line.values.findLast((one) => one !== undefined);
         return (
           <li key={line.name}>
             <i style={{ background: `var(--${lineColour(line, at)})` }} />

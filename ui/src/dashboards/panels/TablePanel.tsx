@@ -15,7 +15,7 @@ export function TablePanel({ panel, held, height, titled }: PanelProps) {
     .filter((column) => column.name !== "final")
     .sort((a, b) => (order.get(a.name) ?? order.size) - (order.get(b.name) ?? order.size));
   const { drill } = panel;
-  const first = columns[0];
+  const first = columns.find((column) => drill?.includes(`{${column.name}}`)) ?? columns[0];
   if (drill && first) first.href = (row) => filled(drill, row);
   // of windows that are open the newest says most
   const rows = panel.open ? answer.rows.toReversed() : answer.rows;
