@@ -8,14 +8,24 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["MissingPartError", "apt_get", "cache", "debian_program", "free_port", "locked", "run", "say"]
+__all__ = [
+    "MissingPartError", "apt_get", "cache", "debian_program", "free_port", "locked", "run", "say", "says_yes",
+    "service", "until",
+]  # fmt: skip
+
+T = TypeVar("T")
+_LOOKS_EVERY = 0.02
+"""Seconds between two looks at what tells nobody that it has changed."""
 
 
 class MissingPartError(Exception):
@@ -83,6 +93,58 @@ def locked(folder: Path) -> Iterator[None]:
     with (folder / "parts.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def service(
+    command: Sequence[str | Path], log: Path, answers: Callable[[], object], *, seconds: float = 60, **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that runs as long as the block, from when it `answers`; what it says is in `log`.
+
+    `answers` is asked until it gives something true; an OSError means not yet. `options` are those of Popen.
+    Raises MissingPartError with the end of its log where it ends, or does not answer within `seconds`.
+    """
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise MissingPartError(f"it ended with {process.returncode}")
+        try:
+            return bool(answers())
+        except OSError:
+            return False
+
+    try:
+        try:
+            until(ready, f"it did not answer within {seconds} s", seconds)
+        except (AssertionError, MissingPartError) as error:
+            said = log.read_text(errors="replace")[-3000:]
+            raise MissingPartError(f"{Path(command[0]).name} did not start: {error}\n{said}") from error
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def says_yes(url: str) -> bool:
+    """Whether a GET of it is answered with 200."""
+    try:
+        return httpx.get(url, timeout=10).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def until(question: Callable[[], T], otherwise: str, seconds: float = 60) -> T:
+    """The first answer that is true, of a question asked again and again: for what gives no sign when it changes.
+
+    Raises AssertionError, with `otherwise`, after so many seconds.
+    """
+    end = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < end, otherwise
+        time.sleep(_LOOKS_EVERY)
+    return answer
 
 
 def free_port() -> int:

@@ -126,7 +126,7 @@ def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
 
 def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> None:
     make_project(tmp_path / "cache" / "penstock" / "demo-web")
-    child = started("run", tmp_path / "cache" / "penstock" / "demo-web")
+    child = started("run", tmp_path / "cache" / "penstock" / "demo-web", "--no-serve")
     assert child.stderr is not None
     while "made topic revenue" not in child.stderr.readline():
         assert child.poll() is None

@@ -13,6 +13,7 @@ import penstock
 from penstock.server.owner import is_owned
 from penstock.server.serve import SOCKET
 from tests.cli.shell import call, make_project, orders
+from tests.parts import until
 from tests.server.served import serve
 
 if TYPE_CHECKING:
@@ -83,11 +84,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.append("orders", orders(130))
         project.start()
         project.append("orders", pl.DataFrame({"value": BAD}))
-        while project.running[0].rows < 133:
-            project.log.wait(project.log.end_seq(), 0.05)
+        until(lambda: project.running[0].rows == 133, "not all rows are read")
         project.append("orders", pl.DataFrame({"value": [LATE]}))
-        while project.running[0].rows < 134:
-            project.log.wait(project.log.end_seq(), 0.05)
+        until(lambda: project.running[0].rows == 134, "the late row is not read")
     return folder
 
 

@@ -15,9 +15,12 @@ import pytest
 import penstock
 from penstock.cli.interrupt import Interrupt
 from tests.cli.shell import PATIENCE, append, call, make_project, orders, started
+from tests.parts import until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from penstock.project.penstock import Penstock
 
 
 def running(shop: Path) -> subprocess.Popen[str]:
@@ -28,12 +31,17 @@ def running(shop: Path) -> subprocess.Popen[str]:
     return child
 
 
+def committed(child: subprocess.Popen[str], project: Penstock) -> None:
+    """Returns after the first commit of a run."""
+    until(lambda: project.log.state.checkpoints() or child.poll() is not None, "it commits nothing", PATIENCE)
+    assert child.poll() is None
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_commits_and_ends_well(shop: Path, number: int) -> None:
     child = running(shop)
     with penstock.open(shop) as project:
-        while not project.log.state.checkpoints():
-            assert child.poll() is None
+        committed(child, project)
         child.send_signal(number)
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (0, "stopping after a last commit; Ctrl-C again ends at once\n")
@@ -56,7 +64,7 @@ def test_the_second_ends_at_once() -> None:
 
 def test_a_run_that_waits_for_rows_says_how_to_feed_it(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "p")
-    child = started("run", folder)
+    child = started("run", folder, "--no-serve")
     assert child.stderr is not None
     assert child.stderr.readline() == "there is nothing to read: orders is empty; feed it with\n"
     assert child.stderr.readline().endswith(f" topic write {folder} orders FILE\n")
@@ -97,8 +105,7 @@ def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
     child = running(shop)
     try:
         with penstock.open(shop) as project:
-            while not project.log.state.checkpoints():
-                assert child.poll() is None
+            committed(child, project)
         rows = call("query", shop, 'SELECT window_end, orders, final FROM "revenue$open"', "--format", "json").out
         assert json.loads(rows.splitlines()[-1]) == {
             "window_end": "2025-01-01 00:03:00.000",

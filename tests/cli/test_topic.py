@@ -14,6 +14,7 @@ import pytest
 import penstock
 from penstock.log import Log
 from tests.cli.shell import PATIENCE, append, call, make_project, orders, started
+from tests.parts import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,8 +172,7 @@ def test_ctrl_c_says_where_to_go_on(parted: Path) -> None:
     assert child.stderr is not None
     child.stdin.write('{"id":1}\n{"id":2}\n')
     child.stdin.flush()
-    while not call("topic", "read", parted, "orders", "--format", "raw").out:
-        assert child.poll() is None
+    until(lambda: call("topic", "read", parted, "orders", "--format", "raw").out, "nothing is written", PATIENCE)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate('{"id":3}\n', timeout=PATIENCE)
     count = len(call("topic", "read", parted, "orders", "--format", "raw").out.splitlines())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
-import time
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,9 +13,9 @@ import pytest
 import penstock
 from penstock.core.errors import ConfigError, UnsupportedError
 from penstock.project.build import make_pipeline
+from tests.parts import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
@@ -103,13 +102,6 @@ def test_a_folder_of_csv_into_a_topic(tmp_path: Path) -> None:
         assert values == [b'{"id":2,"item":"plum, ripe"}', b'{"id":3,"item":"pear"}']
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.01)
-
-
 def test_a_watched_folder_is_read_while_it_grows(tmp_path: Path) -> None:
     sql = """
     CREATE TABLE orders (id INT, item STRING)
@@ -127,11 +119,11 @@ def test_a_watched_folder_is_read_while_it_grows(tmp_path: Path) -> None:
 
         p.start()
         (tmp_path / "in" / "a.csv").write_text("1,x\n2,")
-        wait_for(lambda: ids() == [1])
+        until(lambda: ids() == [1], "it never came")
         with (tmp_path / "in" / "a.csv").open("a") as file:
             file.write("y\n")
         (tmp_path / "in" / "b.csv").write_text("3,z\n4,w")
-        wait_for(lambda: ids() == [1, 2, 3])
+        until(lambda: ids() == [1, 2, 3], "it never came")
         assert p.stop() == {}
         p.run(bounded=True)
         assert ids() == [1, 2, 3, 4]

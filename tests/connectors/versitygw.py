@@ -7,12 +7,11 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.parts import MissingPartError, cache, free_port, say
+from tests.parts import MissingPartError, cache, free_port, say, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ __all__ = ["KEYS", "versitygw"]
 
 VERSION = "1.8.0"
 KEYS = {"AWS_ACCESS_KEY_ID": "penstock", "AWS_SECRET_ACCESS_KEY": "a-secret-of-a-test"}
-SECONDS = 30
 
 
 @contextmanager
@@ -34,28 +32,13 @@ def versitygw(folder: Path, *buckets: str) -> Iterator[str]:
     log = folder / "versitygw.log"
     keys = ["--access", KEYS["AWS_ACCESS_KEY_ID"], "--secret", KEYS["AWS_SECRET_ACCESS_KEY"]]
     place = ["--port", f"127.0.0.1:{port}", "--iam-dir", str(folder / "iam"), "posix", str(folder / "root")]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [str(_program()), *keys, *place], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-        )
-    try:
-        _wait(port, process, log)
+
+    def listens() -> bool:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+
+    with service([_program(), *keys, *place], log, listens):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise MissingPartError(f"versitygw did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def _program() -> Path:

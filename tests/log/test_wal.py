@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import apsw
 
 from penstock.log import Log, wal
 from tests.log.rows import records, values
+from tests.parts import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,6 @@ def test_a_log_that_is_closed_during_a_checkpoint_does_not_wait_for_ever() -> No
     keeper = wal.WalKeeper(closing_meanwhile)
     with apsw.Connection(":memory:") as connection:
         keeper.committed(connection, "main", wal.LIMIT_PAGES)
-    while not closers:
-        time.sleep(0.001)
+    until(lambda: closers, "the WAL is not written back")
     closers[0].join(10)
     assert not closers[0].is_alive()

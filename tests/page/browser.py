@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +10,7 @@ import httpx
 from playwright.sync_api import sync_playwright
 
 from tests.cli.shell import PATIENCE, call, started
-from tests.parts import debian_program
+from tests.parts import debian_program, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -98,10 +97,8 @@ class Running:
 
     def wait_for_anomalies(self) -> None:
         """Until simulated events are read so far that something was out of the ordinary: the last of the results."""
-        until = time.monotonic() + PATIENCE
-        while not self.rows("SELECT 1 FROM meeting_anomalies LIMIT 1"):
-            assert time.monotonic() < until, "nothing was out of the ordinary"
-            time.sleep(0.2)
+        sql = "SELECT 1 FROM meeting_anomalies LIMIT 1"
+        until(lambda: self.rows(sql), "nothing was out of the ordinary", PATIENCE)
 
     def append(self, topic: str, events: list[dict[str, Any]]) -> None:
         """Over HTTP, as a producer does."""

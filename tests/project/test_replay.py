@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -11,9 +11,9 @@ import pytest
 import penstock
 from penstock.core.errors import LockedError, LogError, StateError, UnsupportedError
 from penstock.project.replay import HEADER, closed_windows, replay
+from tests.parts import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
@@ -75,10 +75,10 @@ def test_a_mended_reject_counts_once_and_is_tied_to_its_original(tmp_path: Path)
     with project(tmp_path, COUNTS) as p:
         feed(p, row(1, 1), b'{"id": 2, "ts": "2025-01-01 00:00:02", "n": "two"}')
         p.start()
-        assert wait_for(lambda: p.query("SELECT * FROM penstock.rejects").rows())
+        until(lambda: p.query("SELECT * FROM penstock.rejects").rows(), "it never came")
         done = replay(p, [1], mend=double_n)
         assert done.copies.rows() == [(1, "clicks", 0, 2)]
-        assert wait_for(lambda: p.query("""SELECT * FROM "counts$open" WHERE rows_in = 2""").rows())
+        until(lambda: p.query("""SELECT * FROM "counts$open" WHERE rows_in = 2""").rows(), "it never came")
         p.stop()
         run(p)
         assert present(p) == {0: (2, 3)}
@@ -89,18 +89,6 @@ def test_a_mended_reject_counts_once_and_is_tied_to_its_original(tmp_path: Path)
         assert (source["taken"], source["passed"], source["rejected"], source["replayed"]) == (3, 2, 1, 1)
         with pytest.raises(LogError, match=r"row 1 was replayed already, as offset 2 of partition 0"):
             replay(p, [1], mend=double_n)
-
-
-def wait_for(question: Callable[[], Any]) -> bool:
-    """Ask until the answer is true, for 10 seconds at most."""
-    import time
-
-    until = time.monotonic() + 10
-    while not question():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_a_late_row_is_rebuilt_into_its_window(tmp_path: Path) -> None:
@@ -130,7 +118,7 @@ def test_what_was_rebuilt_stands_when_the_log_is_read_from_the_beginning(tmp_pat
         run(p)
         before = present(p)
         p.start(fresh=True, bounded=True)
-        assert wait_for(lambda: all(r.ended for r in p.running))
+        until(lambda: all(r.ended for r in p.running), "it never came")
         p.stop()
         assert present(p) == before
         feed(p, row(6, 7, n=100), row(7, 50))
@@ -169,7 +157,7 @@ def test_the_copy_of_a_row_that_some_windows_can_use_counts_once_when_it_is_rebu
     with project(tmp_path, SLIDING) as p:
         p.start()
         feed(p, row(1, 1), b'{"id": 2, "ts": "2025-01-01 00:00:05", "n": "two"}', row(3, 12))
-        assert wait_for(lambda: present(p).get(50) and p.query("SELECT * FROM penstock.rejects").rows())
+        until(lambda: present(p).get(50) and p.query("SELECT * FROM penstock.rejects").rows(), "it never came")
         p.stop()
         replay(p, [1], mend=double_n, rebuild=True)
         assert present(p)[50] == (2, 3)
@@ -245,7 +233,7 @@ def test_a_rebuild_needs_the_log_from_where_reading_began(tmp_path: Path) -> Non
         (whole,) = p.log.describe("clicks")
         run(p)
         p.log.alter_topic("clicks", configs={"retention.bytes": whole.bytes - first.bytes})
-        assert wait_for(lambda: p.log.maintain(1.0))
+        until(lambda: p.log.maintain(1.0), "it never came")
         with pytest.raises(StateError, match="offsets 0 to 0 of topic 'clicks', partition 0, are deleted"):
             replay(p, [1], late_rows=True, rebuild=True)
 
@@ -277,7 +265,7 @@ FROM TABLE(TUMBLE(TABLE strict_clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GR
     with project(tmp_path, strict) as p:
         feed(p, row(1, 1), b'{"id": 2, "ts": "2025-01-01 00:00:02", "n": "two"}')
         p.start()
-        assert wait_for(lambda: p.query("SELECT * FROM penstock.rejects").rows())
+        until(lambda: p.query("SELECT * FROM penstock.rejects").rows(), "it never came")
         p.stop()
         replay(p, [1], mend=double_n)
         run(p)
@@ -312,7 +300,7 @@ def test_a_row_that_retention_has_deleted_is_gone(tmp_path: Path) -> None:
         (whole,) = p.log.describe("clicks")
         run(p)
         p.log.alter_topic("clicks", configs={"retention.bytes": whole.bytes - first.bytes})
-        assert wait_for(lambda: p.log.maintain(1.0))
+        until(lambda: p.log.maintain(1.0), "it never came")
         with pytest.raises(LogError, match="row 1 is no longer in topic 'clicks'\nhint: retention has deleted it"):
             replay(p, [1])
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tarfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 from tests.flink.parts import find_jdk, run_maven
-from tests.parts import MissingPartError, cache, free_port, say
+from tests.parts import MissingPartError, cache, free_port, say, says_yes, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,33 +34,10 @@ def apicurio(folder: Path) -> Iterator[str]:
         "quarkus.management.port": management,
     }
     options = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *(f"-D{k}={v}" for k, v in settings.items())]
+    url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
     log = folder / "apicurio.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [str(java), *options, "-jar", str(jar)],
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-        )
-    try:
-        url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
-        _wait(url, process, log)
+    with service([java, *options, "-jar", jar], log, lambda: says_yes(f"{url}/subjects"), seconds=SECONDS, cwd=folder):
         yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/subjects").status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise MissingPartError(f"Apicurio did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def _java() -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.parts import MissingPartError, debian_program, free_port
+from tests.parts import debian_program, free_port, says_yes, service, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,12 +40,7 @@ class Prometheus:
 
     def until(self, found: Callable[[], Any]) -> Any:
         """The first answer of `found` that is something."""
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            if (answer := found()) is not None:
-                return answer
-            time.sleep(0.1)
-        raise AssertionError(f"Prometheus did not say so within {SECONDS} s")
+        return until(found, f"Prometheus did not say so within {SECONDS} s", SECONDS)
 
 
 @contextmanager
@@ -57,15 +51,9 @@ def prometheus(folder: Path, target: str, rules: Path) -> Iterator[Prometheus]:
     config.write_text(CONFIG.format(rules=rules, target=target), "utf-8")
     promtool("check", "config", str(config))
     flags = [f"--config.file={config}", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"]
-    with log.open("wb") as out:
-        process = subprocess.Popen([program, *flags], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    try:
-        made = Prometheus(f"http://127.0.0.1:{port}")
-        _wait(made.url, process, log)
-        yield made
-    finally:
-        process.terminate()
-        process.wait(30)
+    url = f"http://127.0.0.1:{port}"
+    with service([program, *flags], log, lambda: says_yes(f"{url}/-/ready"), seconds=SECONDS):
+        yield Prometheus(url)
 
 
 def promtool(*arguments: str, given: bytes = b"") -> str:
@@ -75,15 +63,3 @@ def promtool(*arguments: str, given: bytes = b"") -> str:
     text = (done.stdout + done.stderr).decode()
     assert done.returncode == 0, text
     return text
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/-/ready").status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise MissingPartError(f"Prometheus did not start:\n{log.read_text(errors='replace')[-3000:]}")

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 import pytest
 
+from tests.parts import until
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ ARROW = {"accept": "application/vnd.apache.arrow.stream"}
 def settled(shop: Served) -> None:
     """All that was appended is run and committed."""
     running = shop.penstock.running[0]
-    while not running.epoch or running.rows < 130 or shop.penstock.current is None:
-        shop.penstock.log.wait(shop.penstock.log.end_seq(), 0.05)
+    until(lambda: running.epoch and running.rows >= 130 and shop.penstock.current is not None, "it does not settle")
     running.commit()
 
 
@@ -102,8 +102,7 @@ def test_rejects_newest_first_and_counted(tmp_path: Path) -> None:
     with serve(tmp_path / "p") as served:
         bad = [f"bad {n}".encode() for n in range(25)] + [b"\xff"]
         served.penstock.append("orders", pl.DataFrame({"value": bad}))
-        while served.penstock.rejects().height < len(bad):
-            served.penstock.log.wait(served.penstock.log.end_seq(), 0.05)
+        until(lambda: served.penstock.rejects().height == len(bad), "not all are rejected")
         first = served.get("/api/rejects?limit=10")
         raw = [c["name"] for c in first["columns"]].index("raw")
         assert [row[raw] for row in first["rows"]] == ["0xff", *(f"bad {n}" for n in range(24, 15, -1))]
@@ -192,8 +191,7 @@ def test_a_question_ends_when_its_asker_hangs_up(shop: Served) -> None:
     sql = "SELECT count(*) FROM range(1000000000000)"
     with pytest.raises(httpx.ReadTimeout):
         shop.client.post("/api/query", json={"sql": sql, "seconds": 100}, timeout=0.5)
-    while shop.get("/api/query"):
-        continue
+    until(lambda: not shop.get("/api/query"), "it is still being answered")
     assert shop.penstock.questions.refused["query-cancelled"] >= 1
 
 

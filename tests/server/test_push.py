@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from penstock.server.push.edits import edits
 from tests.cli.shell import ORDERS, orders
+from tests.parts import until
 from tests.server.served import Served, serve
 from tests.server.watching import Events, Table, followed, watching
 
@@ -191,13 +192,13 @@ def test_one_and_true_are_different_parameters(live: Served) -> None:
 def test_what_nobody_waits_for_any_more_is_not_kept(live: Served) -> None:
     hub = live.serving.app.state.hub
     hub.limits = replace(hub.limits, linger=0.0, feeds=3)
+    others = hub.watching().feeds  # what was watched before is kept for as long as was said then
     with watching(live.serving.url) as client:
         for number in range(20):
             client.send(type="subscribe", id="a", query=f"SELECT {number}")
             client.send(type="unsubscribe", id="a")
             client.next("unsubscribed")
-            while hub.watching().feeds:
-                live.get("/livez")
+            until(lambda: hub.watching().feeds <= others, "a feed that nobody watches is still kept")
 
 
 def test_a_saved_query_is_watched_with_its_parameters(live: Served) -> None:
@@ -374,10 +375,8 @@ def test_who_hangs_up_before_the_first_event_is_let_go(live: Served) -> None:
     slow = json.dumps({"query": "SELECT count(*) FROM range(3000) a, range(3000) b, range(20) c"})
     with socket.create_connection(("127.0.0.1", live.serving.port)) as client:
         client.sendall(f"GET /api/stream?subscribe={quote(slow)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        while not hub.viewers:
-            live.get("/livez")
-    while hub.viewers:
-        live.get("/livez")
+        until(lambda: hub.viewers, "nobody watches")
+    until(lambda: not hub.viewers, "it is not let go")
 
 
 @pytest.mark.parametrize(

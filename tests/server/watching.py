@@ -142,7 +142,7 @@ def followed(url: str, *subscriptions: dict[str, Any], last_id: str = "") -> Ite
     headers = {"last-event-id": last_id} if last_id else {}
     parameters = {"subscribe": [json.dumps(one) for one in subscriptions]}
     with (
-        httpx.Client(timeout=PATIENCE) as client,
+        httpx.Client(timeout=PATIENCE, verify=False) as client,
         client.stream("GET", f"{url}api/stream", params=parameters, headers=headers) as response,
     ):
         if response.status_code != 200:
