@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from penstock.history.footers import Footers
 from penstock.history.guard import read_question
+from penstock.history.instances import Instances
 from penstock.history.parquet import Files
 from penstock.history.query import Limits, Rows, Tables, query
 from penstock.history.questions import Questions
 from penstock.history.result import Result
 from penstock.history.stop import Stop
 
-__all__ = ["Files", "Footers", "Limits", "Questions", "Result", "Rows", "Stop", "Tables", "query", "read_question"]
+__all__ = [
+    "Files",
+    "Footers",
+    "Instances",
+    "Limits",
+    "Questions",
+    "Result",
+    "Rows",
+    "Stop",
+    "Tables",
+    "query",
+    "read_question",
+]

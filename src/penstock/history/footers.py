@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import is_
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import duckdb
 
@@ -25,6 +26,7 @@ Range = tuple[str, str]
 _RANGED = ("INT32", "INT64")
 """Physical types whose ranges say all: texts may be cut off, and NaN is in no range of floating-point numbers."""
 _FILES_KEPT = 100_000
+_RANGES_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Footers:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[tuple[int, int], Footer]] = {}
+        self._ranges: dict[Any, tuple[list[Footer], pl.DataFrame]] = {}
         self._reading = threading.Lock()
 
     def of(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[Footer]:
@@ -60,6 +63,18 @@ class Footers:
                 self._known |= stamped
             known |= stamped
         return [one[1] for one in known.values() if one is not None]
+
+    def ranges(self, footers: list[Footer], key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What `make` says of `footers`: made once for them under `key`, which holds all else that it depends on."""
+        kept = self._ranges.get(key)
+        if kept is not None and len(kept[0]) == len(footers) and all(map(is_, kept[0], footers)):
+            return kept[1]
+        made = make()
+        with self._reading:
+            if len(self._ranges) >= _RANGES_KEPT:
+                self._ranges.clear()
+            self._ranges[key] = (footers, made)
+        return made
 
 
 def _read(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> dict[str, Footer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,11 +13,11 @@ from penstock.history.answer import quoted
 from penstock.history.bounds import bounds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
 
-    from penstock.history.footers import Footers
+    from penstock.history.footers import Footer, Footers
     from penstock.history.guard import Question
 
 __all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
@@ -66,26 +67,12 @@ def files_needed(
     if bounds is None or not table.paths:
         return table
     footers = table.footers.of(connection, table.paths)
-    kinds = _kinds(connection, table.schema)
+    kinds = {column.lower(): kind for column, kind in _kinds(table.schema).items()}
     import duckdb
 
-    columns: dict[str, list[Any]] = {"file": []}
-    columns |= {f"{end}_{number}": [] for number in range(len(bounds.columns)) for end in ("low", "high")}
-    of_folder = frozenset(column.lower() for column in table.partitions)
-    of_folders: dict[str, dict[str, tuple[str, str]]] = {}
-    for file, (path, footer) in enumerate(zip(table.paths, footers, strict=True)):
-        folder = os.path.dirname(path)  # noqa: PTH120  # of thousands of files
-        if folder not in of_folders:
-            of_folders[folder] = _told(folder, of_folder, table.null)
-        told = of_folders[folder]
-        for group in footer.groups:
-            columns["file"].append(file)
-            for number, column in enumerate(bounds.columns):
-                low, high = told.get(column, (None, None)) if column in of_folder else group.get(column, (None, None))
-                columns[f"low_{number}"].append(low)
-                columns[f"high_{number}"].append(high)
-    texts = {column: pl.Int64 if column == "file" else pl.String for column in columns}
-    connection.register("ranges", Stream(pl.DataFrame(columns, texts)))
+    key = (bounds.columns, table.partitions, table.null)
+    ranges = table.footers.ranges(footers, key, lambda: _ranges(table, footers, bounds.columns))
+    connection.register("ranges", Stream(ranges))
     typed = ", ".join(
         f"TRY_CAST({end}_{number} AS {kinds[column]}) AS {end}_{number}"
         for number, column in enumerate(bounds.columns)
@@ -100,6 +87,26 @@ def files_needed(
     return replace(table, paths=tuple(table.paths[file] for (file,) in kept))
 
 
+def _ranges(table: Files, footers: Sequence[Footer], bounded: Sequence[str]) -> pl.DataFrame:
+    """A row for each row group: the number of its file, and ``low_N`` and ``high_N`` of column N of `bounded`."""
+    columns: dict[str, list[Any]] = {"file": []}
+    columns |= {f"{end}_{number}": [] for number in range(len(bounded)) for end in ("low", "high")}
+    of_folder = frozenset(column.lower() for column in table.partitions)
+    of_folders: dict[str, dict[str, tuple[str, str]]] = {}
+    for file, (path, footer) in enumerate(zip(table.paths, footers, strict=True)):
+        folder = os.path.dirname(path)  # noqa: PTH120  # of thousands of files
+        if folder not in of_folders:
+            of_folders[folder] = _told(folder, of_folder, table.null)
+        told = of_folders[folder]
+        for group in footer.groups:
+            columns["file"].append(file)
+            for number, column in enumerate(bounded):
+                low, high = told.get(column, (None, None)) if column in of_folder else group.get(column, (None, None))
+                columns[f"low_{number}"].append(low)
+                columns[f"high_{number}"].append(high)
+    return pl.DataFrame(columns, {column: pl.Int64 if column == "file" else pl.String for column in columns})
+
+
 def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     """The SELECT of all rows, with the table's columns.
 
@@ -112,7 +119,7 @@ def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     files = f"read_parquet([{paths}], union_by_name = {not same}{parted})"
     there = frozenset[str]().union(*(footer.columns for footer in (footers[:1] if same else footers)))
     columns = []
-    for column, kind in _kinds(connection, table.schema, lower=False).items():
+    for column, kind in _kinds(table.schema).items():
         name = quoted(column)
         if column in table.partitions:
             columns.append(f"CAST(NULLIF({name}, {literal(table.null)}) AS {kind}) AS {name}")
@@ -121,10 +128,17 @@ def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
     return f"SELECT {', '.join(columns)} FROM {files}"
 
 
-def _kinds(connection: duckdb.DuckDBPyConnection, schema: pl.Schema, *, lower: bool = True) -> dict[str, str]:
+def _kinds(schema: pl.Schema) -> dict[str, str]:
     """DuckDB's types of the columns."""
-    types = connection.from_arrow(Stream(pl.DataFrame(schema=schema))).types
-    return {column.lower() if lower else column: str(kind) for column, kind in zip(schema, types, strict=True)}
+    return dict(zip(schema, _types(tuple(schema.items())), strict=True))
+
+
+@lru_cache(64)
+def _types(schema: tuple[tuple[str, pl.DataType], ...]) -> tuple[str, ...]:
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        return tuple(str(kind) for kind in connection.from_arrow(Stream(pl.DataFrame(schema=dict(schema)))).types)
 
 
 def _told(folder: str, columns: frozenset[str], null: str) -> dict[str, tuple[str, str]]:

@@ -14,7 +14,8 @@ import polars as pl
 from penstock.core.errors import QueryError, did_you_mean
 from penstock.history.answer import fetch
 from penstock.history.guard import Question, read_question
-from penstock.history.parquet import Files, Stream, files_needed, literal, select_of
+from penstock.history.instances import Confines, Instances
+from penstock.history.parquet import Files, Stream, files_needed, select_of
 from penstock.history.result import Result
 from penstock.history.stop import Stop
 
@@ -80,21 +81,23 @@ def query(
     zone: str = "UTC",
     parameters: Mapping[str, Any] | None = None,
     stop: Stop | None = None,
+    instances: Instances | None = None,
 ) -> Result:
     """The answer to `sql`, a SELECT; or DESCRIBE or SUMMARIZE of one or of a table, or SHOW TABLES.
 
     `spill` is a folder for what does not fit in memory; `zone` is that of texts that become moments, and of moments
     that become texts. `parameters` are the values of ``$name`` in it, bound and never pasted; more may be given than
-    it has. Types that Polars has not come as text (see `answer`). Raises QueryError where the question is not
-    allowed, wrong, too large, too slow or stopped.
+    it has. `instances` of DuckDB are kept for the next question. Types that Polars has not come as text (see
+    `answer`). Raises QueryError where the question is not allowed, wrong, too large, too slow or stopped.
     """
     limits, stop = limits or Limits(), stop or Stop()
+    kept = instances or Instances()
     question = read_question(sql)
     values = _values(question, parameters or {})
     end = time.monotonic() + limits.seconds
     while True:
         try:
-            return _answer(question, values, tables, limits, spill, zone, stop)
+            return _answer(question, values, tables, limits, spill, zone, stop, kept)
         except _GoneError as gone:  # what has taken its place is listed by another try
             if stop.reason or time.monotonic() > end:
                 assert gone.__cause__ is not None
@@ -109,6 +112,7 @@ def _answer(
     spill: Path | None,
     zone: str,
     stop: Stop,
+    instances: Instances,
 ) -> Result:
     """The answer. Raises _GoneError where a file that was listed is no longer there, else as `query`."""
     position = tables.position()
@@ -117,26 +121,23 @@ def _answer(
     found = {name: tables.table(name, question.columns) for name in question.tables}
     if question.about == "DESCRIBE":  # of which no row is needed
         found = {name: Rows(iter(()), table.schema) for name, table in found.items()}
-    connection = _connection(limits, spill, [f for f in found.values() if isinstance(f, Files)])
+    files = [table for table in found.values() if isinstance(table, Files)]
+    folders = frozenset(os.path.dirname(path) for table in files for path in table.paths)  # noqa: PTH120  # of thousands
+    confines = Confines(limits.memory, zone, spill, folders)
     try:
-        with stop.within(limits.seconds, connection.interrupt):
-            connection.execute(f"SET TimeZone = {literal(zone)}")
+        with instances.lent(confines) as connection, stop.within(limits.seconds, connection.interrupt):
             names = {}
             for number, (name, table) in enumerate(found.items()):
                 names[name] = f"t{number}"
                 if isinstance(table, Files):
                     table = files_needed(connection, table, question, name, values)  # noqa: PLW2901
                 _present(connection, names[name], table, stop)
-            connection.execute("SET lock_configuration = true")
             frame, complete = fetch(connection, question.over(names), values, limits.rows, cut=limits.cut)
             return Result(frame, position, complete)
     except (Exception, pl.exceptions.PanicException) as error:  # it is explained
-        paths = (path for table in found.values() if isinstance(table, Files) for path in table.paths)
-        if any(not Path(path).exists() for path in paths):
+        if any(not Path(path).exists() for table in files for path in table.paths):
             raise _GoneError from error
         raise _explained(error, limits, stop) from None
-    finally:
-        connection.close()
 
 
 def _values(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,25 +151,6 @@ def _values(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:
                 hint=did_you_mean(name, given) if name else "name it: $name",
             )
     return {name: given[name] for name in question.parameters}
-
-
-def _connection(limits: Limits, spill: Path | None, files: list[Files]) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
-    connection.execute(f"SET memory_limit = '{limits.memory}B'")
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    connection.execute("SET python_enable_replacements = false")
-    folders = {os.path.dirname(path) for f in files for path in f.paths}  # noqa: PTH120  # of thousands
-    if spill is not None:
-        spill.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"SET temp_directory = {literal(str(spill))}")
-        folders.add(str(spill))
-    if folders:
-        connection.execute(f"SET allowed_directories = [{', '.join(literal(f) for f in sorted(folders))}]")
-    connection.execute("SET enable_external_access = false")
-    return connection
 
 
 class _GoneError(Exception):
@@ -186,7 +168,7 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
         if table.beside is not None:
             _present(connection, f"{name}_beside", Rows(table.beside, table.schema), stop)
             union = f' UNION ALL BY NAME SELECT * FROM "{name}_beside"'
-        connection.execute(f'CREATE VIEW "{name}" AS {select_of(connection, table)}{union}')
+        connection.execute(f'CREATE TEMP VIEW "{name}" AS {select_of(connection, table)}{union}')
         return
     frames = table.frames if isinstance(table, Rows) else table.beside or iter(())
     first = next(frames, None)
@@ -196,7 +178,7 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
         return
     assert first is not None
     connection.register("chunk", Stream(first))
-    connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM chunk')
+    connection.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM chunk')
     chunk: pl.DataFrame | None = second
     while chunk is not None:
         connection.register("chunk", Stream(chunk))

@@ -14,7 +14,7 @@ from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
 from penstock.engine.tracing import Tracing
 from penstock.engine.why import Reason, why
-from penstock.history import Footers, Limits, Questions, Result, Stop, query
+from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
@@ -92,6 +92,7 @@ class Penstock:
         self.skip_lost = False
         self.questions = Questions()
         self.footers = Footers()
+        self.instances = Instances()
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
@@ -184,6 +185,7 @@ class Penstock:
         """Stop what runs, after a last commit, and close the log; idempotent."""
         self.stop()
         self._closed = True
+        self.instances.close()
         if self.tracer is not None:
             self.tracer.close()
         if self._log is not None:
@@ -258,7 +260,7 @@ class Penstock:
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
         with self.questions.asked():
-            return query(sql, ProjectTables(self), limits, spill, zone, parameters, stop)
+            return query(sql, ProjectTables(self), limits, spill, zone, parameters, stop, self.instances)
 
     def ask_saved(self, name: str, given: Mapping[str, object]) -> Result:
         """Ask the saved query `name` (queries/NAME.sql) with the parameters `given`, texts or JSON data.
