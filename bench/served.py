@@ -84,7 +84,9 @@ class Connection(asyncio.Protocol):
     async def ask(
         self, method: bytes, path: str, body: bytes = b"", kind: bytes = b"application/json"
     ) -> tuple[int, bytes]:
-        """The status and the body of the answer."""
+        """The status and the body of the answer. Raises ConnectionError where the server has closed the connection."""
+        if self._transport.is_closing():
+            raise ConnectionError("the server has closed the connection")
         self._parser = httptools.HttpResponseParser(self)
         self._body = []
         self._waiting = asyncio.get_running_loop().create_future()

@@ -5,7 +5,6 @@ A finished file never changes; one that has taken the name of another differs in
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
 from operator import is_
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["Footer", "Footers", "Range"]
+__all__ = ["Footer", "Footers", "Range", "Stamp"]
+
+Stamp = tuple[int, int]
+"""When a file was modified, in ns since 1970, and its size in bytes."""
 
 Range = tuple[str, str]
 """The least and the greatest value, as text."""
@@ -45,13 +47,12 @@ class Footers:
     """Footers that are known; threads may share it."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[int, int], Footer]] = {}
+        self._known: dict[str, tuple[Stamp, Footer]] = {}
         self._ranges: dict[Any, tuple[list[Footer], pl.DataFrame]] = {}
         self._reading = threading.Lock()
 
-    def of(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> list[Footer]:
-        """The footer of each file. Raises OSError, or duckdb.Error, for one that is gone or none."""
-        stamps = [(found.st_mtime_ns, found.st_size) for found in map(os.stat, files)]
+    def of(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str], stamps: Sequence[Stamp]) -> list[Footer]:
+        """The footer of each file. Raises OSError, or duckdb.Error, for one not yet known that is gone or none."""
         known = {f: self._known.get(f) for f in files}
         missing = [f for f, stamp in zip(files, stamps, strict=True) if (one := known[f]) is None or one[0] != stamp]
         if missing:

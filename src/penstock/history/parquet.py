@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from penstock.history.footers import Footer, Footers
+    from penstock.history.footers import Footer, Footers, Stamp
     from penstock.history.guard import Question
 
 __all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Files:
     """A table as finished Parquet files, of which `footers` knows some already.
 
@@ -37,6 +37,16 @@ class Files:
     null: str = ""
     beside: Iterator[pl.DataFrame] | None = None
     """Rows of files that are elsewhere, as frames of the same columns."""
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Where the files lie."""
+        return frozenset(os.path.dirname(path) for path in self.paths)  # noqa: PTH120  # of thousands
+
+    @cached_property
+    def stamps(self) -> list[Stamp]:
+        """When each file was modified, and its size. Raises OSError for one that is gone."""
+        return [(found.st_mtime_ns, found.st_size) for found in map(os.stat, self.paths)]
 
 
 class Stream:
@@ -66,7 +76,7 @@ def files_needed(
     bounds = bounds_of(question, name, plain, frozenset(table.partitions), values)
     if bounds is None or not table.paths:
         return table
-    footers = table.footers.of(connection, table.paths)
+    footers = table.footers.of(connection, table.paths, table.stamps)
     kinds = {column.lower(): kind for column, kind in _kinds(table.schema).items()}
     import duckdb
 
@@ -112,7 +122,7 @@ def select_of(connection: duckdb.DuckDBPyConnection, table: Files) -> str:
 
     Those of partitions have the table's types, not those that their texts look like; those that no file has are NULL.
     """
-    footers = table.footers.of(connection, table.paths)
+    footers = table.footers.of(connection, table.paths, table.stamps)
     same = all(footer.form == footers[0].form for footer in footers)  # then one of them says what all hold
     paths = ", ".join(literal(path) for path in table.paths)
     parted = ", hive_partitioning = true, hive_types_autocast = false" if table.partitions else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ class Tables(Protocol):
         ...
 
     def position(self) -> Any:
-        """For which commit the answer stands, as JSON data."""
+        """For which commit the answer stands, as JSON data; asked for once before the tables of each try."""
         ...
 
 
@@ -122,8 +121,7 @@ def _answer(
     if question.about == "DESCRIBE":  # of which no row is needed
         found = {name: Rows(iter(()), table.schema) for name, table in found.items()}
     files = [table for table in found.values() if isinstance(table, Files)]
-    folders = frozenset(os.path.dirname(path) for table in files for path in table.paths)  # noqa: PTH120  # of thousands
-    confines = Confines(limits.memory, zone, spill, folders)
+    confines = Confines(limits.memory, zone, spill, frozenset[str]().union(*(table.folders for table in files)))
     try:
         with instances.lent(confines) as connection, stop.within(limits.seconds, connection.interrupt):
             names = {}

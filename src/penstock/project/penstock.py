@@ -28,7 +28,7 @@ from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
 from penstock.project.settings import Settings
 from penstock.project.system import facts, late, ledger, rejects
-from penstock.project.tables import ProjectTables
+from penstock.project.tables import Look, ProjectTables
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer, Rows, Write
 
@@ -93,6 +93,7 @@ class Penstock:
         self.questions = Questions()
         self.footers = Footers()
         self.instances = Instances()
+        self.look: Look | None = None
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
@@ -250,17 +251,19 @@ class Penstock:
         zone: str = "UTC",
         parameters: Mapping[str, Any] | None = None,
         stop: Stop | None = None,
+        asked: float | None = None,
     ) -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 
         SHOW TABLES, DESCRIBE and SUMMARIZE are answered too. Types that Polars has not, such as INTERVAL, come as text.
         `zone` is that of moments that are written as text, in the question or by it: ``ts > '2026-01-31'``. Those in
         the answer are in UTC. `parameters` are the values of ``$name`` in it; `stop` cancels it from another thread.
+        Where it had to wait, `asked` is since when, by the clock's `monotonic`: it may stand for any moment after that.
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
         with self.questions.asked():
-            return query(sql, ProjectTables(self), limits, spill, zone, parameters, stop, self.instances)
+            return query(sql, ProjectTables(self, asked), limits, spill, zone, parameters, stop, self.instances)
 
     def ask_saved(self, name: str, given: Mapping[str, object]) -> Result:
         """Ask the saved query `name` (queries/NAME.sql) with the parameters `given`, texts or JSON data.

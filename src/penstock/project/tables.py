@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Node
 
-__all__ = ["OPEN", "ProjectTables", "targets"]
+__all__ = ["OPEN", "Look", "ProjectTables", "targets"]
 
 OPEN = "$open"
 """What the name of the table of open windows ends with."""
@@ -47,14 +48,37 @@ _RECORD: dict[str, Any] = {
 _RECORD_COLUMN = {c: pl.col(c).cast(dtype) for c, dtype in _RECORD.items()}
 
 
-class ProjectTables:
-    """The tables of a project, as `penstock.history` asks for them."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far all was at the moment `begun`, by the monotonic clock, and the files that tables had then or later."""
 
-    def __init__(self, penstock: Penstock) -> None:
+    begun: float
+    position: Any
+    files: dict[Table, Files] = field(default_factory=dict)
+
+
+class ProjectTables:
+    """The tables of a project, as `penstock.history` asks for them.
+
+    A question that was `asked` before another's look began, and had to wait, is answered from that look: to list
+    thousands of files takes longer than to read the few that are needed.
+    """
+
+    def __init__(self, penstock: Penstock, asked: float | None = None) -> None:
         self.penstock = penstock
+        self._asked = asked
+        self._look: Look | None = None
 
     def position(self) -> Any:
-        """How far the log and each pipeline are."""
+        """How far the log and each pipeline are; whoever asks again looks again."""
+        look = self.penstock.look
+        if self._look is not None or self._asked is None or look is None or look.begun <= self._asked:
+            begun = self.penstock.clock.monotonic()
+            look = self.penstock.look = Look(begun, self._position())
+        self._look = look
+        return look.position
+
+    def _position(self) -> Any:
         checkpoints = {c.pipeline: c.epoch for c in self.penstock.log.state.checkpoints()}
         running = {one.name: one.through for one in self.penstock.running}
         return {"log": self.penstock.log.end_seq(), "checkpoints": checkpoints, "memory": running}
@@ -107,11 +131,17 @@ class ProjectTables:
         if connector.present_rows is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.physical})
             return Rows(connector.present_rows(table, options, self.penstock.world), schema)
+        look = self._look
+        if look is not None and table in look.files:
+            return look.files[table]
         files = connector.files and connector.files(table, options, self.penstock.world, columns)
         if files is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
             footers, null = self.penstock.footers, options.values[DEFAULT_NAME]
-            return Files(files.paths, schema, footers, table.partitioned_by, null, files.beside)
+            found = Files(files.paths, schema, footers, table.partitioned_by, null, files.beside)
+            if look is not None and found.beside is None:
+                look.files[table] = found
+            return found
         plan = scan(table)
         wanted = [c for c in plan.columns if columns is None or c.name in columns] or list(plan.columns[:1])
         pruned = prune(plan, {c.name for c in wanted})

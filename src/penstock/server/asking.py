@@ -27,7 +27,7 @@ __all__ = ["Asked", "Asking"]
 
 _WAITING = 512
 """Questions that wait; one more is refused."""
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 """Seconds that a question waits for its turn; then it is refused."""
 
 
@@ -67,9 +67,10 @@ class Asking:
 
         Raises QueryError, also where its turn does not come in time, and RequestError where its id is taken.
         """
+        asked = self.penstock.clock.monotonic()
         async with self._entered(request, sql, id_) as stop, self._turn():
             return await anyio.to_thread.run_sync(
-                lambda: self.penstock.query(sql, limits, zone, parameters, stop),
+                lambda: self.penstock.query(sql, limits, zone, parameters, stop, asked),
                 limiter=anyio.CapacityLimiter(1),  # it has its turn
             )
 
