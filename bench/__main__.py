@@ -28,14 +28,14 @@ CLAIMS = (
     "collab",
     "log",
     "formats",
-    "serving_ingest",
-    "serving_page",
-    "serving_push",
-    "serving_query",
-    "serving_sinks",
+    "serving.ingest",
+    "serving.page",
+    "serving.push",
+    "serving.query",
+    "serving.sinks",
     "files",
 )
-"""Modules of this folder, each with `measure(bench)`, in the order in which they run."""
+"""Modules of this folder, each with `measure(bench)`, in the order in which they run; a folder's name is all in it."""
 OPTIONAL = ("flink",)
 
 
@@ -55,10 +55,12 @@ def main() -> int:
     parser.add_argument("--flink", action="store_true", help="W on a real Flink too")
     parser.add_argument("--folder", type=Path, help="where to write what is removed again (default: temporary)")
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.claims) - {*CLAIMS, *OPTIONAL})
-    if unknown:
-        parser.error(f"there is no claim '{unknown[0]}'; there are {', '.join((*CLAIMS, *OPTIONAL))}")
-    chosen = arguments.claims or list(CLAIMS)
+    chosen = [] if arguments.claims else list(CLAIMS)
+    for named in arguments.claims:
+        found = [claim for claim in (*CLAIMS, *OPTIONAL) if claim == named or claim.startswith(f"{named}.")]
+        if not found:
+            parser.error(f"there is no claim '{named}'; there are {', '.join((*CLAIMS, *OPTIONAL))}")
+        chosen += found
     if arguments.flink and "flink" not in chosen:
         chosen.append("flink")
     print(described())

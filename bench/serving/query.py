@@ -17,10 +17,11 @@ import duckdb
 import numpy as np
 import orjson
 
-from bench import past, project
+from bench import project
 from bench.events import columns
 from bench.machine import cores
-from bench.served import Connection, serving
+from bench.serving import past
+from bench.serving.served import Connection, serving
 from bench.sources import TOPIC, records
 from bench.table import Target
 from penstock.apps import collab
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.__main__ import Bench
-    from bench.served import Server
+    from bench.serving.served import Server
 
 __all__ = ["measure"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.child import ROOT, command
-from bench.pushing import COUNTED, KEYS, make
+from bench.serving.pushing import COUNTED, KEYS, make
 from penstock.core.clock import SystemClock
 
 if TYPE_CHECKING:

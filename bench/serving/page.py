@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tests.page.browser import chromium, simulated
 
-from bench.screen import painted_after
-from bench.served import serving
+from bench.serving.screen import painted_after
+from bench.serving.served import serving
 from bench.table import Target
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.child import ROOT, command
-from bench.pushing import COUNTED, PASSED, make
+from bench.serving.pushing import COUNTED, PASSED, make
 from bench.table import Target
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ def _watched(
     folder: Path, work: tuple[object, ...], clients: int, asked: list[list[dict[str, Any]]], stuck: int = 0
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the server and the clients have to tell, where so many watch that work."""
-    with _running("pushing", folder, *work) as server:
+    with _running("serving.pushing", folder, *work) as server:
         port = server.line()
-        with _running("viewers", port, max(clients, 1), json.dumps(asked)) as viewers:
+        with _running("serving.viewers", port, max(clients, 1), json.dumps(asked)) as viewers:
             if clients:
                 assert viewers.line() == "ready"
-            with _running("stuck", port, json.dumps(asked[0])) if stuck else _nobody() as idle:
+            with _running("serving.stuck", port, json.dumps(asked[0])) if stuck else _nobody() as idle:
                 if idle is not None:
                     assert idle.line() == "ready"
                 server.go()

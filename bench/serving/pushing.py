@@ -1,4 +1,4 @@
-"""A project that is served while something happens in it: ``python -m bench.pushing FOLDER WORK AMOUNT``.
+"""A project that is served while something happens in it: ``python -m bench.serving.pushing FOLDER WORK AMOUNT``.
 
 It says the port, waits for a line, does the work, and says as JSON what it has to tell of it. The engine's threads have
 one processor, those of the server the other.

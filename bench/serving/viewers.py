@@ -1,4 +1,4 @@
-"""Many WebSocket clients in one process: ``python -m bench.viewers PORT COUNT SUBSCRIPTIONS``, JSON on stdout.
+"""Many WebSocket clients in one process: ``python -m bench.serving.viewers PORT COUNT SUBSCRIPTIONS``, JSON on stdout.
 
 SUBSCRIPTIONS is a list of lists: client i has those of the list i modulo their number. It says ``ready`` when all have
 their snapshots, and ends when its input does. Every message is checked: the changes of a channel follow on each other.

@@ -16,7 +16,7 @@ import polars as pl
 
 from bench import project
 from bench.events import columns, lines
-from bench.served import Connection, serving
+from bench.serving.served import Connection, serving
 from bench.sources import TOPIC
 from bench.table import Target
 from penstock.log import Log
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.__main__ import Bench
-    from bench.served import Server
+    from bench.serving.served import Server
 
 __all__ = ["measure"]
 

@@ -1,11 +1,11 @@
-"""A WebSocket client that asks for something and takes nothing: ``python -m bench.stuck PORT SUBSCRIPTIONS``."""
+"""A WebSocket client that asks and takes nothing: ``python -m bench.serving.stuck PORT SUBSCRIPTIONS``."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from bench.viewers import connected
+from bench.serving.viewers import connected
 
 
 def main() -> None:
