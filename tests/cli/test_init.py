@@ -10,7 +10,7 @@ import pytest
 import penstock
 from penstock.cli.savepoint import savepoint
 from penstock.cli.shows import days
-from tests.cli.shell import PATIENCE, Ended, call, make_project, started
+from tests.cli.shell import PATIENCE, Ended, call, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,18 +124,30 @@ def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
     assert call("demo", "web").err.startswith(f"a project of Flink SQL: {folder}\n"), "it is made anew in its place"
 
 
-def test_a_demo_where_an_engine_runs_takes_another_folder(tmp_path: Path) -> None:
-    make_project(tmp_path / "cache" / "penstock" / "demo-web")
-    child = started("run", tmp_path / "cache" / "penstock" / "demo-web", "--no-serve")
+def test_a_second_demo_leads_to_the_first_or_runs_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "cache" / "penstock" / "demo-web"
+    child = started("demo", "web", "--live", "--events", "50", "--no-browser")
     assert child.stderr is not None
-    while "made topic revenue" not in child.stderr.readline():
+    page = ""
+    while not page:
         assert child.poll() is None
-    shown = call("demo", "web", "--events", "50")
+        page = child.stderr.readline().strip().partition("page and API at ")[2]
+    beside = call("demo", "web", "--bounded", "--events", "50")
+    by_hand = call("run", folder, "--bounded")
+    monkeypatch.delenv("PENSTOCK_PORT")
+    again = call("demo", "web", "--live")
     child.terminate()
     child.communicate(timeout=PATIENCE)
-    assert shown.code == 0
-    assert f"a project of Flink SQL: {tmp_path / 'cache' / 'penstock' / 'demo-web-2'}\n" in shown.err
-    assert "50 rows read" in shown.out
+    assert beside.code == 0
+    assert f"another demo runs in {folder}, its page is at {page}\n" in beside.err
+    assert f"a project of Flink SQL: {folder}-2\n" in beside.err
+    assert "50 rows read" in beside.out
+    assert f"UTC, whose page is at {page}\n" in by_hand.err
+    assert again.code == 1
+    assert again.err == (
+        f"error[demo-running]: the demo of web runs already: its page is at {page}\n  {folder}\n"
+        "hint: penstock demo web --port 0 starts another one beside it\n"
+    )
 
 
 def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:

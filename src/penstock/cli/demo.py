@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from penstock.cli.command import Command, path_of
+from penstock.cli.command import Command, path_of, program
 from penstock.cli.errors import show_error, worst
 from penstock.cli.init import APPS, write_project
 from penstock.cli.interrupt import Interrupt
@@ -40,7 +40,8 @@ _SINCE_MS = 15 * 60_000
     cls=Command,
     examples=(
         "penstock demo",
-        "penstock demo collab --rate 1000 --port 0",
+        "penstock demo collab --rate 1000 --port 0  # beside another one, at any free port",
+        "penstock demo --bounded  # a fixed number of events, a summary, and no page",
         "penstock demo web --keep site  # in a folder to go on with",
     ),
 )
@@ -68,7 +69,7 @@ def demo(
     if app == "web" and rate is not None:
         raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
     bounded = not is_terminal(STDERR) if bounded is None else bounded
-    folder = _folder(app, keep)
+    folder = _folder(app, keep, beside=bounded or serve.port is not None or serve.wanted is False)
     write_project(folder, app)
     note(f"a project of Flink SQL: {folder}")
     if app == "web" and events is not None:
@@ -131,8 +132,11 @@ def _commands(app: str, place: str) -> list[str]:
     ]
 
 
-def _folder(app: str, keep: Path | None) -> Path:
-    """An empty folder for the demo: that of the last is made anew, unless an engine runs there or it was changed."""
+def _folder(app: str, keep: Path | None, *, beside: bool) -> Path:
+    """An empty folder for the demo: that of the last is made anew, unless an engine runs there or it was changed.
+
+    Raises ConfigError where a demo with a page runs, unless this one may go on `beside` it.
+    """
     if keep is not None:
         if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
             raise ConfigError(f"{keep} is not empty", code="init-not-empty", hint="give --keep a new folder")
@@ -144,7 +148,23 @@ def _folder(app: str, keep: Path | None) -> Path:
             note(f"{folder} stays: its files were changed since it was made")
         elif _free(folder):
             return folder
+        else:
+            _tell_running(folder, app, beside=beside)
     raise ConfigError(f"demos run in all folders of {cache}", code="demo-folder", hint="--keep DIR names another")
+
+
+def _tell_running(folder: Path, app: str, *, beside: bool) -> None:
+    from penstock.log import page_of_holder
+
+    page = page_of_holder(folder / ".penstock" / "engine.lock")
+    if page is not None and not beside:
+        raise ConfigError(
+            f"the demo of {app} runs already: its page is at {page}",
+            code="demo-running",
+            where=str(folder),
+            hint=f"{program()} demo {app} --port 0 starts another one beside it",
+        )
+    note(f"another demo runs in {folder}" + (f", its page is at {page}" if page else ""))
 
 
 def _changed(folder: Path, app: str) -> bool:
@@ -175,8 +195,7 @@ def _free(folder: Path) -> bool:
             return True
         with EngineLock(lock):
             _emptied(folder)
-    except LockedError as error:
-        show_error(error)
+    except LockedError:
         return False
     return True
 

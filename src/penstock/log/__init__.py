@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock.log.append import Append, Appended
 from penstock.log.file import Durability
 from penstock.log.groups import GroupOffset, Groups
-from penstock.log.lock import EngineLock
+from penstock.log.lock import EngineLock, page_of_holder
 from penstock.log.log import Log
 from penstock.log.poll import Poll
 from penstock.log.producer import Producer
@@ -46,4 +46,5 @@ __all__ = [
     "Upkeep",
     "Verified",
     "gather",
+    "page_of_holder",
 ]

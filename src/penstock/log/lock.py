@@ -17,7 +17,7 @@ from penstock.core.errors import LockedError, StorageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["EngineLock"]
+__all__ = ["EngineLock", "page_of_holder"]
 
 
 class EngineLock:
@@ -46,16 +46,28 @@ class EngineLock:
                 where=str(path),
                 hint="stop that process first; reading and appending need no lock",
             ) from None
-        text = command if command is not None else " ".join(sys.argv)
-        since_ms = (clock or SystemClock()).now_ms()
+        self._path = path
+        self._said: dict[str, object] = {
+            "pid": os.getpid(),
+            "command": command if command is not None else " ".join(sys.argv),
+            "since_ms": (clock or SystemClock()).now_ms(),
+        }
+        self._say()
+
+    def show_page(self, url: str) -> None:
+        """Say where the holder's page is, to those who find the project in use."""
+        self._said["page"] = url
+        self._say()
+
+    def _say(self) -> None:
+        said = orjson.dumps(self._said)
         try:
-            said = orjson.dumps({"pid": os.getpid(), "command": text, "since_ms": since_ms})
             os.pwrite(self._file, said, 0)
             os.ftruncate(self._file, len(said))
         except OSError as error:
             self.release()
             raise StorageError(
-                f"cannot lock the project: {path}: {error.strerror}",
+                f"cannot lock the project: {self._path}: {error.strerror}",
                 code="storage-full" if error.errno == errno.ENOSPC else "storage-io",
                 hint="free disk space" if error.errno == errno.ENOSPC else "check the disk",
             ) from None
@@ -73,10 +85,20 @@ class EngineLock:
         self.release()
 
 
+def page_of_holder(path: Path) -> str | None:
+    """Where the page is of the process that holds the lock at `path`; None where it has none."""
+    try:
+        page = orjson.loads(path.read_bytes()).get("page")
+    except (OSError, orjson.JSONDecodeError, AttributeError):  # it has only just begun
+        return None
+    return page if isinstance(page, str) else None
+
+
 def _holder(text: bytes) -> str:
     try:
         found = orjson.loads(text)
         since = datetime.fromtimestamp(found["since_ms"] / 1000, UTC)
-        return f"process {found['pid']} ({found['command']}) since {since:%Y-%m-%d %H:%M:%S} UTC"
+        page = f", whose page is at {found['page']}" if "page" in found else ""
+        return f"process {found['pid']} ({found['command']}) since {since:%Y-%m-%d %H:%M:%S} UTC{page}"
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return "another process that has not yet said who it is"

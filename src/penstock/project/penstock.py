@@ -370,6 +370,11 @@ class Penstock:
             self._lock.release()
             self._lock = None
 
+    def show_page(self, url: str) -> None:
+        """Say that the page of what runs here is at `url`, to those who find the project in use."""
+        if self._lock is not None:
+            self._lock.show_page(url)
+
     def pipeline_names(self) -> list[str]:
         """In the order of their definition."""
         return [d.name for d in self.definition.pipelines]

@@ -67,6 +67,7 @@ class Serving:
         if self.penstock.home is not None and self.penstock.current is not None:
             path = self.penstock.home / SOCKET
             self._owned = path, _owner_socket(path)
+            self.penstock.show_page(self.url)
         _allow_connections()
         self._thread.start()
 
