@@ -79,6 +79,7 @@ def demo(
 
     with open_project(folder) as penstock, Logs().begun(penstock.settings), ExitStack() as stack:
         if app == "collab":
+            note("one event in a hundred each comes late, twice, or broken, for you to see what becomes of it")
             fill_history(penstock, _HISTORY_DAYS, live=not bounded)
             if bounded:
                 _simulate(penstock, rate, events or _EVENTS)
