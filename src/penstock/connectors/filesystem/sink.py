@@ -72,29 +72,7 @@ class FileSink:
         self._clock = clock
         self._names = FileNames(table.options.values[FILE_NAME], ending, table.where)
         self._completion = Completion.of(table)
-        check_partition_types(table.partitioned, table.where)
-        if not table.columns:
-            raise ConfigError(
-                f"all columns of table {table.name} are in PARTITIONED BY, none is left for the files",
-                code="partition-columns",
-                where=table.where,
-            )
-        if overwrite and table.bucket is not None:
-            raise UnsupportedError(
-                f"INSERT OVERWRITE into {table.bucket.name} is not supported: a bucket replaces files one by one",
-                code="overwrite-bucket",
-                where=table.where,
-                hint="use INSERT INTO, or a path of this machine",
-            )
-        with storage_error(table.where, f"looking at '{table.path}'"):
-            is_file = table.bucket is None and table.path.exists() and not table.path.is_dir()
-        if is_file:
-            raise ConfigError(
-                f"'{table.path}' is a file, and rows are written to a folder",
-                code="path-file",
-                where=table.where,
-                hint="give the folder, or a new name for one",
-            )
+        _require_fit(table, overwrite=overwrite)
         self._staging = _staging(table, staging or uuid.uuid4().hex[:12])
         self._parts: dict[str, Part] = {}
         self._held = 0
@@ -298,6 +276,33 @@ class FileSink:
     def close(self) -> None:
         if self._begun:
             self._staging.close(keep=self._referred)
+
+
+def _require_fit(table: FileTable, *, overwrite: bool) -> None:
+    """Raises ConfigError and UnsupportedError for what cannot be written."""
+    check_partition_types(table.partitioned, table.where)
+    if not table.columns:
+        raise ConfigError(
+            f"all columns of table {table.name} are in PARTITIONED BY, none is left for the files",
+            code="partition-columns",
+            where=table.where,
+        )
+    if overwrite and table.bucket is not None:
+        raise UnsupportedError(
+            f"INSERT OVERWRITE into {table.bucket.name} is not supported: a bucket replaces files one by one",
+            code="overwrite-bucket",
+            where=table.where,
+            hint="use INSERT INTO, or a path of this machine",
+        )
+    with storage_error(table.where, f"looking at '{table.path}'"):
+        is_file = table.bucket is None and table.path.exists() and not table.path.is_dir()
+    if is_file:
+        raise ConfigError(
+            f"'{table.path}' is a file, and rows are written to a folder",
+            code="path-file",
+            where=table.where,
+            hint="give the folder, or a new name for one",
+        )
 
 
 def _staging(table: FileTable, id_: str) -> Staging | BucketStaging:
