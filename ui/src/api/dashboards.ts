@@ -10,7 +10,7 @@ export const useDashboards = () =>
   });
 
 /** A dashboard and the tag of its file as it is now. */
-async function read(name: string) {
+export async function readDashboard(name: string) {
   const { data, error, response } = await api.GET("/api/dashboards/{name}", { params: { path: { name } } });
   if (!data) throw problem(error, response);
   return {
@@ -19,7 +19,8 @@ async function read(name: string) {
   };
 }
 
-export const useDashboard = (name: string) => useQuery({ queryKey: ["dashboards", name], queryFn: () => read(name) });
+export const useDashboard = (name: string) =>
+  useQuery({ queryKey: ["dashboards", name], queryFn: () => readDashboard(name) });
 
 export interface Save {
   dashboard: Dashboard;
@@ -32,7 +33,7 @@ export function useSaveDashboard(name: string) {
   const queries = useQueryClient();
   const saving = useMutation({
     mutationFn: async ({ dashboard, tag }: Save) => {
-      const over = tag === "now" ? (await read(name)).tag : tag;
+      const over = tag === "now" ? (await readDashboard(name)).tag : tag;
       const params = { path: { name }, header: { "if-match": over } };
       return body(api.PUT("/api/dashboards/{name}", { params, body: dashboard }));
     },

@@ -9,11 +9,13 @@ interface Props {
   topic: Topic;
   height: number;
   empty?: ReactNode;
+  /** What keeps its place until something comes. */
+  waiting?: ReactNode;
   children: (held: Watched) => ReactNode;
 }
 
 /** The states of a panel that watches something: waiting, refused, empty, and what came. */
-export function Answered({ topic, height, empty, children }: Props) {
+export function Answered({ topic, height, empty, waiting, children }: Props) {
   const watch = useWatch(topic);
   const { state } = useLink();
   const fault = watch.refusal ?? watch.held.fault;
@@ -21,6 +23,7 @@ export function Answered({ topic, height, empty, children }: Props) {
     return <Failure error={{ ...fault, title: fault?.title ?? "The question could not be answered" }} />;
   }
   if (watch.waiting) {
+    if (waiting) return waiting;
     const label = state === "live" ? "Loading" : "Waiting for the server";
     return <Waiting height={height} label={label} />;
   }

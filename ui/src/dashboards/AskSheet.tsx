@@ -1,10 +1,11 @@
 import { useTables } from "../api/asked";
 import { useNow } from "../frame/LiveLight";
-import { Copy } from "../pieces/Copy";
 import { exact, numberOf } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
+import { Facts } from "../pieces/Facts";
 import { Go } from "../pieces/Go";
 import { Moment } from "../pieces/Moment";
+import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { useLink, useWatch } from "../push/useWatch";
 import { tablesIn } from "../sql/tablesIn";
@@ -43,7 +44,7 @@ export function AskSheet({ panel, asked, chosen, onClose }: Props) {
         </span>
         <small>{asked.name}</small>
       </div>
-      <dl className={css.facts}>
+      <Facts>
         <dt>Exactly</dt>
         <dd>
           <code>{exact(asked.value) || "null"}</code>
@@ -67,15 +68,14 @@ export function AskSheet({ panel, asked, chosen, onClose }: Props) {
         <dd>
           <Origins query={panel.open || panel.query || ""} saved={panel.saved ?? undefined} />
         </dd>
-      </dl>
+      </Facts>
       {topic?.query && (
         <section className={css.part}>
           <header>
             <h2>Its question</h2>
-            <Copy text={topic.query} label="Copy the query" />
             <Go href={`/sql?${new URLSearchParams({ q: bound(topic.query, topic.parameters ?? {}) })}`}>Open in SQL</Go>
           </header>
-          <pre>{topic.query}</pre>
+          <Quoted text={topic.query} label="Copy the query" />
           {topic.parameters && <p className={css.parameters}>with {JSON.stringify(topic.parameters)}</p>}
         </section>
       )}

@@ -1,6 +1,5 @@
-import { Pencil } from "lucide-react";
-import type { ComponentType } from "react";
-import { Button } from "../pieces/Button";
+import type { ComponentType, ReactNode } from "react";
+import { KeyFigure } from "../pieces/KeyFigure";
 import { Waiting } from "../pieces/States";
 import { useLink } from "../push/useWatch";
 import { Answered } from "./Answered";
@@ -41,27 +40,22 @@ interface Props {
   zoom: readonly [number, number] | undefined;
   onZoom: (from: number, to: number) => void;
   onAsk: (panel: Panel, asked: Asked) => void;
-  onEdit?: ((panel: Panel) => void) | undefined;
+  /** In its head, while the dashboard is edited. */
+  acts?: ReactNode;
 }
 
 /** A panel in its frame. Key figures and tables say their titles themselves. */
-export function PanelCard({ panel, chosen, onAsk, onEdit, ...shared }: Props) {
+export function PanelCard({ panel, chosen, onAsk, acts, ...shared }: Props) {
   const { state } = useLink();
-  const bare = panel.kind === "key-figure" || (panel.kind === "table" && !onEdit);
+  const bare = !acts && (panel.kind === "key-figure" || panel.kind === "table");
   const height = heightOf(panel) - (bare ? 0 : HEAD) - 2;
   return (
     <article className={`${css.panel} ${state === "lost" ? css.stale : ""}`} aria-label={panel.title}>
-      {(!bare || onEdit) && (
+      {!bare && (
         <header className={css.head} title={panel.description || undefined}>
           <h2>{panel.title}</h2>
           {panel.kind === "line" && <small>{panel.columns?.[0]?.unit}</small>}
-          {onEdit && (
-            <div className={css.acts}>
-              <Button look="plain" aria-label={`Edit ${panel.title}`} onClick={() => onEdit(panel)}>
-                <Pencil size={14} />
-              </Button>
-            </div>
-          )}
+          {acts && <div className={css.acts}>{acts}</div>}
         </header>
       )}
       <div className={css.body}>
@@ -75,6 +69,22 @@ export function PanelCard({ panel, chosen, onAsk, onEdit, ...shared }: Props) {
         />
       </div>
     </article>
+  );
+}
+
+/** What a panel will be, before its answer has come: as large, with its title. */
+function placeOf(panel: Panel, height: number, titled: boolean): ReactNode {
+  if (panel.kind === "key-figure") {
+    return (
+      <KeyFigure label={titled ? panel.title : ""} value={undefined} note={panel.description || undefined} waiting />
+    );
+  }
+  if (panel.kind !== "table") return <Waiting height={height} />;
+  return (
+    <>
+      {titled && <h2 className={css.titled}>{panel.title}</h2>}
+      <Waiting height={height - (titled ? HEAD : 0)} shape="rows" />
+    </>
   );
 }
 
@@ -99,10 +109,19 @@ function Content({ panel, chosen, height, ...shared }: ContentProps) {
     );
   }
   if (!topic)
-    return panel.saved ? <Waiting height={height} /> : <p className={css.empty}>This panel asks nothing yet.</p>;
+    return panel.saved ? (
+      placeOf(panel, height, shared.titled)
+    ) : (
+      <p className={css.empty}>This panel asks nothing yet.</p>
+    );
   const Picture = KINDS[panel.kind as keyof typeof KINDS] ?? TablePanel;
   return (
-    <Answered topic={topic} height={height} empty={panel.open ? "No window is open." : undefined}>
+    <Answered
+      topic={topic}
+      height={height}
+      empty={panel.open ? "No window is open." : undefined}
+      waiting={placeOf(panel, height, shared.titled)}
+    >
       {(held) => <Picture panel={panel} held={held} height={height} {...shared} />}
     </Answered>
   );

@@ -1,7 +1,7 @@
 import { Choice } from "../pieces/Choice";
+import { Typed } from "../pieces/Typed";
 import { useWatch } from "../push/useWatch";
 import type { Variable } from "./model";
-import css from "./VariableControl.module.css";
 
 interface Props {
   variable: Variable;
@@ -22,16 +22,12 @@ export function VariableControl({ variable, value, onChange }: Props) {
     return <Choice label={label} value={value} options={withAll(variable, listed)} onChange={onChange} />;
   }
   return (
-    <label className={css.typed}>
-      <span>{label}</span>
-      <input
-        defaultValue={value}
-        key={value}
-        inputMode={variable.type === "number" ? "decimal" : "text"}
-        onBlur={(event) => onChange(event.target.value)}
-        onKeyDown={(event) => event.key === "Enter" && onChange(event.currentTarget.value)}
-      />
-    </label>
+    <Typed
+      label={label}
+      value={value}
+      inputMode={variable.type === "number" ? "decimal" : "text"}
+      onChange={onChange}
+    />
   );
 }
 

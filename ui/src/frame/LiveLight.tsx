@@ -19,6 +19,8 @@ export function useNow(): number {
 
 const WORDS = { live: "Live", connecting: "Connecting", lost: "Disconnected" };
 
+const WAYS = { websocket: "WebSocket", stream: "server-sent events" };
+
 /** Connected or not, event time now, how far it is behind the wall clock. */
 export function LiveLight() {
   const link = useLink();
@@ -26,7 +28,15 @@ export function LiveLight() {
   const eventTime = link.eventTime ?? undefined;
   const word = WORDS[link.state];
   return (
-    <Opens look="plain" className={css.light} label="The connection" named align="start" popup={() => <Details />}>
+    <Opens
+      look="plain"
+      className={css.light}
+      label="The connection"
+      named
+      align="start"
+      title={link.way && `${word}, by ${WAYS[link.way]}`}
+      popup={() => <Details />}
+    >
       <i className={`${css.dot} ${css[link.state]}`} />
       <span className={css.word}>{word}</span>
       {eventTime !== undefined && (
@@ -54,10 +64,17 @@ function Details() {
         <dd>{eventTime === undefined ? "\u2013" : duration(Math.max(0, now + link.skew - eventTime))}</dd>
         <dt>Last word from the server</dt>
         <dd>{duration(Math.max(0, now - link.since))} ago</dd>
+        {link.way && <dt>Comes by</dt>}
+        {link.way && <dd>{WAYS[link.way]}</dd>}
       </dl>
       <p className={css.note}>
         Event time is the least watermark of the running pipelines: no earlier window can change any more.
       </p>
+      {link.way === "stream" && (
+        <p className={css.note}>
+          No WebSocket comes through to here, a proxy may be in its way: all is sent as server-sent events instead.
+        </p>
+      )}
       {link.state !== "live" && (
         <div className={css.away}>
           <p>

@@ -45,7 +45,7 @@ function Everything({ onChosen }: { onChosen: () => void }) {
         <Autocomplete.Input
           className={css.input}
           aria-label="Search"
-          placeholder="Tables, topics, dashboards, pipelines…"
+          placeholder="Views, dashboards and what they are about, tables, topics, queries…"
         />
       </div>
       <Autocomplete.Empty>

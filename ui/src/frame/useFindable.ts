@@ -1,5 +1,7 @@
-import { useTables } from "../api/asked";
-import { useDashboards } from "../api/dashboards";
+import { useQuery } from "@tanstack/react-query";
+import { type Rows, useSavedQueries, useTables, useTopics } from "../api/asked";
+import { api, body } from "../api/client";
+import { readDashboard, useDashboards } from "../api/dashboards";
 import { useWatch } from "../push/useWatch";
 import { PLACES } from "./places";
 
@@ -11,16 +13,25 @@ export interface Found {
   href: string;
 }
 
+/** The newest of each: the dashboard itself lists all. */
+const SUBJECTS = 500;
+
 /** Everything that can be gone to, by kind. */
 export function useFindable(): { value: string; items: Found[] }[] {
   const tables = useTables().data ?? [];
   const dashboards = useDashboards().data ?? [];
   const { pipelines } = useWatch({ metrics: ["pipelines"] }).held;
+  const topics = useTopics().data ?? [];
+  const saved = useSavedQueries().data ?? [];
+  const subjects = useSubjects(dashboards.filter((one) => one.hidden).map((one) => one.name));
   const query = (name: string) => `SELECT *\nFROM ${name}\nLIMIT 100`;
   return [
     {
       value: "Views",
-      items: PLACES.map(({ href, label }) => ({ value: `view ${href}`, label, href })),
+      items: [
+        ...PLACES.map(({ href, label }) => ({ value: `view ${href}`, label, href })),
+        { value: "view late", label: "Late rows", href: "/rejects?show=late" },
+      ],
     },
     {
       value: "Dashboards",
@@ -46,5 +57,50 @@ export function useFindable(): { value: string; items: Found[] }[] {
         href: `/sql?${new URLSearchParams({ q: query(table.name) })}`,
       })),
     },
+    {
+      value: "Topics",
+      items: topics.map(({ name }) => ({
+        value: `topic ${name}`,
+        label: name,
+        note: "topic",
+        href: `/topics/${encodeURIComponent(name)}`,
+      })),
+    },
+    {
+      value: "Saved queries",
+      items: saved.map(({ name, sql }) => ({
+        value: `saved ${name}`,
+        label: name,
+        note: "saved query",
+        href: `/sql?${new URLSearchParams({ q: sql })}`,
+      })),
+    },
+    ...subjects,
   ].filter((group) => group.items.length > 0);
+}
+
+/** What the dashboards are about that are of one thing each: `meeting.toml` is of a meeting, and leads to each. */
+function useSubjects(names: readonly string[]): { value: string; items: Found[] }[] {
+  const { data = [] } = useQuery({
+    queryKey: ["subjects", ...names],
+    queryFn: () => Promise.all(names.map(subjectsOf)),
+    staleTime: 30_000,
+  });
+  return data;
+}
+
+async function subjectsOf(name: string): Promise<{ value: string; items: Found[] }> {
+  const { dashboard } = await readDashboard(name);
+  const needed = dashboard.variables?.filter((one) => one.required) ?? [];
+  const [variable] = needed;
+  if (!variable?.query || needed.length > 1) return { value: name, items: [] };
+  const label = variable.label || variable.name;
+  const { rows } = (await body(api.POST("/api/query", { body: { sql: variable.query, rows: SUBJECTS } }))) as Rows;
+  const items = rows.map(([value, text]) => ({
+    value: `${name} ${value}`,
+    label: String(text ?? value),
+    note: label.toLowerCase(),
+    href: `/dashboards/${name}?${new URLSearchParams({ [variable.name]: String(value) })}`,
+  }));
+  return { value: label, items };
 }

@@ -14,6 +14,8 @@ interface Need {
 }
 
 const MANY = 10_000;
+/** Of all rows: where more are late the watermark's delay is too short, fewer are what it was chosen for. */
+const LATE_SHARE = 0.01;
 const ORDER = ["bad", "attention", "neutral"];
 /** What waits only for later events waits as it should. */
 const AS_IT_SHOULD = new Set(["needs-later-event", "no-rows"]);
@@ -23,22 +25,37 @@ export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[]
   const { data: reasons = [] } = useWhy();
   const needs = [...pipelines.flatMap(needsOf), ...waitsOf(reasons)];
   needs.sort((a, b) => ORDER.indexOf(a.tone) - ORDER.indexOf(b.tone));
-  const calm = needs.every((need) => need.tone === "neutral");
+  const acts = needs.filter((need) => need.tone !== "neutral");
+  const calm = needs.filter((need) => need.tone === "neutral");
   return (
     <Section title="Needs attention">
-      {calm && <p className={css.well}>Nothing: all pipelines run, and no row was late or rejected.</p>}
-      <ul className={css.needs}>
-        {needs.map((need) => (
-          <li key={need.text}>
-            <Go href={need.href} className={`${css.need} ${css[need.tone]}`}>
-              <i aria-hidden="true" />
-              <span>{need.text}</span>
-              {need.why && <small>{need.why}</small>}
-            </Go>
-          </li>
-        ))}
-      </ul>
+      {acts.length === 0 && <p className={css.well}>Nothing: all pipelines run, and no row was rejected.</p>}
+      <Needs needs={acts} />
+      {calm.length > 0 && (
+        <details className={css.calm}>
+          <summary>
+            {calm.length} {calm.length === 1 ? "thing" : "things"} to know, with nothing to do
+          </summary>
+          <Needs needs={calm} />
+        </details>
+      )}
     </Section>
+  );
+}
+
+function Needs({ needs }: { needs: readonly Need[] }) {
+  return (
+    <ul className={css.needs}>
+      {needs.map((need) => (
+        <li key={need.text}>
+          <Go href={need.href} className={`${css.need} ${css[need.tone]}`}>
+            <i aria-hidden="true" />
+            <span>{need.text}</span>
+            {need.why && <small>{need.why}</small>}
+          </Go>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -66,7 +83,8 @@ function needsOf(one: PipelineFigures): Need[] {
   if (one.late > 0) {
     const text = `${one.pipeline} has had ${number(one.late)} late rows`;
     const why = "A window had closed before they came; each is kept with the watermark of then.";
-    needs.push({ tone: "attention", text, why, href: "/rejects?show=late" });
+    const many = one.late > one.rows * LATE_SHARE;
+    needs.push({ tone: many ? "attention" : "neutral", text, why, href: "/rejects?show=late" });
   }
   return needs;
 }

@@ -12,18 +12,20 @@ interface Props {
   delta?: { text: string; tone: Tone } | undefined;
   trend?: (number | null)[] | undefined;
   provisional?: boolean | undefined;
+  /** Its value has not come yet: its place is kept. */
+  waiting?: boolean;
   onAsk?: (() => void) | undefined;
 }
 
 /** One number, and what it was before; a click asks for its reason. */
-export function KeyFigure({ label, value, note, tone = "neutral", delta, trend, provisional, onAsk }: Props) {
+export function KeyFigure({ label, value, note, tone = "neutral", delta, trend, provisional, waiting, onAsk }: Props) {
   const turn = useTurn(value);
   const body = (
     <>
       <span className={css.label}>{label}</span>
       <span className={css.line}>
         <span key={turn} className={`${css.value} ${css[tone]} ${turn > 0 ? "changed" : ""}`}>
-          {value ?? "\u2013"}
+          {waiting ? <i className={css.waiting} /> : (value ?? "\u2013")}
         </span>
         {delta && <span className={`${css.delta} ${css[delta.tone]}`}>{delta.text}</span>}
       </span>
@@ -31,6 +33,13 @@ export function KeyFigure({ label, value, note, tone = "neutral", delta, trend, 
       {trend && <Sparkline values={trend} />}
     </>
   );
+  if (waiting) {
+    return (
+      <div className={`figures ${css.figure}`} role="status" aria-label={`${label} is being loaded`}>
+        {body}
+      </div>
+    );
+  }
   const look = `figures ${css.figure} ${provisional ? "provisional" : ""}`;
   if (!onAsk) return <div className={look}>{body}</div>;
   return (

@@ -44,10 +44,17 @@ export function Failure({ error, retry }: FailureProps) {
   );
 }
 
+interface WaitingProps {
+  height: number | string;
+  label?: string;
+  /** What will be there: rows of a table, else a picture. */
+  shape?: "rows" | "picture";
+}
+
 /** Keeps the shape of what is being loaded. */
-export function Waiting({ height, label = "Loading" }: { height: number | string; label?: string }) {
+export function Waiting({ height, label = "Loading", shape = "picture" }: WaitingProps) {
   return (
-    <div className={css.waiting} style={{ height }} role="status">
+    <div className={`${css.waiting} ${css[shape]}`} style={{ height }} role="status">
       <span className="unseen">{label}</span>
     </div>
   );

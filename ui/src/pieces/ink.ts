@@ -8,7 +8,7 @@ export const SERIES = 8;
 
 /** The name of a line's colour: of its tone, else of its place; the ninth and all after it are "others". */
 export function lineColour(line: { tone?: Tone | undefined }, at: number): string {
-  if (line.tone) return line.tone === "neutral" ? "others" : line.tone;
+  if (line.tone) return line.tone;
   return at < SERIES ? `series-${at + 1}` : "others";
 }
 

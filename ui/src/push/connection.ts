@@ -6,7 +6,9 @@ const FIRST_WAIT = 400;
 const LONGEST_WAIT = 10_000;
 const SILENCE = 15_000;
 const LINGER = 5_000;
-const WEBSOCKET_TRIES = 3;
+const WEBSOCKET_TRIES = 2;
+/** A WebSocket that is not open by then is held back by something on the way. */
+const HANDSHAKE = 4_000;
 
 export interface Link {
   state: "connecting" | "live" | "lost";
@@ -15,6 +17,8 @@ export interface Link {
   /** When the next try to come back is made, ms of this browser's clock. */
   retryAt?: number;
   project?: string;
+  /** What has spoken last: a WebSocket, or the stream of events where something on the way lets none through. */
+  way?: Transport["kind"];
   /** The least watermark of the running pipelines, ms. */
   eventTime?: number | null;
   /** The server's clock less this browser's, ms. */
@@ -50,7 +54,6 @@ export class Connection {
   #linkListeners = new Set<() => void>();
   #transport: Transport | undefined;
   #fails = 0;
-  #spoken = false;
   #next = 1;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -111,17 +114,22 @@ export class Connection {
       subscriptions: () =>
         [...this.#subscriptions.values()].map((one) => ({ id: one.id, ...one.topic, ...positionOf(one) })),
     };
-    const stream = !this.#spoken && this.#fails >= WEBSOCKET_TRIES;
-    const transport: Transport = stream ? eventStream(events) : webSocket(events);
+    const transport: Transport = this.#way() === "stream" ? eventStream(events) : webSocket(events);
     this.#transport = transport;
-    this.#listen();
+    this.#listen(HANDSHAKE);
+  }
+
+  /** What has worked; before that, WebSockets and from some failures on the stream in turn with them. */
+  #way(): Transport["kind"] {
+    const both = this.#fails >= WEBSOCKET_TRIES && (this.#fails - WEBSOCKET_TRIES) % 2 === 0;
+    return this.#link.way ?? (both ? "stream" : "websocket");
   }
 
   /** A link that says nothing for longer than three heartbeats is dead. */
-  #listen(): void {
+  #listen(patience = SILENCE): void {
     clearTimeout(this.#silence);
     const transport = this.#transport;
-    this.#silence = setTimeout(() => transport && this.#lost(transport), SILENCE);
+    this.#silence = setTimeout(() => transport && this.#lost(transport), patience);
   }
 
   #lost(transport: Transport): void {
@@ -141,9 +149,9 @@ export class Connection {
     switch (message.type) {
       case "hello": {
         this.#fails = 0;
-        this.#spoken ||= this.#transport?.kind === "websocket";
         const { retryAt: _, ...link } = this.#link;
-        this.#say({ ...link, ...this.#alive(message.time), state: "live", project: message.project });
+        const way = this.#transport?.kind ?? "websocket";
+        this.#say({ ...link, ...this.#alive(message.time), state: "live", project: message.project, way });
         for (const one of this.#subscriptions.values()) {
           this.#transport?.subscribe(one.id, { ...one.topic, ...positionOf(one) });
         }

@@ -8,12 +8,13 @@ import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
 import { Go } from "../pieces/Go";
 import { Segmented } from "../pieces/Segmented";
+import { Facts } from "../pieces/Facts";
+import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { Empty, Failure, Waiting } from "../pieces/States";
 import { named } from "../push/watched";
 import { number } from "../text/number";
 import { pretty } from "../topics/pretty";
-import css from "../topics/TopicView.module.css";
 import own from "./Rejects.module.css";
 
 const FIRST = ["time", "table", "code", "lost", "window_start", "window_end", "reason", "raw", "row"];
@@ -138,18 +139,14 @@ function RowSheet({ row, columns, onClose }: { row: TableRow; columns: TableColu
   const bytes = row.raw ?? row.row;
   return (
     <Sheet title={String(row.code ?? "Late row")} open onClose={onClose}>
-      <dl className={css.record}>
+      <Facts>
         {columns
           .filter(({ name }) => !["raw", "row"].includes(name) && row[name] !== null)
           .map(({ name, label }) => (
             <Fact key={name} label={label} value={String(row[name])} />
           ))}
-      </dl>
-      {typeof bytes === "string" && (
-        <div className={css.value}>
-          <pre>{pretty(bytes)}</pre>
-        </div>
-      )}
+      </Facts>
+      {typeof bytes === "string" && <Quoted text={pretty(bytes)} copied={bytes} label="Copy the bytes" />}
       {typeof topic === "string" && (
         <p>
           <Go

@@ -6,12 +6,14 @@ import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
 import { Button } from "../pieces/Button";
 import { Choice } from "../pieces/Choice";
-import { Copy } from "../pieces/Copy";
 import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
+import { Facts } from "../pieces/Facts";
 import { Go } from "../pieces/Go";
 import { Moment } from "../pieces/Moment";
+import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
+import { Typed } from "../pieces/Typed";
 import { Empty, Failure, Waiting } from "../pieces/States";
 import { bytes, number } from "../text/number";
 import { pretty } from "./pretty";
@@ -70,7 +72,7 @@ export function TopicView() {
             options={partitions}
             onChange={(partition) => setFilters({ partition })}
           />
-          <Filter label="Key" value={filters.key ?? ""} onChange={(key) => setFilters({ key })} />
+          <Typed label="Key" value={filters.key ?? ""} onChange={(key) => setFilters({ key })} />
           <Button onClick={() => void found.refetch()}>Refresh</Button>
         </>
       }
@@ -123,25 +125,11 @@ function Fact({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Filter({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  return (
-    <label className={css.filter}>
-      <span>{label}</span>
-      <input
-        key={value}
-        defaultValue={value}
-        onBlur={(event) => event.target.value !== value && onChange(event.target.value)}
-        onKeyDown={(event) => event.key === "Enter" && onChange(event.currentTarget.value)}
-      />
-    </label>
-  );
-}
-
 function RecordSheet({ record, onClose }: { record: Record_; onClose: () => void }) {
   const value = record.value === null ? "null, a tombstone" : pretty(record.value);
   return (
     <Sheet title={`Partition ${record.partition}, offset ${record.offset}`} open onClose={onClose}>
-      <dl className={css.record}>
+      <Facts>
         <dt>Time</dt>
         <dd>
           <Moment ms={record.timestamp} />
@@ -153,11 +141,8 @@ function RecordSheet({ record, onClose }: { record: Record_; onClose: () => void
         {Object.entries(record.headers).map(([name, text]) => (
           <Header key={name} name={name} text={text} />
         ))}
-      </dl>
-      <div className={css.value}>
-        <Copy text={record.value ?? ""} label="Copy the value" />
-        <pre>{value}</pre>
-      </div>
+      </Facts>
+      <Quoted text={value} copied={record.value ?? ""} label="Copy the value" />
     </Sheet>
   );
 }

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft, ChevronRight, Plus } from "lucide-react";
+import { ChevronLeft, ChevronRight, Pencil, Plus } from "lucide-react";
 import { useState } from "react";
 import { useSaveDashboard } from "../../api/dashboards";
 import { Button } from "../../pieces/Button";
@@ -82,16 +82,28 @@ export function Editor({ name, dashboard, tag, chosen, onDone }: Props) {
               zoom={undefined}
               onZoom={() => undefined}
               onAsk={() => setForm(panel)}
-              onEdit={setForm}
+              acts={
+                <>
+                  <Button
+                    look="plain"
+                    aria-label={`Move ${panel.title} earlier`}
+                    onClick={() => setDraft(moved(draft, panel.id, at - 1))}
+                  >
+                    <ChevronLeft size={14} />
+                  </Button>
+                  <Button
+                    look="plain"
+                    aria-label={`Move ${panel.title} later`}
+                    onClick={() => setDraft(moved(draft, panel.id, at + 1))}
+                  >
+                    <ChevronRight size={14} />
+                  </Button>
+                  <Button look="plain" aria-label={`Edit ${panel.title}`} onClick={() => setForm(panel)}>
+                    <Pencil size={14} />
+                  </Button>
+                </>
+              }
             />
-            <div className={own.acts} role="toolbar" aria-label={`Place of ${panel.title}`}>
-              <Button look="plain" aria-label="Move earlier" onClick={() => setDraft(moved(draft, panel.id, at - 1))}>
-                <ChevronLeft size={14} />
-              </Button>
-              <Button look="plain" aria-label="Move later" onClick={() => setDraft(moved(draft, panel.id, at + 1))}>
-                <ChevronRight size={14} />
-              </Button>
-            </div>
             <Grip panel={panel} onSize={(width, height) => setDraft(sized(draft, panel.id, width, height))} />
           </div>
         ))}

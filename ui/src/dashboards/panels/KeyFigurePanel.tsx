@@ -9,7 +9,7 @@ import { isProvisional, timeOf } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
 
 /** The first drawn column of the last row, its difference to `previous`, and its course. */
-export function KeyFigurePanel({ panel, held, onAsk }: PanelProps) {
+export function KeyFigurePanel({ panel, held, titled, onAsk }: PanelProps) {
   const answer = answerOf(panel, held);
   const column = panel.columns?.length ? answer.drawn[0] : answer.columns.find((one) => one.name !== panel.x);
   const row = answer.rows.at(-1);
@@ -32,7 +32,7 @@ export function KeyFigurePanel({ panel, held, onAsk }: PanelProps) {
     });
   return (
     <KeyFigure
-      label={panel.title}
+      label={titled ? panel.title : column.label}
       value={value === null ? undefined : figure(column, value)}
       tone={toneOf(limits, value)}
       delta={deltaOf(column, value, row.previous ?? null, limits?.attention, limits?.bad)}

@@ -1,1 +1,0 @@
-function e(e){let t=e.trimStart()[0];if(t!==`{`&&t!==`[`)return e;try{return JSON.stringify(JSON.parse(e),null,2)}catch{return e}}var t={facts:`_facts_1r2wx_1`,filter:`_filter_1r2wx_12`,record:`_record_1r2wx_33`,value:`_value_1r2wx_47`};export{e as n,t};
