@@ -22,13 +22,6 @@ def test_the_script_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == (shown, "")
 
 
-def test_the_picture_is_what_the_demo_shows() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "picture.py", "--check"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 def test_the_pages_it_names_are_there() -> None:
     names = [n for n in re.findall(r"\]\(([^)]+)\)", README) if not n.startswith("http")]
     assert len(names) >= 5

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from penstock.log import Topic
     from penstock.project.figures import Figures
     from penstock.project.penstock import Penstock
     from penstock.server.serve import Serving
@@ -131,9 +132,7 @@ def run_pipelines(
         if serving is not None:
             stack.callback(serving.stop)
         running = penstock.start(bounded=bounded, speed=speed, batch_rows=batch_rows, fresh=fresh)
-        for topic in penstock.log.topics():
-            if topic.name not in topics and not topic.name.startswith("__"):
-                note(f"made topic {topic.name} with {plural(topic.partitions, 'partition')}")
+        _tell_made([t for t in penstock.log.topics() if t.name not in topics and not t.name.startswith("__")])
         if serving is not None:
             serving.start()
             serve.show(serving)
@@ -153,6 +152,17 @@ def run_pipelines(
         stack.close()
         errors = penstock.stop()
     return Ran(running.figures(), time.monotonic() - started, started_ms, list(errors.values()))
+
+
+def _tell_made(topics: Sequence[Topic]) -> None:
+    """Those of as many partitions in one line."""
+    names: dict[int, list[str]] = {}
+    for topic in topics:
+        names.setdefault(topic.partitions, []).append(topic.name)
+    for partitions, alike in names.items():
+        several = len(alike) > 1
+        what = f"{len(alike)} topics with {plural(partitions, 'partition')} each: " if several else "topic "
+        note(f"made {what}{', '.join(alike)}" + ("" if several else f" with {plural(partitions, 'partition')}"))
 
 
 def _require_serving(serving: Serving | None) -> None:

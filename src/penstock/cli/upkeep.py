@@ -33,17 +33,21 @@ def upkeep(folder: Path, form: str, *, dry_run: bool) -> None:
     from penstock.project.upkeep import upkeep as keep_up
 
     with opened(folder) as penstock:
-        done = keep_up(penstock, dry_run=dry_run, report=lambda one: note(_line(one, dry_run=dry_run)))
+        done = keep_up(penstock, dry_run=dry_run, report=lambda one: _tell(one, dry_run=dry_run))
     if not done:
         note("nothing to do")
         return
     print_rows(done_frame(done), form)
 
 
+def _tell(done: Done, *, dry_run: bool) -> None:
+    """What has been done, as soon as it is; what is left as it is stands in the table at the end alone."""
+    if done.act != "skip":
+        note(_line(done, dry_run=dry_run))
+
+
 def _line(done: Done, *, dry_run: bool) -> str:
     what = f"{done.table} {done.partition}".strip()
-    if done.act == "skip":
-        return f"{what}: left as it is, {done.reason}"
     if dry_run:
         return f"{what}: {done.files_before} files, {size(done.bytes_before)}, to {done.act}"
     if done.act == "archive":
