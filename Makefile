@@ -1,6 +1,8 @@
 # Everything sets itself up in .venv: make demo and make test are all there is to do.
 .PHONY: demo test test-real check bench format clean help
 PYTHON_SOURCES := src tests bench
+# compiled once: hundreds of processes begin in the tests, and each would compile all it imports
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"

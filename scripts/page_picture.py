@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import httpx
 
 if TYPE_CHECKING:
     from tests.page.browser import Running
@@ -20,12 +21,18 @@ EVENTS = 90_000
 sys.path.insert(0, str(ROOT))
 
 
-def _caught_up(running: Running) -> None:
-    """Wait until no more results come: all events are read."""
-    seen, now = -1, 0
-    while now == 0 or now != seen:
-        time.sleep(3)
-        seen, now = now, running.rows("SELECT count(*) FROM meeting_metrics")[0][0]
+def _catch_up(running: Running) -> None:
+    """Until all events are read, and what came of them too, and the rest is committed."""
+    from tests.cli.shell import PATIENCE, call
+    from tests.parts import until
+
+    def all_read() -> bool:
+        pipelines = httpx.get(f"{running.url}/api/pipelines", timeout=60).json()
+        return all(one["lag"] == 0 for one in pipelines)
+
+    for name in ("events", "results"):
+        until(all_read, "the events are not all read", PATIENCE)
+        assert call("savepoint", "create", running.folder, name).code == 0
 
 
 def main() -> int:
@@ -38,7 +45,7 @@ def main() -> int:
         Running(simulated(Path(folder) / "collab", EVENTS)) as running,
         chromium() as browser,
     ):
-        _caught_up(running)
+        _catch_up(running)
         page = browser.new_page(viewport={"width": 1440, "height": 960}, color_scheme="dark")
         page.goto(f"{running.url}/dashboards/meetings")
         page.get_by_text("Live", exact=True).wait_for()

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -26,12 +27,18 @@ _PACKED_FROM = 1_000
 _TEXTS = ("text/", "application/json", "application/javascript", "image/svg")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _File:
     media_type: str
     tag: str
     data: bytes
-    packed: bytes | None
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """A longer text, compressed when it is first asked for: all of them take a tenth of a second."""
+        if len(self.data) <= _PACKED_FROM or not self.media_type.startswith(_TEXTS):
+            return None
+        return gzip.compress(self.data, 9, mtime=0)
 
 
 class Page:
@@ -59,7 +66,7 @@ class Page:
         }
         if request.headers.get("if-none-match") == found.tag:
             return Response(status_code=304, headers=headers)
-        if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        if "gzip" in request.headers.get("accept-encoding", "") and found.packed is not None:
             headers["content-encoding"] = "gzip"
             return Response(found.packed, media_type=found.media_type, headers=headers)
         return Response(found.data, media_type=found.media_type, headers=headers)
@@ -77,7 +84,4 @@ def _read(folder: Traversable, place: PurePosixPath) -> Iterator[tuple[str, _Fil
             continue
         data = one.read_bytes()
         media_type = mimetypes.guess_type(one.name)[0] or "application/octet-stream"
-        packed = None
-        if len(data) > _PACKED_FROM and media_type.startswith(_TEXTS):
-            packed = gzip.compress(data, 9, mtime=0)
-        yield str(place / one.name), _File(media_type, f'"{hashlib.sha256(data).hexdigest()[:20]}"', data, packed)
+        yield str(place / one.name), _File(media_type, f'"{hashlib.sha256(data).hexdigest()[:20]}"', data)
