@@ -3,6 +3,8 @@
 PYTHON_SOURCES := src tests bench
 # compiled once: hundreds of processes begin in the tests, and each would compile all it imports
 unexport PYTHONDONTWRITEBYTECODE
+# one more than processors: a quarter of the time tests wait for processes and sockets
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 help:
 	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"
@@ -21,7 +23,7 @@ demo: .venv/.run
 	@.venv/bin/penstock demo $(ARGS)
 
 test: .venv/.dev
-	@.venv/bin/python -m pytest -n auto -m "not real" $(ARGS)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not real" $(ARGS)
 
 test-real: .venv/.dev
 	@.venv/bin/python -m tests.flink.parts
