@@ -17,6 +17,11 @@ CAUGHT_UP_MS = 200
 BEHIND_MS = 1_000
 _LONGEST_WAIT = 0.05
 _LOOK_SECONDS = 1.0
+_FEW_ROWS = 2_000
+"""A step that finds fewer rows has caught up; it costs about as much as one over a single row."""
+_REST = 10
+"""It is followed by a rest of so many times its length, but never one of more than _LONGEST_REST."""
+_LONGEST_REST = 0.08
 _REPLAY_ROWS = 1_000
 
 
@@ -64,6 +69,15 @@ class Pace:
         interval = self.interval if self.interval is not None else CAUGHT_UP_MS
         left = interval / 1000 - (self.clock.monotonic() - self._last_commit)
         return min(_LONGEST_WAIT, max(0.0, left))
+
+    @staticmethod
+    def caught_up(rows: int) -> bool:
+        """Whether a step over so many rows has found no backlog."""
+        return rows < _FEW_ROWS
+
+    def rest(self, seconds: float) -> None:
+        """After a step of `seconds` that has caught up, wait: what comes meanwhile costs no step of its own."""
+        self.clock.sleep(min(_REST * seconds, _LONGEST_REST))
 
     def hold(self, event_time: int, stop: threading.Event) -> None:
         """In a replay, wait until the clock has come as far as event time (ms)."""

@@ -111,15 +111,20 @@ class Pipeline:
             if self.settings.bounded and not bounded and upstream_ended():
                 self.input.bound()
                 bounded = True
+            before, began = self.rows, self.clock.monotonic()
             moved = self.step(self.pace.rows(self.settings.batch_rows))
-            if self.pace.commit_due(behind=moved) and self._dirty:
+            spent, caught_up = self.clock.monotonic() - began, self.pace.caught_up(self.rows - before)
+            if self.pace.commit_due(behind=not caught_up) and self._dirty:
                 self.commit()
             if moved and self.executor.satisfied:
                 self.finish()
                 return
             if moved:
-                if not bounded and self.pace.look_due():
-                    self._note_silence()
+                if not self.settings.bounded:
+                    if self.pace.look_due():
+                        self._note_silence()
+                    if caught_up:
+                        self.pace.rest(spent)
                 self.pace.hold(self._event_time(), stop)
             elif self.input.ended:
                 self.finish()

@@ -1,4 +1,4 @@
-"""When a pipeline commits."""
+"""When a pipeline commits, and when it rests."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ def test_caught_up_they_come_soon_always() -> None:
 
 def test_a_set_interval_holds_for_both() -> None:
     assert gaps(500, behind=True, count=3) == gaps(500, behind=False, count=3) == [500, 500, 500]
+
+
+def test_a_step_that_has_caught_up_is_followed_by_a_rest_of_ten_times_its_length_up_to_80_ms() -> None:
+    clock = ManualClock()
+    pace = Pace(clock, None, None)
+    assert pace.caught_up(100)
+    assert not pace.caught_up(50_000)
+    rested = []
+    for seconds in (0.002, 0.005, 1.0):
+        began = clock.now_ms()
+        pace.rest(seconds)
+        rested.append(clock.now_ms() - began)
+    assert rested == [20, 50, 80]
