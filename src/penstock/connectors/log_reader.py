@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -213,11 +214,12 @@ class LogReader:
 
     def _advance(self, topic: str, head: pl.DataFrame) -> None:
         """Note the next offset of each partition; new partitions begin at 0."""
-        last = head.group_by("partition").agg(pl.col("offset").max())
-        offsets = self._next[topic]
-        for partition, offset in last.iter_rows():
-            offsets.extend([0] * (partition + 1 - len(offsets)))
-            offsets[partition] = max(offsets[partition], offset + 1)
+        partition, offset = head["partition"].to_numpy(), head["offset"].to_numpy()
+        known = self._next[topic]
+        reached = np.zeros(max(len(known), int(partition.max(initial=-1)) + 1), np.int64)
+        reached[: len(known)] = known
+        np.maximum.at(reached, partition, offset + 1)
+        self._next[topic] = reached.tolist()
 
     def _chunk(
         self,
@@ -232,7 +234,12 @@ class LogReader:
         reached = offset >= np.append(floor, 0)[np.minimum(partition, len(floor))]
         messages = int(reached.sum())
         kept = reached & ~_among(scan.topic, partition, offset, over)
-        decoded = self._decoded(scan, batches)
+
+        @cache
+        def values() -> pl.Series:
+            return gather(batches, ("value",))["value"]
+
+        decoded = self._decoded(scan, batches, values)
         places = head if decoded.rows is None else head[decoded.rows]
         meta = self._metadata(scan, batches, places, decoded.rows)
         frame = pl.DataFrame([*decoded.frame, *meta, places["seq"].alias(SEQ)])
@@ -248,15 +255,15 @@ class LogReader:
             frame,
             messages,
             bad,
-            _Origins(scan.topic, batches, head),
+            _Origins(scan.topic, values, head),
             skipped,
             places["partition"].to_numpy(),
             places["append_time"].to_numpy(),
         )
 
     @staticmethod
-    def _decoded(scan: LogScan, batches: list[StoredBatch]) -> Decoded:
-        """The rows of all records, out of the cache of decoded columns where it has them all."""
+    def _decoded(scan: LogScan, batches: list[StoredBatch], values: Callable[[], pl.Series]) -> Decoded:
+        """The rows of all records, out of the cache of decoded columns where it has them all, else of `values`."""
 
         def keys() -> pl.Series:
             return gather(batches, ("key",))["key"]
@@ -264,7 +271,7 @@ class LogReader:
         cached = [c for b in batches if (c := b.decoded(scan.fingerprint)) is not None]
         if len(cached) == len(batches):
             return scan.cached(pl.concat(cached), keys)
-        return scan.decode(gather(batches, ("value",))["value"], keys)
+        return scan.decode(values(), keys)
 
     @staticmethod
     def _metadata(
@@ -339,12 +346,12 @@ def _lost_words(topic: str, gone: list[tuple[int, int, int]]) -> str:
 @dataclass(frozen=True, slots=True)
 class _Origins:
     topic: str
-    batches: list[StoredBatch]
+    values: Callable[[], pl.Series]
     head: pl.DataFrame
 
     def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
         at = np.searchsorted(self.head["seq"].to_numpy(), seq)
-        raw = gather(self.batches, ("value",))["value"]
+        raw = self.values()
         rows = self.head[at]
         return rows.select(
             pl.lit(self.topic).alias("topic"),

@@ -1,7 +1,8 @@
 """State by key: rows found through an index, changed in place, and written to checkpoints as what has changed.
 
 A checkpoint writes a *delta*: the rows that changed since the one before, and the keys that went. Many deltas become
-one; when they have more rows than the *base* below them, all rows are written as a new base.
+one, and when that would be longer than the *base* below them, all rows are written as a new base; as they are when
+more of the rows written are out of date than not.
 """
 
 from __future__ import annotations
@@ -127,9 +128,11 @@ class KeyedState:
             gone, self._gone = self._gone, []
             self._gone_since_base += gone
             rows = len(changed) + sum(f.height for f in gone)
-            if not self._ids or self._delta_rows + rows > max(self._base_rows, _SMALL):
+            stale = self._base_rows + self._delta_rows + rows - len(self)
+            many = len(self._ids) > _DELTAS
+            if not self._ids or stale > max(len(self), _SMALL) or (many and self._delta_rows > self._base_rows):
                 new = self._written(self.slots, [], base=True)
-            elif len(self._ids) > _DELTAS:
+            elif many:
                 self._ids, self._delta_rows = self._ids[:1], 0
                 new = self._written(np.flatnonzero(self._since_base[: self.index.end]), self._gone_since_base)
             else:

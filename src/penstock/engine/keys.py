@@ -79,13 +79,17 @@ class KeyIndex:
 
     def find(self, keys: pl.DataFrame) -> NDArray[np.int64]:
         """The slot of each key, -1 for those that are not in; shape (n,)."""
-        if not self.schema:
+        return self._found(keys, self._hashed(keys, 0) if self.schema else None)
+
+    def _found(self, keys: pl.DataFrame, hashes: NDArray[np.uint64] | None) -> NDArray[np.int64]:
+        """As `find`, of keys whose first hashes are known; None where keys have no columns."""
+        if hashes is None:
             return np.full(keys.height, 0 if len(self) else _NONE, np.int64)
         slots = np.full(keys.height, _NONE, np.int64)
         rest = np.arange(keys.height)
         for seed, layer in enumerate(self._layers):
             asked = keys if seed == 0 else keys[rest]
-            held = layer.find(self._hashed(asked, seed))
+            held = layer.find(hashes if seed == 0 else self._hashed(asked, seed))
             same = self._equal(asked, held)
             slots[rest[same]] = held[same]
             rest = rest[~same]  # a hash that is not in may have been another key's, and forgotten with it
@@ -95,9 +99,10 @@ class KeyIndex:
 
     def place(self, keys: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The slot of each key, shape (n,), and the slots that are new, in no order."""
-        slots = self.find(keys)
+        hashes = self._hashed(keys, 0) if self.schema else None
+        slots = self._found(keys, hashes)
         rest = np.flatnonzero(slots == _NONE)
-        return slots, self._add(keys, rest, slots, lambda firsts: self._take(len(firsts)))
+        return slots, self._add(keys, rest, slots, lambda firsts: self._take(len(firsts)), hashes)
 
     def put(self, keys: pl.DataFrame, slots: NDArray[np.int64]) -> None:
         """Bring distinct keys that are not in back to the slots that they had."""
@@ -107,7 +112,9 @@ class KeyIndex:
         used[self.slots] = used[slots] = True
         self._end = len(used)
         self._free = np.flatnonzero(~used).tolist()
-        self._add(keys, np.arange(keys.height), np.full(keys.height, _NONE, np.int64), lambda firsts: slots[firsts])
+        hashes = self._hashed(keys, 0) if self.schema else None
+        rest, found = np.arange(keys.height), np.full(keys.height, _NONE, np.int64)
+        self._add(keys, rest, found, lambda firsts: slots[firsts], hashes)
 
     def _add(
         self,
@@ -115,25 +122,31 @@ class KeyIndex:
         rest: NDArray[np.int64],
         slots: NDArray[np.int64],
         choose: Callable[[NDArray[np.int64]], NDArray[np.int64]],
+        hashes: NDArray[np.uint64] | None,
     ) -> NDArray[np.int64]:
-        """Add the keys at the places `rest`, and write their slots into `slots`; the slots that were chosen."""
+        """Add the keys at the places `rest`, and write their slots into `slots`; the slots that were chosen.
+
+        `hashes` are the first ones of all `keys`.
+        """
         made: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-        if len(rest) and not self.schema:
-            made.append(choose(rest[:1]))
-            slots[:] = made[-1][0]
+        if hashes is None:
+            if len(rest):
+                made.append(choose(rest[:1]))
+                slots[:] = made[-1][0]
             return made[-1]
         seed = 0
         while len(rest):
             if seed == len(self._layers):
                 self._layers.append(_Layer())
-            asked = keys[rest]
-            numbers = self._layers[seed].add(self._hashed(asked, seed))
+            asked = keys if len(rest) == keys.height else keys[rest]
+            numbers = self._layers[seed].add(hashes[rest] if seed == 0 else self._hashed(asked, seed))
             held = self._layers[seed].slots[numbers]
             open_ = np.flatnonzero(held == _NONE)
             firsts = open_[_firsts(numbers[open_])]
             new = choose(rest[firsts])
             self._layers[seed].fill(numbers[firsts], new)
-            self._keys.put(new, asked[firsts])
+            all_new = len(firsts) == asked.height and bool((np.diff(firsts) > 0).all())
+            self._keys.put(new, asked if all_new else asked[firsts])
             made.append(new)
             held = self._layers[seed].slots[numbers]
             same = np.zeros(len(rest), np.bool_)

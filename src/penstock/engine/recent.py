@@ -83,7 +83,7 @@ class Recent:
     def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
         """The states over the frame of each row of `rows`, in its order."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
-        fresh = rows.select(self._kept)[parts.order]
+        fresh = rows[self._kept][parts.order]
         sizes = np.zeros(len(parts.starts), np.int64)
         old, sizes[parts.known] = self._before(parts.slots[parts.known])
         # of each key: the rows kept, then the fresh ones
@@ -112,7 +112,7 @@ class Recent:
         """The rows kept of each key, one key after the other, and how many each has."""
         kept = self.state.take(slots)
         sizes = kept[_COUNT].to_numpy()
-        first = kept.select(self._kept)
+        first = kept[self._kept]
         if not (sizes == 1).all():
             first = first.filter(sizes > 0)
         if not (sizes > 1).any():
@@ -168,7 +168,7 @@ class Recent:
             others.group_by(_KEY, maintain_order=True).agg(_ROWS), on=_KEY, how="left", maintain_order="left"
         )
         counts = pl.Series(_COUNT, count, dtype=pl.Int64), pl.Series(_LAST, last)
-        self.state.put(seen.partitions.slots, values.select(self._kept).hstack([lists[_ROWS], *counts]))
+        self.state.put(seen.partitions.slots, values[self._kept].hstack([lists[_ROWS], *counts]))
 
     def remove(self, keys: pl.DataFrame) -> None:
         """Let go of all rows of distinct `keys`."""

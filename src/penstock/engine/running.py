@@ -53,7 +53,7 @@ class Running:
     def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
         """The states up to each row of `rows`, in its order."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
-        ordered = rows.select(self._needed)[parts.order]
+        ordered = rows[self._needed][parts.order]
         single = self._single(ordered)
         known = np.flatnonzero(parts.known)
         before = self.state.take(parts.slots[known])

@@ -13,6 +13,7 @@ import pytest
 
 from penstock.engine.keyed import KeyedState
 from penstock.engine.keys import KeyIndex
+from penstock.engine.runs import read_blob
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,3 +160,15 @@ def test_a_checkpoint_of_a_large_state_writes_what_changed() -> None:
         state.put(slots[:50], pl.DataFrame({"n": slots[:50]}))
         assert sum(map(len, state.snapshot()[1].values())) < whole / 20
     assert len(state.live) < 40
+
+
+def test_a_state_that_only_grows_is_written_once() -> None:
+    state = KeyedState("t", {"a": pl.Int64()}, {"n": pl.Int64()})
+    written = 0
+    for start in range(0, 60_000, 3_000):
+        rows = pl.DataFrame(
+            {"a": range(start, start + 3_000), "n": range(3_000)}, schema={"a": pl.Int64, "n": pl.Int64}
+        )
+        state.put(state.place(rows)[0], rows.select("n"))
+        written += sum(read_blob(blob).height for blob in state.snapshot()[1].values())
+    assert written == 60_000

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["OverAggregate"]
 
 _TIME, _AT = "$time", "$at"
+_EPOCH = pl.col(_TIME).dt.epoch("ms").fill_null(0)
 
 
 class OverAggregate(Timed):
@@ -175,8 +176,7 @@ class OverAggregate(Timed):
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The good rows, with their keys, arguments and time (ms; 0, as Flink reads it, for NULL)."""
         frame, rows = self.sifted(self._input.computed(frame), frame, self._input.failures)
-        time = rows[_TIME].dt.epoch("ms").fill_null(0)
-        return frame.select(*self._passed).hstack(rows.with_columns(time.alias(_TIME)))
+        return columns_of(frame, self._passed).hstack(rows.with_columns(_EPOCH))
 
     # -- rows out ----------------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ class OverAggregate(Timed):
     def _finished(self, rows: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
         columns = self.plan.columns[len(self._passed) :]
         exprs = [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, columns, strict=True)]
-        return rows.select(self._passed).hstack(states.select(*exprs, *self._finish_checks))
+        return columns_of(rows, self._passed).hstack(states.select(*exprs, *self._finish_checks))
 
     # -- state -------------------------------------------------------------------------------------
 
@@ -239,8 +239,7 @@ class OverAggregate(Timed):
         return given.select(*(c.name for c in self.plan.columns), pl.lit(0, dtype=pl.Int64).alias(SEQ))
 
     def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        time = pl.col(_TIME).dt.epoch("ms").fill_null(0)
-        return frame.select(self._passed).hstack(frame.select(self._input.exprs).with_columns(time))
+        return columns_of(frame, self._passed).hstack(frame.select(self._input.exprs).with_columns(_EPOCH))
 
 
 def _arrivals(rows: pl.DataFrame, keys: NDArray[np.int64], before: NDArray[np.int64]) -> Arrivals:

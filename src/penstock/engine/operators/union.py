@@ -32,7 +32,7 @@ class Union(Operator):
         frame = batch.frame
         if self._changes and KIND not in frame.columns:
             frame = frame.with_columns(pl.lit(RowKind.INSERT, pl.UInt8).alias(KIND))
-        self._waiting[port] = frame.select(*self.columns, SEQ, *([KIND] if self._changes else []))
+        self._waiting[port] = frame[[*self.columns, SEQ, *([KIND] if self._changes else [])]]
         return None
 
     def on_watermark(self, watermark: Watermark) -> Batch | None:
