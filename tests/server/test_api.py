@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 import pytest
 
+from tests.cli.shell import ORDERS, call, make_project
 from tests.parts import until
 from tests.server.served import Served, serve
 
@@ -125,6 +126,45 @@ def test_topics_are_listed_described_and_made(tmp_path: Path) -> None:
         orders = served.get("/api/topics/orders")
         assert (orders["rows"], orders["tables"], [p["end"] for p in orders["details"]]) == (130, ["orders"], [130])
         assert served.get("/api/topics/order", 404)["hint"] == "did you mean orders?"
+        unknown = served.post("/api/topics", {"name": "other", "partition": 3}, 400)
+        assert (unknown["where"], unknown["detail"]) == (
+            "body.partition",
+            "body.partition: Extra inputs are not permitted",
+        )
+
+
+def test_a_topic_that_a_pipeline_needs_is_not_deleted_while_it_runs(tmp_path: Path) -> None:
+    with serve(tmp_path / "p") as served:
+        served.post("/api/topics", {"name": "clicks"}, 201)
+        served.call("DELETE", "/api/topics/clicks", 204)
+        assert served.call("DELETE", "/api/topics/clicks", 404)["code"] == "topic-unknown"
+        for name, does in (("orders", "reads"), ("revenue", "writes")):
+            refused = served.call("DELETE", f"/api/topics/{name}", 409)
+            assert refused["code"] == "topic-in-use"
+            assert refused["detail"] == f"pipeline orders {does} topic '{name}'"
+            assert refused["hint"] == "stop the engine first"
+        said = call("topic", "delete", served.penstock.folder, "orders", "--yes")
+        assert (said.code, said.err.splitlines()[0]) == (1, "error[topic-in-use]: pipeline orders reads topic 'orders'")
+        served.penstock.stop()
+        served.call("DELETE", "/api/topics/revenue", 204)
+
+
+def test_a_savepoint_of_no_pipeline(shop: Served) -> None:
+    shop.post("/api/savepoints", {"name": "kept", "pipeline": "orders"}, 201)
+    problem = shop.post("/api/savepoints", {"name": "kept", "pipeline": "ordes"}, 404)
+    assert (problem["detail"], problem["hint"]) == ("there is no pipeline 'ordes'", "did you mean orders?")
+
+
+def test_event_time_is_that_of_the_pipeline_that_is_furthest_behind(tmp_path: Path) -> None:
+    behind = ORDERS.replace("'5' SECOND", "'65' SECOND").replace("orders (\n", "late_orders (\n")
+    behind = behind.replace("TABLE orders,", "TABLE late_orders,").replace("revenue", "late_revenue")
+    folder = make_project(tmp_path / "p")
+    (folder / "sql" / "02-late.sql").write_text(behind)
+    with serve(folder) as served:
+        until(lambda: all(p.rows == 130 for p in served.penstock.running), "not all rows are read")
+        marks = [p["watermark"] for p in served.get("/api/pipelines")]
+        assert len(set(marks)) == 2
+        assert served.get("/api/project")["event_time"] == min(marks)
 
 
 def test_records_by_place_time_key_and_page(shop: Served) -> None:
@@ -250,6 +290,8 @@ def test_answers_are_packed_for_those_who_take_it(shop: Served) -> None:
     [
         ("GET", "/api/nothing", 404, "request-path"),
         ("GET", "/assets/none.js", 404, "request-path"),
+        ("GET", "/assets/none", 404, "request-path"),
+        ("POST", "/api/savepoints", 400, "request-form"),
         ("POST", "/api/project", 405, "request-method"),
         ("GET", "/api/tables/orders/rows?limit=0", 400, "request-form"),
         ("POST", "/api/query", 400, "request-form"),

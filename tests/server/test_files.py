@@ -126,6 +126,34 @@ def test_a_query_is_saved_over_what_was_read_and_over_nothing_else(files: Served
     assert [q["name"] for q in files.get("/api/queries")] == ["new"]
 
 
+WRONG = (
+    ("SELECT id FROM orders WHERE", "query-syntax", "SQL syntax"),
+    ("SELECT none FROM orders", "query-wrong", 'Referenced column "none" not found'),
+    ("SELECT id FROM ordes", "query-unknown-table", "there is no table, view or topic 'ordes'"),
+    ("SELECT nofunction(id) FROM orders", "query-wrong", "nofunction does not exist"),
+    ("SELECT $n", "query-parameter", "the question has a parameter $n"),
+    ("DELETE FROM orders", "query-not-select", "a question is a SELECT"),
+)
+RIGHT = (
+    QUERY,
+    "-- @param n STRING\nSELECT CAST($n AS INT) AS n FROM orders",
+    "-- @param n BIGINT\nSELECT count(*) FROM orders WHERE ts > TIMESTAMP '2025-01-01 00:00:00' - to_minutes($n)",
+    "-- all\nSHOW TABLES",
+    "-- what\nDESCRIBE orders",
+    "WITH o AS (SELECT id FROM orders) SELECT * FROM o",
+)
+
+
+def test_a_question_is_saved_if_it_has_an_answer_for_some_values(files: Served) -> None:
+    for text, code, words in WRONG:
+        refused = files.call("PUT", "/api/queries/new/file", 422, json={"text": text}, headers={"if-match": "*"})
+        assert (refused["code"], refused["where"]) == (code, "queries/new.sql")
+        assert words in refused["detail"]
+    assert [q["name"] for q in files.get("/api/queries")] == ["of_customer"]
+    for number, text in enumerate(RIGHT):
+        files.call("PUT", f"/api/queries/right{number}/file", 200, json={"text": text}, headers={"if-match": "*"})
+
+
 def test_of_many_who_save_at_once_one_is_taken(files: Served) -> None:
     folder = queries_of(files.penstock.folder)
     together = Barrier(8)

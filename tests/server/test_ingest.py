@@ -87,6 +87,14 @@ def test_a_body_that_is_no_event(inbox: Served) -> None:
     assert inbox.post("/api/topics/in/records", [])["events"] == []
 
 
+def test_a_topic_of_results_takes_no_events(inbox: Served) -> None:
+    for asked in ("", "?partition=0"):
+        refused = inbox.post(f"/api/topics/revenue/records{asked}", {"nonsense": 1}, 409)
+        assert refused["code"] == "topic-written"
+        assert refused["detail"] == "topic 'revenue' holds the results of pipeline orders: events are not taken there"
+    assert values(inbox, "revenue") == []
+
+
 def test_requests_of_one_moment_each_get_their_own_answer(inbox: Served) -> None:
     def ask(number: int) -> tuple[int, dict[str, Any]]:
         answer = inbox.client.post("/api/topics/orders/records", json={"id": number, "customer": "ada"})

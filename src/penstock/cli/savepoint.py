@@ -8,7 +8,6 @@ import click
 
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
-from penstock.core.errors import StateError, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +45,6 @@ def _pipeline(project: Project, given: str | None) -> str:
         return names[0]
     if given is None:
         raise click.UsageError("the project has several pipelines; --pipeline is one of " + ", ".join(names))
-    if given not in names:
-        hint = did_you_mean(given, names) or "there are " + ", ".join(names)
-        raise StateError(f"there is no pipeline '{given}'", code="savepoint-pipeline", hint=hint)
     return given
 
 

@@ -149,7 +149,8 @@ def delete(folder: Path, name: str, yes: bool) -> None:
             typed = click.prompt(f"{plural(rows, 'record')} of {name} will go. Its name, to go on", err=True)
             if typed != name:
                 raise ConfigError(f"'{typed}' is not '{name}': nothing was deleted", code="topic-delete")
-        penstock.log.delete_topic(name)
+    with acting(folder) as project:
+        project.delete_topic(name)
     click.echo(f"topic {name} is deleted, {plural(rows, 'record')} with it")
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import orjson
 import polars as pl
 
-from penstock.core.errors import LogError, PenstockError, RequestError
+from penstock.core.errors import LogError, PenstockError, RequestError, SqlError
 from penstock.project.append import topic_named
 from penstock.project.record_key import declared_key, field_key
+from penstock.project.topics import written_topics
 from penstock.project.tracing import sent
 
 if TYPE_CHECKING:
@@ -95,12 +96,27 @@ def way_into(penstock: Penstock, name: str, field_name: str | None = None, parti
     """The way into the topic `name`, or that of the table called so; made if a table says how.
 
     The key is the field that is named, or as the table over the topic declares it. Raises LogError where there is
-    no such topic.
+    no such topic, or a pipeline of the project writes it: its results are not to be mixed with anything.
     """
     topic = topic_named(penstock, name)
+    _require_no_results(penstock, topic)
     penstock.log.topic(topic)
     key = field_key(field_name) if field_name else declared_key(penstock, name)
     return Way(topic, key, partition, penstock.tracer)
+
+
+def _require_no_results(penstock: Penstock, topic: str) -> None:
+    try:
+        pipelines = penstock.definition.pipelines
+    except SqlError:  # then no pipeline runs, and events are taken all the same
+        return
+    for one in pipelines:
+        if topic in written_topics(one.plan):
+            raise LogError(
+                f"topic '{topic}' holds the results of pipeline {one.name}: events are not taken there",
+                code="topic-written",
+                hint="events go into a topic that pipelines only read",
+            )
 
 
 def deliver(log: Log, *deliveries: Delivery) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
-from penstock.core.errors import ConfigError, SqlError, StateError, StorageError
+from penstock.core.errors import ConfigError, SqlError, StateError, StorageError, did_you_mean
 from penstock.engine.tracing import Tracing
 from penstock.engine.why import Reason, why
 from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
@@ -29,6 +29,7 @@ from penstock.project.set_aside import counted, newest
 from penstock.project.settings import Settings
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
+from penstock.project.topics import read_topics, written_topics
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer, Rows, Write
 
@@ -380,7 +381,10 @@ class Penstock:
         return [d.name for d in self.definition.pipelines]
 
     def savepoint(self, name: str, pipeline: str) -> None:
-        """Keep the last checkpoint of a pipeline under `name`."""
+        """Keep the last checkpoint of a pipeline under `name`. Raises StateError where there is none."""
+        if pipeline not in (names := self.pipeline_names()):
+            hint = did_you_mean(pipeline, names) or "there are " + ", ".join(names)
+            raise StateError(f"there is no pipeline '{pipeline}'", code="savepoint-pipeline", hint=hint)
         for running in self.running:
             if running.name == pipeline:
                 running.commit()
@@ -402,6 +406,22 @@ class Penstock:
         said = self.settings.topics.get(name)
         given = {**(said.configs if said else {}), **(configs or {})}
         return self.log.create_topic(name, partitions or (said.partitions if said else 1), given).partitions
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic with all its records.
+
+        Raises LogError where there is none, StateError where a pipeline that runs here reads or writes it.
+        """
+        running = {one.name for one in self.running}
+        for definition in self.definition.pipelines if running else ():
+            reads = name in read_topics(definition.plan)
+            if definition.name in running and (reads or name in written_topics(definition.plan)):
+                raise StateError(
+                    f"pipeline {definition.name} {'reads' if reads else 'writes'} topic '{name}'",
+                    code="topic-in-use",
+                    hint="stop the engine first",
+                )
+        self.log.delete_topic(name)
 
     # -- what became of the rows -------------------------------------------------------------------
 

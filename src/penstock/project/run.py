@@ -60,6 +60,11 @@ class Run:
         """What ended pipelines, by their names."""
         return {one.pipeline.name: one.error for one in self._running if one.error is not None}
 
+    @property
+    def event_time(self) -> int | None:
+        """Up to when all pipelines have seen events: the least of their watermarks, ms since 1970."""
+        return min((f.watermark for f in self.figures() if f.watermark is not None), default=None)
+
     def start(self) -> None:
         """Start every pipeline, each from its last checkpoint."""
         for one in self._running:

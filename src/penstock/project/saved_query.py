@@ -17,16 +17,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError, QueryError, did_you_mean
-from penstock.history import Limits
+from penstock.history import Limits, read_question
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from penstock.project.penstock import Penstock
     from penstock.project.project_file import ProjectFile
 
-__all__ = ["LIMITS", "Parameter", "SavedQuery", "queries_of", "read_saved"]
+__all__ = ["LIMITS", "Parameter", "SavedQuery", "queries_of", "read_saved", "require_askable"]
 
 LIMITS = Limits(10_000, 30.0, 512 << 20, cut=True)
 """Those of an answer to a saved query, whoever asks."""
@@ -75,6 +76,18 @@ _READ: dict[str, tuple[Callable[[str], Any], str]] = {
     "TIMESTAMP": (_local, "a time without a zone, 2026-01-31 12:00:00"),
     "TIMESTAMP_LTZ": (_moment, "a time with its zone, 2026-01-31 12:00:00Z"),
 }
+_SAMPLES = {
+    "STRING": "",
+    "BIGINT": "1",
+    "DOUBLE": "1",
+    "DECIMAL": "1",
+    "BOOLEAN": "true",
+    "DATE": "2026-01-31",
+    "TIMESTAMP": "2026-01-31 12:00:00",
+    "TIMESTAMP_LTZ": "2026-01-31 12:00:00Z",
+}
+_NEVER = ("Parser Error", "Binder Error", "Catalog Error")
+"""How DuckDB begins to say that a question has a mistake, whatever its values are."""
 _ALSO = {"INT": "BIGINT", "INTEGER": "BIGINT", "VARCHAR": "STRING", "FLOAT": "DOUBLE"}
 
 
@@ -157,6 +170,19 @@ def read_saved(file: ProjectFile) -> SavedQuery:
             raise ConfigError(f"parameter '{parameter.name}' is declared twice", code="query-file", where=where)
         parameters.append(parameter)
     return SavedQuery(file.name, file.text, " ".join(d for d in description if d), tuple(parameters))
+
+
+def require_askable(penstock: Penstock, saved: SavedQuery) -> None:
+    """Raises QueryError, saying in which file, where no values of the parameters make it a question with an answer."""
+    samples = {p.name: _READ[p.type][0](_SAMPLES[p.type]) for p in saved.parameters}
+    try:
+        question = read_question(saved.sql)
+        asked = saved.sql if question.about or question.shows_tables else f"DESCRIBE {saved.sql}"
+        penstock.query(asked, LIMITS, parameters=samples)
+    except QueryError as error:
+        if error.code == "query-wrong" and not error.message.startswith(_NEVER):
+            return  # it has an answer for other values
+        raise QueryError(error.message, code=error.code, where=f"queries/{saved.name}.sql", hint=error.hint) from None
 
 
 def _head(text: str) -> Iterator[tuple[int, str]]:

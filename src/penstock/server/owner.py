@@ -128,6 +128,9 @@ class Owner:
         made = self._json("POST", "/api/topics", {"name": name, "partitions": partitions, "configs": configs or {}})
         return int(made["partitions"])
 
+    def delete_topic(self, name: str) -> None:
+        self._json("DELETE", f"/api/topics/{quote(name, safe='')}")
+
     def _replaying(
         self, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None
     ) -> dict[str, Any]:

@@ -74,6 +74,8 @@ class Page:
 
 def _is_view(request: Request, path: str) -> bool:
     """Whether an address that is no file's is a view's: a topic may have a dot in its name, a missing script too."""
+    if path.startswith("assets/"):
+        return False
     return "." not in path.rsplit("/", maxsplit=1)[-1] or "text/html" in request.headers.get("accept", "")
 
 

@@ -47,6 +47,8 @@ _OF_CODE = {
     "request-if-match": 428,
     "request-key": 422,
     "file-changed": 409,
+    "savepoint-pipeline": 404,
+    "topic-written": 409,
     "query-busy": 503,
     "query-cancelled": 409,
     "registry-subject": 404,

@@ -22,7 +22,12 @@ class Model(BaseModel):
 
 
 class Given(Model):
-    """The body of a request, whose texts are whole: JSON may bring halves of characters, which none can hold."""
+    """The body of a request: it has no member but those that are known, for a misspelt one would say nothing.
+
+    Its texts are whole: JSON may bring halves of characters, which none can hold.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

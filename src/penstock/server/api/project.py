@@ -26,7 +26,7 @@ class ProjectAnswer(Model):
     failed: dict[str, str] = Field(examples=[{}])
     """What ended pipelines, by their names."""
     event_time: int | None = Field(examples=[1767225590000])
-    """The latest watermark of all pipelines, ms since 1970."""
+    """Up to when all pipelines have seen events: the least of their watermarks, ms since 1970."""
     position: int = Field(examples=[48213])
     """The place of the log's last record in its one order."""
 
@@ -35,7 +35,6 @@ class ProjectAnswer(Model):
 def show(penstock: Project) -> ProjectAnswer:
     """What the project is and how it goes."""
     run = penstock.current
-    watermarks = [f.watermark for f in run.figures() if f.watermark is not None] if run else []
     return ProjectAnswer(
         name=penstock.settings.name,
         folder=str(penstock.folder.resolve()),
@@ -44,6 +43,6 @@ def show(penstock: Project) -> ProjectAnswer:
         running=run is not None,
         pipelines=[p.name for p in penstock.definition.pipelines],
         failed={name: str(error) for name, error in run.errors.items()} if run else {},
-        event_time=max(watermarks, default=None),
+        event_time=run.event_time if run else None,
         position=penstock.log.end_seq(),
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import ConfigError
 from penstock.project.project_file import ProjectFile
-from penstock.project.saved_query import LIMITS, queries_of, read_saved
+from penstock.project.saved_query import LIMITS, queries_of, read_saved, require_askable
 from penstock.server.api.model import Asker, Given, IfMatch, Model, Project, require_tag, tagged
 from penstock.server.api.rows import answered, rows_responses
 
@@ -80,9 +80,12 @@ def show_file(penstock: Project, name: Name, response: Response) -> SavedAnswer:
 def save_file(
     penstock: Project, name: Name, body: SavedFile, response: Response, if_match: IfMatch = None
 ) -> SavedAnswer:
-    """Save it as it is; refused over a file that has changed since it was read, with the difference (409)."""
+    """Save it as it is; refused over a file that has changed since it was read, with the difference (409).
+
+    A question that can never be answered, whatever its parameters are, is refused too (422).
+    """
     tag = require_tag(if_match)
-    read_saved(ProjectFile(name, body.text))
+    require_askable(penstock, read_saved(ProjectFile(name, body.text)))
     file = queries_of(penstock.folder).save(name, body.text, tag)
     response.headers["etag"] = tagged(file.tag)
     return _answer(file)

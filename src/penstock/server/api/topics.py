@@ -135,6 +135,12 @@ def show_topic(penstock: Project, name: Name) -> TopicAnswer:
     )
 
 
+@router.delete("/{name}", operation_id="topic_delete", status_code=204)
+def delete_topic(penstock: Project, name: Name) -> None:
+    """Delete a topic with all its records; refused while a pipeline that runs reads or writes it (409)."""
+    penstock.delete_topic(name)
+
+
 @router.get("/{name}/records", operation_id="topic_records")
 def topic_records(
     penstock: Project,

@@ -375,8 +375,7 @@ class Hub:
 
     def _event_time(self) -> int | None:
         run = self.penstock.current
-        known = [] if run is None else [f.watermark for f in run.figures() if f.watermark is not None]
-        return min(known, default=None)
+        return None if run is None else run.event_time
 
 
 def refusal(error: PenstockError, id_: str | None) -> Message:
