@@ -67,7 +67,7 @@ def test_an_error_of_ours_shows_where_and_asks_to_be_told(monkeypatch: pytest.Mo
     def broken(_: object) -> None:
         raise RuntimeError("no such thing")
 
-    monkeypatch.setattr("penstock.project.penstock.open_project", broken)
+    monkeypatch.setattr("penstock.project.opening.open_project", broken)
     ended = call("ledger", tmp_path)
     assert ended.code == 3
     assert ended.err.startswith("error[internal]: RuntimeError: no such thing\n  Traceback")

@@ -132,7 +132,7 @@ READ_ONLY = """
     import os, sys
     from penstock.core.errors import StorageError
     from penstock.log import Log
-    from penstock.project.penstock import open_project
+    from penstock.project.opening import open_project
     import penstock.engine.pipeline, penstock.project.build, penstock.connectors.filesystem
     if os.geteuid() == 0:  # whom no permission stops
         Log.open(None).close()  # loads what nobody may not

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penstock.engine.pipeline import Pipeline
-from penstock.project.penstock import open_project
+from penstock.project.opening import open_project
 from tests.engine.project import EVENTS, NOW, RESULTS, fates, opened, restored, rows, write_project
 
 if TYPE_CHECKING:

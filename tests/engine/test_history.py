@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.clock import SystemClock
-from penstock.project.penstock import open_project
+from penstock.project.opening import open_project
 from tests.crash.workload import start
 from tests.engine.project import TOTALS, append, event, opened, restored, rows, seconds, write_project
 

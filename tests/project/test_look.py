@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from penstock.project.penstock import Penstock, open_project
+from penstock.project.opening import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from penstock.project.penstock import Penstock
 
 SQL = "CREATE TABLE t (n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'results', 'format' = 'parquet');"
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from penstock.project.penstock import Penstock, open_project
+from penstock.project.opening import open_project
 from penstock.server.serve import SOCKET, Serving
 from tests.cli.shell import make_project, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from penstock.project.penstock import Penstock
 
 __all__ = ["Served", "serve"]
 

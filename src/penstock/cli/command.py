@@ -120,6 +120,6 @@ def acting(folder: Path) -> Iterator[Project]:
 
 def opened(folder: Path) -> Any:
     """The project in `folder`, to be closed. Raises ConfigError or SqlError where it does not fit."""
-    from penstock.project.penstock import open_project
+    from penstock.project.opening import open_project
 
     return open_project(folder)

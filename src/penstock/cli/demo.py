@@ -75,7 +75,7 @@ def demo(
     if app == "web" and events is not None:
         _shorten(folder / "data" / "access.log.gz", events)
 
-    from penstock.project.penstock import open_project
+    from penstock.project.opening import open_project
 
     with open_project(folder) as penstock, Logs().begun(penstock.settings), ExitStack() as stack:
         if app == "collab":

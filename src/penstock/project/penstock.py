@@ -19,19 +19,16 @@ from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
-from penstock.project.definition import Definition, begin_definition, read_definition
-from penstock.project.evaluate import rows_of
 from penstock.project.fresh import drop_everything
 from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
-from penstock.project.settings import Settings
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
 from penstock.project.topics import read_topics, written_topics
 from penstock.project.tracing import sent, tracer_of
-from penstock.sql.session import Answer, Rows, Write
+from penstock.sql.session import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,38 +38,18 @@ if TYPE_CHECKING:
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Durability
+    from penstock.project.definition import Definition
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
+    from penstock.project.settings import Settings
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
-__all__ = ["Penstock", "memory", "open_project"]
+__all__ = ["HOME", "Penstock"]
 
 HOME = ".penstock"
 """The folder inside a project that holds its log and what belongs to it."""
-
-
-def open_project(folder: str | Path) -> Penstock:
-    """The project in `folder`, as its files define it.
-
-    Raises ConfigError where it does not fit. What is wrong in its SQL files is raised at the first use of what they
-    define; its log can be looked at all the same.
-    """
-    from pathlib import Path
-
-    home = Path(folder) / HOME
-    try:
-        return Penstock(read_definition(Path(folder)), home)
-    except SqlError as error:
-        return Penstock(begin_definition(Path(folder))[0], home, fault=error)
-
-
-def memory(name: str = "memory") -> Penstock:
-    """A project without a folder, for a notebook or a test: all of it is gone when it is closed."""
-    from pathlib import Path
-
-    return Penstock(Definition(Path.cwd(), Settings(name)), None)
 
 
 class Penstock:
@@ -209,19 +186,9 @@ class Penstock:
         SELECT is computed at once over all that is there now, open windows left out; the result of the last
         SELECT, SHOW, DESCRIBE or EXPLAIN is returned. Raises SqlError at the first statement that is wrong.
         """
-        result: Result | None = None
-        for outcome in self.session.run(text):
-            if isinstance(outcome, Answer):
-                schema = {c.name: c.type.polars for c in outcome.query.columns}
-                frames = list(rows_of(outcome.query, outcome.context, self.world, self.settings))
-                result = Result(pl.concat([pl.DataFrame(schema=schema), *(f.select(*schema) for f in frames)]))
-            elif isinstance(outcome, Rows):
-                result = Result(pl.DataFrame(outcome.rows, schema=list(outcome.names), orient="row", strict=False))
-            elif isinstance(outcome, Write):
-                if self._run is not None:
-                    raise ConfigError("the engine is running; stop it before you INSERT", code="running")
-                self.definition.define(outcome)
-        return result
+        from penstock.project.statements import execute
+
+        return execute(self, text)
 
     def append(self, name: str, rows: pl.DataFrame | pl.LazyFrame | Sequence[Mapping[str, Any]]) -> pl.DataFrame:
         """Append to a topic, by its own name or that of a table over it.
