@@ -79,6 +79,13 @@ def rules(limits: Thresholds) -> tuple[Rule, ...]:
             "Pipeline {{ $labels.pipeline }} has committed nothing for {{ $value | humanizeDuration }}",
             "Its results are not visible; a slow disk or sink, or one very long step, holds the checkpoint up.",
         ),
+        *_worn(limits),
+    )
+
+
+def _worn(limits: Thresholds) -> tuple[Rule, ...]:
+    """What runs short in the machine and in its process."""
+    return (
         Rule(
             "PenstockDiskLow",
             "critical",
