@@ -27,9 +27,7 @@ test: .venv/.dev
 
 test-real: .venv/.dev
 	@.venv/bin/python -m tests.flink.parts
-	@.venv/bin/python -m pytest -n auto -q -m real tests/golden tests/determinism tests/functions tests/formats
-	@.venv/bin/python -m pytest -m real --ignore tests/golden --ignore tests/determinism --ignore tests/functions \
-		--ignore tests/formats $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist worksteal -m real $(ARGS)
 
 check: .venv/.dev
 	@.venv/bin/python scripts/check.py

@@ -25,6 +25,7 @@ from tests.crash.workload import (
 from tests.engine.project import fates, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
@@ -51,7 +52,7 @@ class Load(threading.Thread):
             self.appended += 250
 
 
-def killed(folder: Path, kills: int, bound: int | None) -> None:
+def killed(folder: Path, kills: int, bound: int | None, tell: Callable[[str], None]) -> None:
     """Kill a process `kills` times, each after a checkpoint of its own; at most `bound` rows are read again."""
     progress, noise = Progress(folder), random.Random(kills)
     with opened(folder, SystemClock()) as penstock:
@@ -70,7 +71,7 @@ def killed(folder: Path, kills: int, bound: int | None) -> None:
             again.append(progress[TAKEN] - fates(penstock)["source e"]["taken"])
         load.stop.set()
         load.join()
-        print(
+        tell(
             f"{kills} kills, {progress[EPOCH]} checkpoints, {kills} restores, {sum(again):,} rows read again of"
             f" {load.appended:,}; at most {max(again)} at once, at most {progress[LARGEST]} between two checkpoints"
         )
@@ -81,11 +82,11 @@ def killed(folder: Path, kills: int, bound: int | None) -> None:
         assert same(outcome(penstock), undisturbed(folder / "undisturbed", penstock))
 
 
-def test_a_process_killed_again_and_again(tmp_path: Path) -> None:
+def test_a_process_killed_again_and_again(tmp_path: Path, tell: Callable[[str], None]) -> None:
     """A checkpoint after each batch: not more than one is ever read again."""
-    killed(project(tmp_path, batch_rows=BATCH, checkpoint_interval="0 ms"), 4, BATCH)
+    killed(project(tmp_path, batch_rows=BATCH, checkpoint_interval="0 ms"), 4, BATCH, tell)
 
 
 @pytest.mark.real
-def test_fifty_kills(tmp_path: Path) -> None:
-    killed(project(tmp_path, batch_rows=BATCH, checkpoint_interval="25 ms", threads=2), 50, None)
+def test_fifty_kills(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    killed(project(tmp_path, batch_rows=BATCH, checkpoint_interval="25 ms", threads=2), 50, None, tell)

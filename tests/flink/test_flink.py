@@ -17,7 +17,7 @@ from tests.golden.compare import differences
 from tests.parts import MissingPartError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -28,10 +28,9 @@ def flink() -> Iterator[Oracle]:
 
 
 @pytest.mark.real
-def test_golden_files_agree_with_flink(flink: Oracle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_golden_files_agree_with_flink(flink: Oracle, tell: Callable[[str], None]) -> None:
     report = compare(flink, golden.find())
-    with capsys.disabled():
-        print(f"\n{report}")
+    tell(str(report))
     assert not report.differing
     assert report.asked.total() > 0
 

@@ -12,7 +12,7 @@ from tests.flink.oracle import Oracle
 from tests.functions.harness import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.golden.golden import Answer
@@ -53,7 +53,7 @@ def our_type(sql: str) -> str:
 
 
 @pytest.mark.real
-def test_examples_agree_with_flink(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_agree_with_flink(tmp_path: Path, tell: Callable[[str], None]) -> None:
     differing = []
     with Oracle() as flink:
         asking = Asking(flink, tmp_path)
@@ -65,6 +65,5 @@ def test_examples_agree_with_flink(tmp_path: Path, capsys: pytest.CaptureFixture
                 close = isinstance(value, float) and value == pytest.approx(example.result, rel=1e-12)
                 if ours != kind or not (close or value == example.result):
                     differing.append(f"{example.sql}\n  ours  {ours} {example.result!r}\n  Flink {kind} {value!r}")
-    with capsys.disabled():
-        print(f"\n{len(EXAMPLES) - len(differing)} of {len(EXAMPLES)} examples of functions agree with Flink")
+    tell(f"{len(EXAMPLES) - len(differing)} of {len(EXAMPLES)} examples of functions agree with Flink")
     assert not differing, "\n".join(differing)

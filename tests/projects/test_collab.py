@@ -16,6 +16,7 @@ from tests.projects.killing import kill
 from tests.projects.meetings import TABLES, Reference, assert_same, fed, opened, result_rows, spells
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
@@ -107,7 +108,7 @@ def _files_are_as_promised(folder: Path) -> None:
     assert duckdb.sql(days).fetchall() == [("2025-01-01",)]
 
 
-def _same_for_every_cut_and_kill(case: Case, tmp_path: Path) -> None:
+def _same_for_every_cut_and_kill(case: Case, tmp_path: Path, tell: Callable[[str], None]) -> None:
     records = fed(tmp_path / "fed", case.events, case.rate)
     for name in ("whole", "cut", "killed"):
         shutil.copytree(tmp_path / "fed", tmp_path / name)
@@ -128,7 +129,7 @@ def _same_for_every_cut_and_kill(case: Case, tmp_path: Path) -> None:
     often = f'[engine]\ncheckpoint-interval = "{case.interval_ms} ms"\n'
     settings.write_text(settings.read_text("utf-8").replace("[engine]\n", often), "utf-8")
     kills = kill(tmp_path / "killed", case.kills, case.batch, case.interval_ms, case.most_checkpoints)
-    print(f"\n{case.events:,} events, a checkpoint every {case.interval_ms} ms: {kills}")
+    tell(f"{case.events:,} events, a checkpoint every {case.interval_ms} ms: {kills}")
     assert len(kills.again) == case.kills
     assert min(kills.checkpoints) >= 1
     assert min(kills.again) >= 0
@@ -137,19 +138,18 @@ def _same_for_every_cut_and_kill(case: Case, tmp_path: Path) -> None:
         _as_before(project, wanted)
 
 
-def test_metrics_of_simulated_meetings(tmp_path: Path) -> None:
-    _same_for_every_cut_and_kill(SMALL, tmp_path)
+def test_metrics_of_simulated_meetings(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    _same_for_every_cut_and_kill(SMALL, tmp_path, tell)
 
 
 @pytest.mark.real
-def test_metrics_of_many_events_after_many_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        _same_for_every_cut_and_kill(LARGE, tmp_path)
+def test_metrics_of_many_events_after_many_kills(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    _same_for_every_cut_and_kill(LARGE, tmp_path, tell)
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_anomalies_that_were_put_in_are_found(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_anomalies_that_were_put_in_are_found(seed: int, tmp_path: Path, tell: Callable[[str], None]) -> None:
     made = spells(fed(tmp_path / "fed", 500_000, 1_000, seed))
     with opened(tmp_path / "fed") as project:
         project.run(bounded=True)
@@ -157,9 +157,8 @@ def test_anomalies_that_were_put_in_are_found(seed: int, tmp_path: Path, capsys:
     both = found.join(made, on="meeting_id", how="left")
     hits = both.filter((pl.col("timestamp") > pl.col("begins")) & (pl.col("timestamp") - 10_000 <= pl.col("ends")))
     precision, recall = hits.height / found.height, hits["meeting_id"].n_unique() / made.height
-    with capsys.disabled():
-        print(
-            f"\nseed {seed}: {made.height} spells of bad latency, {found.height} times ten seconds said to be out of"
-            f" the ordinary: precision {precision:.3f}, recall {recall:.3f}"
-        )
+    tell(
+        f"seed {seed}: {made.height} spells of bad latency, {found.height} times ten seconds said to be out of"
+        f" the ordinary: precision {precision:.3f}, recall {recall:.3f}"
+    )
     assert min(precision, recall) > 0.9

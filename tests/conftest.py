@@ -1,0 +1,27 @@
+"""What all tests have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TOLD = "told"
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says something in the summary of a run: figures of a test that passed, whichever worker ran it."""
+    return lambda text: record_property(_TOLD, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for reports in terminalreporter.stats.values() for r in reports if getattr(r, "when", "") == "call"]
+    told = [value for r in reports for name, value in r.user_properties if name == _TOLD]
+    if told:
+        terminalreporter.section("what tests tell")
+    for text in told:
+        terminalreporter.write_line(str(text))
