@@ -24,11 +24,9 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS_ONCE, ids=lambda f: f.name)
-def test_every_function_has_an_example_and_a_text(function: Function) -> None:
-    assert function.examples or function.name in UNTESTED
-    assert function.text.endswith(".")
-    assert function.syntax
+def test_every_function_has_an_example_and_a_text() -> None:
+    assert [f.name for f in FUNCTIONS_ONCE if not f.examples and f.name not in UNTESTED] == []
+    assert [f.name for f in FUNCTIONS_ONCE if not f.text.endswith(".") or not f.syntax] == []
 
 
 def _same(actual: object, example: Example) -> bool:

@@ -20,16 +20,23 @@ def test_each_sql_file_has_its_answer_and_each_answer_its_sql_file() -> None:
     assert {case.out for case in CASES} == set(golden.HERE.rglob("*.out"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_answer_is_in_the_form_in_which_it_is_written(case: golden.Golden) -> None:
-    assert "".join(f"{line}\n" for line in case.expected().lines(ordered=case.ordered)) == case.out.read_text("utf-8")
+def test_an_answer_is_in_the_form_in_which_it_is_written() -> None:
+    assert [case.name for case in CASES if _written(case) != case.out.read_text("utf-8")] == []
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.area == "windows"], ids=lambda case: case.name)
-def test_there_are_rows_enough_for_ten_barriers(case: golden.Golden) -> None:
-    assert case.events
+def _written(case: golden.Golden) -> str:
+    return "".join(f"{line}\n" for line in case.expected().lines(ordered=case.ordered))
+
+
+def test_there_are_rows_enough_for_ten_barriers() -> None:
+    assert [case.name for case in CASES if case.area == "windows" and _rows(case) < LEAST_ROWS] == []
+
+
+def _rows(case: golden.Golden) -> int:
+    if case.events is None:
+        return 0
     lines = [json.loads(line) for line in case.events.read_text("utf-8").splitlines()]
-    assert sum("table" in line and ("row" in line or "raw" in line) for line in lines) >= LEAST_ROWS
+    return sum("table" in line and ("row" in line or "raw" in line) for line in lines)
 
 
 def test_a_directive_that_nobody_knows_is_refused(tmp_path: Path) -> None:
