@@ -55,6 +55,18 @@ def test_one_a_batch_and_lines_keep_their_bytes(inbox: Served) -> None:
     ]
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ,\n ", ",\n"])
+def test_an_array_is_cut_between_its_elements_and_nowhere_else(inbox: Served, between: str) -> None:
+    json = {"content-type": "application/json"}
+    for events in (['{"a":[{},{}, {}]}', '{"b":"},{"}'], ['{"c":1}', '{"d":{"e":{}}}', "3"], ['{"f":"}, {"}'] * 3):
+        before = len(values(inbox, "in"))
+        body = f"[ {between.join(events)}\n]"
+        inbox.call("POST", "/api/topics/in/records?partition=0", 200, content=body.encode(), headers=json)
+        assert [v.decode() for _, v in values(inbox, "in")[before:]] == events
+    for body in ('[{"a":1},{"b":2]', '[{"a":1},{"b":2},]', '[{"a":1},{"b":2}'):
+        inbox.call("POST", "/api/topics/in/records", 400, content=body.encode(), headers=json)
+
+
 def test_keys_are_made_as_asked_or_as_the_table_declares(inbox: Served) -> None:
     inbox.call("POST", "/api/topics/in/records?key=k", 200, content=b'{"k": "a"}\n{"k": 7}\n{}\nnope', headers=LINES)
     assert [k for k, _ in values(inbox, "in")] == [b"a", b"7", None, None]

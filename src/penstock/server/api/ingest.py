@@ -38,6 +38,8 @@ _WHOLE_BYTES = 1 << 20
 _SMALL_BYTES = 16 << 10
 """A body of at most so many is cut while the event loop waits, and shares a commit with others."""
 _JSON_SPACE = b" \t\r\n"
+_BETWEEN = (b"},{", b"}, {", b"},\n{")
+"""What stands between the objects of an array, as programs write it."""
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -210,6 +212,8 @@ def _lines(body: bytes) -> list[bytes]:
 def _events(body: bytes) -> list[bytes]:
     """The text of a JSON object, or that of each element of an array. Raises RequestError where it is neither."""
     stripped = body.strip(_JSON_SPACE)
+    if stripped[:1] == b"[" and (objects := _objects(stripped[1:-1].strip(_JSON_SPACE))) is not None:
+        return objects
     try:
         found = orjson.loads(stripped)
     except orjson.JSONDecodeError as error:
@@ -229,6 +233,24 @@ def _events(body: bytes) -> list[bytes]:
         values.append(text[at:end].encode())
         at = end
     return values
+
+
+def _objects(inside: bytes) -> list[bytes] | None:
+    """The texts of the objects inside an array, cut where they most likely are; None where that does not prove right.
+
+    Where all pieces are JSON, what they are pieces of has these elements and no others.
+    """
+    between = next((space for space in _BETWEEN if space in inside), _BETWEEN[0])
+    first, *others = inside.split(between)
+    if not others:
+        return None
+    pieces = [first + b"}", *(b"{%b}" % piece for piece in others[:-1]), b"{" + others[-1]]
+    try:
+        for piece in pieces:
+            orjson.loads(piece)
+    except orjson.JSONDecodeError:
+        return None
+    return pieces
 
 
 def _media_type(request: Request) -> str:
