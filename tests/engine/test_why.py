@@ -64,15 +64,17 @@ def test_a_partition_that_never_had_a_row_is_named(tmp_path: Path) -> None:
     assert reason.sentence == (
         f"window aggregate {WAITS.format(20)} Partition 1 of table e has had no row yet, for 90 s."
     )
-    assert reason.setting == SETTING
+    assert (reason.setting, reason.attention) == (SETTING, True)
 
 
 def test_a_partition_that_has_gone_silent_is_named_with_its_time(tmp_path: Path) -> None:
     with project(tmp_path) as penstock:
         append(penstock, [event(0, 1)], 1)
         append(penstock, [event(n, n) for n in range(1, 20)], 0)
-        (reason,) = reasons(penstock, 300_000)
-    assert reason.code == "silent-partition"
+        (soon,) = reasons(penstock, 2_000)
+        (reason,) = reasons(penstock, 298_000)
+    assert (reason.code, reason.attention) == ("silent-partition", True)
+    assert (soon.code, soon.attention) == ("silent-partition", False)  # it may speak again
     assert reason.sentence == (
         f"window aggregate {WAITS.format(20)} Partition 1 of table e holds it back: it is at 2023-12-31 23:59:56.000;"
         " its last row came 5 min ago."
@@ -85,7 +87,7 @@ def test_a_partition_that_is_only_slower_is_behind(tmp_path: Path) -> None:
         append(penstock, [event(0, 1)], 1)
         append(penstock, [event(n, n) for n in range(1, 20)], 0)
         (reason,) = reasons(penstock, 500)
-    assert reason.code == "behind"
+    assert (reason.code, reason.attention) == ("behind", False)
     assert reason.setting == "It stops counting after 30 s of silence ('scan.watermark.idle-timeout')."
 
 
@@ -100,7 +102,7 @@ def test_all_rows_rejected(tmp_path: Path) -> None:
     with project(tmp_path) as penstock:
         append_raw(penstock, [b"{"] * 1234)
         (reason,) = reasons(penstock)
-    assert reason.code == "all-rejected"
+    assert (reason.code, reason.attention) == ("all-rejected", True)
     assert str(reason) == (
         "source e: all 1,234 rows that have come in are rejected. penstock.rejects says why, row by row."
     )

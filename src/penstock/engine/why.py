@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Reason", "why"]
 
 _BEHIND_MS = 1_000
+_LONG_MS = 60_000
+"""A partition that is silent for so long, and counts all the same, is likely to stay silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Reason:
     """One thing that waits.
 
     `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected.
+    It wants `attention` where time alone does not mend it: somebody has to act.
     """
 
     pipeline: str
@@ -31,6 +34,7 @@ class Reason:
     code: str
     sentence: str
     setting: str = ""
+    attention: bool = False
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.setting}".strip()
@@ -65,9 +69,12 @@ def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
         return Reason(name, operator, "no-rows", f"{operator}: no row has come in yet.")
     if source["rejected"] == taken:
         sentence = f"{operator}: all {taken:,} rows that have come in are rejected."
-        return Reason(name, operator, "all-rejected", sentence, "penstock.rejects says why, row by row.")
+        return Reason(
+            name, operator, "all-rejected", sentence, "penstock.rejects says why, row by row.", attention=True
+        )
     sentence = f"{operator}: none of {taken:,} rows that have come in has an event time."
-    return Reason(name, operator, "no-time", sentence, "The column that WATERMARK FOR names is NULL in all of them.")
+    setting = "The column that WATERMARK FOR names is NULL in all of them."
+    return Reason(name, operator, "no-time", sentence, setting, attention=True)
 
 
 def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
@@ -85,6 +92,7 @@ def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any
             "no-time",
             f"{waits} {lowest['source']} has no watermark, so it never does.",
             _declare(lowest),
+            attention=True,
         )
     holding = [p for p in lowest["partitions"] if not p["idle"]]
     silent = [p for p in holding if p["watermark"] is None]
@@ -119,7 +127,8 @@ def _silent(
     since = [p["last_append"] for p in silent if p["last_append"] is not None]
     ago = f", for {_ago(now_ms - min(since))}" if since else ""
     sentence = f"{waits} {word.capitalize()} {numbers} of table {source['table']} {never} had no row yet{ago}."
-    return Reason(name, operator, "silent-partition", sentence, _idle_setting(source))
+    attention = not source["idle_timeout"]
+    return Reason(name, operator, "silent-partition", sentence, _idle_setting(source), attention)
 
 
 def _slow(
@@ -137,6 +146,7 @@ def _slow(
         "silent-partition" if last and now_ms - last > _BEHIND_MS else "behind",
         sentence,
         _idle_setting(source),
+        attention=bool(last) and now_ms - last > _LONG_MS and not source["idle_timeout"],
     )
 
 
