@@ -35,6 +35,13 @@ export function toneOf(column: PanelColumn | undefined, value: Value | undefined
   return reached(attention) ? "attention" : undefined;
 }
 
+/** Names in the order in which their tones are told; those without one as they are, behind. */
+export function inOrder<T>(column: PanelColumn | undefined, all: readonly T[], nameOf: (one: T) => string): T[] {
+  const told = Object.keys(column?.tones ?? {});
+  const place = (one: T) => (told.includes(nameOf(one)) ? told.indexOf(nameOf(one)) : told.length);
+  return [...all].sort((a, b) => place(a) - place(b));
+}
+
 /** A column of the answer, as the panel wants it shown. */
 export function tableColumn(column: Column, wanted: PanelColumn | undefined): TableColumn {
   return {

@@ -95,3 +95,24 @@ test("a question that fails later keeps its rows, and the next answer ends the f
   expect(failed.rows).toHaveLength(2);
   expect(taken(failed, { ...changes, changes: [] }, true).fault).toBeUndefined();
 });
+
+test("what the last changes of a query have done to each row is known", () => {
+  const held = taken(NOTHING, { ...first, key: [] }, true);
+  const next = taken(
+    held,
+    {
+      ...changes,
+      changes: [
+        ["-D", 0, null],
+        ["+U", 0, ["m2", 3]],
+        ["+I", 1, ["m3", 1]],
+      ],
+    },
+    true,
+  );
+  expect(next.turned).toEqual({ kinds: ["+U", "+I"], gone: 1 });
+  expect(taken(next, { ...changes, after: "2", position: "3", changes: [] }, true).turned?.kinds).toEqual([
+    undefined,
+    undefined,
+  ]);
+});

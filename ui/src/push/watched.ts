@@ -18,6 +18,8 @@ export interface Watched {
   watermark?: number | null;
   /** The last message said that the question could not be answered. */
   fault?: Fault;
+  /** Of a query: what the last changes did to each row that is there, and how many they took away. */
+  turned?: { kinds: readonly (Change[0] | undefined)[]; gone: number };
   /** `changes` did not follow on the position that was held: rows were lost on the way. */
   broken?: boolean;
 }
@@ -42,7 +44,8 @@ export function taken(held: Watched, message: Content, isQuery: boolean): Watche
     case "changes": {
       if (held.position !== undefined && held.position !== message.after) return { ...held, broken: true };
       const rows = isQuery ? edited(held.rows, message.changes) : merged(held, message.changes);
-      const { fault: _, ...rest } = held;
+      const { fault: _, turned: __, ...known } = held;
+      const rest = isQuery ? { ...known, turned: turnedBy(held.rows.length, message.changes) } : known;
       const kept = rows.length > MOST_ROWS ? rows.slice(-MOST_ROWS) : rows;
       const complete = held.complete && kept.length === rows.length;
       return { ...rest, rows: kept, complete, position: message.position, time: message.time };
@@ -59,6 +62,17 @@ function edited(rows: readonly Row[], changes: readonly Change[]): Row[] {
     else next[place] = row ?? [];
   }
   return next;
+}
+
+function turnedBy(rows: number, changes: readonly Change[]): NonNullable<Watched["turned"]> {
+  const kinds = new Array<Change[0] | undefined>(rows).fill(undefined);
+  let gone = 0;
+  for (const [kind, place] of changes) {
+    if (kind === "-D") gone += kinds.splice(place, 1)[0] === "+I" ? 0 : 1;
+    else if (kind === "+I") kinds.splice(place, 0, kind);
+    else kinds[place] ??= kind;
+  }
+  return { kinds, gone };
 }
 
 /** Changes of a table: rows follow on each other, or take the place of the one of their key. */

@@ -1,3 +1,4 @@
+import { ChartLine, Radio } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { useSavedQueries, useTables } from "../api/asked";
 import { problemOf } from "../api/problem";
@@ -5,10 +6,10 @@ import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
 import { Button } from "../pieces/Button";
 import { Choice } from "../pieces/Choice";
-import { DataTable } from "../pieces/DataTable";
 import { Empty, Failure, Waiting } from "../pieces/States";
-import { named } from "../push/watched";
 import { number } from "../text/number";
+import { AnswerTable } from "./AnswerTable";
+import { LiveAnswer } from "./LiveAnswer";
 import { mistakeOf } from "./mistake";
 import css from "./Sql.module.css";
 import { SqlEditor } from "./SqlEditor";
@@ -28,13 +29,24 @@ export function Sql() {
   }
   const { data: tables } = useTables();
   const { data: saved = [] } = useSavedQueries();
-  const answer = useAnswer(asked);
+  const answer = useAnswer(filters.live === undefined ? asked : undefined);
   const catalog = useMemo(
     () => Object.fromEntries((tables ?? []).map((one) => [one.name, one.columns.map((column) => column.name)])),
     [tables],
   );
   const run = () => (text === asked ? answer.again() : setFilters({ q: text }));
   const mistake = answer.error && text === asked ? mistakeOf(problemOf(answer.error)) : undefined;
+  const [live, chart] = [filters.live !== undefined, filters.chart !== undefined];
+  const looks = (
+    <>
+      <Button aria-pressed={chart} onClick={() => setFilters({ chart: chart ? undefined : "1" }, true)}>
+        <ChartLine size={14} aria-hidden="true" /> Chart
+      </Button>
+      <Button aria-pressed={live} onClick={() => setFilters({ live: live ? undefined : "1" }, true)}>
+        <Radio size={14} aria-hidden="true" /> Follow
+      </Button>
+    </>
+  );
   return (
     <View title="SQL" note="One SELECT at a time, in DuckDB's SQL, over tables, topics, open windows and penstock.*">
       <Section
@@ -61,25 +73,24 @@ export function Sql() {
       >
         <SqlEditor label="SQL" value={text} onChange={setText} onRun={run} catalog={catalog} mistake={mistake} />
       </Section>
-      <Section title="Answer" headless>
-        {answer.running && !answer.rows && <Waiting height={240} label="The question is being answered" />}
-        {answer.error != null && <Failure error={answer.error} />}
-        {!asked && <Empty title="Nothing is asked yet">Ctrl-Enter asks what stands above.</Empty>}
-        {answer.rows && !answer.error && (
-          <DataTable
-            label="Answer"
-            title="Answer"
-            columns={answer.rows.columns.map(({ name, type }) => ({ name, label: name, type }))}
-            rows={named(answer.rows)}
-            height={Math.min(640, 36 + Math.max(1, answer.rows.rows.length) * 32)}
-          >
-            <span className={css.took}>
-              {answer.took !== undefined && `${number(answer.took)} ms`}
-              {answer.rows.complete === false && " \u00b7 there are more rows: the answer is cut off"}
-            </span>
-          </DataTable>
-        )}
-      </Section>
+      {live && asked ? (
+        <LiveAnswer key={asked} query={asked} chart={chart} tools={looks} />
+      ) : (
+        <Section title="Answer" headless>
+          {answer.running && !answer.rows && <Waiting height={240} label="The question is being answered" />}
+          {answer.error != null && <Failure error={answer.error} />}
+          {!asked && <Empty title="Nothing is asked yet">Ctrl-Enter asks what stands above.</Empty>}
+          {answer.rows && !answer.error && (
+            <AnswerTable answer={answer.rows} chart={chart}>
+              {looks}
+              <span className={css.took}>
+                {answer.took !== undefined && `${number(answer.took)} ms`}
+                {answer.rows.complete === false && " \u00b7 there are more rows: the answer is cut off"}
+              </span>
+            </AnswerTable>
+          )}
+        </Section>
+      )}
     </View>
   );
 }

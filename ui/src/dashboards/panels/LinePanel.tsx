@@ -3,7 +3,7 @@ import { lineColour, SERIES, seriesVariable } from "../../pieces/ink";
 import type { Line } from "../../pieces/LineChart";
 import { LineChart } from "../../pieces/LineChart";
 import { withUnit } from "../../text/number";
-import { toneOf } from "../model";
+import { inOrder, toneOf } from "../model";
 import css from "../Panel.module.css";
 import { isProvisional, pivot, timeOf } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
@@ -21,11 +21,12 @@ export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: Pa
     const series = panel.series || undefined;
     const names = series === undefined ? undefined : found.wanted(series);
     const tone = (name: string) => toneOf(names, name);
+    const drawn = axis && pivot(found.rows, { x: axis, series, values, tone });
     return {
       answer: found,
       x: axis,
       first: values[0],
-      data: axis && pivot(found.rows, { x: axis, series, values, tone }),
+      data: drawn && { ...drawn, lines: inOrder(names, drawn.lines, (line) => line.name) },
     };
   }, [panel, held]);
   if (!data || !x) return <p className={css.empty}>The answer has no column.</p>;

@@ -2,7 +2,7 @@ import { compare, shown } from "../../pieces/column";
 import { lineColour } from "../../pieces/ink";
 import { useLink } from "../../push/useWatch";
 import { clock, moment } from "../../text/time";
-import { toneOf } from "../model";
+import { inOrder, toneOf } from "../model";
 import { timeOf } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
 import css from "./TimelinePanel.module.css";
@@ -26,7 +26,8 @@ export function TimelinePanel({ panel, held, zoom, onAsk }: PanelProps) {
   const first = zoom?.[0] ?? Math.min(...starts);
   const last = zoom?.[1] ?? Math.max(...pieces.map((piece) => piece.stop ?? piece.start), eventTime ?? 0);
   const span = Math.max(1000, last - first);
-  const kinds = [...new Set(pieces.map((piece) => piece.kind))].sort();
+  const found = [...new Set(pieces.map((piece) => piece.kind))].sort();
+  const kinds = inOrder(answer.wanted(panel.series ?? ""), found, (kind) => kind);
   const lanes = [...new Set(pieces.map((piece) => piece.lane))].sort(compare);
   const colour = (kind: string) => {
     const tone = toneOf(answer.wanted(panel.series ?? ""), kind);

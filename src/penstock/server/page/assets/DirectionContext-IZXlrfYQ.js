@@ -1,1 +1,0 @@
-import{i as e,s as t}from"./shim-CuafTIjP.js";var n=t(e(),1),r=n.createContext(void 0);function i(){return n.useContext(r)?.direction??`ltr`}export{i as t};

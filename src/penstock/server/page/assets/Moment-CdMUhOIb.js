@@ -1,1 +1,0 @@
-import{_ as e,h as t,v as n}from"./DataTable-BfSIeqwS.js";import{r}from"./shim-CuafTIjP.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:n(r),children:a?t(r):e(r)})}export{a as t};
