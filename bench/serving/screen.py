@@ -95,7 +95,7 @@ def _watched(server: subprocess.Popen[str], page: Page) -> tuple[list[tuple[int,
 @contextmanager
 def _served(project: Path, seconds: float) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     process = subprocess.Popen(
-        command("pushing", project, "steady", seconds),
+        command("serving.pushing", project, "steady", seconds),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
