@@ -68,7 +68,7 @@ def test_a_run_that_waits_for_rows_says_how_to_feed_it(tmp_path: Path) -> None:
     assert child.stderr is not None
     assert child.stderr.readline() == "there is nothing to read: orders is empty; feed it with\n"
     assert child.stderr.readline().endswith(f" topic write {folder} orders FILE\n")
-    assert child.stderr.readline() == "made topic orders with 1 partition\n"
+    assert child.stderr.readline() == "made 2 topics with 1 partition each: orders, revenue\n"
     child.send_signal(signal.SIGINT)
     assert child.communicate(timeout=PATIENCE)[0].startswith("orders: 0 rows read")
     assert child.returncode == 0

@@ -41,7 +41,6 @@ _SINCE_MS = 15 * 60_000
     examples=(
         "penstock demo",
         "penstock demo collab --rate 1000 --port 0  # beside another one, at any free port",
-        "penstock demo --bounded  # a fixed number of events, a summary, and no page",
         "penstock demo web --keep site  # in a folder to go on with",
     ),
 )

@@ -36,9 +36,8 @@ _LOOK_SECONDS = 0.2
     cls=Command,
     examples=(
         "penstock run shop",
-        "penstock run shop --bounded              # all that is there now, then end",
-        "penstock run shop --speed 60             # event time sixty times as fast as it was",
-        "penstock run shop --port 0 --no-browser  # page and API at any free port",
+        "penstock run shop --bounded  # all that is there now, then end",
+        "penstock run shop --port 0   # page and API at any free port",
     ),
 )
 @folder_argument()
