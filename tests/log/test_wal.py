@@ -79,3 +79,15 @@ def test_a_log_that_is_closed_during_a_checkpoint_does_not_wait_for_ever() -> No
     until(lambda: closers, "the WAL is not written back")
     closers[0].join(10)
     assert not closers[0].is_alive()
+
+
+def test_it_waits_the_longer_the_more_the_wal_has_grown() -> None:
+    def tries_at(pages: int) -> int:
+        keeper.pages = pages
+        return next(tries for tries in range(10_000) if not keeper._wait_a_little(tries))
+
+    keeper = wal.WalKeeper(lambda: apsw.Connection(":memory:"))
+    limit = wal.LIMIT_PAGES
+    short, long, longest = tries_at(limit), tries_at(3 * limit), tries_at(1_000 * limit)
+    assert (short, long) == (wal.LOCK_TRIES, 3 * wal.LOCK_TRIES)
+    assert longest < 1_000 * short  # writers wait meanwhile

@@ -24,6 +24,9 @@ LIMIT_PAGES = 2_000
 
 PASSES = 2
 LOCK_TRIES = 20
+"""Of half a millisecond each, while the WAL is about as long as it may be."""
+MOST_PATIENCE = 8
+"""How many times that many, while writers let nobody in and the WAL grows."""
 
 
 class WalKeeper:
@@ -53,7 +56,7 @@ class WalKeeper:
         with self._mutex:
             connection = self._connect()
             try:
-                connection.set_busy_handler(_wait_a_little)
+                connection.set_busy_handler(self._wait_a_little)
                 for _ in range(PASSES):
                     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
@@ -69,6 +72,13 @@ class WalKeeper:
         if self._thread is not None:
             self._thread.join()
 
+    def _wait_a_little(self, tries: int) -> bool:
+        """The longer the WAL has grown, the longer: who waits too briefly beside busy writers never gets the lock."""
+        if tries >= LOCK_TRIES * min(max(1, self.pages // LIMIT_PAGES), MOST_PATIENCE):
+            return False
+        time.sleep(0.000_5)
+        return True
+
     def _run(self) -> None:
         while not self._closing:  # which may have come during a checkpoint, before `clear`
             self._grown.wait()
@@ -78,10 +88,3 @@ class WalKeeper:
             with suppress(apsw.Error):
                 self.checkpoint()
             self._grown.clear()
-
-
-def _wait_a_little(tries: int) -> bool:
-    if tries >= LOCK_TRIES:
-        return False
-    time.sleep(0.000_5)
-    return True
