@@ -80,6 +80,11 @@ class Recent:
         found[slots >= 0] = self.state.column(_LAST, slots[slots >= 0]).to_numpy()
         return found
 
+    def remembered(self, keys: pl.DataFrame, reached: int) -> NDArray[np.int64]:
+        """The same, but 0 too for those that a watermark of `reached` has forgotten."""
+        last = self.last(keys)
+        return last if self.lasting is None else np.where(last + self.lasting <= reached, 0, last)
+
     def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
         """The states over the frame of each row of `rows`, in its order."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)

@@ -79,7 +79,10 @@ class Operator:
         """Take over the state of a snapshot; `blobs` holds its live ids."""
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
-        """What would be given if the input ended now, nothing changed; `frames` is what would come in."""
+        """What would be given if the input ended now, nothing changed; `frames` is what would come in.
+
+        Of that, rows that would be late are left out: held above, they have come after the watermark.
+        """
         raise NotImplementedError
 
     def waiting(self) -> dict[str, int] | None:

@@ -81,13 +81,17 @@ class FirstRows(Timed):
         stage = self.ranking.stage
         rows = self._timed(*self.sifted(stage.computed(frame), frame, stage.failures))
         before, time = watermark.before(rows[SEQ].to_numpy()), rows[_TIME].to_numpy()
-        # of a row at the watermark itself Flink says that it is in time, of a window not
-        late = (time < before if self._slicing is None else time <= before) | (time <= self.closed)
+        late = self._late(time, before)
         if late.any():
             self._report(rows.filter(late), np.maximum(before, self.closed)[late])
             self.counts.late += int(late.sum())
             rows = rows.filter(~late)
         self.held.add(rows)
+
+    def _late(self, time: NDArray[np.int64], before: NDArray[np.int64] | int) -> NDArray[np.bool_]:
+        # of a row at the watermark itself Flink says that it is in time, of a window not
+        late: NDArray[np.bool_] = time < before if self._slicing is None else time <= before
+        return late | (time <= self.closed)
 
     def _report(self, rows: pl.DataFrame, before: NDArray[np.int64]) -> None:
         window = None
@@ -147,10 +151,13 @@ class FirstRows(Timed):
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """What the rows that are held would give, if the input ended now."""
-        stage = self.ranking.stage
-        rows = [*self.held.rows(), *(self._timed(f, f.select(stage.exprs)) for f in frames if f.height)]
+        rows = [*self.held.rows(), *(self._peeked(f) for f in frames if f.height)]
         columns = [c.name for c in self.plan.columns]
         if not rows:
             return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64()})
         together = pl.concat(rows, how="diagonal").sort(_TIME, maintain_order=True)
         return self._chosen(together, keep=False).select(*columns, pl.lit(0, dtype=pl.Int64).alias(SEQ))
+
+    def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        rows = self._timed(frame, frame.select(self.ranking.stage.exprs))
+        return rows.filter(pl.Series(~self._late(rows[_TIME].to_numpy(), self.fired)))

@@ -239,7 +239,15 @@ class OverAggregate(Timed):
         return given.select(*(c.name for c in self.plan.columns), pl.lit(0, dtype=pl.Int64).alias(SEQ))
 
     def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return columns_of(frame, self._passed).hstack(frame.select(self._input.exprs).with_columns(_EPOCH))
+        """Those of the rows that would come in that would not be late, with their keys, arguments and time."""
+        rows = columns_of(frame, self._passed).hstack(frame.select(self._input.exprs).with_columns(_EPOCH))
+        time = rows[_TIME].to_numpy()
+        late = time <= self.fired
+        if isinstance(self.frames, Recent):
+            late = (late | (time <= 0)) & (
+                time <= self.frames.remembered(columns_of(rows, self.groups.key_names), self.fired)
+            )
+        return rows.filter(pl.Series(~late))
 
 
 def _arrivals(rows: pl.DataFrame, keys: NDArray[np.int64], before: NDArray[np.int64]) -> Arrivals:

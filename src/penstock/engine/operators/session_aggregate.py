@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from penstock.core.batch import NO_TIME, SEQ, without
+from penstock.core.batch import SEQ, without
 from penstock.core.errors import LedgerError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.bags import Bags
@@ -162,8 +162,8 @@ class SessionAggregate(SessionWindow):
     ) -> tuple[pl.DataFrame, list[pl.DataFrame | None]]:
         """The open sessions, and what is kept of theirs, if `rows` came in now."""
         sessions = self.sessions.copy()
-        joined = sessions.join(rows, rows[_TIME].to_numpy(), np.full(rows.height, NO_TIME))
-        rows = rows.with_columns(pl.Series(SESSION, joined.session))
+        joined = sessions.join(rows, rows[_TIME].to_numpy(), np.full(rows.height, self.passed))
+        rows = rows.with_columns(pl.Series(SESSION, joined.session)).filter(pl.col(SESSION) != LATE)
         new = [self._partial(rows), *(rows.select(SESSION, *d.args) for d in self.groups.distinct)]
         united = pl.col(SESSION).replace(joined.gone, joined.into)
         return sessions.all(), [

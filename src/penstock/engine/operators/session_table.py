@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from penstock.core.batch import NO_TIME, SEQ
+from penstock.core.batch import SEQ
 from penstock.engine.bags import Bags
 from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.operators.session_window import SESSION, SessionWindow
@@ -70,9 +70,10 @@ class SessionTable(SessionWindow):
         rows = [r for r in (self.rows.take(sessions.ids),) if r is not None]
         coming = pl.concat(frames).filter(pl.col(self.plan.time).is_not_null())
         if coming.height:
-            joined = sessions.join(coming, self._time(coming), np.full(coming.height, NO_TIME))
+            joined = sessions.join(coming, self._time(coming), np.full(coming.height, self.passed))
             rows = [r.with_columns(pl.col(SESSION).replace(joined.gone, joined.into)) for r in rows]
-            rows.append(coming.select(*self.names, pl.Series(SESSION, joined.session)))
+            coming = coming.select(*self.names, pl.Series(SESSION, joined.session))
+            rows.append(coming.filter(pl.col(SESSION) != LATE))
         due = sessions.all().with_columns(pl.lit(0, dtype=pl.Int64).alias(SEQ))
         if not rows:
             columns = {c.name: c.type.polars for c in self.plan.columns}

@@ -54,6 +54,11 @@ class SessionWindow(Timed):
         self.closed = NO_TIME
         """The watermark that the end of bounded input stood for, when it closed the sessions it found."""
 
+    @property
+    def passed(self) -> int:
+        """The watermark up to which sessions have closed."""
+        return max(self.reached, self.closed)
+
     def on_step(self, frame: pl.DataFrame | None, watermark: Watermark) -> Batch | None:
         if frame is not None:
             self._take(frame, watermark)

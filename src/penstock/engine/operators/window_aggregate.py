@@ -362,4 +362,5 @@ class WindowAggregate(Timed):
         rows = frame.select(self._input.exprs).filter(pl.col(_TIME).is_not_null())
         end = self.slicing.end_of(rows[_TIME].to_numpy())
         columns = [pl.Series(_SLICE, end)] + ([pl.Series(_FIRST, end)] if self.slicing.shared else [])
-        return without(rows, _TIME, SEQ).hstack(columns)
+        in_time = self.slicing.epoch_of(self.slicing.last_window(end)) > self.fired
+        return without(rows, _TIME, SEQ).hstack(columns).filter(pl.Series(in_time))
