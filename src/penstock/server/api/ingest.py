@@ -212,7 +212,7 @@ def _lines(body: bytes) -> list[bytes]:
 def _events(body: bytes) -> list[bytes]:
     """The text of a JSON object, or that of each element of an array. Raises RequestError where it is neither."""
     stripped = body.strip(_JSON_SPACE)
-    if stripped[:1] == b"[" and (objects := _objects(stripped[1:-1].strip(_JSON_SPACE))) is not None:
+    if stripped[:1] + stripped[-1:] == b"[]" and (objects := _objects(stripped[1:-1].strip(_JSON_SPACE))) is not None:
         return objects
     try:
         found = orjson.loads(stripped)
