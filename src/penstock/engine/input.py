@@ -146,6 +146,11 @@ class Input:
         """Whether all input is bounded and was read to its end."""
         return all(head.ended for head in self.heads)
 
+    @property
+    def behind(self) -> bool:
+        """Whether rows that were read still wait: those of one reader for another's, or all that are read ahead."""
+        return any(head.scanned is not None or len(head.feed.jobs) == head.feed.depth for head in self.heads)
+
     def poll(self, rows: int) -> Poll | None:
         """The next rows, about `rows`; None if there are none now."""
         if len(self.heads) == 1:

@@ -71,9 +71,9 @@ class Pace:
         return min(_LONGEST_WAIT, max(0.0, left))
 
     @staticmethod
-    def caught_up(rows: int) -> bool:
-        """Whether a step over so many rows has found no backlog."""
-        return rows < _FEW_ROWS
+    def caught_up(rows: int, asked: int) -> bool:
+        """Whether a step that found so many rows, of those `asked` for, has found no backlog."""
+        return rows < min(asked, _FEW_ROWS)
 
     def rest(self, seconds: float) -> None:
         """After a step of `seconds` that has caught up, wait: what comes meanwhile costs no step of its own."""

@@ -112,8 +112,10 @@ class Pipeline:
                 self.input.bound()
                 bounded = True
             before, began = self.rows, self.clock.monotonic()
-            moved = self.step(self.pace.rows(self.settings.batch_rows))
-            spent, caught_up = self.clock.monotonic() - began, self.pace.caught_up(self.rows - before)
+            asked = self.pace.rows(self.settings.batch_rows)
+            moved = self.step(asked)
+            spent = self.clock.monotonic() - began
+            caught_up = self.pace.caught_up(self.rows - before, asked) and not self.input.behind
             if self.pace.commit_due(behind=not caught_up) and self._dirty:
                 self.commit()
             if moved and self.executor.satisfied:

@@ -37,8 +37,9 @@ def test_a_set_interval_holds_for_both() -> None:
 def test_a_step_that_has_caught_up_is_followed_by_a_rest_of_ten_times_its_length_up_to_80_ms() -> None:
     clock = ManualClock()
     pace = Pace(clock, None, None)
-    assert pace.caught_up(100)
-    assert not pace.caught_up(50_000)
+    assert pace.caught_up(100, 65_536)
+    assert not pace.caught_up(50_000, 65_536)
+    assert not pace.caught_up(100, 100)
     rested = []
     for seconds in (0.002, 0.005, 1.0):
         began = clock.now_ms()
