@@ -62,10 +62,11 @@ def test_one_in_full_with_the_place_in_it(spoilt: Path) -> None:
     assert "offset              130\n" in shown.out
     assert "code                json-syntax\n" in shown.out
     assert shown.out.endswith('raw (19 bytes)\n{"id": 1, "ts": 7x}\n' + " " * 17 + "^\n")
-    missing = call("rejects", "show", spoilt, 9)
-    assert missing.err == (
-        "error[replay-unknown]: there is no reject 9\nhint: penstock rejects list shows what there is\n"
-    )
+    for number in (9, 1 << 63):
+        missing = call("rejects", "show", spoilt, number)
+        assert missing.err == (
+            f"error[replay-unknown]: there is no reject {number}\nhint: penstock rejects list shows what there is\n"
+        )
 
 
 def test_replaying_mends_says_what_has_closed_and_counts_once(spoilt: Path) -> None:

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 import pytest
 
+from penstock.connectors.log_reader import CLOCK_TOPIC
 from tests.cli.shell import ORDERS, call, make_project
 from tests.parts import until
 from tests.server.served import Served, serve
@@ -143,6 +144,9 @@ def test_a_topic_that_a_pipeline_needs_is_not_deleted_while_it_runs(tmp_path: Pa
             assert refused["code"] == "topic-in-use"
             assert refused["detail"] == f"pipeline orders {does} topic '{name}'"
             assert refused["hint"] == "stop the engine first"
+        served.penstock.log.create_topic(CLOCK_TOPIC)
+        refused = served.call("DELETE", f"/api/topics/{CLOCK_TOPIC}", 409)
+        assert refused["detail"] == f"topic '{CLOCK_TOPIC}' is the engine's own, which runs"
         said = call("topic", "delete", served.penstock.folder, "orders", "--yes")
         assert (said.code, said.err.splitlines()[0]) == (1, "error[topic-in-use]: pipeline orders reads topic 'orders'")
         served.penstock.stop()

@@ -27,6 +27,8 @@ __all__ = ["rejects"]
 
 _SHOWN = 80
 _AROUND = 200
+_LAST = (1 << 63) - 2
+"""No row has a higher id."""
 
 
 def _late_option() -> Callable[[Any], Any]:
@@ -129,7 +131,7 @@ def show(folder: Path, number: int, late: bool) -> None:
     from penstock.core.render import fields_of
 
     with acting(folder) as project:
-        found = project.set_aside(_kind(late=late), 1, max(number, 0) + 1)
+        found = project.set_aside(_kind(late=late), 1, min(max(number, 0), _LAST) + 1)
     if not found.height or found["id"][0] != number:
         raise LogError(
             f"there is no {'late row' if late else 'reject'} {number}",

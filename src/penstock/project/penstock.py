@@ -377,9 +377,14 @@ class Penstock:
     def delete_topic(self, name: str) -> None:
         """Delete a topic with all its records.
 
-        Raises LogError where there is none, StateError where a pipeline that runs here reads or writes it.
+        Raises LogError where there is none, StateError where a pipeline that runs here reads or writes it: the
+        system's own topics too, in which time is written down for all of them.
         """
         running = {one.name for one in self.running}
+        if running and self.log.topic(name).name.startswith("__"):
+            raise StateError(
+                f"topic '{name}' is the engine's own, which runs", code="topic-in-use", hint="stop the engine first"
+            )
         for definition in self.definition.pipelines if running else ():
             reads = name in read_topics(definition.plan)
             if definition.name in running and (reads or name in written_topics(definition.plan)):
