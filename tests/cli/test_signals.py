@@ -113,7 +113,10 @@ def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
             "final": False,
         }
         waits = call("why", shop).out
-        assert "orders (needs-later-event): window aggregate holds 10 rows; its next window closes when" in waits
+        assert (
+            "orders (needs-later-event): revenue waits: window aggregate holds 10 rows; its next window closes when"
+            in waits
+        )
         refused = call("run", shop, "--bounded")
         assert refused.code == 1
         assert re.match(

@@ -141,7 +141,7 @@ def test_why_names_the_watermark_that_a_row_waits_for_and_the_source_that_holds_
     with opened(folder) as penstock:
         (reason,) = penstock.why()
     assert reason.sentence == (
-        "temporal join holds 3 rows; its next row is free when the watermark reaches 2024-01-01 00:00:03.000."
+        "r waits: temporal join holds 3 rows; its next row is free when the watermark reaches 2024-01-01 00:00:03.000."
         " source f holds it back: it is at 2024-01-01 00:00:01.000."
     )
 

@@ -122,7 +122,8 @@ def test_why_names_the_watermark_that_closes_the_next_session(tmp_path: Path) ->
     with opened(folder) as penstock:
         (reason,) = penstock.why()
     assert reason.sentence == (
-        "session aggregate holds 3 rows; its next window closes when the watermark reaches 2024-01-01 00:00:13.999."
+        "r waits: session aggregate holds 3 rows; its next window closes when the watermark reaches"
+        " 2024-01-01 00:00:13.999."
         " source e is at 2024-01-01 00:00:03.000: a row with a later event time closes it, or the end of bounded input."
     )
 

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from penstock.engine.why import Reason
     from penstock.project.penstock import Penstock
 
-WAITS = "holds {} rows; its next window closes when the watermark reaches 2024-01-01 00:00:09.999."
+WAITS = (
+    "r waits: window aggregate holds {} rows; its next window closes when the watermark reaches"
+    " 2024-01-01 00:00:09.999."
+)
 SETTING = (
     "Set 'scan.watermark.idle-timeout' = '10 s' on the table, or idle-timeout in penstock.toml, so that a silent"
     " partition stops counting."
@@ -61,9 +64,7 @@ def test_a_partition_that_never_had_a_row_is_named(tmp_path: Path) -> None:
         append(penstock, [event(n, n) for n in range(20)], 0)
         (reason,) = reasons(penstock)
     assert (reason.pipeline, reason.operator, reason.code) == ("main", "window aggregate", "silent-partition")
-    assert reason.sentence == (
-        f"window aggregate {WAITS.format(20)} Partition 1 of table e has had no row yet, for 90 s."
-    )
+    assert reason.sentence == (f"{WAITS.format(20)} Partition 1 of table e has had no row yet, for 90 s.")
     assert (reason.setting, reason.attention) == (SETTING, True)
 
 
@@ -76,7 +77,7 @@ def test_a_partition_that_has_gone_silent_is_named_with_its_time(tmp_path: Path)
     assert (reason.code, reason.attention) == ("silent-partition", True)
     assert (soon.code, soon.attention) == ("silent-partition", False)  # it may speak again
     assert reason.sentence == (
-        f"window aggregate {WAITS.format(20)} Partition 1 of table e holds it back: it is at 2023-12-31 23:59:56.000;"
+        f"{WAITS.format(20)} Partition 1 of table e holds it back: it is at 2023-12-31 23:59:56.000;"
         " its last row came 5 min ago."
     )
     assert reason.setting == SETTING
@@ -128,7 +129,7 @@ def test_a_window_that_needs_a_later_event(tmp_path: Path, partition: int) -> No
         (reason,) = reasons(penstock)
     assert reason.code == "needs-later-event"
     assert reason.sentence == (
-        f"window aggregate {WAITS.format(2)} source e is at 2023-12-31 23:59:56.000: a row with a later event time"
+        f"{WAITS.format(2)} source e is at 2023-12-31 23:59:56.000: a row with a later event time"
         " closes it, or the end of bounded input."
     )
     assert reason.setting == "It lacks 13.999 s of event time."
@@ -140,14 +141,37 @@ def test_a_source_that_holds_the_other_back(tmp_path: Path) -> None:
             append(penstock, [event(n, n) for n in range(20)], partition)
         (reason,) = reasons(penstock)
         assert reason.code == "slow-source"
-        assert reason.sentence == f"window aggregate {WAITS.format(40)} source e2 holds it back: it has none yet."
+        assert reason.sentence == f"{WAITS.format(40)} source e2 holds it back: it has none yet."
         penstock.append("e2", [event(0, 6)])
         (reason,) = reasons(penstock)
     assert (reason.operator, reason.code) == ("window aggregate", "slow-source")
-    assert reason.sentence == (
-        f"window aggregate {WAITS.format(41)} source e2 holds it back: it is at 2024-01-01 00:00:01.000."
-    )
+    assert reason.sentence == (f"{WAITS.format(41)} source e2 holds it back: it is at 2024-01-01 00:00:01.000.")
     assert reason.setting == "It needs rows with a later event time."
+
+
+def test_a_table_has_one_reason_that_of_the_next_row_into_it(tmp_path: Path) -> None:
+    """An OVER holds rows before the windows, and one window of two closes first."""
+    sql = (
+        EVENTS
+        + RESULTS
+        + RESULTS.replace("TABLE r ", "TABLE longer ").replace("'r'", "'longer'")
+        + "CREATE VIEW o AS SELECT *, LAG(v) OVER (PARTITION BY k ORDER BY ts) AS was FROM e;"
+        + "EXECUTE STATEMENT SET BEGIN"
+        + "".join(
+            f" INSERT INTO {table} SELECT k, window_end, COUNT(*), SUM(was) FROM TABLE(TUMBLE(TABLE o, DESCRIPTOR(ts),"
+            f" INTERVAL '{seconds}' SECOND)) GROUP BY k, window_start, window_end;"
+            for table, seconds in (("r", 20), ("r", 10), ("longer", 30))
+        )
+        + " END;"
+    )
+    with project(tmp_path, sql) as penstock:
+        for partition in (0, 1):
+            append(penstock, [event(n, n) for n in range(12)], partition)
+        found = reasons(penstock)
+    assert [(one.table, one.sentence.split(";")[1].split("reaches")[1].split(".")[0]) for one in found] == [
+        ("longer", " 2024-01-01 00:00:29"),
+        ("r", " 2024-01-01 00:00:09"),
+    ]
 
 
 def test_nothing_waits_when_all_windows_have_closed(tmp_path: Path) -> None:
@@ -166,5 +190,5 @@ def test_a_row_behind_the_watermark_that_is_not_late_waits_for_the_next_one(tmp_
         append(penstock, [event(0, 40), event(1, 10, "b")])
         (reason,) = reasons(penstock)
     assert reason.sentence.startswith(
-        "over aggregate holds 2 rows; its next row is free when the watermark reaches 2024-01-01 00:00:35.001."
+        "r waits: over aggregate holds 2 rows; its next row is free when the watermark reaches 2024-01-01 00:00:35.001."
     )

@@ -30,7 +30,7 @@ from penstock.sql.changelog import updating
 from penstock.sql.expr import Call, refs, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     import polars as pl
 
@@ -108,6 +108,12 @@ class Graph:
         if not vertex.inputs:
             return {index}
         return {s for i in vertex.inputs for s in self.sources_of(i)}
+
+    def nearest(self, index: int, wanted: Container[int]) -> set[int]:
+        """The first of `wanted` on each way from `index` to its scans."""
+        if index in wanted:
+            return {index}
+        return {found for i in self.vertices[index].inputs for found in self.nearest(i, wanted)}
 
 
 def build(plan: p.Sinks, connect: Connect, side: SideOutput, context: Context) -> Graph:

@@ -287,15 +287,21 @@ class Pipeline:
         transaction.put(f"windows/{self.name}", json.dumps(self.windows()).encode())
 
     def windows(self) -> list[dict[str, Any]]:
-        """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from."""
-        vertices = self.executor.graph.vertices
-        found = []
+        """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from.
+
+        `tables` are those whose next rows it gives: no other of these operators stands between.
+        """
+        graph = self.executor.graph
+        found: dict[int, dict[str, Any]] = {}
         with self.lock:
-            for i, vertex in enumerate(vertices):
+            for i, vertex in enumerate(graph.vertices):
                 if (waiting := vertex.operator.waiting()) is not None:
-                    sources = sorted(vertices[s].operator.name for s in self.executor.graph.sources_of(i))
-                    found.append({"operator": vertex.operator.name, "sources": sources, **waiting})
-        return found
+                    sources = sorted(graph.vertices[s].operator.name for s in graph.sources_of(i))
+                    found[i] = {"operator": vertex.operator.name, "sources": sources, "tables": [], **waiting}
+        for index, sink in graph.sinks.items():
+            for i in graph.nearest(index, found.keys()):
+                found[i]["tables"].append(sink.table)
+        return list(found.values())
 
     def watermarks(self) -> list[dict[str, Any]]:
         """Each source's watermark, rows and partitions, as JSON data (times in ms)."""

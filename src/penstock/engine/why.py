@@ -6,7 +6,7 @@ It speaks from the facts of the last checkpoint alone, so that any process may a
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.batch import NO_TIME
@@ -23,7 +23,7 @@ _LONG_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that waits.
+    """What a result table waits for, or why a source has no time at all (then `table` is empty).
 
     `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected.
     It wants `attention` where time alone does not mend it: somebody has to act.
@@ -35,6 +35,7 @@ class Reason:
     sentence: str
     setting: str = ""
     attention: bool = False
+    table: str = ""
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.setting}".strip()
@@ -55,11 +56,22 @@ def _pipeline(
     name: str, windows: Sequence[Mapping[str, Any]], watermarks: Sequence[Mapping[str, Any]], now_ms: int
 ) -> list[Reason]:
     sources = {w["source"]: w for w in watermarks}
-    reasons = [_window(name, window, [sources[s] for s in window["sources"]], now_ms) for window in windows]
     if windows:
-        return reasons
+        return [
+            _window(name, table, window, [sources[s] for s in window["sources"]], now_ms)
+            for table, window in _next_of_tables(windows).items()
+        ]
     timed = [s for s in watermarks if s["has_time"]]
     return [_without_time(name, s) for s in timed if all(p["watermark"] is None for p in s["partitions"])]
+
+
+def _next_of_tables(windows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Of each result table the window that closes first, of those that stand next to it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for window in sorted(windows, key=lambda w: int(w["needs"])):
+        for table in window.get("tables", ()):  # none in a checkpoint of an earlier version
+            found.setdefault(table, window)
+    return dict(sorted(found.items()))
 
 
 def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
@@ -77,13 +89,20 @@ def _without_time(name: str, source: Mapping[str, Any]) -> Reason:
     return Reason(name, operator, "no-time", sentence, setting, attention=True)
 
 
-def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
+def _window(name: str, table: str, window: Mapping[str, Any], sources: list[Mapping[str, Any]], now_ms: int) -> Reason:
     operator = window["operator"]
     awaited = "window closes" if "window" in operator or "session" in operator else "row is free"
     waits = (
-        f"{operator} holds {window['rows']:,} rows; its next {awaited} when the watermark reaches"
+        f"{table} waits: {operator} holds {window['rows']:,} rows; its next {awaited} when the watermark reaches"
         f" {_time(window['needs'])}."
     )
+    return replace(_held_back(name, operator, waits, window["needs"], sources, now_ms), table=table)
+
+
+def _held_back(
+    name: str, operator: str, waits: str, needs: int, sources: list[Mapping[str, Any]], now_ms: int
+) -> Reason:
+    """Who or what keeps the watermark from reaching `needs`."""
     lowest = min(sources, key=lambda s: int(s["watermark"]))
     if not lowest["has_time"]:
         return Reason(
@@ -96,13 +115,13 @@ def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any
         )
     holding = [p for p in lowest["partitions"] if not p["idle"]]
     silent = [p for p in holding if p["watermark"] is None]
-    reached = [p for p in lowest["partitions"] if p["watermark"] is not None and p["watermark"] >= window["needs"]]
+    reached = [p for p in lowest["partitions"] if p["watermark"] is not None and p["watermark"] >= needs]
     if silent and len(silent) < len(lowest["partitions"]):
         return _silent(name, operator, waits, lowest, silent, now_ms)
     slowest = min(holding, key=lambda p: p["watermark"] if p["watermark"] is not None else NO_TIME, default=None)
     if slowest is not None and reached and slowest not in reached:
         return _slow(name, operator, waits, lowest, slowest, now_ms)
-    if len(sources) > 1 and any(int(s["watermark"]) >= window["needs"] for s in sources):
+    if len(sources) > 1 and any(int(s["watermark"]) >= needs for s in sources):
         at = int(lowest["watermark"])
         where = "it has none yet" if at == NO_TIME else f"it is at {_time(at)}"
         sentence = f"{waits} {lowest['source']} holds it back: {where}."
@@ -114,7 +133,7 @@ def _window(name: str, window: Mapping[str, Any], sources: list[Mapping[str, Any
         operator,
         "needs-later-event",
         f"{waits} {missing}: a row with a later event time closes it, or the end of bounded input.",
-        "" if at == NO_TIME else f"It lacks {(window['needs'] - at) / 1000:g} s of event time.",
+        "" if at == NO_TIME else f"It lacks {(needs - at) / 1000:g} s of event time.",
     )
 
 

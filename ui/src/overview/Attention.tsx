@@ -17,8 +17,6 @@ const MANY = 10_000;
 /** Of all rows: where more are late the watermark's delay is too short, fewer are what it was chosen for. */
 const LATE_SHARE = 0.01;
 const ORDER = ["bad", "attention", "neutral"];
-/** What waits only for later events waits as it should. */
-const AS_IT_SHOULD = new Set(["needs-later-event", "no-rows"]);
 
 /** What needs somebody, the worst first; each line leads to its reason. */
 export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[] }) {
@@ -89,14 +87,11 @@ function needsOf(one: PipelineFigures): Need[] {
   return needs;
 }
 
-/** The sentences of `why`: one for each pipeline, that of its first window that waits. */
-function waitsOf(reasons: readonly Schemas["ReasonAnswer"][]): Need[] {
-  const first = new Map<string, Schemas["ReasonAnswer"]>();
-  for (const reason of reasons) if (!first.has(reason.pipeline)) first.set(reason.pipeline, reason);
-  return [...first.values()].map(({ pipeline, sentence, setting, code }) => ({
-    tone: AS_IT_SHOULD.has(code) ? "neutral" : "attention",
-    text: `${pipeline} waits: ${sentence}`,
+/** The sentences of `why`, one for each table that waits: most wait as they should. */
+const waitsOf = (reasons: readonly Schemas["ReasonAnswer"][]): Need[] =>
+  reasons.map(({ pipeline, sentence, setting, attention }) => ({
+    tone: attention ? "attention" : "neutral",
+    text: `${pipeline}: ${sentence}`,
     why: setting || undefined,
     href: hrefOf(pipeline),
   }));
-}

@@ -51,7 +51,7 @@ export function PipelineView() {
         ) : (
           <ul className={css.reasons}>
             {reasons.map((one) => (
-              <li key={one.operator + one.sentence}>
+              <li key={one.sentence}>
                 <p>{one.sentence}</p>
                 {one.setting && <p className={css.setting}>{one.setting}</p>}
                 <small>{one.operator}</small>

@@ -33,6 +33,8 @@ class ReasonAnswer(Model):
     sentence: str = Field(examples=["Partition 3 of table chat_events holds it back: it is at 2026-01-31 12:00:00."])
     setting: str = Field(examples=["Set 'scan.watermark.idle-timeout' = '10 s' on the table."])
     """What would change it."""
+    table: str = Field(examples=["meeting_metrics"])
+    """The result table that waits; empty where a source has no event time at all."""
     attention: bool
     """Whether somebody has to act: time alone does not mend it."""
 
