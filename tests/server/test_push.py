@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from penstock.project.opened import open_rows
 from penstock.server.push.edits import edits
 from tests.cli.shell import ORDERS, orders
 from tests.parts import until
@@ -25,6 +26,10 @@ from tests.server.watching import Events, Table, followed, watching
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from penstock.project.opened import Opened
+    from penstock.project.penstock import Penstock
+    from penstock.sql.catalog import Table as SqlTable
 
 STOCK = """
 CREATE TABLE stock (item STRING, place STRING, n BIGINT, PRIMARY KEY (item) NOT ENFORCED) WITH (
@@ -140,6 +145,26 @@ def test_an_open_window_fills_and_closes_into_the_table(live: Served) -> None:
         assert change[2] == ["2025-01-01 00:03:00.000", 60, None]
         while client.next("open")["rows"] != [["2025-01-01 00:04:00.000", 15, None]]:
             continue
+
+
+def test_subscriptions_to_the_open_windows_of_a_table_look_at_them_once(
+    live: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def counted(penstock: Penstock, table: SqlTable) -> Opened:
+        looks.append(table.name)
+        return open_rows(penstock, table)
+
+    monkeypatch.setattr("penstock.server.push.opens.open_rows", counted)
+    with watching(live.serving.url) as client:
+        for id_, limit in (("a", 10), ("b", 20), ("c", 30)):
+            channel = client.subscribe(id_, open="revenue", limit=limit)["channel"]
+            assert client.next("open", channel=channel)["rows"] == [["2025-01-01 00:03:00.000", 10, None]]
+        assert looks == ["revenue"]
+        live.penstock.append("orders", orders(5, 130))
+        assert client.next("open")["rows"] == [["2025-01-01 00:03:00.000", 15, None]]
+        assert len(looks) > 1
 
 
 def test_an_answer_changes_by_edits_that_keep_its_order(live: Served) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -19,6 +20,7 @@ from penstock.server.push.figures_feed import FiguresFeed
 from penstock.server.push.limits import Limits, Watching
 from penstock.server.push.message import error_body, message
 from penstock.server.push.open_feed import OpenFeed
+from penstock.server.push.opens import SharedOpen
 from penstock.server.push.query_feed import QueryFeed
 from penstock.server.push.request import Asked, End, Figures, LastValues, OpenWindows, Ping, Rows, Saved
 from penstock.server.push.rows_feed import RowsFeed
@@ -69,6 +71,7 @@ class Hub:
         self._channels = 0
         self._anew = 0
         self._tails: dict[tuple[str, ...], SharedTail] = {}
+        self._opens: WeakValueDictionary[tuple[str, ...], SharedOpen] = WeakValueDictionary()
         self._threads = ThreadPoolExecutor(_THREADS, "push")
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -271,7 +274,8 @@ class Hub:
                     return self._query(channel, Asked(f"SELECT * FROM {quoted}", watched.limit))
                 return RowsFeed(self, channel, self._tail(table), watched)
             case OpenWindows(table=name):
-                return OpenFeed(self, channel, self._table(name), watched)
+                table = self._table(name)
+                return OpenFeed(self, channel, table, self._open(table), watched)
             case Asked():
                 return self._query(channel, watched)
             case Figures():
@@ -300,6 +304,10 @@ class Hub:
             if table.path not in self._tails:
                 self._tails[table.path] = SharedTail(Tail(self.penstock, table))
             return self._tails[table.path]
+
+    def _open(self, table: Table) -> SharedOpen:
+        with self._mutex:
+            return self._opens.setdefault(table.path, SharedOpen(self.penstock, table))
 
     def _drop_if_idle(self, feed: Feed) -> None:
         if feed.viewers or feed not in self._feeds.values():

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import QueryError
 from penstock.core.render import fields_of
 from penstock.core.types import Field
-from penstock.project.opened import open_rows
 from penstock.server.push.cells import chosen, columns_of, fitting, rows_of
 from penstock.server.push.feed import Feed
 from penstock.server.push.message import Message, message
 
 if TYPE_CHECKING:
     from penstock.server.push.hub import Hub
+    from penstock.server.push.opens import SharedOpen
     from penstock.server.push.request import OpenWindows
     from penstock.sql.catalog import Table
 
@@ -27,9 +27,10 @@ class OpenFeed(Feed):
     gap = 0.05
     share = 0.05
 
-    def __init__(self, hub: Hub, channel: int, table: Table, asked: OpenWindows) -> None:
+    def __init__(self, hub: Hub, channel: int, table: Table, opens: SharedOpen, asked: OpenWindows) -> None:
         super().__init__(hub, channel)
         self._table = table
+        self._opens = opens
         self._asked = asked
         self._last: Message | None = None
         self._rows: object = None
@@ -67,7 +68,7 @@ class OpenFeed(Feed):
             self.spent = time.thread_time() - began
 
     def _look(self) -> Message | None:
-        opened = open_rows(self.hub.penstock, self._table)
+        opened = self._opens.now()
         frame = opened.frame
         known = {c.name: Field(c.name, c.type) for c in self._table.columns}
         fields = tuple(known.get(f.name, f) for f in fields_of(frame))
