@@ -140,6 +140,7 @@ RIGHT = (
     "-- @param n BIGINT\nSELECT count(*) FROM orders WHERE ts > TIMESTAMP '2025-01-01 00:00:00' - to_minutes($n)",
     "-- all\nSHOW TABLES",
     "-- what\nDESCRIBE orders",
+    "SUMMARIZE SELECT a.range + b.range AS n FROM range(100000000) a, range(1000) b",  # not run: it takes minutes
     "WITH o AS (SELECT id FROM orders) SELECT * FROM o",
 )
 

@@ -89,6 +89,12 @@ class Question:
     def shows_tables(self) -> bool:
         return isinstance(self.tree, exp.Show)
 
+    @property
+    def described(self) -> str:
+        """The question for the columns of what this one is about, which reads no row of it."""
+        tree = self.tree.sql(dialect=_DIALECT)
+        return tree if self.shows_tables else f"DESCRIBE {tree}"
+
     def over(self, names: dict[tuple[str, ...], str]) -> str:
         """The statement with each table replaced by the name it has in DuckDB; it keeps its own as an alias."""
         tree = self.tree.copy()

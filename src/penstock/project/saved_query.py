@@ -176,9 +176,7 @@ def require_askable(penstock: Penstock, saved: SavedQuery) -> None:
     """Raises QueryError, saying in which file, where no values of the parameters make it a question with an answer."""
     samples = {p.name: _READ[p.type][0](_SAMPLES[p.type]) for p in saved.parameters}
     try:
-        question = read_question(saved.sql)
-        asked = saved.sql if question.about or question.shows_tables else f"DESCRIBE {saved.sql}"
-        penstock.query(asked, LIMITS, parameters=samples)
+        penstock.query(read_question(saved.sql).described, LIMITS, parameters=samples)
     except QueryError as error:
         if error.code == "query-wrong" and not error.message.startswith(_NEVER):
             return  # it has an answer for other values
