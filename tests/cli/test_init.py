@@ -121,7 +121,10 @@ def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
     for words in commands:
         works(words)
     folder = shown.err.split("a project of Flink SQL: ")[1].splitlines()[0]
-    assert call("demo", "web").err.startswith(f"a project of Flink SQL: {folder}\n"), "it is made anew in its place"
+    assert call("demo", "web").err.startswith(
+        "the demo of before, with its events, is made anew: penstock demo web --keep DIR makes one to go on with\n"
+        f"a project of Flink SQL: {folder}\n"
+    )
 
 
 def test_a_second_demo_leads_to_the_first_or_runs_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,24 @@ def test_numbers_that_cannot_be() -> None:
     assert both.err.splitlines()[0] == "error[usage]: --into goes without --out and --raw"
 
 
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    ended = call("simulate", "collab", "--events", "5", "--out", tmp_path / "none" / "x")
+    assert ended.code == 1
+    assert ended.err == (
+        f"error[storage-open]: {tmp_path / 'none' / 'x'} cannot be written: No such file or directory\n"
+        "hint: --out names a file in a folder that is there\n"
+    )
+
+
+def test_a_full_disk_under_a_file_is_told() -> None:
+    ended = call("simulate", "collab", "--events", "50000", "--out", "/dev/full")
+    assert ended.code == 1
+    assert ended.err == (
+        "error[storage-full]: /dev/full cannot be written: No space left on device\n"
+        "hint: free disk space there, or name another file\n"
+    )
+
+
 def test_live_events_are_of_now_and_come_when_they_are_sent(tmp_path: Path) -> None:
     folder = collab(tmp_path)
     began = time.monotonic()

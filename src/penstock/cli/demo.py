@@ -144,9 +144,13 @@ def _folder(app: str, keep: Path | None, *, beside: bool) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "penstock"
     for name in (f"demo-{app}", *(f"demo-{app}-{n}" for n in range(2, 100))):
         folder = cache / name
-        if _changed(folder, app):
+        again = (folder / "penstock.toml").exists()
+        if again and _changed(folder, app):
             note(f"{folder} stays: its files were changed since it was made")
         elif _free(folder):
+            if again:
+                command = f"{program()} demo {app} --keep DIR"
+                note(f"the demo of before, with its events, is made anew: {command} makes one to go on with")
             return folder
         else:
             _tell_running(folder, app, beside=beside)
@@ -169,8 +173,6 @@ def _tell_running(folder: Path, app: str, *, beside: bool) -> None:
 
 def _changed(folder: Path, app: str) -> bool:
     """Whether somebody has made, edited or deleted a file of the project that an earlier demo has made."""
-    if not (folder / "penstock.toml").exists():
-        return False
     import penstock.apps
 
     shipped = Path(penstock.apps.__file__).parent / app / "project"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,12 +13,11 @@ import click
 from penstock.cli.command import Command, opened
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.terminal import note, plural
-from penstock.core.errors import LogError, did_you_mean
+from penstock.core.errors import LogError, StorageError, did_you_mean
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     import polars as pl
 
@@ -82,13 +82,28 @@ def simulate(
         return
     from penstock.apps import events
 
-    place: AbstractContextManager[IO[bytes]] = out.open("wb") if out else nullcontext(sys.stdout.buffer)
-    with place as stream, Interrupt() as interrupt:
+    with _written(out) if out else nullcontext(sys.stdout.buffer) as stream, Interrupt() as interrupt:
         for batch in events(app, batch=_BATCH, **numbers):
             for topic, frame in batch.topics.items():
                 stream.write(_lines(topic, frame, raw=raw))
             if interrupt.asked.is_set():
                 break
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[IO[bytes]]:
+    try:
+        with out.open("wb") as stream:
+            yield stream
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise StorageError(
+            f"{out} cannot be written: {error.strerror}",
+            code="storage-full" if full else "storage-open",
+            hint="free disk space there, or name another file"
+            if full
+            else "--out names a file in a folder that is there",
+        ) from None
 
 
 def _fill(penstock: Penstock, app: str, days: int, *, live: bool, seed: int) -> None:
