@@ -283,6 +283,34 @@ def test_a_hundred_questions_at_once_are_all_answered(shop: Served) -> None:
     assert codes == [200] * 100
 
 
+def test_equal_questions_that_wait_together_are_answered_together(shop: Served) -> None:
+    asking = shop.serving.app.state.asking
+    longs = [f"long-{n}" for n in range(asking.at_once)]
+    answers: list[Any] = []
+
+    def ask(**asked: Any) -> None:
+        answers.append(shop.client.post("/api/query", json=asked).json().get("rows"))
+
+    endless = "SELECT count(*) FROM range(1000000000000)"
+    askers = [threading.Thread(target=ask, kwargs={"sql": endless, "id": id_, "seconds": 60}) for id_ in longs]
+    for asker in askers:
+        asker.start()
+    until(lambda: len(shop.get("/api/query")) == len(longs), "not all have begun")
+    before = shop.penstock.questions.seconds.read().count
+    waiting = [{"sql": "SELECT $n AS n, count(*) FROM orders", "parameters": {"n": n}} for n in (*[1] * 20, True, 1.5)]
+    askers += [threading.Thread(target=ask, kwargs=asked) for asked in waiting]
+    for asker in askers[len(longs) :]:
+        asker.start()
+    until(lambda: len(shop.get("/api/query")) == len(askers), "not all wait")
+    for id_ in longs:
+        shop.call("DELETE", f"/api/query/{id_}", 204)
+    for asker in askers:
+        asker.join()
+    assert sorted(map(str, filter(None, answers))) == ["[[1, 130]]"] * 20 + ["[[1.5, 130]]", "[[True, 130]]"]
+    answered = shop.penstock.questions.seconds.read().count - before - len(longs)
+    assert 3 <= answered <= asking.at_once + 2  # those that have a turn at the same time ask each for themselves
+
+
 def test_answers_are_packed_for_those_who_take_it(shop: Served) -> None:
     with shop.client.stream("GET", "/openapi.json", headers={"accept-encoding": "gzip"}) as answer:
         assert answer.headers["content-encoding"] == "gzip"

@@ -1,4 +1,7 @@
-"""Questions over HTTP: so many at once and the others in a queue, each with an id by which it can be cancelled."""
+"""Questions over HTTP: so many at once and the others in a queue, each with an id by which it can be cancelled.
+
+Those that have waited are given the answer to an equal one, where that stands for a moment after they were asked.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,17 @@ class Asked:
     stop: Stop
 
 
+@dataclass(slots=True)
+class _Equal:
+    """Equal questions that are being answered or wait; who has a turn asks for all that have come by then."""
+
+    askers: int = 0
+    latest: float = 0.0
+    """When the last of them came, by the monotonic clock."""
+    answer: tuple[float, Result] | None = None
+    """The last answer, and a moment that it stands after."""
+
+
 class Asking:
     """Answers the questions of an app's requests. All of its methods are called from the app's event loop."""
 
@@ -52,6 +66,8 @@ class Asking:
         self.patience = _PATIENCE
         """Seconds that a question waits for its turn."""
         self._turns = asyncio.Semaphore(self.at_once)
+        self._equal: dict[str, _Equal] = {}
+        """By the text of the question and all that goes with it: 1, 1.0 and true are equal, and different."""
 
     async def ask(
         self,
@@ -63,16 +79,22 @@ class Asking:
         zone: str = "UTC",
         id_: str | None = None,
     ) -> Result:
-        """The answer to `sql`. It is cancelled when whoever asks goes away.
+        """The answer to `sql`, of a moment after it was asked. It is cancelled when whoever asks goes away.
 
         Raises QueryError, also where its turn does not come in time, and RequestError where its id is taken.
         """
         asked = self.penstock.clock.monotonic()
-        async with self._entered(request, sql, id_) as stop, self._turn():
-            return await anyio.to_thread.run_sync(
-                lambda: self.penstock.query(sql, limits, zone, parameters, stop, asked),
+        named = repr((sql, limits, zone, sorted((parameters or {}).items())))
+        async with self._entered(request, sql, id_) as stop, self._among(named, asked) as equal, self._turn():
+            if equal.answer is not None and equal.answer[0] >= asked and not stop.reason:
+                return equal.answer[1]
+            since = equal.latest
+            result = await anyio.to_thread.run_sync(
+                lambda: self.penstock.query(sql, limits, zone, parameters, stop, since),
                 limiter=anyio.CapacityLimiter(1),  # it has its turn
             )
+            equal.answer = since, result
+            return result
 
     def cancel(self, id_: str) -> None:
         """End a question. Raises RequestError where there is none of that id."""
@@ -80,6 +102,19 @@ class Asking:
         if found is None:
             raise RequestError(f"no question '{id_}' is being answered", code="query-id-unknown")
         found.stop.cancel()
+
+    @asynccontextmanager
+    async def _among(self, named: str, asked: float) -> AsyncIterator[_Equal]:
+        """Those that are equal to a question; what they know goes with the last of them."""
+        equal = self._equal.setdefault(named, _Equal())
+        equal.askers += 1
+        equal.latest = asked
+        try:
+            yield equal
+        finally:
+            equal.askers -= 1
+            if not equal.askers:
+                del self._equal[named]
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
