@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import io
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from penstock.core.errors import ConfigError
+from penstock.server.intake import Intake
 from penstock.server.security import Access
 from penstock.server.serve import Serving
 from tests.server.served import Served, serve
@@ -154,7 +156,35 @@ def test_a_gzip_bomb_is_cut_off_early(shop: Served) -> None:
     bomb = gzip.compress(b" " * (300 << 20), 1)
     assert len(bomb) < 2 << 20
     status, problem = raw(shop, "POST", "/api/query", [own(shop), *JSON.items(), ("Content-Encoding", "gzip")], bomb)
-    assert (status, problem["detail"]) == (413, "the body has more than 32 MB")
+    assert (status, problem["detail"]) == (413, "the body unpacks to more than 100 times what was sent")
+
+
+def test_a_gzip_bomb_of_short_lines_is_cut_off_too(shop: Served) -> None:
+    bomb = gzip.compress(b"{}\n" * 3_000_000)
+    headers = [own(shop), ("Content-Type", "application/x-ndjson"), ("Content-Encoding", "gzip")]
+    status, problem = raw(shop, "POST", "/api/topics/orders/records", headers, bomb)
+    assert (status, problem["detail"]) == (413, "the body unpacks to more than 100 times what was sent")
+    assert problem["accepted"] == len(problem["events"]) < 1_000_000
+
+
+def test_what_is_packed_is_no_longer_unpacked_when_its_sender_has_gone() -> None:
+    lines = gzip.compress(b"".join(b'{"n": %d}\n' % n for n in range(600_000)))
+    messages = [{"type": "http.request", "body": lines, "more_body": True}, {"type": "http.disconnect"}]
+    headers = [(b"content-encoding", b"gzip"), (b"content-type", b"application/x-ndjson")]
+    kinds: list[str] = []
+
+    async def app(_: Any, receive: Any, __: Any) -> None:
+        while not kinds or kinds[-1] == "http.request":
+            kinds.append((await receive())["type"])
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(_: Any) -> None:
+        raise AssertionError("nobody is there to be answered")
+
+    asyncio.run(Intake(app)({"type": "http", "path": "/api/topics/in/records", "headers": headers}, receive, send))
+    assert kinds == ["http.request", "http.disconnect"]
 
 
 def test_a_packed_body_is_unpacked(shop: Served) -> None:

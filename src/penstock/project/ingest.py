@@ -79,17 +79,19 @@ class Delivery:
         return self.body() if self.before is None else self.before
 
     def body(self) -> bytes:
-        """What became of each event, as JSON."""
+        """What became of all events, as JSON."""
         count, refused = len(self.places), len(self.refused)
-        if refused:
-            each = [_PLACE % (partition, offset) for partition, offset in self.places.tolist()]
-            for number, error in self.refused.items():
-                said = {"code": error.code, "detail": error.message, "hint": error.hint}
-                each[number] = orjson.dumps({"error": said})
-            events = b",".join(each)
-        else:
-            events = b",".join([_PLACE] * count) % tuple(self.places.ravel().tolist())
-        return b'{"accepted":%d,"refused":%d,"events":[%b]}' % (count - refused, refused, events)
+        return b'{"accepted":%d,"refused":%d,"events":[%b]}' % (count - refused, refused, self.told())
+
+    def told(self) -> bytes:
+        """What became of each event, as JSON, with commas between them."""
+        if not self.refused:
+            return b",".join([_PLACE] * len(self.places)) % tuple(self.places.ravel().tolist())
+        each = [_PLACE % (partition, offset) for partition, offset in self.places.tolist()]
+        for number, error in self.refused.items():
+            said = {"code": error.code, "detail": error.message, "hint": error.hint}
+            each[number] = orjson.dumps({"error": said})
+        return b",".join(each)
 
 
 def way_into(penstock: Penstock, name: str, field_name: str | None = None, partition: int | None = None) -> Way:

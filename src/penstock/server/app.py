@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 
@@ -74,6 +75,7 @@ def make_app(penstock: Penstock) -> FastAPI:
     app.add_exception_handler(PenstockError, _penstock_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
     return app
 
@@ -147,6 +149,11 @@ def _http_error(request: Request, error: Exception) -> Response:
             RequestError(f"there is nothing at {path}", code="request-path", hint="/openapi.json lists what there is")
         )
     return _answer(RequestError(str(error.detail), code="request-body"))
+
+
+def _gone(_: Request, __: Exception) -> Response:
+    """Whoever sent the request hung up before its end: nobody reads this."""
+    return Response(status_code=400)
 
 
 def _unforeseen(_: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from collections import Counter
@@ -19,6 +20,10 @@ BODY_BYTES = 32 << 20
 """Of a request as it is unpacked."""
 STREAM_BYTES = 4 << 30
 """Of a stream of lines, which is not held."""
+PACKED_BYTES = 1 << 30
+"""Of a packed stream of lines, as it is unpacked."""
+_RATIO = 100
+"""Behind the first piece, what was sent may unpack to so many times itself: events pack to a tenth, bombs to less."""
 _PIECE_BYTES = 1 << 20
 """So much of a packed body is unpacked at a time."""
 OF_ONE_CLIENT = 256
@@ -47,14 +52,19 @@ class Intake:
             await send(message)
 
         self._open[client] += 1
+        unpacked: _Unpacked | None = None
         try:
             self._require_room(client)
-            await self.app(_unpacked(scope), _limited(scope, receive), sent)
+            most, packed = _allowed(scope)
+            unpacked = _Unpacked(receive, most) if packed else None
+            await self.app(_plain(scope), _limited(receive, most) if unpacked is None else unpacked.receive, sent)
         except RequestError as error:
             if begun:
                 raise
             await send_problem(send, error, {"retry-after": "1"} if error.code == "request-busy" else None)
         finally:
+            if unpacked is not None:
+                unpacked.close()
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]
@@ -68,7 +78,7 @@ class Intake:
             raise RequestError(f"{OF_ALL} requests are open", code="request-busy", hint="try again in a moment")
 
 
-def _unpacked(scope: Scope) -> Scope:
+def _plain(scope: Scope) -> Scope:
     """The scope as the app is to see it: of a body that is not packed."""
     if not any(name == b"content-encoding" for name, _ in scope["headers"]):
         return scope
@@ -76,15 +86,11 @@ def _unpacked(scope: Scope) -> Scope:
     return {**scope, "headers": kept}
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """`receive` within limits. Raises RequestError where the request says already that it is too much."""
+def _allowed(scope: Scope) -> tuple[int, bool]:
+    """How many bytes the body may have, and whether it is packed. Raises RequestError where its head says too much."""
     headers = dict(scope["headers"])
     lines = b"ndjson" in headers.get(b"content-type", b"") or b"jsonl" in headers.get(b"content-type", b"")
     stream = lines and _STREAM.fullmatch(scope["path"]) and b"idempotency-key" not in headers
-    most = STREAM_BYTES if stream else BODY_BYTES
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > most:
-        raise _too_large(most)
     packing = headers.get(b"content-encoding", b"identity").strip().lower()
     if packing not in (b"identity", b"gzip"):
         raise RequestError(
@@ -92,8 +98,16 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
             code="request-encoding",
             hint="gzip is possible",
         )
-    if packing == b"gzip":
-        return _Unpacked(receive, most).receive
+    packed = packing == b"gzip"
+    most = (PACKED_BYTES if packed else STREAM_BYTES) if stream else BODY_BYTES
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > most:
+        raise _too_large(most)
+    return most, packed
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """`receive` of a body of at most `most` bytes."""
     count = 0
 
     async def limited() -> Message:
@@ -108,7 +122,10 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
 
 
 class _Unpacked:
-    """A gzip body, unpacked as it is received: a piece at a time, and of at most `most` bytes."""
+    """A gzip body, unpacked as it is received: a piece at a time, of at most `most` bytes, and no bomb.
+
+    The message behind the one that is being unpacked is waited for meanwhile: it may say that the client has gone.
+    """
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
@@ -120,13 +137,24 @@ class _Unpacked:
         self._more = True
         """Whether more will come."""
         self._member = zlib.decompressobj(wbits=31)
+        self._next: asyncio.Future[Message] | None = None
+
+    def close(self) -> None:
+        """When the request is answered."""
+        if self._next is not None:
+            self._next.cancel()
 
     async def receive(self) -> Message:
         """The next message. Raises RequestError where it is no gzip, or too large, packed or unpacked."""
-        if not self._packed:
-            message = await self._receive()
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._receive())
+        elif self._packed:
+            await asyncio.sleep(0)  # or no message could come while there is something to unpack
+        if not self._packed or self._has_gone():
+            message = await asyncio.shield(self._next)
             if message["type"] != "http.request":
                 return message
+            self._next = asyncio.ensure_future(self._receive())
             self._packed = message.get("body", b"")
             self._more = message.get("more_body", False)
             self._taken += len(self._packed)
@@ -134,10 +162,20 @@ class _Unpacked:
         self._given += len(body)
         if max(self._given, self._taken) > self._most:
             raise _too_large(self._most)
+        if self._given > _PIECE_BYTES + _RATIO * self._taken:
+            raise RequestError(
+                f"the body unpacks to more than {_RATIO} times what was sent",
+                code="request-too-large",
+                hint="send it in smaller requests, or not packed",
+            )
         more = self._more or bool(self._packed)
         if not more and not self._member.eof:
             raise RequestError("the body is cut off: its gzip does not end", code="request-encoding")
         return {"type": "http.request", "body": body, "more_body": more}
+
+    def _has_gone(self) -> bool:
+        next_ = self._next
+        return next_ is not None and next_.done() and next_.result()["type"] == "http.disconnect"
 
     def _piece(self) -> bytes:
         if self._packed and self._member.eof:  # members may follow each other

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import anyio.to_thread
-import numpy as np
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.routing import APIRoute
@@ -23,7 +23,7 @@ from penstock.server.problem import MEDIA_TYPE, problem_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from numpy.typing import NDArray
+    from starlette.types import Receive, Scope, Send
 
     from penstock.log import Log
     from penstock.project.ingest import Way
@@ -35,6 +35,8 @@ _LINE_BYTES = 4 << 20
 """A line of more is no event: a topic may be told to take larger ones, but not by lines."""
 _WHOLE_BYTES = 1 << 20
 """Lines of at most so many are one append; of more, or of who knows how many, they are appended as they come."""
+_TOLD_BYTES = 1 << 20
+"""Of the answer to a stream, so much is in memory."""
 _SMALL_BYTES = 16 << 10
 """A body of at most so many is cut while the event loop waits, and shares a commit with others."""
 _JSON_SPACE = b" \t\r\n"
@@ -160,28 +162,61 @@ def _delivery(request: Request, way: Way, body: bytes, once: str | None) -> Deli
 
 
 async def _stream(request: Request, way: Way) -> Response:
-    """Append lines as they come; what is appended stays where a later line is refused or the disk is full."""
+    """Append lines as they come; what is appended stays where a later line is refused or the disk is full.
+
+    The client may answer to nothing before it has sent all: until then, what is told it waits in a file.
+    """
     log: Log = request.app.state.penstock.log
-    whole = Delivery(way, [])
-    places: list[NDArray[np.int64]] = [whole.places]
-    count = 0
+    told = tempfile.SpooledTemporaryFile(_TOLD_BYTES)  # noqa: SIM115  # the answer ends it
+    counts = {"accepted": 0, "refused": 0}
     error: PenstockError | None = None
     try:
         async for values in _line_batches(request):
             part = Delivery(way, values)
-            await anyio.to_thread.run_sync(deliver, log, part)
-            if part.error is not None:
-                raise part.error
-            whole.refused |= {count + n: refused for n, refused in part.refused.items()}
-            count += len(values)
-            places.append(part.places)
+            await anyio.to_thread.run_sync(_append_told, log, part, told)
+            counts["accepted"] += len(values) - len(part.refused)
+            counts["refused"] += len(part.refused)
     except PenstockError as stopped:
         error = stopped
-    whole.places = np.concatenate(places)
-    if error is None:
-        return _response(whole.answer)
-    problem = problem_of(error, **orjson.loads(whole.answer))
-    return Response(orjson.dumps(problem.model_dump()), problem.status, media_type=MEDIA_TYPE)
+    except BaseException:
+        told.close()
+        raise
+    status, said = 200, counts
+    if error is not None:
+        problem = problem_of(error, **counts)
+        status, said = problem.status, problem.model_dump()
+    head = orjson.dumps(said)[:-1] + b',"events":['
+    kind = "application/json" if error is None else MEDIA_TYPE
+    return _Told(head, told, status, kind)
+
+
+def _append_told(log: Log, part: Delivery, told: IO[bytes]) -> None:
+    """Append a part of a stream, and write what became of it behind what is `told`."""
+    deliver(log, part)
+    if part.error is not None:
+        raise part.error
+    if told.tell():
+        told.write(b",")
+    told.write(part.told())
+
+
+class _Told(Response):
+    """An answer that ends with the events that are `told` in a file; what the client still sends is not read."""
+
+    def __init__(self, head: bytes, told: IO[bytes], status: int, media_type: str) -> None:
+        super().__init__(None, status, {"cache-control": "no-store"}, media_type)
+        del self.headers["content-length"]
+        self._head = head
+        self._told = told
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._told as told:
+            told.seek(0)
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self._head, "more_body": True})
+            while piece := await anyio.to_thread.run_sync(told.read, _TOLD_BYTES):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"]}"})
 
 
 async def _line_batches(request: Request) -> AsyncIterator[list[bytes]]:
