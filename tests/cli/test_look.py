@@ -119,7 +119,7 @@ def test_why_names_the_silent_partition(tmp_path: Path) -> None:
             running.wait(0.01)
     silent = 1 - places[0]
     ended = call("why", quiet)
-    assert f"orders (silent-partition): window aggregate holds {len(only)} rows" in ended.out
+    assert f"orders (silent-partition): revenue waits: window aggregate holds {len(only)} rows" in ended.out
     assert f"Partition {silent} of table orders has had no row yet" in ended.out
     assert "\n  Set 'scan.watermark.idle-timeout' = '10 s' on the table" in ended.out
     (reason,) = (json.loads(line) for line in call("why", quiet, "--format", "json").out.splitlines())

@@ -222,7 +222,7 @@ def test_where_rows_come_in_and_nothing_comes_out_it_says_why(
             progress.show(seen, 6.0)
             assert capsys.readouterr().err == ""
         project.stop()
-    assert "orders: window aggregate holds 130 rows; its next window closes when" in told
+    assert "orders: revenue waits: window aggregate holds 130 rows; its next window closes when" in told
     assert "of table orders have had no row yet" in told
     assert "Set 'scan.watermark.idle-timeout' = '10 s' on the table" in told
     assert "orders: rejected: 1 row of orders: json-syntax, such as: not valid JSON" in told
