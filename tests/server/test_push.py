@@ -127,6 +127,19 @@ def test_fifty_viewers_are_one_computation(live: Served) -> None:
         assert asked.read().count == 2
 
 
+def test_an_event_id_keeps_the_place_of_a_subscription_with_nothing_new(live: Served) -> None:
+    both = ({"table": "orders"}, {"table": "stock"})
+    with followed(live.serving.url, *both) as stream:
+        stream.next("snapshot")
+        stream.next("snapshot")
+        orders_at, stock_at = stream.last_id.split(",")
+    with followed(live.serving.url, *both, last_id=stream.last_id) as again:
+        live.penstock.append("stock", [{"item": "a", "place": "x", "n": 1}])
+        changes = again.next("snapshot", "changes")
+        assert (changes["type"], changes["after"]) == ("changes", stock_at)
+        assert again.last_id.split(",") == [orders_at, changes["position"]]
+
+
 # -- open windows, answers, figures ----------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ class _Outlet:
     """A stream of events as a viewer's way out: what is put here goes when the connection takes it."""
 
     def __init__(self) -> None:
-        self.feeds: list[Feed] = []
+        self._feeds: list[Feed] = []
         """Those of the subscriptions, in their order."""
         self._positions: dict[Feed, str] = {}
         self._task: asyncio.Task[None] | None = None
@@ -48,10 +48,15 @@ class _Outlet:
     def ready(self) -> bool:
         return self._bytes < _READY_BYTES
 
+    def expect(self, feed: Feed, position: str) -> None:
+        """The next subscription, and where it goes on: its place in an id stands until something new comes."""
+        self._feeds.append(feed)
+        self._positions[feed] = position
+
     def put(self, message: Message, feed: Feed | None) -> None:
         if feed is not None and message.position:
             self._positions[feed] = message.position
-            ids = ",".join(self._positions.get(one, "") for one in self.feeds)
+            ids = ",".join(self._positions.get(one, "") for one in self._feeds)
             event = b"id: %b\ndata: %b\n\n" % (ids.encode(), message.payload)
         else:
             event = b"data: %b\n\n" % message.payload
@@ -120,11 +125,12 @@ async def stream(
     viewer = hub.enter(outlet)
     outlet.viewer = viewer
     try:
-        for number, found in enumerate(asked):
-            one = read_subscribe(found, str(found.get("id", number)))
-            feed = await hub.feed(one.watched)
-            outlet.feeds.append(feed)
-            await hub.subscribe(viewer, replace(one, position=known.get(number) or one.position))
+        requests = [read_subscribe(found, str(found.get("id", number))) for number, found in enumerate(asked)]
+        requests = [replace(one, position=known.get(n) or one.position) for n, one in enumerate(requests)]
+        for one in requests:
+            outlet.expect(await hub.feed(one.watched), one.position)
+        for one in requests:
+            await hub.subscribe(viewer, one)
     except BaseException:
         hub.leave(viewer)
         raise
