@@ -214,6 +214,13 @@ def test_a_packed_file_that_is_cut_off(parted: Path, tmp_path: Path) -> None:
     assert f"'{file}' cannot be read further: Compressed file ended" in ended.err
 
 
+def test_what_a_pipeline_writes_takes_no_lines(shop: Path) -> None:
+    ended = call("topic", "write", shop, "revenue", given="{}\n")
+    assert ended.code == 1
+    assert "topic 'revenue' holds the results of pipeline orders: events are not taken there" in ended.err
+    assert "events go into a topic that pipelines only read" in ended.err
+
+
 def test_a_table_without_a_topic_says_where_it_reads(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     call("init", folder)

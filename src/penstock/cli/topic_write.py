@@ -54,10 +54,13 @@ def write(folder: Path, name: str, file: Path | None, key: str | None, partition
     that gives none is written without one. What is appended stays where a later line is refused: the error says
     which, and --skip-lines goes on from there.
     """
+    from penstock.project.append import topic_named
+    from penstock.project.ingest import require_no_results
     from penstock.project.record_key import declared_key, field_key
 
     with opened(folder) as penstock, Interrupt() as interrupt:
         _check_topic(penstock, name)
+        require_no_results(penstock, topic_named(penstock, name))
         make_key = field_key(key) if key is not None else declared_key(penstock, name)
         writer = _Writer(penstock, name, make_key, partition, skip)
         try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.log.transaction import Transaction
     from penstock.project.penstock import Penstock
 
-__all__ = ["Delivery", "Once", "Way", "deliver", "way_into"]
+__all__ = ["Delivery", "Once", "Way", "deliver", "require_no_results", "way_into"]
 
 _PLACE = b'{"partition":%d,"offset":%d}'
 _OF_ONE_RECORD = frozenset({"record-too-large", "record-key"})
@@ -101,13 +101,14 @@ def way_into(penstock: Penstock, name: str, field_name: str | None = None, parti
     no such topic, or a pipeline of the project writes it: its results are not to be mixed with anything.
     """
     topic = topic_named(penstock, name)
-    _require_no_results(penstock, topic)
+    require_no_results(penstock, topic)
     penstock.log.topic(topic)
     key = field_key(field_name) if field_name else declared_key(penstock, name)
     return Way(topic, key, partition, penstock.tracer)
 
 
-def _require_no_results(penstock: Penstock, topic: str) -> None:
+def require_no_results(penstock: Penstock, topic: str) -> None:
+    """Raises LogError where a pipeline of the project writes the topic."""
     try:
         pipelines = penstock.definition.pipelines
     except SqlError:  # then no pipeline runs, and events are taken all the same
