@@ -58,3 +58,21 @@ def test_a_topic_without_rows_does_not_hold_the_others_up(tmp_path: Path, rows_b
                 continue
             pipeline.commit()
         assert live == rows(project) == [("a", 10.0, 39 + rows_before, 39 + rows_before), ("a", 20.0, 40, 40)]
+
+
+def test_topics_that_fall_silent_at_once_are_as_far_as_the_furthest(tmp_path: Path) -> None:
+    """As if one had fallen silent after the other: how often somebody looks at the clock must not matter."""
+    write_project(tmp_path, SQL)
+    clock = ManualClock(NOW)
+    with opened(tmp_path, clock) as project, restored(project) as pipeline:
+        append(project, [event(1, 1)])
+        project.append("f", [event(2, 20)])
+        clock.advance(100)
+        while pipeline.step(7):
+            continue
+        clock.advance(2_500)
+        pipeline.input.tick()
+        while pipeline.step(7):
+            continue
+        pipeline.commit()
+        assert rows(project) == [("a", 10.0, 1, 1)]

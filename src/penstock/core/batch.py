@@ -145,10 +145,11 @@ class Watermark:
         return np.concatenate(([self.start], self.value))
 
     def _after(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What holds others back after each place: END_OF_TIME while idle."""
-        value = self._values()[np.searchsorted(self.at, at, side="right")]
-        switches = np.searchsorted(self.idle_at, at, side="right")
-        return np.where((switches % 2 == 1) != self.idle, END_OF_TIME, value)
+        """The watermark after each place."""
+        return self._values()[np.searchsorted(self.at, at, side="right")]
+
+    def _idle_after(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return (np.searchsorted(self.idle_at, at, side="right") % 2 == 1) != self.idle
 
     @classmethod
     def still(cls, value: int, through: int, *, idle: bool = False) -> Watermark:
@@ -170,17 +171,19 @@ class Watermark:
     def least(cls, inputs: list[Watermark], floor: int) -> Watermark:
         """What an operator with several inputs sees: the minimum of those not idle, never below `floor`.
 
-        `floor` is what it saw last.
+        `floor` is what it saw last. Where all are idle it is the maximum, as in Flink: had one fallen silent after
+        the other, the last would have brought it there.
         """
         first = inputs[0]
         if len(inputs) == 1 or all(w is first for w in inputs):
             return first
         at = np.unique(np.concatenate([part for w in inputs for part in (w.at, w.idle_at)]))
         places = np.concatenate(([NO_TIME], at))
-        held = np.stack([w._after(places) for w in inputs]).min(axis=0)
+        after = np.stack([w._after(places) for w in inputs])
+        held = np.where([w._idle_after(places) for w in inputs], END_OF_TIME, after).min(axis=0)
         ended = all(w.last == END_OF_TIME for w in inputs)
         all_idle = (held == END_OF_TIME) & (not ended)
-        value = np.where(all_idle, NO_TIME, held)
+        value = np.where(all_idle, np.where(after == END_OF_TIME, NO_TIME, after).max(axis=0), held)
         combined = cls.rising(max(floor, int(value[0])), at, value[1:], first.through)
         switches = np.flatnonzero(all_idle[1:] != all_idle[:-1])
         return replace(combined, idle=bool(all_idle[0]), idle_at=at[switches])

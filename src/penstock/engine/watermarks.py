@@ -145,7 +145,10 @@ class Watermarks:
     def _combined(
         self, made: NDArray[np.int64], partition: NDArray[np.int32], append_time: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """After each row: the least watermark of the partitions that are not idle, and whether all are; (n,)."""
+        """After each row: the least watermark of the partitions that are not idle, and whether all are; (n,).
+
+        Where all are it is the greatest: it must not matter whether they were seen to fall silent one by one.
+        """
         n, p = len(made), len(self.top)
         rows = np.flatnonzero(partition >= 0)
         tops = np.full((p, n + 1), NO_TIME, np.int64)
@@ -167,7 +170,7 @@ class Watermarks:
         idle = now - seen[:, 1:] >= self.idle_timeout
         least = np.where(idle, END_OF_TIME, tops[:, 1:]).min(axis=0)
         all_idle = np.logical_and.reduce(idle, axis=0)
-        return np.where(all_idle, NO_TIME, least), all_idle
+        return np.where(all_idle, tops[:, 1:].max(axis=0), least), all_idle
 
     def waits(self, now: int) -> bool:
         """Whether a partition would become idle if time were seen to pass until `now` (ms).

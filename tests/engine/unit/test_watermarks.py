@@ -52,7 +52,7 @@ class Model:
         ]
         awake = [self.top.get(p, NO_TIME) for p in range(self.partitions) if not silent[p]]
         self.idle = not awake
-        self.value = max([self.value, min(awake)]) if awake else self.value
+        self.value = max(self.value, min(awake) if awake else max(self.top.values(), default=NO_TIME))
 
 
 @st.composite
