@@ -8,6 +8,8 @@ import css from "./Panel.module.css";
 interface Props {
   topic: Topic;
   height: number;
+  /** Above what stands where the answer would say its title itself. */
+  title?: string | undefined;
   empty?: ReactNode;
   /** What keeps its place until something comes. */
   waiting?: ReactNode;
@@ -15,19 +17,32 @@ interface Props {
 }
 
 /** The states of a panel that watches something: waiting, refused, empty, and what came. */
-export function Answered({ topic, height, empty, waiting, children }: Props) {
+export function Answered({ topic, height, title, empty, waiting, children }: Props) {
   const watch = useWatch(topic);
   const { state } = useLink();
   const fault = watch.refusal ?? watch.held.fault;
+  const titled = title && <h2 className={css.titled}>{title}</h2>;
   if (watch.refusal || (fault && watch.waiting)) {
-    return <Failure error={{ ...fault, title: fault?.title ?? "The question could not be answered" }} />;
+    return (
+      <>
+        {titled}
+        <Failure error={{ ...fault, title: fault?.title ?? "The question could not be answered" }} />
+      </>
+    );
   }
   if (watch.waiting) {
     if (waiting) return waiting;
     const label = state === "live" ? "Loading" : "Waiting for the server";
     return <Waiting height={height} label={label} />;
   }
-  if (watch.held.rows.length === 0) return <div className={css.empty}>{empty ?? "No rows in this range yet."}</div>;
+  if (watch.held.rows.length === 0) {
+    return (
+      <>
+        {titled}
+        <div className={css.empty}>{empty ?? "No rows in this range yet."}</div>
+      </>
+    );
+  }
   return (
     <>
       {fault && (

@@ -95,7 +95,7 @@ function Ages({ time, topic }: { time: number | undefined; topic: ReturnType<typ
   return (
     <>
       <dt>Watermark</dt>
-      <dd>{watermark === undefined ? "none yet" : <Moment ms={watermark} />}</dd>
+      <dd>{watermark !== undefined ? <Moment ms={watermark} /> : link.eventTime === null ? "none yet" : "\u2026"}</dd>
       {time !== undefined && watermark !== undefined && (
         <>
           <dt>Age</dt>

@@ -24,7 +24,13 @@ export function DashboardView() {
   const { name } = useParams() as { name: string };
   const { data, error, refetch, isPending } = useDashboard(name);
   if (isPending) return <Waiting height="70vh" />;
-  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  if (error) {
+    return (
+      <View title={name} above={<Go href="/dashboards">Dashboards</Go>}>
+        <Failure error={error} retry={() => void refetch()} />
+      </View>
+    );
+  }
   return <Shown key={name} name={name} dashboard={data.dashboard} tag={data.tag} />;
 }
 

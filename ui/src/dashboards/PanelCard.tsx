@@ -119,6 +119,7 @@ function Content({ panel, chosen, height, ...shared }: ContentProps) {
     <Answered
       topic={topic}
       height={height}
+      title={shared.titled && panel.kind === "table" ? panel.title : undefined}
       empty={panel.open ? "No window is open." : undefined}
       waiting={placeOf(panel, height, shared.titled)}
     >

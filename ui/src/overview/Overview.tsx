@@ -19,11 +19,7 @@ export function Overview() {
   return (
     <View title="Overview" note={project.data?.folder}>
       <div className={link.state === "lost" ? css.stale : undefined}>
-        {watch.waiting ? (
-          <Waiting height={104} />
-        ) : (
-          <Totals pipelines={pipelines} eventTime={link.eventTime ?? undefined} />
-        )}
+        {watch.waiting ? <Waiting height={104} /> : <Totals pipelines={pipelines} eventTime={link.eventTime} />}
       </div>
       {watch.waiting ? <Waiting height={96} /> : <Attention pipelines={pipelines} />}
       <Section title="Pipelines" headless>

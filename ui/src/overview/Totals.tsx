@@ -11,7 +11,8 @@ import { useCourse } from "./useCourse";
 
 interface Props {
   pipelines: readonly PipelineFigures[];
-  eventTime: number | undefined;
+  /** Ms; null: there is none yet; undefined: nothing is told yet. */
+  eventTime: number | null | undefined;
 }
 
 /** The project in six numbers; each leads to where it comes from. */
@@ -28,7 +29,7 @@ export function Totals({ pipelines, eventTime }: Props) {
   const only = pipelines[0];
   const late = sum((one) => one.late);
   const rejected = sum((one) => one.rejected);
-  const behind = eventTime === undefined ? undefined : Math.max(0, now + link.skew - eventTime);
+  const behind = eventTime == null ? undefined : Math.max(0, now + link.skew - eventTime);
   const rates = useCourse(rate, held.time);
   const lags = useCourse(lag, held.time);
   return (
@@ -67,8 +68,8 @@ export function Totals({ pipelines, eventTime }: Props) {
       />
       <KeyFigure
         label="Event time"
-        value={eventTime === undefined ? undefined : clock(eventTime)}
-        note={behind === undefined ? "no watermark yet" : `${duration(behind)} behind`}
+        value={eventTime == null ? undefined : clock(eventTime)}
+        note={eventTime === null ? "no watermark yet" : behind === undefined ? "\u2026" : `${duration(behind)} behind`}
         onAsk={go("/pipelines")}
       />
       <KeyFigure

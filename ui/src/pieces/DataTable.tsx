@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Cell } from "./Cell";
-import { compare, exact, isNumeric, type TableColumn, type TableRow } from "./column";
+import { compare, exact, isNumeric, shown, type TableColumn, type TableRow } from "./column";
 import css from "./DataTable.module.css";
 import { TableTools } from "./TableTools";
 
@@ -31,6 +31,10 @@ interface Props {
 
 const ROW = 32;
 const HEAD = 32;
+/** Of so many rows the longest text says how wide a column is, in steps of px, so that moving numbers move nothing. */
+const LOOKED_AT = 50;
+const STEP = 24;
+const WIDEST = 200;
 /** Units that each value says itself. */
 const IN_CELLS = new Set(["bytes", "count", "duration", "moment"]);
 
@@ -63,7 +67,7 @@ export function DataTable({
     overscan: 8,
   });
   const [at, move] = useCursor(scroller, sorted.length, visible.length, (row) => virtual.scrollToIndex(row));
-  const widths = visible.map(widthOf);
+  const widths = visible.map((column) => widthOf(column, rows));
   const tracks = {
     gridTemplateColumns: widths.map(trackOf).join(" "),
     minWidth: widths.reduce((sum, [least]) => sum + least, 0),
@@ -147,10 +151,13 @@ function sortedBy(rows: readonly TableRow[], sort: Sort | undefined): readonly T
 }
 
 /** How wide a column is at least, px, and what share of the rest it takes. */
-function widthOf(column: TableColumn): [number, number] {
+function widthOf(column: TableColumn, rows: readonly TableRow[]): [number, number] {
   if (column.width) return [column.width, 0];
   if (column.unit === "moment" || column.type?.startsWith("TIMESTAMP")) return [204, 0.6];
-  return isNumeric(column) ? [Math.max(84, column.label.length * 7.2 + (column.unit ? 52 : 36)), 0.6] : [128, 1];
+  const longest = Math.max(0, ...rows.slice(0, LOOKED_AT).map((row) => shown(column, row[column.name] ?? null).length));
+  const content = Math.ceil((longest * 7.6 + 28) / STEP) * STEP;
+  if (!isNumeric(column)) return [Math.min(WIDEST, Math.max(128, content)), 1];
+  return [Math.max(84, content, column.label.length * 7.2 + (column.unit ? 52 : 36)), 0.6];
 }
 
 function trackOf([least, share]: [number, number]): string {

@@ -1,5 +1,8 @@
 import css from "./HeatMap.module.css";
 
+/** Above the columns there is room for so many names, on a phone too. */
+const MOST_NAMES = 6;
+
 interface Props {
   label: string;
   columns: readonly string[];
@@ -14,14 +17,15 @@ interface Props {
 export function HeatMap({ label, columns, rows, value, shown, onAsk }: Props) {
   const all = rows.flatMap((_, row) => columns.map((_, column) => value(row, column) ?? 0));
   const most = Math.max(...all, 0) || 1;
+  const step = Math.ceil(columns.length / MOST_NAMES);
   const template = `minmax(64px, max-content) repeat(${columns.length}, minmax(14px, 1fr))`;
   return (
     <div className={css.map} role="table" aria-label={label} style={{ gridTemplateColumns: template }}>
       <div className={css.line} role="row">
         <span role="columnheader" />
-        {columns.map((name) => (
+        {columns.map((name, at) => (
           <span key={name} role="columnheader" className={css.over}>
-            {name}
+            <span className={at % step === 0 ? undefined : "unseen"}>{name}</span>
           </span>
         ))}
       </div>

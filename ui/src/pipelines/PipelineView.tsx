@@ -4,6 +4,7 @@ import { Section, View } from "../frame/View";
 import { FIGURES } from "../overview/Overview";
 import { Totals } from "../overview/Totals";
 import { Go } from "../pieces/Go";
+import { Sentence } from "../pieces/Sentence";
 import { Failure, Waiting } from "../pieces/States";
 import { useWatch } from "../push/useWatch";
 import { Graph } from "./Graph";
@@ -18,7 +19,14 @@ export function PipelineView() {
   const { held } = useWatch(FIGURES);
   const figures = held.pipelines.filter((one) => one.pipeline === name);
   if (isPending) return <Waiting height="70vh" />;
-  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  const above = <Go href="/pipelines">Pipelines</Go>;
+  if (error) {
+    return (
+      <View title={name} above={above}>
+        <Failure error={error} retry={() => void refetch()} />
+      </View>
+    );
+  }
   const reasons = why.data?.filter((one) => one.pipeline === name) ?? [];
   const [reads, writes] = [data.reads, data.writes].map((topics) =>
     topics.map((topic) => (
@@ -30,7 +38,7 @@ export function PipelineView() {
   return (
     <View
       title={name}
-      above={<Go href="/pipelines">Pipelines</Go>}
+      above={above}
       note={
         <span className={css.note}>
           <code>{data.file}</code>
@@ -41,7 +49,7 @@ export function PipelineView() {
     >
       {data.error && <Failure error={{ title: `${name} has failed`, detail: data.error }} />}
       {figures[0] ? (
-        <Totals pipelines={figures} eventTime={figures[0].watermark ?? undefined} />
+        <Totals pipelines={figures} eventTime={figures[0].watermark} />
       ) : (
         <Waiting height={118} label="Waiting for figures" />
       )}
@@ -52,7 +60,9 @@ export function PipelineView() {
           <ul className={css.reasons}>
             {reasons.map((one) => (
               <li key={one.sentence}>
-                <p>{one.sentence}</p>
+                <p>
+                  <Sentence text={one.sentence} />
+                </p>
                 {one.setting && <p className={css.setting}>{one.setting}</p>}
                 <small>{one.operator}</small>
               </li>

@@ -14,10 +14,10 @@ test("operators stand right of their inputs, and beside each other where they sh
   expect(Object.fromEntries(placed.map((one) => [one.name, [one.column, one.row]]))).toEqual({
     a: [0, 0],
     b: [0, 1],
-    union: [1, 1],
-    window: [2, 1],
-    calc: [2, 2],
-    sink: [3, 1],
-    late: [3, 2],
+    union: [1, 0.5],
+    window: [2, 0],
+    calc: [2, 1],
+    sink: [3, 0],
+    late: [3, 1],
   });
 });

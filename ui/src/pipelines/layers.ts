@@ -26,14 +26,40 @@ export function layers(vertices: readonly Vertex[]): Placed[] {
     const rows = vertex.inputs.map((input) => row.get(input) ?? 0);
     return rows.length === 0 ? 0 : rows.reduce((sum, one) => sum + one, 0) / rows.length;
   };
-  return columns.flatMap((members, at) => {
-    const ordered = at === 0 ? members : [...members].sort((a, b) => mean(a) - mean(b));
+  const ordered = columns.map((members, at) => {
+    const sorted = at === 0 ? members : [...members].sort((a, b) => mean(a) - mean(b));
     let next = 0;
-    return ordered.map((vertex) => {
+    for (const vertex of sorted) {
       const place = Math.max(next, Math.round(mean(vertex)));
       next = place + 1;
       row.set(vertex.name, place);
-      return { name: vertex.name, column: at, row: place };
-    });
+    }
+    return sorted;
   });
+  centre(ordered, row);
+  const top = Math.min(...row.values());
+  return ordered.flatMap((members, at) =>
+    members.map(({ name }) => ({ name, column: at, row: (row.get(name) ?? 0) - top })),
+  );
+}
+
+/** From right to left each operator moves to the middle of those that it gives rows to; the order in a column stays. */
+function centre(columns: readonly (readonly Vertex[])[], row: Map<string, number>): void {
+  const outputs = new Map<string, string[]>();
+  for (const { name, inputs } of columns.flat()) {
+    for (const input of inputs) outputs.set(input, [...(outputs.get(input) ?? []), name]);
+  }
+  for (const members of columns.toReversed()) {
+    let next = -Infinity;
+    let moved = 0;
+    const places = members.map(({ name }) => {
+      const after = (outputs.get(name) ?? [name]).map((one) => row.get(one) ?? 0);
+      const wanted = after.reduce((sum, one) => sum + one, 0) / after.length;
+      const place = Math.max(next, wanted);
+      next = place + 1;
+      moved += place - wanted;
+      return place;
+    });
+    members.forEach(({ name }, at) => row.set(name, (places[at] ?? 0) - moved / members.length));
+  }
 }

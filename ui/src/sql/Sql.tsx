@@ -38,14 +38,14 @@ export function Sql() {
   const mistake = answer.error && text === asked ? mistakeOf(problemOf(answer.error)) : undefined;
   const [live, chart] = [filters.live !== undefined, filters.chart !== undefined];
   const looks = (
-    <>
+    <span className={css.looks}>
       <Button aria-pressed={chart} onClick={() => setFilters({ chart: chart ? undefined : "1" }, true)}>
         <ChartLine size={14} aria-hidden="true" /> Chart
       </Button>
       <Button aria-pressed={live} onClick={() => setFilters({ live: live ? undefined : "1" }, true)}>
         <Radio size={14} aria-hidden="true" /> Follow
       </Button>
-    </>
+    </span>
   );
   return (
     <View title="SQL" note="One SELECT at a time, in DuckDB's SQL, over tables, topics, open windows and penstock.*">

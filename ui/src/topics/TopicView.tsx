@@ -42,7 +42,14 @@ export function TopicView() {
   };
   const found = useRecords(name, place);
   if (topic.isPending) return <Waiting height="70vh" />;
-  if (topic.error) return <Failure error={topic.error} retry={() => void topic.refetch()} />;
+  const above = <Go href="/topics">Topics</Go>;
+  if (topic.error) {
+    return (
+      <View title={name} above={above}>
+        <Failure error={topic.error} retry={() => void topic.refetch()} />
+      </View>
+    );
+  }
   const { data } = topic;
   const records = found.data?.pages.flatMap((page) => page.records) ?? [];
   const partitions = [
@@ -52,7 +59,7 @@ export function TopicView() {
   return (
     <View
       title={name}
-      above={<Go href="/topics">Topics</Go>}
+      above={above}
       note={`${number(data.rows)} records, ${bytes(data.bytes)} in ${data.partitions} partitions`}
       tools={
         <>

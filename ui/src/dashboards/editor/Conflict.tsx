@@ -9,6 +9,9 @@ interface Props {
   onTakeTheirs: () => void;
 }
 
+/** The first lines of a difference name its two sides. */
+const HEADS = 2;
+
 /** The file was changed by somebody else since it was read: what differs, and whose is kept. */
 export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -21,7 +24,7 @@ export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
       <p>Nothing is saved. This is what differs between the file and your changes:</p>
       <pre className={own.diff}>
         {difference.split("\n").map((line, at) => (
-          <span key={at} className={line.startsWith("+") ? own.added : line.startsWith("-") ? own.removed : undefined}>
+          <span key={at} className={at < HEADS ? undefined : lookOf(line)}>
             {line || " "}
           </span>
         ))}
@@ -34,4 +37,8 @@ export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
       </div>
     </div>
   );
+}
+
+function lookOf(line: string): string | undefined {
+  return line.startsWith("+") ? own.added : line.startsWith("-") ? own.removed : undefined;
 }
