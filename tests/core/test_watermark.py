@@ -91,7 +91,9 @@ def test_a_watermark_that_does_not_move_keeps_its_value() -> None:
 
 
 @given(st.lists(models(idleness=True), min_size=2, max_size=3), TIMES | st.just(NO_TIME))
-def test_the_least_of_several_leaves_idle_ones_out_unless_all_are_and_never_falls(inputs: list[Model], floor: int) -> None:
+def test_the_least_of_several_leaves_idle_ones_out_unless_all_are_and_never_falls(
+    inputs: list[Model], floor: int
+) -> None:
     least = Watermark.least([model.watermark() for model in inputs], floor)
     value = floor
     for place in range(-1, THROUGH):

@@ -149,7 +149,8 @@ class Watermark:
         return self._values()[np.searchsorted(self.at, at, side="right")]
 
     def _idle_after(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return (np.searchsorted(self.idle_at, at, side="right") % 2 == 1) != self.idle
+        idle: NDArray[np.bool_] = (np.searchsorted(self.idle_at, at, side="right") % 2 == 1) != self.idle
+        return idle
 
     @classmethod
     def still(cls, value: int, through: int, *, idle: bool = False) -> Watermark:
