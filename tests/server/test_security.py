@@ -184,7 +184,7 @@ def test_what_is_packed_is_no_longer_unpacked_when_its_sender_has_gone() -> None
         raise AssertionError("nobody is there to be answered")
 
     asyncio.run(Intake(app)({"type": "http", "path": "/api/topics/in/records", "headers": headers}, receive, send))
-    assert kinds == ["http.request", "http.disconnect"]
+    assert kinds == ["http.disconnect"]
 
 
 def test_a_packed_body_is_unpacked(shop: Served) -> None:

@@ -26,6 +26,8 @@ _RATIO = 100
 """Behind the first piece, what was sent may unpack to so many times itself: events pack to a tenth, bombs to less."""
 _PIECE_BYTES = 1 << 20
 """So much of a packed body is unpacked at a time."""
+_AHEAD = 64
+"""So many messages of a packed body, of mostly 64 kB, are read ahead."""
 OF_ONE_CLIENT = 256
 """Requests that one client may have at a time."""
 OF_ALL = 2_048
@@ -124,7 +126,7 @@ def _limited(receive: Receive, most: int) -> Receive:
 class _Unpacked:
     """A gzip body, unpacked as it is received: a piece at a time, of at most `most` bytes, and no bomb.
 
-    The message behind the one that is being unpacked is waited for meanwhile: it may say that the client has gone.
+    What comes is read ahead of what is unpacked: behind it may stand that the client has gone.
     """
 
     def __init__(self, receive: Receive, most: int) -> None:
@@ -137,27 +139,28 @@ class _Unpacked:
         self._more = True
         """Whether more will come."""
         self._member = zlib.decompressobj(wbits=31)
-        self._next: asyncio.Future[Message] | None = None
+        self._reading: asyncio.Future[None] | None = None
+        self._ahead: asyncio.Queue[Message] = asyncio.Queue(_AHEAD)
+        self._gone: Message | None = None
 
     def close(self) -> None:
         """When the request is answered."""
-        if self._next is not None:
-            self._next.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
 
     async def receive(self) -> Message:
         """The next message. Raises RequestError where it is no gzip, or too large, packed or unpacked."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(self._receive())
-        elif self._packed:
-            await asyncio.sleep(0)  # or no message could come while there is something to unpack
-        if not self._packed or self._has_gone():
-            message = await asyncio.shield(self._next)
-            if message["type"] != "http.request":
-                return message
-            self._next = asyncio.ensure_future(self._receive())
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._read_ahead())
+        if self._packed:
+            await asyncio.sleep(0)  # or nothing could come while there is something to unpack
+        elif self._gone is None:
+            message = await self._ahead.get()
             self._packed = message.get("body", b"")
             self._more = message.get("more_body", False)
             self._taken += len(self._packed)
+        if self._gone is not None:
+            return self._gone
         body = self._piece()
         self._given += len(body)
         if max(self._given, self._taken) > self._most:
@@ -173,9 +176,12 @@ class _Unpacked:
             raise RequestError("the body is cut off: its gzip does not end", code="request-encoding")
         return {"type": "http.request", "body": body, "more_body": more}
 
-    def _has_gone(self) -> bool:
-        next_ = self._next
-        return next_ is not None and next_.done() and next_.result()["type"] == "http.disconnect"
+    async def _read_ahead(self) -> None:
+        while self._gone is None:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                self._gone = message
+            await self._ahead.put(message)
 
     def _piece(self) -> bytes:
         if self._packed and self._member.eof:  # members may follow each other
