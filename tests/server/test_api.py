@@ -242,6 +242,7 @@ def test_a_question_ends_when_its_asker_hangs_up(shop: Served) -> None:
 def test_a_question_whose_turn_does_not_come_is_told_so(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     asking = shop.serving.app.state.asking
     monkeypatch.setattr(asking, "patience", 0.05)
+    monkeypatch.setattr(asking, "short", 60.0)
     ids = [f"long-{n}" for n in range(asking.at_once)]
 
     def ask(id_: str) -> None:
@@ -283,8 +284,36 @@ def test_a_hundred_questions_at_once_are_all_answered(shop: Served) -> None:
     assert codes == [200] * 100
 
 
-def test_equal_questions_that_wait_together_are_answered_together(shop: Served) -> None:
+def test_long_questions_keep_no_short_one_from_its_answer(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     asking = shop.serving.app.state.asking
+    monkeypatch.setattr(asking, "short", 0.2)
+    monkeypatch.setattr(asking, "patience", 3.0)
+    codes: dict[str, int] = {}
+
+    def ask(id_: str) -> None:
+        sql = f"SELECT count(*), '{id_}' FROM range(100000000000) a, range(1000) b"
+        codes[id_] = shop.client.post("/api/query", json={"sql": sql, "id": id_, "seconds": 60}).status_code
+
+    longs = [f"long-{n}" for n in range(3 * asking.at_once)]
+    askers = [threading.Thread(target=ask, args=(id_,)) for id_ in longs]
+    for asker in askers:
+        asker.start()
+    until(lambda: len(shop.get("/api/query")) == len(longs), "not all are asked")
+    assert shop.post("/api/query", {"sql": "SELECT 1"})["rows"] == [[1]]
+    until(lambda: len(codes) == len(longs) - asking.at_once, "those without a place are not refused")
+    assert set(codes.values()) == {503}
+    for id_ in set(longs) - set(codes):
+        shop.call("DELETE", f"/api/query/{id_}", 204)
+    for asker in askers:
+        asker.join()
+    assert sorted(codes.values()) == [409] * asking.at_once + [503] * 2 * asking.at_once
+
+
+def test_equal_questions_that_wait_together_are_answered_together(
+    shop: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = shop.serving.app.state.asking
+    monkeypatch.setattr(asking, "short", 60.0)
     longs = [f"long-{n}" for n in range(asking.at_once)]
     answers: list[Any] = []
 

@@ -193,6 +193,8 @@ def _explained(error: BaseException, limits: Limits, stop: Stop) -> BaseExceptio
     if stop.reason and isinstance(error, (duckdb.Error, _StoppedError)):
         if stop.reason == "cancelled":
             return QueryError("the question was cancelled", code="query-cancelled")
+        if stop.reason == "put off":
+            return QueryError("the question was put off", code="query-put-off")
         return QueryError(
             f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down"
         )

@@ -22,14 +22,28 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.reason: Literal["", "time", "cancelled"] = ""
+        self.reason: Literal["", "time", "cancelled", "put off"] = ""
         self._changed = threading.Condition()
 
     def cancel(self) -> None:
         """End it."""
         with self._changed:
-            self.reason = self.reason or "cancelled"
+            self.reason = "time" if self.reason == "time" else "cancelled"
             self._changed.notify_all()
+
+    def put_off(self) -> None:
+        """Break it off, to be begun anew."""
+        with self._changed:
+            self.reason = self.reason or "put off"
+            self._changed.notify_all()
+
+    def renew(self) -> bool:
+        """Whether it was put off and nothing else has ended it: then it may begin anew."""
+        with self._changed:
+            if self.reason != "put off":
+                return False
+            self.reason = ""
+            return True
 
     @contextmanager
     def within(self, seconds: float, interrupt: Callable[[], None]) -> Iterator[None]:

@@ -19,7 +19,7 @@ from penstock.core.errors import QueryError, RequestError
 from penstock.history import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.requests import Request
 
@@ -30,6 +30,8 @@ __all__ = ["Asked", "Asking"]
 
 _WAITING = 512
 """Questions that wait; one more is refused."""
+_SHORT = 1.0
+"""Seconds after which a question makes room for others."""
 _PATIENCE = 30.0
 """Seconds that a question waits for its turn; then it is refused."""
 
@@ -62,10 +64,13 @@ class Asking:
         self.penstock = penstock
         self.asked: dict[str, Asked] = {}
         self.at_once = max(2, cpu_count() or 2)
-        """So many are answered at the same time."""
+        """So many short ones are answered at the same time, and so many long ones beside them."""
+        self.short = _SHORT
+        """Seconds that a question is short."""
         self.patience = _PATIENCE
         """Seconds that a question waits for its turn."""
         self._turns = asyncio.Semaphore(self.at_once)
+        self._long = asyncio.Semaphore(self.at_once)
         self._equal: dict[str, _Equal] = {}
         """By the text of the question and all that goes with it: 1, 1.0 and true are equal, and different."""
 
@@ -85,16 +90,48 @@ class Asking:
         """
         asked = self.penstock.clock.monotonic()
         named = repr((sql, limits, zone, sorted((parameters or {}).items())))
-        async with self._entered(request, sql, id_) as stop, self._among(named, asked) as equal, self._turn():
-            if equal.answer is not None and equal.answer[0] >= asked and not stop.reason:
-                return equal.answer[1]
-            since = equal.latest
-            result = await anyio.to_thread.run_sync(
-                lambda: self.penstock.query(sql, limits, zone, parameters, stop, since),
-                limiter=anyio.CapacityLimiter(1),  # it has its turn
-            )
-            equal.answer = since, result
-            return result
+        async with self._entered(request, sql, id_) as stop, self._among(named, asked) as equal:
+
+            def answer() -> Result:
+                if equal.answer is not None and equal.answer[0] >= asked and not stop.reason:
+                    return equal.answer[1]
+                since = equal.latest
+                result = self.penstock.query(sql, limits, zone, parameters, stop, since)
+                equal.answer = since, result
+                return result
+
+            return await self._in_turn(stop, answer)
+
+    async def _in_turn(self, stop: Stop, answer: Callable[[], Result]) -> Result:
+        """The answer of a question, which begins as a short one.
+
+        When it proves to be long, it goes on as such if there is room; else it is put off until there is.
+        """
+        turns = self._turns
+        await self._take(turns)
+        try:
+            running = asyncio.create_task(_in_thread(answer))
+            await asyncio.wait((running,), timeout=self.short)
+            if not running.done() and self._long.locked():
+                stop.put_off()
+            elif not running.done():
+                await self._long.acquire()
+                turns.release()
+                turns = self._long
+            return await running
+        except asyncio.CancelledError:
+            stop.cancel()
+            raise
+        except QueryError:
+            if not stop.renew():
+                raise
+        finally:
+            turns.release()
+        await self._take(self._long)
+        try:
+            return await _in_thread(answer)
+        finally:
+            self._long.release()
 
     def cancel(self, id_: str) -> None:
         """End a question. Raises RequestError where there is none of that id."""
@@ -116,21 +153,17 @@ class Asking:
             if not equal.askers:
                 del self._equal[named]
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _take(self, turns: asyncio.Semaphore) -> None:
+        """Wait for a turn. Raises QueryError where none comes in time."""
         try:
             async with asyncio.timeout(self.patience):
-                await self._turns.acquire()
+                await turns.acquire()
         except TimeoutError:
             raise QueryError(
                 f"{self.at_once} questions are being answered, this one has waited for {self.patience:g} s",
                 code="query-busy",
                 hint="ask again in a moment; GET /api/query lists those that run, DELETE /api/query/ID ends one",
             ) from None
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     @asynccontextmanager
     async def _entered(self, request: Request, sql: str, id_: str | None) -> AsyncIterator[Stop]:
@@ -149,6 +182,10 @@ class Asking:
         finally:
             watch.cancel()
             del self.asked[id_]
+
+
+async def _in_thread(answer: Callable[[], Result]) -> Result:
+    return await anyio.to_thread.run_sync(answer, limiter=anyio.CapacityLimiter(1))  # it has its turn
 
 
 async def _until_gone(request: Request, stop: Stop) -> None:
