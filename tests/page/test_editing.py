@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,25 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(page: Page, colla
     conflict.get_by_role("button", name="Write mine over it").click()
     expect(page.get_by_role("heading", name="Mine", level=1)).to_be_visible()
     assert file.read_text() == FILE.replace('"Loads"', '"Mine"')
+
+
+@pytest.mark.real
+def test_a_choice_that_is_not_made_yet_can_be_made(page: Page, collab: Running) -> None:
+    page.goto(f"{collab.url}/dashboards/meeting")
+    choice = page.get_by_role("combobox", name="Meeting")
+    expect(choice.locator("option:checked")).to_have_text("choose…")
+    choice.select_option(index=1)
+    meeting = choice.input_value()
+    expect(page).to_have_url(re.compile(f"meeting={meeting}"))
+    expect(choice.locator("option", has_text="choose…")).to_have_count(0)
+
+
+@pytest.mark.real
+def test_the_list_says_which_file_is_broken(page: Page, collab: Running) -> None:
+    broken = collab.folder / "dashboards" / "broken.toml"
+    broken.write_text("title = ")
+    try:
+        page.goto(f"{collab.url}/dashboards")
+        expect(page.get_by_role("link", name="broken")).to_contain_text("broken.toml")
+    finally:
+        broken.unlink()

@@ -24,7 +24,7 @@ export function Dashboards() {
           <li key={one.name}>
             <Go href={`/dashboards/${one.name}`} className={css.one}>
               <strong>{one.title}</strong>
-              <span>{one.description}</span>
+              {one.error ? <span className={css.broken}>{one.error}</span> : <span>{one.description}</span>}
             </Go>
           </li>
         ))}

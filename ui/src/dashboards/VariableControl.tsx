@@ -19,7 +19,7 @@ export function VariableControl({ variable, value, onChange }: Props) {
       value: String(one),
       label: one === true ? "yes" : one === false ? "no" : String(one),
     }));
-    return <Choice label={label} value={value} options={withAll(variable, listed)} onChange={onChange} />;
+    return <Choice label={label} value={value} options={beginning(variable, value, listed)} onChange={onChange} />;
   }
   return (
     <Typed
@@ -39,12 +39,14 @@ function Asking({ variable, query, value, onChange }: Props & { query: string })
     <Choice
       label={variable.label || variable.name}
       value={value}
-      options={withAll(variable, listed)}
+      options={beginning(variable, value, listed)}
       onChange={onChange}
     />
   );
 }
 
-function withAll(variable: Variable, options: { value: string; label: string }[]) {
-  return variable.required ? options : [{ value: "", label: "all" }, ...options];
+/** The choices, after "all", or, where one must be made and is not yet, after "choose": a list shows its first one. */
+function beginning(variable: Variable, value: string, options: { value: string; label: string }[]) {
+  if (!variable.required) return [{ value: "", label: "all" }, ...options];
+  return value === "" ? [{ value: "", label: "choose…" }, ...options] : options;
 }

@@ -2,8 +2,9 @@ import { useWhy } from "../api/asked";
 import type { Schemas } from "../api/client";
 import { Section } from "../frame/View";
 import { Go } from "../pieces/Go";
+import { Sentence } from "../pieces/Sentence";
 import type { PipelineFigures } from "../push/protocol";
-import { number } from "../text/number";
+import { plural } from "../text/number";
 import css from "./Overview.module.css";
 
 interface Need {
@@ -48,7 +49,9 @@ function Needs({ needs }: { needs: readonly Need[] }) {
         <li key={need.text}>
           <Go href={need.href} className={`${css.need} ${css[need.tone]}`}>
             <i aria-hidden="true" />
-            <span>{need.text}</span>
+            <span>
+              <Sentence text={need.text} />
+            </span>
             {need.why && <small>{need.why}</small>}
           </Go>
         </li>
@@ -66,11 +69,11 @@ function needsOf(one: PipelineFigures): Need[] {
     needs.push({ tone: "bad", text: `${one.pipeline} has failed`, why: one.error ?? undefined, href });
   }
   if ((one.lag ?? 0) > MANY) {
-    const text = `${one.pipeline} is ${number(one.lag ?? 0)} records behind`;
+    const text = `${one.pipeline} is ${plural(one.lag ?? 0, "record")} behind`;
     needs.push({ tone: "attention", text, why: "It reads slower than is written; results come later.", href });
   }
   if (one.rejected > 0) {
-    const text = `${one.pipeline} has rejected ${number(one.rejected)} rows`;
+    const text = `${one.pipeline} has rejected ${plural(one.rejected, "row")}`;
     needs.push({
       tone: "attention",
       text,
@@ -79,7 +82,7 @@ function needsOf(one: PipelineFigures): Need[] {
     });
   }
   if (one.late > 0) {
-    const text = `${one.pipeline} has had ${number(one.late)} late rows`;
+    const text = `${one.pipeline} has had ${plural(one.late, "late row")}`;
     const why = "A window had closed before they came; each is kept with the watermark of then.";
     const many = one.late > one.rows * LATE_SHARE;
     needs.push({ tone: many ? "attention" : "neutral", text, why, href: "/rejects?show=late" });

@@ -16,6 +16,11 @@ export function number(value: number, decimals?: number): string {
   return grouped(value.toFixed(digits)).replace("-", "\u2212");
 }
 
+/** So many of something: 1 row, 3 rows. */
+export function plural(value: number, what: string): string {
+  return `${number(value)} ${what}${value === 1 ? "" : "s"}`;
+}
+
 /** A count in three digits: 812, 4.07 k, 12.3 M. */
 export function short(value: number): string {
   const size = Math.abs(value);

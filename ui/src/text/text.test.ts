@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, duration, number, short, withUnit } from "./number";
+import { bytes, duration, number, plural, short, withUnit } from "./number";
 import { parseMoment, utc } from "./time";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
@@ -19,6 +19,9 @@ describe("numbers", () => {
     [40700, "40.7 k"],
     [12_300_000, "12.3 M"],
   ])("%d is %s in short", (value, text) => expect(plain(short(value))).toBe(text));
+
+  test("one thing is not many", () =>
+    expect([1, 0, 2000].map((n) => plain(plural(n, "row")))).toEqual(["1 row", "0 rows", "2 000 rows"]));
 
   test.each([
     [512, "512 B"],

@@ -1,1 +1,0 @@
-import{_ as e,h as t,p as n}from"./column-C1dt0soR.js";import{n as r}from"./shim-DW0jLpcr.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:e(r),children:a?n(r):t(r)})}export{a as t};
