@@ -110,3 +110,12 @@ def test_slow_checkpoints_are_told_at_most_once_a_minute(caplog: pytest.LogCaptu
         "checkpoint 1 took 2.5 s and wrote 1,000 bytes of state",
         "checkpoint 3 took 2.5 s and wrote 1,000 bytes of state",
     ]
+
+
+def test_the_bad_rows_of_a_question_are_no_news_of_a_pipeline(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_project(tmp_path, TOTALS)
+    with opened(tmp_path) as project:
+        append(project, [event(1, 1)])
+        append_raw(project, [b'{"v": "x"}'])
+        assert project.query("SELECT count(*) FROM e").rows() == [(1,)]
+        assert told(caplog) == []

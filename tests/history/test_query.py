@@ -132,6 +132,12 @@ def test_an_answer_says_for_which_position_it_stands(project: Penstock) -> None:
             "EXPLAIN SELECT 1",
             "a question is a SELECT, this is EXPLAIN\nhint: a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES",
         ),
+        ("selec", "a question is a SELECT, this is 'selec'\nhint: a question is a SELECT, DESCRIBE"),
+        ("select broken from", "SQL syntax: something is missing after 'from', line 1, column 18"),
+        ("select 1 from clicks where", "SQL syntax: something is missing after 'where', line 1, column 26"),
+        ("select a b c from clicks", "SQL syntax: unexpected 'c', line 1, column 12"),
+        ("select 'a", "SQL syntax: a quote or a comment has no end"),
+        ("select " + "(" * 5000 + "1" + ")" * 5000, "too much inside each other\nhint: use fewer brackets"),
         (" ; ", "there is no question\nhint: a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"),
         (
             "SELECT * FROM clicks WHERE ts > '2015'",

@@ -126,6 +126,18 @@ def test_a_query_is_saved_over_what_was_read_and_over_nothing_else(files: Served
     assert [q["name"] for q in files.get("/api/queries")] == ["new"]
 
 
+def test_a_file_that_cannot_be_read_hides_no_other(files: Served) -> None:
+    folder = files.penstock.folder / "queries"
+    (folder / "bin.sql").write_bytes(b"\xff\xfe\x00")
+    (folder / "gone.sql").symlink_to(folder / "nothing.sql")
+    found = {one["name"]: one["error"] for one in files.get("/api/queries")}
+    assert found == {
+        "bin": f"{folder / 'bin.sql'} is no text: byte 0 is not UTF-8",
+        "gone": f"{folder / 'gone.sql'} is a link to nothing",
+        "of_customer": "",
+    }
+
+
 WRONG = (
     ("SELECT id FROM orders WHERE", "query-syntax", "SQL syntax"),
     ("SELECT none FROM orders", "query-wrong", 'Referenced column "none" not found'),

@@ -29,6 +29,8 @@ class Journal:
     def __init__(self, pipeline: str, clock: Clock) -> None:
         self.pipeline = pipeline
         self.clock = clock
+        self.asked = False
+        """Whether somebody asks for the rows: bad ones are then no news of a pipeline of the project."""
         self._last: dict[str, float] = {}
         self._idle: frozenset[tuple[str, int]] = frozenset()
 
@@ -112,7 +114,7 @@ class Journal:
     def _news(self, what: str, *, again: bool = False) -> bool:
         """Whether `what` has not happened (`again`: was not told) for QUIET_SECONDS."""
         now, last = self.clock.monotonic(), self._last.get(what)
-        news = last is None or now - last >= QUIET_SECONDS
+        news = not self.asked and (last is None or now - last >= QUIET_SECONDS)
         if news or not again:
             self._last[what] = now
         return news

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from penstock.core.errors import QueryError
 from penstock.history.growth import bound_growth
@@ -123,7 +123,7 @@ def read_question(sql: str) -> Question:
     try:
         statements = [s for s in sqlglot.parse(sql, dialect=_DIALECT) if s is not None]
     except (SqlglotError, RecursionError) as error:
-        raise QueryError(f"SQL syntax: {str(error).splitlines()[0]}", code="query-syntax") from None
+        raise _mistake(error) from None
     if not statements:
         raise QueryError("there is no question", code="query-empty", hint=_ALLOWED)
     if len(statements) > 1:
@@ -136,7 +136,7 @@ def read_question(sql: str) -> Question:
         if isinstance(tree, exp.Table):
             tree = exp.select("*").from_(tree)
     if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)):
-        word = tree.name.upper() if isinstance(tree, exp.Command) else tree.key.upper()
+        word = _first_word(tree, sql)
         changes = isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         raise QueryError(
             f"a question is a SELECT, this is {word}",
@@ -150,6 +150,27 @@ def read_question(sql: str) -> Question:
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
     parameters = tuple(dict.fromkeys(found.name for found in tree.find_all(exp.Placeholder, exp.Parameter)))
     return Question(tree, tables, _columns(tree), about, parameters)
+
+
+def _mistake(error: SqlglotError | RecursionError) -> QueryError:
+    """What cannot be read, in our words: the parser's name its own parts."""
+    if isinstance(error, RecursionError):
+        return QueryError("the question has too much inside each other", code="query-syntax", hint="use fewer brackets")
+    if not isinstance(error, ParseError) or not error.errors:
+        return QueryError("SQL syntax: a quote or a comment has no end", code="query-syntax")
+    first = error.errors[0]
+    incomplete = first["description"].startswith(("Expect", "Required")) and not first["end_context"].strip()
+    what = f"something is missing after '{first['highlight']}'" if incomplete else f"unexpected '{first['highlight']}'"
+    return QueryError(f"SQL syntax: {what}, line {first['line']}, column {first['col']}", code="query-syntax")
+
+
+def _first_word(tree: exp.Expr, sql: str) -> str:
+    """What a statement does, or what it begins with where it is none."""
+    if isinstance(tree, exp.Command):
+        return tree.name.upper()
+    if isinstance(tree, (exp.DDL, exp.DML, exp.Query, exp.Drop, exp.Set, exp.Use, exp.Pragma, exp.Attach, exp.Copy)):
+        return tree.key.upper()
+    return f"'{sql.split(maxsplit=1)[0][:40]}'"
 
 
 def _tables(tree: exp.Expr) -> Iterator[exp.Table]:

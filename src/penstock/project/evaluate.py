@@ -40,6 +40,7 @@ def evaluate(
     taken: list[pl.DataFrame] = []
     definition = PipelineDefinition("question", shown(query), context)
     pipeline = make_pipeline(definition, world, settings, bounded=True, collect=lambda _, frame: taken.append(frame))
+    pipeline.journal.asked = True
     pipeline.input.bound()
 
     def rows() -> Iterator[pl.DataFrame]:

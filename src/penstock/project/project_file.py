@@ -67,8 +67,12 @@ class Folder:
                 raise ConfigError(f"{path} is larger than {_MOST_BYTES >> 20} MB", code=f"{self.noun}-file")
             return ProjectFile(name, path.read_text("utf-8"))
         except FileNotFoundError:
-            raise self._unknown(name) from None
-        except (OSError, UnicodeDecodeError) as error:
+            if not path.is_symlink():
+                raise self._unknown(name) from None
+            raise ConfigError(f"{path} is a link to nothing", code=f"{self.noun}-file") from None
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is no text: byte {error.start} is not UTF-8", code=f"{self.noun}-file") from None
+        except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error}", code=f"{self.noun}-file") from None
 
     def save(self, name: str, text: str, tag: str | None) -> ProjectFile:

@@ -49,14 +49,24 @@ Name = Annotated[str, Path(description="Of a file in queries/, without .sql", ex
 def list_saved(penstock: Project) -> list[SavedAnswer]:
     """All saved queries; one that is wrong says so."""
     folder = queries_of(penstock.folder)
-    return [_answer(folder.read(name)) for name in folder.names()]
+    found = []
+    for name in folder.names():
+        try:
+            found.append(_answer(folder.read(name)))
+        except ConfigError as error:
+            found.append(_wrong(name, "", error))
+    return found
 
 
 def _answer(file: ProjectFile) -> SavedAnswer:
     try:
         return SavedAnswer.model_validate(read_saved(file))
     except ConfigError as error:
-        return SavedAnswer(name=file.name, description="", parameters=[], sql=file.text, error=str(error))
+        return _wrong(file.name, file.text, error)
+
+
+def _wrong(name: str, text: str, error: ConfigError) -> SavedAnswer:
+    return SavedAnswer(name=name, description="", parameters=[], sql=text, error=str(error))
 
 
 @router.get("/{name}", operation_id="saved_query", responses=rows_responses(), response_class=Response)
