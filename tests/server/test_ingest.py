@@ -131,6 +131,16 @@ def test_a_topic_of_a_table_that_is_deleted_is_made_again(inbox: Served) -> None
     assert inbox.post("/api/topics/in/records", {}, 404)["detail"] == "there is no topic 'in'"
 
 
+def test_the_bytes_of_one_event_are_kept_and_an_envelope_is_refused(inbox: Served) -> None:
+    odd = b"\x00\n\xff"
+    inbox.call("POST", "/api/topics/in/records", 200, content=odd, headers={"content-type": "application/octet-stream"})
+    kind = "application/vnd.kafka.avro.v2+json"
+    body = b'{"records": [{"value": {"id": 1}}]}'
+    refused = inbox.call("POST", "/api/topics/in/records", 415, content=body, headers={"content-type": kind})
+    assert refused["detail"] == f"events do not come in an envelope, as {kind} has them"
+    assert [v for _, v in values(inbox, "in")] == [odd]
+
+
 def test_a_long_stream_is_appended_as_it_comes(inbox: Served) -> None:
     def lines() -> Iterator[bytes]:
         for first in range(0, 20_000, 1_000):

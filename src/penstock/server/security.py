@@ -34,7 +34,7 @@ _TRIES, _TRIES_SECONDS, _CLIENTS = 20, 60, 10_000
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDED = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip")
-_TYPES = re.compile(r"application/(json|x-ndjson|ndjson|jsonl|[\w.+-]+\+json)", re.IGNORECASE)
+_TYPES = re.compile(r"application/(json|x-ndjson|ndjson|jsonl|octet-stream|[\w.+-]+\+json)", re.IGNORECASE)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = frozenset({"/livez", "/readyz", "/api/login"})
 """What answers without a token, where one is needed."""
@@ -227,7 +227,7 @@ def _require_type(given: dict[bytes, list[str]]) -> None:
         raise RequestError(
             f"a request that changes something says its content type, this says {said}",
             code="request-type",
-            hint="allowed are application/json and application/x-ndjson",
+            hint="allowed are application/json and application/x-ndjson; of one event application/octet-stream",
         )
 
 

@@ -57,6 +57,7 @@ _BODY: dict[str, Any] = {
                 "schema": {"type": "string"},
                 "example": '{"event_id": "e4"}\n{"event_id": "e5"}\n',
             },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -121,7 +122,7 @@ async def ingest(
         ),
     ] = None,
 ) -> Response:
-    """Append events: a JSON object, an array of them, or a line each (NDJSON, of any length).
+    """Append events: a JSON object, an array of them, or a line each (NDJSON, of any length); or the bytes of one.
 
     Their bytes are kept as they are, and once this is answered they are durable. An event that no table can read is
     taken too: it then stands among the rejects, with its bytes and the reason. With an Idempotency-Key all are
@@ -157,8 +158,24 @@ def _delivered_alone(request: Request, way: Way, body: bytes, once: str | None) 
 
 
 def _delivery(request: Request, way: Way, body: bytes, once: str | None) -> Delivery:
-    values = _lines(body) if _media_type(request).endswith(("ndjson", "jsonl")) else _events(body)
-    return Delivery(way, values, None if once is None else Once(once, _digest(request, body)))
+    return Delivery(
+        way, _values(_media_type(request), body), None if once is None else Once(once, _digest(request, body))
+    )
+
+
+def _values(kind: str, body: bytes) -> list[bytes]:
+    """The events of a body. Raises RequestError where it has none, or has them in an envelope."""
+    if kind.endswith(("ndjson", "jsonl")):
+        return _lines(body)
+    if kind == "application/octet-stream":
+        return [body]
+    if kind.startswith("application/vnd.kafka."):
+        raise RequestError(
+            f"events do not come in an envelope, as {kind} has them",
+            code="request-type",
+            hint="JSON comes as application/json, the bytes of one event as application/octet-stream",
+        )
+    return _events(body)
 
 
 async def _stream(request: Request, way: Way) -> Response:
