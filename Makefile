@@ -4,7 +4,7 @@ PYTHON_SOURCES := src tests bench
 # compiled once: hundreds of processes begin in the tests, and each would compile all it imports
 unexport PYTHONDONTWRITEBYTECODE
 # one more than processors: a quarter of the time tests wait for processes and sockets
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS = $(shell .venv/bin/python -c "import os; print(os.cpu_count() + 1)")
 
 help:
 	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"

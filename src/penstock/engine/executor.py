@@ -122,13 +122,15 @@ class Executor:
     def located(self, frame: pl.DataFrame, poll: Poll) -> pl.DataFrame:
         """Rejects or late rows of this step, with `table`, `topic`, `partition`, `offset` and `raw` bytes.
 
-        They are NULL for rows that no single message made.
+        They are NULL for rows that no single message made, or one of an earlier step; `table` then names all tables
+        whose rows come there.
         """
-        by_name = {v.operator.name: v for v in self.graph.vertices}
+        by_name = {v.operator.name: index for index, v in enumerate(self.graph.vertices)}
         parts = []
         for (operator,), rows in frame.partition_by("operator", as_dict=True, maintain_order=True).items():
             left = rows.with_row_index("$row")
-            for index in sorted(by_name[str(operator)].lineage):
+            place = by_name[str(operator)]
+            for index in sorted(self.graph.vertices[place].lineage):
                 source = self.graph.vertices[index]
                 piece, find = poll.pieces.get(source.fingerprint), poll.origins.get(source.fingerprint)
                 if piece is None or find is None or not left.height:
@@ -140,7 +142,8 @@ class Executor:
                     origin = find(here["seq"].to_numpy()).select("topic", "partition", "offset", "raw")
                     parts.append(here.with_columns(pl.lit(source.operator.table).alias("table")).hstack(origin))
                     left = left.filter(~own)
-            parts.append(left.with_columns(pl.lit("").alias("table"), *_NOWHERE))
+            tables = {self.graph.sources[index].table for index in self.graph.sources_of(place)}
+            parts.append(left.with_columns(pl.lit(", ".join(sorted(tables))).alias("table"), *_NOWHERE))
         return pl.concat(parts, how="diagonal").sort("$row", maintain_order=True).drop("$row")
 
     def failed_record(self, poll: Poll) -> str:

@@ -17,7 +17,7 @@ import { number } from "../text/number";
 import { pretty } from "../topics/pretty";
 import own from "./Rejects.module.css";
 
-const FIRST = ["time", "table", "code", "lost", "window_start", "window_end", "reason", "raw", "row"];
+const FIRST = ["time", "table", "operator", "code", "reason", "raw", "row", "lost", "window_start", "window_end"];
 const WIDE: Record<string, number> = {
   raw: 420,
   row: 420,
@@ -37,11 +37,11 @@ export function Rejects() {
   const [opened, setOpened] = useState<TableRow | undefined>();
   const pages = found.data?.pages ?? [];
   const rows = pages.flatMap((page) => named(page));
-  const columns = columnsOf(pages[0]);
+  const columns = columnsOf(pages[0]).filter(({ name }) => rows.length === 0 || rows.some((row) => row[name] !== null));
   return (
     <View
       title="Rejects"
-      note="No row disappears: what could not be used is kept with its bytes, its place and its reason."
+      note="No row disappears: what could not be used is kept with its reason, and with its bytes and place, or its values."
       tools={
         <>
           {filters.code && <Button onClick={() => setFilters({ code: undefined })}>{filters.code} ✕</Button>}
