@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Durability
+    from penstock.project.alerts.alert import Alert
     from penstock.project.definition import Definition
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
@@ -177,6 +179,13 @@ class Penstock:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        """The rules of alerts/ as they were when they were first asked for, by name; one that is wrong says so."""
+        from penstock.project.alerts.alert import alerts_of
+
+        return [] if self.home is None else alerts_of(self.definition)
+
     # -- statements --------------------------------------------------------------------------------
 
     def sql(self, text: str) -> Result | None:
@@ -296,16 +305,23 @@ class Penstock:
                 for d in self.definition.pipelines
             ]
             for _, pipeline in made:
-                if self.tracer is not None:
-                    pipeline.tracing = Tracing(pipeline.name, self.tracer, self.clock)
-                pipeline.moved = self.pulse.beat
+                self._prepare(pipeline)
                 pipeline.restore()
+            if self.alerts:
+                from penstock.project.alerts.watching import watching
+
+                made += watching(self, self._prepare, bounded=bounded)
         except BaseException:
             self._release()
             raise
         self._run = Run(self.log, made)
         self._run.start()
         return self._run
+
+    def _prepare(self, pipeline: Pipeline) -> None:
+        if self.tracer is not None:
+            pipeline.tracing = Tracing(pipeline.name, self.tracer, self.clock)
+        pipeline.moved = self.pulse.beat
 
     def stop(self) -> dict[str, Exception]:
         """Commit and stop what runs; the errors of pipelines that failed, by name."""

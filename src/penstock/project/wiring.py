@@ -23,6 +23,8 @@ from penstock.core.errors import UnsupportedError
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.operators.source import ScanSettings
 from penstock.engine.values import ValuesReader
+from penstock.incidents import ALERT
+from penstock.project.alerts.alert_table import alert_sink
 from penstock.project.collector import Collector
 from penstock.project.replays import PassedOver, foremost
 from penstock.sql import plan as p
@@ -90,6 +92,8 @@ class Wiring:
     def sink(self, plan: p.Sink) -> Sink:
         if self.collect is not None and self._collects(plan):
             return Collector(partial(self.collect, plan.table.name))
+        if plan.table.connector == ALERT:
+            return alert_sink(plan.table)
         options = TableOptions(plan.table, connector_named(plan.table), dict(plan.options))
         if not options.connector.sink:
             raise UnsupportedError(

@@ -1,0 +1,12 @@
+"""Incidents: when a condition holds too long, what becomes of that, and who is told.
+
+A rule's rows go into an `AlertSink`, whose changes of state are records of the topic `INCIDENTS`; everybody who wants
+to know what is wrong now, or was, reads that topic.
+"""
+
+from __future__ import annotations
+
+from penstock.incidents.incident import INCIDENTS, STATES, Incident, ensure_incidents, incidents_of
+from penstock.incidents.sink import ALERT, HOLDS, TIME, AlertSink
+
+__all__ = ["ALERT", "HOLDS", "INCIDENTS", "STATES", "TIME", "AlertSink", "Incident", "ensure_incidents", "incidents_of"]

@@ -1,0 +1,116 @@
+"""`Incident`: what a rule says about one key, from its first sign to its end; and the topic that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from penstock.core.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
+
+    from penstock.log import Log
+
+__all__ = [
+    "INCIDENTS",
+    "STATES",
+    "Incident",
+    "ensure_incidents",
+    "folded",
+    "incident_id",
+    "incidents_of",
+    "record_of",
+    "resolved_by_hand",
+]
+
+INCIDENTS = "__incidents"
+"""The topic: a record for each change of an incident, keyed by its id, in the order in which they became known."""
+
+STATES = ("pending", "firing", "acknowledged", "resolved")
+
+_YEAR = 365 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as it is now; times in ms since 1970.
+
+    `start`, `fired` and `end` are event times: since when the condition held, when it had done so for long enough
+    (None: not yet, or never), and when it ceased to. `at` is the event time of the last change. `values` are the
+    columns of the row that the last change came from. `by` and `note` are those of an acknowledgement.
+    """
+
+    id: str
+    rule: str
+    state: str
+    at: int
+    start: int
+    fired: int | None
+    end: int | None
+    severity: str
+    title: str
+    description: str
+    runbook: str = ""
+    key: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its rule and key, for a person: ``high_latency meeting_id=m1``."""
+        return " ".join([self.rule, *(f"{k}={v}" for k, v in self.key.items())])
+
+
+def incident_id(rule: str, key: str, start: int) -> str:
+    """The same whenever the rule is run over the same rows, so that nobody is told twice."""
+    digest = blake2b(f"{rule}\0{key}\0{start}".encode(), digest_size=8).hexdigest()
+    return f"{rule}-{digest}"
+
+
+def record_of(change: Mapping[str, Any]) -> dict[str, bytes]:
+    """A change of an incident, its members as those of `Incident`, as a record of the topic."""
+    return {"key": str(change["id"]).encode(), "value": orjson.dumps(change)}
+
+
+def resolved_by_hand(incident: Incident, note: str) -> dict[str, bytes]:
+    """The record that ends `incident` for another reason than that its condition is over."""
+    return record_of(asdict(replace(incident, state="resolved", end=incident.at, note=note)))
+
+
+def ensure_incidents(log: Log) -> None:
+    """The topic is there."""
+    try:
+        log.latest(INCIDENTS)
+    except LogError:
+        log.create_topic(INCIDENTS, 1, {"retention.ms": str(_YEAR)})
+
+
+def incidents_of(log: Log) -> list[Incident]:
+    """All incidents that are kept, each as it is now, in the order in which they began to be known."""
+    if INCIDENTS not in {topic.name for topic in log.topics()}:
+        return []
+    return folded(log.read(INCIDENTS, columns=("value",)))
+
+
+def folded(frames: Iterable[pl.DataFrame]) -> list[Incident]:
+    """What the records of `frames` (column `value`) add up to."""
+    found: dict[str, Incident] = {}
+    for frame in frames:
+        for value in frame["value"]:
+            change = orjson.loads(value)
+            before = found.get(change["id"])
+            if change["state"] != "acknowledged":
+                now = Incident(**change)
+                if before is not None and before.state == "acknowledged" and now.state != "resolved":
+                    now = replace(now, state="acknowledged")  # read again from the start of the log: it is known
+                found[now.id] = replace(now, by=before.by, note=now.note or before.note) if before is not None else now
+            elif before is not None and before.state == "firing":
+                found[before.id] = replace(before, state="acknowledged", by=change["by"], note=change["note"])
+    return list(found.values())

@@ -1,0 +1,224 @@
+"""When a condition has held long enough: points in event time to changes of state, per key, in columns.
+
+A *point* says whether the condition of a key held at a moment. A *stretch* is a run of points at which it held, none of
+them further than `absent` from the next. It fires at the first point that is `hold` after its beginning: on what was
+seen, never on silence. It ends at the first point at which the condition does not hold, or `absent` after its last
+one. An incident ends `keep` after that, unless the condition holds again before: then it goes on.
+
+All of it follows from the points in the order of their time (and of the log, among equal ones), so it is the same
+however they are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["CHANGES", "OPEN", "POINTS", "Timing", "followed"]
+
+POINTS = {"key": pl.String, "time": pl.Int64, "holds": pl.Boolean, "row": pl.Int64}
+"""`row` is any number of the point that the caller knows it by."""
+
+OPEN = {"key": pl.String, "start": pl.Int64, "last": pl.Int64, "fired": pl.Int64, "clear": pl.Int64, "row": pl.Int64}
+"""What is not yet over: since when the condition holds and when it was last seen to, when that fired (NULL: pending),
+and when it ceased to hold (NULL: it holds)."""
+
+CHANGES = {
+    "key": pl.String,
+    "state": pl.String,
+    "at": pl.Int64,
+    "start": pl.Int64,
+    "fired": pl.Int64,
+    "end": pl.Int64,
+    "row": pl.Int64,
+}
+"""Changes of state: `pending`, `firing` or `resolved`, at which moment; `fired` is NULL for what never did."""
+
+_NONE = np.iinfo(np.int64).min
+_RANK = {"resolved": 0, "pending": 1, "firing": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All in ms: how long a condition has to hold, after which silence it does not, how long it must be over."""
+
+    hold: int
+    absent: int
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """One entry a stretch, by key and time; `fire` and `clear` are _NONE where there is none, `old` fired before."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    start: NDArray[np.int64]
+    until: NDArray[np.int64]
+    fire: NDArray[np.int64]
+    fire_at: NDArray[np.int64]
+    clear: NDArray[np.int64]
+    same_key: NDArray[np.bool_]
+
+
+def followed(open_: pl.DataFrame, points: pl.DataFrame, watermark: int, timing: Timing) -> tuple[pl.DataFrame, ...]:
+    """What `points` (POINTS), all not after `watermark`, make of what was OPEN: (CHANGES by time, OPEN)."""
+    concerned = pl.concat([points.filter("holds")["key"], open_["key"]]).unique()
+    if not len(concerned):
+        return pl.DataFrame(schema=CHANGES), open_
+    frame = pl.concat(
+        [
+            _earlier(open_),
+            points.filter(pl.col("key").is_in(concerned.implode())).select(
+                *POINTS,
+                pl.lit(None, pl.Int64).alias("fired"),
+                pl.lit(False).alias("joined"),
+                pl.lit(False).alias("known"),
+            ),
+        ]
+    ).sort("key", "time", maintain_order=True)
+    key = frame["key"]
+    new_key = key.ne_missing(key.shift(1)).to_numpy().copy()
+    new_key[:1] = True
+    found = _stretches(frame, new_key, watermark, timing)
+    return _outcome(frame, found, watermark, timing)
+
+
+def _earlier(open_: pl.DataFrame) -> pl.DataFrame:
+    """What was open as points: where it began, where it was last seen, where it ended."""
+    first = open_.select(
+        "key", time="start", holds=pl.lit(True), row="row", fired="fired", joined=pl.lit(False), known=pl.lit(True)
+    )
+    last = open_.filter(pl.col("last") > pl.col("start")).select(
+        "key",
+        time="last",
+        holds=pl.lit(True),
+        row="row",
+        fired=pl.lit(None, pl.Int64),
+        joined=pl.lit(True),
+        known=pl.lit(True),
+    )
+    clear = open_.filter(pl.col("clear").is_not_null()).select(
+        "key",
+        time="clear",
+        holds=pl.lit(False),
+        row="row",
+        fired=pl.lit(None, pl.Int64),
+        joined=pl.lit(False),
+        known=pl.lit(True),
+    )
+    return pl.concat([first, last, clear])
+
+
+def _stretches(frame: pl.DataFrame, new_key: NDArray[np.bool_], watermark: int, timing: Timing) -> _Stretches:
+    time, holds = frame["time"].to_numpy(), frame["holds"].to_numpy()
+    fired = frame["fired"].fill_null(_NONE).to_numpy()
+    n = len(time)
+    near = np.append(False, np.diff(time) <= timing.absent) | frame["joined"].to_numpy()
+    goes_on = holds & ~new_key & np.append(False, holds[:-1]) & near
+    first = np.flatnonzero(holds & ~goes_on)
+    held = np.flatnonzero(holds)
+    number = np.cumsum(holds & ~goes_on)[held] - 1
+    begin = np.flatnonzero(np.append(True, np.diff(number) > 0)) if len(held) else held
+    last = held[np.append(begin[1:], len(held)) - 1] if len(held) else held
+    start, until = time[first], time[last]
+    due = np.where(time[held] - start[number] >= timing.hold, held, n)
+    fire = np.minimum.reduceat(due, begin) if len(begin) else due
+    before = fired[first]
+    fire = np.where(before != _NONE, first, np.where(fire < n, fire, _NONE))
+    fire_at = np.where(before != _NONE, before, np.where(fire != _NONE, time[np.clip(fire, 0, None)], _NONE))
+    silent = until + timing.absent
+    following = np.minimum(last + 1, n - 1)
+    has_next = (last + 1 < n) & ~new_key[following]
+    clear = np.where(has_next, np.where(holds[following], silent, np.minimum(silent, time[following])), _NONE)
+    clear = np.where(~has_next & (silent < watermark), silent, clear)
+    numbers = np.cumsum(new_key)[first]
+    same_key = np.append(False, np.diff(numbers) == 0) if len(first) else np.empty(0, np.bool_)
+    return _Stretches(first, last, start, until, fire, fire_at, clear, same_key)
+
+
+def _outcome(frame: pl.DataFrame, s: _Stretches, watermark: int, timing: Timing) -> tuple[pl.DataFrame, ...]:
+    count = len(s.start)
+    place = np.arange(count)
+    linked = np.append(False, s.start[1:] < s.clear[:-1] + timing.keep) & s.same_key if count else s.same_key
+    cluster = np.cumsum(~linked) - 1
+    heads = np.flatnonzero(~linked)
+    firing = np.where(s.fire != _NONE, place, count)
+    leader = np.minimum.reduceat(firing, heads)[cluster] if count else firing
+    alone = place < leader  # those that did not fire, or did so too early for the incident
+    lead = np.flatnonzero(place == leader)
+    ends = np.append(heads[1:], count)[cluster] - 1
+    known = frame["known"].to_numpy()
+    new = ~known[s.first]
+
+    shy = np.flatnonzero(alone)
+    parts = []
+    if timing.hold:
+        parts.append(_changes(frame, s, shy[new[shy]], "pending", s.first, s.start, end=None, fired=None))
+        early = lead[new[lead] & (s.fire[lead] != s.first[lead])]
+        parts.append(_changes(frame, s, early, "pending", s.first, s.start, end=None, fired=None))
+    over = shy[s.clear[shy] != _NONE]
+    parts.append(_changes(frame, s, over, "resolved", s.last, s.clear, end=s.clear, fired=None))
+    fresh = lead[frame["fired"].is_null().to_numpy()[s.first[lead]]]
+    parts.append(_changes(frame, s, fresh, "firing", s.fire, s.fire_at, end=None, fired=s.fire_at))
+
+    end = s.clear[ends]
+    gone = end + timing.keep
+    followed_by = np.append(s.same_key[1:], False)[ends] if count else s.same_key
+    done = (end != _NONE) & (followed_by | (gone <= watermark))
+    closed = lead[done[lead]]
+    parts.append(_changes(frame, s, closed, "resolved", s.last[ends], gone, end=end, fired=s.fire_at))
+    changes = pl.concat(parts).with_columns(pl.col("state").replace_strict(_RANK, return_dtype=pl.Int8).alias("rank"))
+    changes = changes.sort("at", "key", "start", "rank", maintain_order=True).drop("rank")
+
+    waiting = shy[s.clear[shy] == _NONE]
+    still = lead[~done[lead]]
+    kept = np.concatenate((waiting, still))
+    tail = np.concatenate((waiting, ends[still]))
+    open_ = pl.DataFrame(
+        {
+            "key": frame["key"].gather(s.first[kept]),
+            "start": s.start[kept],
+            "last": s.until[tail],
+            "fired": _or_null(np.concatenate((np.full(len(waiting), _NONE), s.fire_at[still]))),
+            "clear": _or_null(s.clear[tail]),
+            "row": frame["row"].gather(s.last[tail]),
+        },
+        schema=OPEN,
+    )
+    return changes, open_
+
+
+def _changes(
+    frame: pl.DataFrame,
+    s: _Stretches,
+    chosen: NDArray[np.int64],
+    state: str,
+    row: NDArray[np.int64],
+    at: NDArray[np.int64],
+    *,
+    end: NDArray[np.int64] | None,
+    fired: NDArray[np.int64] | None,
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "key": frame["key"].gather(s.first[chosen]),
+            "state": pl.repeat(state, len(chosen), dtype=pl.String, eager=True),
+            "at": at[chosen],
+            "start": s.start[chosen],
+            "fired": pl.repeat(None, len(chosen), dtype=pl.Int64, eager=True) if fired is None else fired[chosen],
+            "end": pl.repeat(None, len(chosen), dtype=pl.Int64, eager=True) if end is None else end[chosen],
+            "row": frame["row"].gather(row[chosen]),
+        },
+        schema=CHANGES,
+    )
+
+
+def _or_null(values: NDArray[np.int64]) -> pl.Series:
+    return pl.Series(values).set(pl.Series(values == _NONE), None)
