@@ -6,11 +6,28 @@ import os
 import re
 
 from penstock.core.errors import ConfigError
+from penstock.core.options import Kind
 
-__all__ = ["REFERENCE", "revealed"]
+__all__ = ["REFERENCE", "revealed", "secret"]
 
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 """How a file names a variable of the environment."""
+
+
+def secret(example: str, where: str) -> Kind[str]:
+    """A value that names a variable of the environment, as `example` does; anything else is refused, for `where`."""
+
+    def read(value: str) -> str:
+        if not REFERENCE.fullmatch(value):
+            raise ConfigError(
+                "a secret stands in the file, and is allowed in the environment alone",
+                code="secret-literal",
+                where=where,
+                hint=f"name the variable that has it: {example}",
+            )
+        return value
+
+    return Kind('a variable of the environment, "${NAME}": a secret is in no file', read)
 
 
 def revealed(value: str, where: str) -> str:

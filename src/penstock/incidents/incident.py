@@ -27,6 +27,7 @@ __all__ = [
     "incidents_of",
     "record_of",
     "resolved_by_hand",
+    "take_in",
 ]
 
 INCIDENTS = "__incidents"
@@ -104,13 +105,25 @@ def folded(frames: Iterable[pl.DataFrame]) -> list[Incident]:
     found: dict[str, Incident] = {}
     for frame in frames:
         for value in frame["value"]:
-            change = orjson.loads(value)
-            before = found.get(change["id"])
-            if change["state"] != "acknowledged":
-                now = Incident(**change)
-                if before is not None and before.state == "acknowledged" and now.state != "resolved":
-                    now = replace(now, state="acknowledged")  # read again from the start of the log: it is known
-                found[now.id] = replace(now, by=before.by, note=now.note or before.note) if before is not None else now
-            elif before is not None and before.state == "firing":
-                found[before.id] = replace(before, state="acknowledged", by=change["by"], note=change["note"])
+            take_in(found, value)
     return list(found.values())
+
+
+def take_in(known: dict[str, Incident], value: bytes) -> tuple[str, Incident] | None:
+    """Let `known` (by id) follow one more record; the state that it tells of, and its incident as it is now.
+
+    None for an acknowledgement of what does not fire.
+    """
+    change = orjson.loads(value)
+    before = known.get(change["id"])
+    if change["state"] == "acknowledged":
+        if before is None or before.state != "firing":
+            return None
+        now = replace(before, state="acknowledged", by=change["by"], note=change["note"])
+    else:
+        now = Incident(**change)
+        if before is not None:
+            seen = before.state == "acknowledged" and now.state != "resolved"  # the log was read again from its start
+            now = replace(now, state="acknowledged" if seen else now.state, by=before.by, note=now.note or before.note)
+    known[now.id] = now
+    return change["state"], now

@@ -29,7 +29,7 @@ TIME = "__time"
 HOLDS = "__holds"
 """The column that says whether the rule's condition holds."""
 
-_TEXTS = {"values": pl.String, "title": pl.String, "description": pl.String}
+_TEXTS: dict[str, pl.DataType] = dict.fromkeys(("values", "title", "description"), pl.String())
 
 
 class AlertSink:

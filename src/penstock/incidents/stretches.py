@@ -22,21 +22,28 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANGES", "OPEN", "POINTS", "Timing", "followed"]
 
-POINTS = {"key": pl.String, "time": pl.Int64, "holds": pl.Boolean, "row": pl.Int64}
+POINTS: dict[str, pl.DataType] = {"key": pl.String(), "time": pl.Int64(), "holds": pl.Boolean(), "row": pl.Int64()}
 """`row` is any number of the point that the caller knows it by."""
 
-OPEN = {"key": pl.String, "start": pl.Int64, "last": pl.Int64, "fired": pl.Int64, "clear": pl.Int64, "row": pl.Int64}
+OPEN: dict[str, pl.DataType] = {
+    "key": pl.String(),
+    "start": pl.Int64(),
+    "last": pl.Int64(),
+    "fired": pl.Int64(),
+    "clear": pl.Int64(),
+    "row": pl.Int64(),
+}
 """What is not yet over: since when the condition holds and when it was last seen to, when that fired (NULL: pending),
 and when it ceased to hold (NULL: it holds)."""
 
-CHANGES = {
-    "key": pl.String,
-    "state": pl.String,
-    "at": pl.Int64,
-    "start": pl.Int64,
-    "fired": pl.Int64,
-    "end": pl.Int64,
-    "row": pl.Int64,
+CHANGES: dict[str, pl.DataType] = {
+    "key": pl.String(),
+    "state": pl.String(),
+    "at": pl.Int64(),
+    "start": pl.Int64(),
+    "fired": pl.Int64(),
+    "end": pl.Int64(),
+    "row": pl.Int64(),
 }
 """Changes of state: `pending`, `firing` or `resolved`, at which moment; `fired` is NULL for what never did."""
 

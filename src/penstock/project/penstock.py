@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
+    from penstock.incidents.delivery import Delivery
     from penstock.log import Durability
     from penstock.project.alerts.alert import Alert
     from penstock.project.definition import Definition
@@ -80,6 +81,7 @@ class Penstock:
         self._log: Log | None = None
         self._run: Run | None = None
         self._lock: EngineLock | None = None
+        self._delivery: Delivery | None = None
         self._opening = threading.Lock()
         self._closed = False
 
@@ -308,12 +310,15 @@ class Penstock:
                 self._prepare(pipeline)
                 pipeline.restore()
             if self.alerts:
-                from penstock.project.alerts.watching import watching
+                from penstock.project.alerts.watching import delivery_of, watching
 
                 made += watching(self, self._prepare, bounded=bounded)
+                self._delivery = delivery_of(self) if self.settings.notify else None
         except BaseException:
             self._release()
             raise
+        if self._delivery is not None:
+            self._delivery.start()
         self._run = Run(self.log, made)
         self._run.start()
         return self._run
@@ -328,8 +333,11 @@ class Penstock:
         if self._run is None:
             return {}
         run, self._run = self._run, None
+        delivery, self._delivery = self._delivery, None
         try:
             run.stop()
+            if delivery is not None:
+                delivery.stop()
         finally:
             self._release()
         return run.errors

@@ -6,11 +6,12 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from penstock.connectors.secrets import REFERENCE
+from penstock.connectors.secrets import secret
 from penstock.connectors.world import S3Settings, TableSettings, TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.logs import LEVELS
-from penstock.core.options import Kind, Option, Values, choice, duration, integer, share, text, texts
+from penstock.core.options import Option, Values, choice, duration, integer, share, text, texts
+from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
 from penstock.sql.config import ZONE
 
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "SECTIONS", "Settings", "read_settings"]
 
 FILE = "penstock.toml"
-
-
-def _reference(value: str) -> str:
-    if not REFERENCE.fullmatch(value):
-        raise ConfigError(
-            "a secret stands in the file, and is allowed in the environment alone",
-            code="secret-literal",
-            where=f"{FILE}, [s3]",
-            hint='name the variable that has it: secret-key = "${S3_SECRET}"',
-        )
-    return value
 
 
 NAME = Option("name", text, "", "The project's name; its folder's if left out.")
@@ -82,7 +72,7 @@ HOSTS: Option[tuple[str, ...]] = Option(
     (),
     "Names that requests may give as their host, beside localhost and the address that they come in on.",
 )
-_SECRET: Kind[str] = Kind('a variable of the environment, "${NAME}": a secret is in no file', _reference)
+_SECRET = secret('secret-key = "${S3_SECRET}"', f"{FILE}, [s3]")
 ENDPOINT = Option("endpoint", text, "", "The server's address; else AWS_ENDPOINT_URL, else Amazon's.")
 REGION = Option("region", text, "", "The region; else AWS_REGION, else us-east-1.")
 ACCESS_KEY = Option("access-key", _SECRET, "", "The variable that has the key's name; else AWS_ACCESS_KEY_ID.")
@@ -129,6 +119,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "s3": (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY),
     "server": (HOST, PORT, HOSTS),
     "network": (ALLOW,),
+    "notify.NAME": CHANNEL_OPTIONS,
     "logging": (LOG_FORMAT, LOG_LEVEL),
     "tracing": (TRACE_ENDPOINT, TRACE_SHARE),
 }
@@ -155,6 +146,7 @@ class Settings:
     port: int = PORT.default
     hosts: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    notify: Mapping[str, Channel] = field(default_factory=dict)
     log_format: str = LOG_FORMAT.default
     log_level: str | None = None
     trace_endpoint: str = TRACE_ENDPOINT.default
@@ -217,6 +209,10 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         port=server[PORT],
         hosts=server[HOSTS],
         allow=section("network")[ALLOW],
+        notify={
+            name: read_channel(name, options, f"{folder / FILE}, [notify.{name}]")
+            for name, options in _named(document.get("notify", {}), "notify", folder).items()
+        },
         log_format=logging[LOG_FORMAT],
         log_level=logging[LOG_LEVEL],
         trace_endpoint=tracing[TRACE_ENDPOINT],

@@ -51,6 +51,7 @@ def alerts_of(definition: Definition) -> list[Alert]:
         rule = None
         try:
             rule = read_rule(folder.read(name), definition.settings.time_zone)
+            _require_channels(rule, definition.settings.notify)
             found.append(alert_of(rule, definition.session))
         except PenstockError as error:
             found.append(Alert(name, rule, error=error))
@@ -82,6 +83,19 @@ def alert_of(rule: Rule, session: Session) -> Alert:
     settings = {**bound.settings, config.CHECKPOINT_INTERVAL.name: _COMMIT_MS}
     pipeline = PipelineDefinition(PREFIX + rule.name, Sinks((), (sink,)), bound.context, settings, rule.where)
     return Alert(rule.name, rule, pipeline)
+
+
+def _require_channels(rule: Rule, known: Iterable[str]) -> None:
+    """Raises ConfigError for a channel that penstock.toml does not name."""
+    names = list(known)
+    for name in rule.notify:
+        if name not in names:
+            raise ConfigError(
+                f"there is no channel '{name}'",
+                code="alert-channel",
+                where=rule.where,
+                hint=did_you_mean(name, names) or f"penstock.toml, [notify.{name}], would be it",
+            )
 
 
 def _quoted(table: str) -> str:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RESULT", "backtest"]
 
-RESULT = {
-    "key": pl.String,
+RESULT: dict[str, pl.DataType] = {
+    "key": pl.String(),
     "start": pl.Datetime("ms", "UTC"),
     "fired": pl.Datetime("ms", "UTC"),
     "end": pl.Datetime("ms", "UTC"),
-    "title": pl.String,
-    "description": pl.String,
+    "title": pl.String(),
+    "description": pl.String(),
 }
 """`key` as JSON; `end` is NULL for what is still firing."""
 

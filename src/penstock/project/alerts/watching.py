@@ -8,7 +8,9 @@ import polars as pl
 
 from penstock.core.errors import PenstockError, StateError
 from penstock.incidents import INCIDENTS, ensure_incidents, incidents_of
+from penstock.incidents.delivery import Delivery
 from penstock.incidents.incident import resolved_by_hand
+from penstock.incidents.policy import Policy
 from penstock.project.alerts.alert import Alert
 from penstock.project.build import make_pipeline
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
 
-__all__ = ["watching"]
+__all__ = ["delivery_of", "watching"]
 
 
 def watching(
@@ -54,6 +56,18 @@ def watching(
             penstock.alerts[place] = Alert(alert.name, alert.rule, error=error)
     _resolve(penstock, began_anew)
     return made
+
+
+def delivery_of(penstock: Penstock) -> Delivery:
+    """Who tells the channels of penstock.toml what the alerts say, not yet started."""
+    rules = {alert.name: alert.rule for alert in penstock.alerts if alert.rule is not None}
+
+    def policy(name: str) -> Policy:
+        rule = rules.get(name)
+        return Policy() if rule is None else Policy(rule.notify, rule.quiet.spans, rule.quiet.zone, rule.dedup)
+
+    said = penstock.settings
+    return Delivery(penstock.log, penstock.clock, said.name, said.notify, policy, said.allow)
 
 
 def _resolve(penstock: Penstock, rules: set[str]) -> None:
