@@ -24,7 +24,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain"),
     "Run": ("run", "sql", "savepoint", "upkeep"),
-    "Look": ("query", "queries", "topic", "rejects", "ledger", "why", "observe"),
+    "Look": ("query", "queries", "topic", "rejects", "ledger", "why", "alert", "observe"),
     "Try": ("simulate", "bench"),
 }
 """Every command by section; `penstock.cli.NAME` holds it under its own name."""

@@ -7,13 +7,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import polars as pl
 
-from penstock.core.errors import LogError
+from penstock.core.errors import LogError, StateError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import polars as pl
 
     from penstock.log import Log
 
@@ -21,6 +20,7 @@ __all__ = [
     "INCIDENTS",
     "STATES",
     "Incident",
+    "acknowledge",
     "ensure_incidents",
     "folded",
     "incident_id",
@@ -83,6 +83,27 @@ def record_of(change: Mapping[str, Any]) -> dict[str, bytes]:
 def resolved_by_hand(incident: Incident, note: str) -> dict[str, bytes]:
     """The record that ends `incident` for another reason than that its condition is over."""
     return record_of(asdict(replace(incident, state="resolved", end=incident.at, note=note)))
+
+
+def acknowledge(log: Log, identity: str, by: str, note: str = "") -> Incident:
+    """Write down that somebody looks after a firing incident; what it is then.
+
+    Raises StateError where there is no such incident, or it does not fire.
+    """
+    known = {incident.id: incident for incident in incidents_of(log)}
+    found = known.get(identity)
+    if found is None:
+        firing = [i.id for i in known.values() if i.state == "firing"]
+        hint = did_you_mean(identity, known) or (f"firing are {', '.join(firing[:10])}" if firing else "none is firing")
+        raise StateError(f"there is no incident '{identity}'", code="incident-unknown", hint=hint)
+    if found.state != "firing":
+        raise StateError(
+            f"incident {identity} is {found.state}, and only one that is firing can be acknowledged",
+            code="incident-state",
+        )
+    record = record_of({"id": identity, "state": "acknowledged", "by": by, "note": note})
+    log.append(INCIDENTS, pl.DataFrame([record]))
+    return replace(found, state="acknowledged", by=by, note=note)
 
 
 def ensure_incidents(log: Log) -> None:

@@ -144,6 +144,11 @@ class Log:
         with self._file.reading() as connection:
             return held(connection)
 
+    def last_append(self, name: str) -> int | None:
+        """When (ms) something was last appended to a topic, None where it holds nothing. Raises LogError if unknown."""
+        with self._file.reading() as connection:
+            return seek.last_append(connection, topics.find(connection, name))
+
     @property
     def traffic(self) -> Traffic:
         """What this process has written."""

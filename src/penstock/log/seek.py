@@ -46,6 +46,14 @@ class PartitionInfo:
     last_timestamp: int | None
 
 
+def last_append(connection: Connection, topic: Topic) -> int | None:
+    """When (ms) the last batch that is kept was appended to `topic`."""
+    found: int | None = connection.execute(
+        "SELECT last_append FROM batch WHERE topic = ? ORDER BY id DESC LIMIT 1", (topic.id,)
+    ).get
+    return found
+
+
 def live_batches(
     connection: Connection, blobs: Blobs, topic: Topic, after: int = -1, *, backwards: bool = False
 ) -> Iterator[StoredBatch]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from penstock.engine.why import Reason
     from penstock.history import Limits, Result
+    from penstock.project.alerts.states import AlertState
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
@@ -56,5 +57,7 @@ class Project(Protocol):
     ) -> int: ...
 
     def delete_topic(self, name: str) -> None: ...
+
+    def alert_states(self) -> list[AlertState]: ...
 
     def close(self) -> None: ...

@@ -13,6 +13,7 @@ from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
 from penstock.core.errors import PenstockError
 from penstock.log import Log
+from penstock.project.alerts.alert import alerts_of
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.definition import begin_definition
 from penstock.project.finding import Finding
@@ -26,7 +27,7 @@ from penstock.sql import plan as p
 from penstock.sql.catalog import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from penstock.project.definition import Definition, PipelineDefinition
@@ -53,7 +54,9 @@ def check(folder: Path, home: Path) -> list[Finding]:
         found += _tables(definition, world)
         found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
         found += _new_topics(world, there)
-    found += [*differences(definition), *_unused(definition)]
+    alerts = alerts_of(definition)
+    found += [_error(alert.error) for alert in alerts if alert.error is not None]
+    found += [*differences(definition), *_unused(definition, [a.pipeline for a in alerts if a.pipeline is not None])]
     if not definition.pipelines and all(f.level != "error" for f in found):
         found.append(Finding("error", "project-empty", "there is no pipeline to run", hint="INSERT INTO a table"))
     order = ("error", "difference", "warning", "note")
@@ -172,13 +175,13 @@ def _silent_partitions(definition: Definition, pipeline: PipelineDefinition, wor
 # -- what nobody uses -----------------------------------------------------------------------------------
 
 
-def _read(definition: Definition) -> set[tuple[str, str, str]]:
-    return {n.table.path for d in definition.pipelines for n in p.nodes(d.plan) if isinstance(n, p.Scan)}
+def _read(pipelines: Iterable[PipelineDefinition]) -> set[tuple[str, str, str]]:
+    return {n.table.path for d in pipelines for n in p.nodes(d.plan) if isinstance(n, p.Scan)}
 
 
-def _unused(definition: Definition) -> Iterator[Finding]:
-    """Tables that no pipeline reads or writes, and settings of topics that no table stands on."""
-    used = _read(definition) | {s.table.path for d in definition.pipelines for s in d.plan.parts}
+def _unused(definition: Definition, alerts: list[PipelineDefinition]) -> Iterator[Finding]:
+    """Tables that no pipeline reads or writes, nor an alert, and settings of topics that no table stands on."""
+    used = _read([*definition.pipelines, *alerts]) | {s.table.path for d in definition.pipelines for s in d.plan.parts}
     topics = set()
     views = [v for v in definition.session.catalog.objects.values() if isinstance(v, View)]
     for table in definition.tables:

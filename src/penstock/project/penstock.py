@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.incidents.delivery import Delivery
     from penstock.log import Durability
     from penstock.project.alerts.alert import Alert
+    from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
@@ -187,6 +188,16 @@ class Penstock:
         from penstock.project.alerts.alert import alerts_of
 
         return [] if self.home is None else alerts_of(self.definition)
+
+    def alert(self, name: str) -> Alert:
+        """The rule of that name. Raises ConfigError where there is none, and the error of one that is wrong."""
+        known = {alert.name: alert for alert in self.alerts}
+        if name not in known:
+            hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "alerts/ has none")
+            raise ConfigError(f"there is no alert '{name}'", code="alert-unknown", hint=hint)
+        if (error := known[name].error) is not None:
+            raise error
+        return known[name]
 
     # -- statements --------------------------------------------------------------------------------
 
@@ -418,6 +429,12 @@ class Penstock:
                     hint="stop the engine first",
                 )
         self.log.delete_topic(name)
+
+    def alert_states(self) -> list[AlertState]:
+        """How each alert rule is, by name: see `project.alerts.states`."""
+        from penstock.project.alerts.states import alert_states
+
+        return alert_states(self)
 
     # -- what became of the rows -------------------------------------------------------------------
 

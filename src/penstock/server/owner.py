@@ -17,6 +17,7 @@ import polars as pl
 from penstock.core.errors import InternalError, LockedError, PenstockError, StateError
 from penstock.engine.why import Reason
 from penstock.history import Limits, Result
+from penstock.project.alerts.states import AlertState
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.set_aside import pages
@@ -130,6 +131,10 @@ class Owner:
 
     def delete_topic(self, name: str) -> None:
         self._json("DELETE", f"/api/topics/{quote(name, safe='')}")
+
+    def alert_states(self) -> list[AlertState]:
+        found = self._json("GET", "/api/alerts")
+        return [AlertState(**{**state, "notify": tuple(state["notify"])}) for state in found]
 
     def _replaying(
         self, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None

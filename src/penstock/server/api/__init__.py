@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from penstock.server.api import (
+    alerts,
     dashboards,
     health,
+    incidents,
     ingest,
     ledger,
     login,
@@ -35,6 +37,8 @@ ROUTERS = (
     query.router,
     saved.router,
     dashboards.router,
+    alerts.router,
+    incidents.router,
     ledger.router,
     registry.router,
     stream.router,
@@ -50,6 +54,7 @@ TAGS = [
     {"name": "query", "description": "Questions in SQL, within limits."},
     {"name": "saved queries", "description": "Files of queries/, each an endpoint with typed parameters."},
     {"name": "dashboards", "description": "Files of dashboards/."},
+    {"name": "alerts", "description": "Rules of alerts/, their incidents, and who is told."},
     {"name": "rows and their fates", "description": "The ledger, why nothing comes out, rejected and late rows."},
     {"name": "registry", "description": "The schema registry, with the paths of Confluent's below /api/registry."},
     {"name": "push", "description": "What changes, as it changes; docs/push.md has the WebSocket at /ws."},

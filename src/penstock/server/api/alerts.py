@@ -1,0 +1,137 @@
+"""Alert rules: how each is, and what it would have said."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from penstock.core.errors import ConfigError
+from penstock.incidents.silence import begin_silence, end_silence, silences_of
+from penstock.project.alerts.backtest import backtest
+from penstock.project.alerts.rule import rules_of
+from penstock.server.api.model import Given, Model, Project
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/alerts", tags=["alerts"])
+
+_LAST = 253_402_300_799_999
+"""The last moment that a date of four digits has."""
+_LONGEST_SILENCE = 366 * 86_400_000
+
+
+class AlertAnswer(Model):
+    name: str = Field(examples=["high_latency"])
+    title: str = Field(examples=["High latency"])
+    severity: str = Field(examples=["warning"])
+    state: Literal["wrong", "failed", "stopped", "no data", "firing", "pending", "ok"]
+    """The first four are never OK: the rule cannot tell, and `reason` says why."""
+    reason: str
+    firing: int
+    """Incidents, those acknowledged among them."""
+    pending: int
+    notify: list[str] = Field(examples=[["ops"]])
+    """Channels."""
+
+
+class AlertDetails(AlertAnswer):
+    text: str
+    """The file."""
+
+
+class WouldHaveFired(Model):
+    key: dict[str, Any] = Field(examples=[{"meeting_id": "m1"}])
+    start: int
+    """Since when the condition held; all times are event times, ms since 1970."""
+    fired: int
+    end: int | None
+    """Null for what is still firing."""
+    title: str
+    description: str
+
+
+class SilenceGiven(Given):
+    key: dict[str, str] = Field(default_factory=dict, examples=[{"meeting_id": "m1"}])
+    """Values of the rule's key columns; without any all of its incidents."""
+    milliseconds: int = Field(ge=1, le=_LONGEST_SILENCE, examples=[7_200_000])
+    """For how long, from now."""
+    by: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=2_000)
+
+
+class SilenceAnswer(Model):
+    id: str
+    rule: str
+    key: dict[str, Any]
+    begin: int
+    until: int
+    """Ms since 1970, by the clock."""
+    by: str
+    note: str
+
+
+Name = Annotated[str, Path(description="Of a file in alerts/, without .toml", examples=["high_latency"])]
+
+
+@router.get("", operation_id="alerts")
+def list_alerts(penstock: Project) -> list[AlertAnswer]:
+    """All rules and how each is."""
+    return [AlertAnswer.model_validate(state) for state in penstock.alert_states()]
+
+
+@router.get("/silences", operation_id="silences")
+def list_silences(penstock: Project) -> list[SilenceAnswer]:
+    """Those that have not ended, the next to end first."""
+    return [SilenceAnswer.model_validate(s) for s in silences_of(penstock.log, penstock.clock.now_ms())]
+
+
+@router.delete("/silences/{identity}", operation_id="silence_end", status_code=204)
+def remove_silence(penstock: Project, identity: Annotated[str, Path(examples=["9f3a21bc44d0"])]) -> None:
+    """End a silence; what is still firing is told now."""
+    if not end_silence(penstock.log, identity):
+        raise ConfigError(f"there is no silence '{identity}'", code="silence-unknown")
+
+
+@router.get("/{name}", operation_id="alert")
+def show_alert(penstock: Project, name: Name) -> AlertDetails:
+    """One rule: how it is, and its file."""
+    text = rules_of(penstock.folder).read(name).text
+    found = next((state for state in penstock.alert_states() if state.name == name), None)
+    if found is None:
+        raise ConfigError(
+            f"alert '{name}' is new", code="alert-unknown", hint="it is known after the next start of the project"
+        )
+    return AlertDetails(**AlertAnswer.model_validate(found).model_dump(), text=text)
+
+
+@router.get("/{name}/test", operation_id="alert_test")
+def backtest_alert(
+    penstock: Project,
+    name: Name,
+    since: Annotated[
+        int | None, Query(ge=0, le=_LAST, description="Those that fired from then on, ms since 1970")
+    ] = None,
+    until: Annotated[int | None, Query(ge=0, le=_LAST, description="Those that fired before then")] = None,
+) -> list[WouldHaveFired]:
+    """The incidents that the rule would have found in all that is kept: nothing is written, and nobody told."""
+    found = backtest(penstock, penstock.alert(name), since, until)
+    return [WouldHaveFired(**row) for row in _rows(found)]
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:
+    import polars as pl
+
+    numbers = found.with_columns(pl.col("start", "fired", "end").dt.epoch("ms"))
+    return [{**row, "key": orjson.loads(row["key"])} for row in numbers.iter_rows(named=True)]
+
+
+@router.post("/{name}/silences", operation_id="silence_begin", status_code=201)
+def add_silence(penstock: Project, name: Name, body: SilenceGiven) -> SilenceAnswer:
+    """Tell nobody of a rule's incidents for a while."""
+    penstock.alert(name)
+    now = penstock.clock.now_ms()
+    made = begin_silence(penstock.log, name, body.key, now, now + body.milliseconds, body.by, body.note)
+    return SilenceAnswer.model_validate(made)

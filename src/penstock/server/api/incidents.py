@@ -1,0 +1,94 @@
+"""Incidents: what the alert rules have found, and who was told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from penstock.incidents import incidents_of
+from penstock.incidents.incident import acknowledge
+from penstock.incidents.notification import notifications_of
+from penstock.server.api.model import Given, Model, Project
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/incidents", tags=["alerts"])
+
+State = Literal["pending", "firing", "acknowledged", "resolved"]
+
+
+class IncidentAnswer(Model):
+    id: str = Field(examples=["high_latency-f00d5eedca11ab1e"])
+    rule: str = Field(examples=["high_latency"])
+    state: State
+    severity: str
+    title: str
+    description: str
+    runbook: str
+    key: dict[str, Any] = Field(examples=[{"meeting_id": "m1"}])
+    values: dict[str, Any]
+    """The row that the last change came from."""
+    start: int
+    """Since when the condition held; this and the next three are event times, ms since 1970."""
+    fired: int | None
+    end: int | None
+    at: int
+    """Of the last change."""
+    by: str
+    """Who has acknowledged it."""
+    note: str
+
+
+class NotificationAnswer(Model):
+    incident: str
+    state: State
+    channel: str = Field(examples=["ops"])
+    status: Literal["planned", "sending", "sent", "failed", "withheld"]
+    time: int
+    """Of this status, ms since 1970 by the clock."""
+    attempts: int
+    reason: str
+    """Why it is not sent, or not yet."""
+
+
+class AcknowledgeGiven(Given):
+    by: str = Field(default="", max_length=200, examples=["kim"])
+    note: str = Field(default="", max_length=2_000)
+
+
+@router.get("", operation_id="incidents")
+def list_incidents(
+    penstock: Project,
+    state: Annotated[list[State] | None, Query(description="Only those in one of these states")] = None,
+    rule: Annotated[str | None, Query(description="Only those of this rule")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+) -> list[IncidentAnswer]:
+    """Incidents as they are now, the newest first; without `state` those that fire or have fired."""
+    found = [
+        incident
+        for incident in incidents_of(penstock.log)
+        if (incident.state in state if state else incident.fired is not None) and rule in (None, incident.rule)
+    ]
+    newest = sorted(found, key=lambda i: (i.start, i.id), reverse=True)[:limit]
+    return [IncidentAnswer.model_validate(incident) for incident in newest]
+
+
+@router.get("/notifications", operation_id="notifications")
+def list_notifications(
+    penstock: Project, incident: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
+) -> list[NotificationAnswer]:
+    """Who was told of what, or is going to be; the newest last."""
+    found = [n for n in notifications_of(penstock.log) if incident in (None, n.incident)]
+    return [NotificationAnswer.model_validate(n) for n in found[-limit:]]
+
+
+@router.post("/{identity}/acknowledge", operation_id="incident_acknowledge")
+def acknowledge_incident(
+    penstock: Project,
+    identity: Annotated[str, Path(examples=["high_latency-f00d5eedca11ab1e"])],
+    body: AcknowledgeGiven,
+) -> IncidentAnswer:
+    """Say that somebody looks after it."""
+    return IncidentAnswer.model_validate(acknowledge(penstock.log, identity, body.by, body.note))
