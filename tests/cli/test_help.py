@@ -52,6 +52,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *(f"queries {c}" for c in ("list", "show", "run")),
         *(f"rejects {c}" for c in ("list", "show", "replay")),
         *("observe rules", "observe grafana"),
+        *(f"alert {c}" for c in ("list", "show", "test", "incidents", "ack", "silence")),
         *(f"savepoint {c}" for c in ("create", "list", "restore", "drop")),
     }
     assert {" ".join(path) for path in ALL} == wanted

@@ -45,6 +45,7 @@ _SECTIONS = {
     "files": "What files the tables may reach.",
     "server": "Page and API, which `penstock run` serves. The token is in PENSTOCK_TOKEN, never here.",
     "network": "What this project may call.",
+    "notify.NAME": "A channel that alert rules name (docs/alerts.md).",
 }
 
 

@@ -17,6 +17,7 @@ from penstock.server.api import (
     registry,
     saved,
     savepoints,
+    silences,
     tables,
     topics,
 )
@@ -39,6 +40,7 @@ ROUTERS = (
     dashboards.router,
     alerts.router,
     incidents.router,
+    silences.router,
     ledger.router,
     registry.router,
     stream.router,

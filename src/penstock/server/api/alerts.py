@@ -9,10 +9,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from penstock.core.errors import ConfigError
-from penstock.incidents.silence import begin_silence, end_silence, silences_of
 from penstock.project.alerts.backtest import backtest
 from penstock.project.alerts.rule import rules_of
-from penstock.server.api.model import Given, Model, Project
+from penstock.server.api.model import Model, Project
 
 __all__ = ["router"]
 
@@ -20,7 +19,6 @@ router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
 _LAST = 253_402_300_799_999
 """The last moment that a date of four digits has."""
-_LONGEST_SILENCE = 366 * 86_400_000
 
 
 class AlertAnswer(Model):
@@ -53,26 +51,6 @@ class WouldHaveFired(Model):
     description: str
 
 
-class SilenceGiven(Given):
-    key: dict[str, str] = Field(default_factory=dict, examples=[{"meeting_id": "m1"}])
-    """Values of the rule's key columns; without any all of its incidents."""
-    milliseconds: int = Field(ge=1, le=_LONGEST_SILENCE, examples=[7_200_000])
-    """For how long, from now."""
-    by: str = Field(default="", max_length=200)
-    note: str = Field(default="", max_length=2_000)
-
-
-class SilenceAnswer(Model):
-    id: str
-    rule: str
-    key: dict[str, Any]
-    begin: int
-    until: int
-    """Ms since 1970, by the clock."""
-    by: str
-    note: str
-
-
 Name = Annotated[str, Path(description="Of a file in alerts/, without .toml", examples=["high_latency"])]
 
 
@@ -80,19 +58,6 @@ Name = Annotated[str, Path(description="Of a file in alerts/, without .toml", ex
 def list_alerts(penstock: Project) -> list[AlertAnswer]:
     """All rules and how each is."""
     return [AlertAnswer.model_validate(state) for state in penstock.alert_states()]
-
-
-@router.get("/silences", operation_id="silences")
-def list_silences(penstock: Project) -> list[SilenceAnswer]:
-    """Those that have not ended, the next to end first."""
-    return [SilenceAnswer.model_validate(s) for s in silences_of(penstock.log, penstock.clock.now_ms())]
-
-
-@router.delete("/silences/{identity}", operation_id="silence_end", status_code=204)
-def remove_silence(penstock: Project, identity: Annotated[str, Path(examples=["9f3a21bc44d0"])]) -> None:
-    """End a silence; what is still firing is told now."""
-    if not end_silence(penstock.log, identity):
-        raise ConfigError(f"there is no silence '{identity}'", code="silence-unknown")
 
 
 @router.get("/{name}", operation_id="alert")
@@ -126,12 +91,3 @@ def _rows(found: Any) -> list[dict[str, Any]]:
 
     numbers = found.with_columns(pl.col("start", "fired", "end").dt.epoch("ms"))
     return [{**row, "key": orjson.loads(row["key"])} for row in numbers.iter_rows(named=True)]
-
-
-@router.post("/{name}/silences", operation_id="silence_begin", status_code=201)
-def add_silence(penstock: Project, name: Name, body: SilenceGiven) -> SilenceAnswer:
-    """Tell nobody of a rule's incidents for a while."""
-    penstock.alert(name)
-    now = penstock.clock.now_ms()
-    made = begin_silence(penstock.log, name, body.key, now, now + body.milliseconds, body.by, body.note)
-    return SilenceAnswer.model_validate(made)

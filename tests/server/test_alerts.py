@@ -1,0 +1,64 @@
+"""Alerts and incidents over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.parts import until
+from tests.project.test_alerts import SLOW, at, make, samples
+from tests.server.served import Served, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = make(tmp_path_factory.mktemp("api") / "calls", slow=SLOW)
+    with serve(folder, rows=0) as served:
+        served.penstock.append("latency", samples("a", (0, 300), (60, 300), (66, 300)))
+        until(lambda: bool(served.get("/api/incidents")), "it does not fire")
+        yield served
+
+
+def test_rules_say_how_they_are(api: Served) -> None:
+    rule = {
+        "name": "slow", "title": "Slow: {meeting}", "severity": "warning", "state": "firing", "reason": "",
+        "firing": 1, "pending": 0, "notify": [],
+    }  # fmt: skip
+    assert api.get("/api/alerts") == [rule]
+    assert api.get("/api/alerts/slow") == {**rule, "text": SLOW}
+    assert api.get("/api/alerts/sloe", 404)["hint"] == "did you mean slow?"
+
+
+def test_a_rule_is_tested_over_what_is_kept(api: Served) -> None:
+    would = {
+        "key": {"meeting": "a"}, "start": at(0), "fired": at(60), "end": None, "title": "Slow: a",
+        "description": "300.0 ms",
+    }  # fmt: skip
+    assert api.get("/api/alerts/slow/test") == [would]
+    assert api.get(f"/api/alerts/slow/test?since={at(61)}") == []
+
+
+def test_a_silence_begins_and_ends(api: Served) -> None:
+    body = {"rule": "slow", "key": {"meeting": "a"}, "milliseconds": 60_000, "by": "kim", "note": "known"}
+    begun = api.post("/api/silences", body, 201)
+    assert (begun["rule"], begun["key"], begun["until"] - begun["begin"]) == ("slow", {"meeting": "a"}, 60_000)
+    assert api.get("/api/silences") == [begun]
+    api.call("DELETE", f"/api/silences/{begun['id']}", 204)
+    assert api.call("DELETE", f"/api/silences/{begun['id']}", 404)["code"] == "silence-unknown"
+    api.post("/api/silences", body | {"rule": "sloe"}, 404)
+
+
+def test_an_incident_is_acknowledged(api: Served) -> None:
+    (incident,) = api.get("/api/incidents?rule=slow")
+    assert (incident["title"], incident["values"]["ms"], incident["fired"]) == ("Slow: a", 300.0, at(60))
+    path = f"/api/incidents/{incident['id']}/acknowledge"
+    assert api.post(path, {"by": "kim", "note": "on it"})["state"] == "acknowledged"
+    assert api.post(path, {}, 409)["code"] == "incident-state"
+    assert api.post("/api/incidents/slow-1/acknowledge", {}, 404)["code"] == "incident-unknown"
+    assert [i["by"] for i in api.get("/api/incidents?state=acknowledged&state=firing")] == ["kim"]
+    assert api.get("/api/incidents?state=resolved") == []
+    assert api.get("/api/incidents/notifications") == []
