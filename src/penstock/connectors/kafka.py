@@ -12,7 +12,7 @@ from penstock.connectors.spec import FORMAT, Connector, FormatUse, TableOptions
 from penstock.core import types as t
 from penstock.core.batch import KIND, RowKind
 from penstock.core.edges import Prepared
-from penstock.core.errors import ConfigError, LogError
+from penstock.core.errors import ConfigError
 from penstock.core.options import Option, choice, duration, integer, strings, text
 from penstock.core.types import Field
 from penstock.formats import FORMATS as ALL_FORMATS
@@ -135,16 +135,10 @@ def ensure_topic(options: TableOptions, world: World) -> str | None:
     Partitions and configs are those of [topics.NAME] in penstock.toml.
     """
     name = options.values[TOPIC]
-    if name in {topic.name for topic in world.log.topics()}:
-        return None
     settings = world.topics.get(name)
     partitions = settings.partitions if settings else 1
-    try:
-        world.log.create_topic(name, partitions, settings.configs if settings else {})
-    except LogError as error:
-        if error.code != "topic-exists":
-            raise
-        return None  # another thread or process has made it meanwhile
+    if not world.log.ensure_topic(name, partitions, settings.configs if settings else {}):
+        return None
     return f"topic {name} is created with {partitions} partition{'s' if partitions != 1 else ''}"
 
 

@@ -297,8 +297,7 @@ class LogReader:
 
     def _make_clock(self) -> None:
         """Make the topic of ticks, unless an earlier run has."""
-        if CLOCK_TOPIC not in {t.name for t in self.log.topics()}:
-            self.log.create_topic(CLOCK_TOPIC)
+        self.log.ensure_topic(CLOCK_TOPIC)
         self._clock = True
 
     def tick(self) -> None:

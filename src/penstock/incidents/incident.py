@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from penstock.core.errors import LogError, StateError, did_you_mean
+from penstock.core.errors import StateError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,10 +108,7 @@ def acknowledge(log: Log, identity: str, by: str, note: str = "") -> Incident:
 
 def ensure_incidents(log: Log) -> None:
     """The topic is there."""
-    try:
-        log.latest(INCIDENTS)
-    except LogError:
-        log.create_topic(INCIDENTS, 1, {"retention.ms": str(_YEAR)})
+    log.ensure_topic(INCIDENTS, configs={"retention.ms": str(_YEAR)})
 
 
 def incidents_of(log: Log) -> list[Incident]:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import orjson
 import polars as pl
 
-from penstock.core.errors import LogError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -60,10 +58,7 @@ def notification_records(notifications: Iterable[Notification]) -> pl.DataFrame:
 
 def ensure_notifications(log: Log) -> None:
     """The topic is there."""
-    try:
-        log.latest(NOTIFICATIONS)
-    except LogError:
-        log.create_topic(NOTIFICATIONS, 1, {"retention.ms": str(_QUARTER)})
+    log.ensure_topic(NOTIFICATIONS, configs={"retention.ms": str(_QUARTER)})
 
 
 def notifications_of(log: Log) -> list[Notification]:

@@ -106,6 +106,18 @@ class Log:
         self._writer.run(lambda write: topics.create(write, name, partitions, configs or {}))
         return self.topic(name)
 
+    def ensure_topic(self, name: str, partitions: int = 1, configs: Mapping[str, object] | None = None) -> bool:
+        """Make a topic where it is missing, which others may do just now; whether it was. Raises as `create_topic`."""
+        if name in {topic.name for topic in self.topics()}:
+            return False
+        try:
+            self.create_topic(name, partitions, configs)
+        except LogError as error:
+            if error.code != "topic-exists":
+                raise
+            return False
+        return True
+
     def alter_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
     ) -> Topic:
