@@ -149,13 +149,19 @@ def test_what_is_watched(tmp_path: Path) -> None:
 def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path) -> None:
     sql = TOTALS.replace("'format' = 'json'", "'format' = 'json', 'properties.group.id' = 'readers'", 1)
     write_project(tmp_path, sql)
+    with (tmp_path / "penstock.toml").open("a") as settings:
+        settings.write('[notify.ops]\ntype = "webhook"\nurl = "http://127.0.0.1:1/"\n')
+    (tmp_path / "alerts").mkdir()
+    (tmp_path / "alerts" / "first.toml").write_text('table = "e"\nwhen = "id = 1"\nnotify = ["ops"]')
     requests = Requests()
     requests.add("GET", "/api/tables", 200, 0.01)
     with opened(tmp_path) as project:
         append(project, [event(1, 0), event(2, 20)])
         project.start().wait(0.2)
-        while not any("watermark_lag" in name for name, _ in scraped(project, requests)):
+        wanted = {"penstock_pipeline_watermark_lag_seconds", "penstock_alert_notifications"}
+        while wanted - {name for name, _ in scraped(project, requests)}:
             assert project.current is not None
+            project.running[-1].commit()
             assert not project.current.errors
         with pytest.raises(QueryError):
             project.query("SELECT nothing")

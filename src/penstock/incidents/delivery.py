@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
-from penstock.incidents.incident import INCIDENTS, ensure_incidents, folded, take_in
+from penstock.incidents.incident import INCIDENTS, ensure_incidents, take_in
 from penstock.incidents.message import Message
 from penstock.incidents.notification import (
     NOTIFICATIONS,
@@ -106,8 +107,9 @@ class Delivery:
         committed = self._log.groups.offsets(GROUP).get(INCIDENTS, {}).get(0)
         first = self._log.starts(INCIDENTS)[0]
         self._offset = max(first, committed if committed is not None else first)
-        known = self._log.read(INCIDENTS, {0: first}, {0: self._offset}, columns=("value",))
-        self._incidents = {incident.id: incident for incident in folded(known)}
+        for frame in self._log.read(INCIDENTS, {0: first}, {0: self._offset}, columns=("value",)):
+            for value in frame["value"]:
+                take_in(self._incidents, value)
         self._know(notifications_of(self._log))
 
     def _know(self, notifications: Iterable[Notification]) -> None:
@@ -119,6 +121,11 @@ class Delivery:
                 else:
                     self._unsettled[notification.id] = notification
             self._changed.notify_all()
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How many notifications of each channel have each status."""
+        with self._changed:
+            return Counter((n.channel, n.status) for n in self._notifications.values())
 
     # -- planning ----------------------------------------------------------------------------------
 

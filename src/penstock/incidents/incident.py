@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,7 +13,7 @@ import polars as pl
 from penstock.core.errors import StateError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from penstock.log import Log
 
@@ -20,9 +21,9 @@ __all__ = [
     "INCIDENTS",
     "STATES",
     "Incident",
+    "Incidents",
     "acknowledge",
     "ensure_incidents",
-    "folded",
     "incident_id",
     "incidents_of",
     "record_of",
@@ -111,20 +112,35 @@ def ensure_incidents(log: Log) -> None:
     log.ensure_topic(INCIDENTS, configs={"retention.ms": str(_YEAR)})
 
 
+class Incidents:
+    """The incidents that a log keeps, each as it is now; what was read once is not read again. Threads may share it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._lock = Lock()
+        self._known: dict[str, Incident] = {}
+        self._next = 0
+
+    def all(self) -> list[Incident]:
+        """In the order in which they became known."""
+        with self._lock:
+            if INCIDENTS not in {topic.name for topic in self._log.topics()}:
+                return []
+            first, end = self._log.starts(INCIDENTS)[0], self._log.ends(INCIDENTS)[0]
+            if end < self._next:  # the topic is another one
+                self._known, self._next = {}, 0
+            if end > self._next:
+                start = max(first, self._next)
+                for frame in self._log.read(INCIDENTS, {0: start}, {0: end}, columns=("value",)):
+                    for value in frame["value"]:
+                        take_in(self._known, value)
+                self._next = end
+            return list(self._known.values())
+
+
 def incidents_of(log: Log) -> list[Incident]:
-    """All incidents that are kept, each as it is now, in the order in which they began to be known."""
-    if INCIDENTS not in {topic.name for topic in log.topics()}:
-        return []
-    return folded(log.read(INCIDENTS, columns=("value",)))
-
-
-def folded(frames: Iterable[pl.DataFrame]) -> list[Incident]:
-    """What the records of `frames` (column `value`) add up to."""
-    found: dict[str, Incident] = {}
-    for frame in frames:
-        for value in frame["value"]:
-            take_in(found, value)
-    return list(found.values())
+    """All incidents that are kept, each as it is now, in the order in which they became known."""
+    return Incidents(log).all()
 
 
 def take_in(known: dict[str, Incident], value: bytes) -> tuple[str, Incident] | None:

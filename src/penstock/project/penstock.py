@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
+    from penstock.incidents import Incidents
     from penstock.incidents.delivery import Delivery
     from penstock.log import Durability
     from penstock.project.alerts.alert import Alert
@@ -187,7 +188,19 @@ class Penstock:
         """The rules of alerts/ as they were when they were first asked for, by name; one that is wrong says so."""
         from penstock.project.alerts.alert import alerts_of
 
-        return [] if self.home is None else alerts_of(self.definition)
+        return [] if self.home is None or self._fault is not None else alerts_of(self.definition)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """What the alerts have found."""
+        from penstock.incidents import Incidents
+
+        return Incidents(self.log)
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Who tells the channels of incidents, while the project runs here and names any."""
+        return self._delivery
 
     def alert(self, name: str) -> Alert:
         """The rule of that name. Raises ConfigError where there is none, and the error of one that is wrong."""

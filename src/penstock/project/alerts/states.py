@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.core.options import duration_text
-from penstock.incidents import incidents_of
 from penstock.project.topics import read_topics
 
 if TYPE_CHECKING:
@@ -36,11 +35,16 @@ class AlertState:
     pending: int
     notify: tuple[str, ...]
 
+    @property
+    def tells(self) -> bool:
+        """Whether what it says can be relied on."""
+        return self.state in ("firing", "pending", "ok")
+
 
 def alert_states(penstock: Penstock) -> list[AlertState]:
     """Of all rules, by name."""
     counts: dict[tuple[str, str], int] = {}
-    for incident in incidents_of(penstock.log):
+    for incident in penstock.incidents.all():
         state = "firing" if incident.state == "acknowledged" else incident.state
         counts[incident.rule, state] = counts.get((incident.rule, state), 0) + 1
     return [_state(penstock, alert, counts) for alert in penstock.alerts]

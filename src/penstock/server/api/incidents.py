@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from penstock.incidents import incidents_of
 from penstock.incidents.incident import acknowledge
 from penstock.incidents.notification import notifications_of
 from penstock.server.api.model import Given, Model, Project
@@ -68,7 +67,7 @@ def list_incidents(
     """Incidents as they are now, the newest first; without `state` those that fire or have fired."""
     found = [
         incident
-        for incident in incidents_of(penstock.log)
+        for incident in penstock.incidents.all()
         if (incident.state in state if state else incident.fired is not None) and rule in (None, incident.rule)
     ]
     newest = sorted(found, key=lambda i: (i.start, i.id), reverse=True)[:limit]

@@ -60,6 +60,7 @@ class Metrics:
             _operators(found, pipeline)
             _checkpoints(found, pipeline)
         self._log(found)
+        self._alerts(found)
         self._questions(found)
         self._requests(found)
         self._push(found)
@@ -114,6 +115,15 @@ class Metrics:
         disk = shutil.disk_usage(log.path.parent)
         found.add(d.DISK_FREE, disk.free)
         found.add(d.DISK_SIZE, disk.total)
+
+    def _alerts(self, found: Families) -> None:
+        for state in self.project.alert_states():
+            found.add(d.ALERT_UP, state.tells, state.name)
+            found.add(d.ALERT_INCIDENTS, state.firing, state.name, "firing")
+            found.add(d.ALERT_INCIDENTS, state.pending, state.name, "pending")
+        if self.project.delivery is not None:
+            for (channel, status), count in sorted(self.project.delivery.counts().items()):
+                found.add(d.ALERT_NOTIFICATIONS, count, channel, status)
 
     def _questions(self, found: Families) -> None:
         questions = self.project.questions

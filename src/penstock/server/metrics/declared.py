@@ -96,6 +96,14 @@ LOG_SIZE = Metric("penstock_log_size_bytes", "gauge", "The log's files.", ("file
 DISK_FREE = Metric("penstock_disk_free_bytes", "gauge", "Free on the file system of the log.")
 DISK_SIZE = Metric("penstock_disk_size_bytes", "gauge", "The file system of the log.")
 
+ALERT_UP = Metric(
+    "penstock_alert_up", "gauge", "Whether an alert rule can tell: 0 where it has to be looked at.", ("rule",)
+)
+ALERT_INCIDENTS = Metric("penstock_alert_incidents", "gauge", "Incidents that are not resolved.", ("rule", "state"))
+ALERT_NOTIFICATIONS = Metric(
+    "penstock_alert_notifications", "gauge", "What became of notifications that are kept.", ("channel", "status")
+)
+
 QUERIES_RUNNING = Metric("penstock_queries_running", "gauge", "Questions that are being answered.")
 QUERY_SECONDS = Metric("penstock_query_duration_seconds", "histogram", "How long questions took, refused ones too.")
 QUERIES_REFUSED = Metric(
@@ -145,6 +153,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     ),
     "Topics and consumer groups": (TOPIC_END, TOPIC_RECORDS, TOPIC_BATCHES, TOPIC_BYTES, TOPIC_STORED, GROUP_LAG),
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
+    "Alerts": (ALERT_UP, ALERT_INCIDENTS, ALERT_NOTIFICATIONS),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),
     "Push": (PUSH_CLIENTS, PUSH_SUBSCRIPTIONS, PUSH_FEEDS, PUSH_WAITING, PUSH_ANEW),
     "The server": (BUILD, HTTP_REQUESTS, HTTP_SECONDS, HTTP_RUNNING, WEBSOCKETS),
