@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
 SQL = """\
+SET 'table.exec.sink.require-on-conflict' = 'false';
 CREATE TABLE latency (meeting STRING, ms DOUBLE, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
 WITH ('connector' = 'kafka', 'topic' = 'latency', 'format' = 'json');
 CREATE TABLE latest (meeting STRING, ms DOUBLE, PRIMARY KEY (meeting) NOT ENFORCED)
@@ -79,13 +80,13 @@ def samples(key: str, *values: tuple[int, float], start: dt.datetime = START) ->
 )  # fmt: skip
 def test_a_rule_that_does_not_fit_says_why(tmp_path: Path, rule: str, words: str) -> None:
     with open_project(make(tmp_path / "calls", bad=rule)) as project:
-        (found,) = project.alerts
+        (found,) = project.alerts.rules
         assert words in str(found.error)
         assert "alerts/bad.toml" in str(found.error)
         (state,) = project.alert_states()
         assert state.state == "wrong"
         with pytest.raises(PenstockError):
-            project.alert("bad")
+            project.alerts.get("bad")
 
 
 def facts(project: Penstock) -> list[tuple[Any, ...]]:
@@ -94,7 +95,7 @@ def facts(project: Penstock) -> list[tuple[Any, ...]]:
 
 
 def found_again(project: Penstock) -> list[tuple[Any, ...]]:
-    found = backtest(project, project.alert("slow"))
+    found = backtest(project, project.alerts.get("slow"))
     rows = found.select(pl.col("key").str.json_path_match("$.meeting"), pl.col("start", "end").dt.epoch("ms")).rows()
     return sorted(rows)
 
@@ -186,3 +187,32 @@ def test_from_event_to_webhook(tmp_path: Path) -> None:
             assert receiver.wait(2)[1].body["state"] == "resolved"
             (found,) = incidents_of(project.log)
             assert (found.state, found.by) == ("resolved", "kim")
+
+
+def test_that_a_rule_cannot_tell_is_told(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        toml = f'[network]\nallow = ["127.0.0.1"]\n[notify.ops]\ntype = "webhook"\nurl = "{receiver.url}"\n'
+        rule = SLOW + 'notify = ["ops"]\nno-data = "500 ms"\n'
+        with open_project(make(tmp_path / "calls", toml, slow=rule)) as project:
+            project.start()
+            (got,) = receiver.wait(1)
+            assert got.body["incident"]["title"] == "Alert slow cannot tell: no data"
+            assert got.body["incident"]["description"] == "its topics have got nothing for 500 ms"
+            until(lambda: _fed(project) and len(receiver.got) == 2, "it still cannot tell")
+            assert receiver.got[1].body["state"] == "resolved"
+            assert [s.firing for s in project.alert_states()] == [0]
+
+
+def _fed(project: Penstock) -> bool:
+    project.append("latency", samples("a", (0, 1)))
+    return True
+
+
+def test_a_rule_whose_query_fails_says_so(tmp_path: Path) -> None:
+    folder = make(tmp_path / "calls", '[engine]\non-bad-row = "flink"\n', slow=SLOW)
+    with open_project(folder) as project:
+        project.append("latency", pl.DataFrame({"value": [b"no JSON"]}))
+        project.start()
+        until(lambda: [s.state for s in project.alert_states()] == ["failed"], "it does not fail")
+        assert "at latency, partition 0, offset 0" in project.alert_states()[0].reason
+        until(lambda: [i.kind for i in incidents_of(project.log)] == ["rule"], "it is no incident")

@@ -51,7 +51,7 @@ def test_a_slow_and_silent_meeting_fires_both_and_a_good_one_none(tmp_path: Path
         ]
         assert sorted(fired) == [("high_latency", BAD, 30_000, 90_000), ("low_engagement", BAD, 60_000, 240_000)]
         for name in RULES:
-            tested = backtest(project, project.alert(name))
+            tested = backtest(project, project.alerts.get(name))
             live = [(i.start, i.fired, i.end) for i in incidents_of(project.log) if i.rule == name and i.fired]
             assert [tuple(v.timestamp() * 1000 if v else None for v in row[1:4]) for row in tested.rows()] == live
             (title,) = tested["title"]

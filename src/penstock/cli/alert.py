@@ -100,7 +100,7 @@ def test(folder: Path, name: str, since: str | None, until: str | None, form: st
     from penstock.project.alerts.backtest import backtest
 
     with opened(folder) as penstock:
-        found = backtest(penstock, penstock.alert(name), _moment(since), _moment(until))
+        found = backtest(penstock, penstock.alerts.get(name), _moment(since), _moment(until))
     print_rows(found, form)
     note(f"it would have fired {plural(found.height, 'time')}")
 
@@ -212,7 +212,7 @@ def silence(
         elif rule is None:
             _list_silences(penstock.log, now)
         else:
-            penstock.alert(rule)
+            penstock.alerts.get(rule)
             if length is None:
                 raise click.UsageError("a silence has an end: --for '2 h'")
             until = now + _FOR.read(length, "--for")

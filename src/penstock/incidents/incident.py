@@ -45,7 +45,8 @@ class Incident:
 
     `start`, `fired` and `end` are event times: since when the condition held, when it had done so for long enough
     (None: not yet, or never), and when it ceased to. `at` is the event time of the last change. `values` are the
-    columns of the row that the last change came from. `by` and `note` are those of an acknowledgement.
+    columns of the row that the last change came from. `by` and `note` are those of an acknowledgement. Of the kind
+    `rule` is one about a rule that cannot tell; its times are those of the clock.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Incident:
     values: Mapping[str, Any] = field(default_factory=dict)
     by: str = ""
     note: str = ""
+    kind: str = "condition"
 
     @property
     def name(self) -> str:

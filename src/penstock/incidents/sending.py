@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import socket
 from contextlib import suppress
-from email.message import EmailMessage
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import smtplib
     import ssl
     from collections.abc import Collection, Mapping
+    from email.message import EmailMessage
 
     from penstock.core.network import Address
     from penstock.incidents.channel import Channel
@@ -164,6 +164,8 @@ def _connected(address: Address, security: str, context: ssl.SSLContext) -> smtp
 
 
 def _mail(channel: Channel, message: Message) -> EmailMessage:
+    from email.message import EmailMessage
+
     mail = EmailMessage()
     mail["Subject"] = " ".join(message.headline.split())
     mail["From"] = channel.sender

@@ -38,10 +38,8 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
-    from penstock.incidents import Incidents
-    from penstock.incidents.delivery import Delivery
     from penstock.log import Durability
-    from penstock.project.alerts.alert import Alert
+    from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
     from penstock.project.rebuild import Closed
@@ -83,7 +81,6 @@ class Penstock:
         self._log: Log | None = None
         self._run: Run | None = None
         self._lock: EngineLock | None = None
-        self._delivery: Delivery | None = None
         self._opening = threading.Lock()
         self._closed = False
 
@@ -184,33 +181,11 @@ class Penstock:
         self.close()
 
     @cached_property
-    def alerts(self) -> list[Alert]:
-        """The rules of alerts/ as they were when they were first asked for, by name; one that is wrong says so."""
-        from penstock.project.alerts.alert import alerts_of
+    def alerts(self) -> Alerts:
+        """The alerts: their rules, what they have found, and who is told."""
+        from penstock.project.alerts.alerts import Alerts
 
-        return [] if self.home is None or self._fault is not None else alerts_of(self.definition)
-
-    @cached_property
-    def incidents(self) -> Incidents:
-        """What the alerts have found."""
-        from penstock.incidents import Incidents
-
-        return Incidents(self.log)
-
-    @property
-    def delivery(self) -> Delivery | None:
-        """Who tells the channels of incidents, while the project runs here and names any."""
-        return self._delivery
-
-    def alert(self, name: str) -> Alert:
-        """The rule of that name. Raises ConfigError where there is none, and the error of one that is wrong."""
-        known = {alert.name: alert for alert in self.alerts}
-        if name not in known:
-            hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "alerts/ has none")
-            raise ConfigError(f"there is no alert '{name}'", code="alert-unknown", hint=hint)
-        if (error := known[name].error) is not None:
-            raise error
-        return known[name]
+        return Alerts(self, None if self.home is None or self._fault is not None else self._definition)
 
     # -- statements --------------------------------------------------------------------------------
 
@@ -333,18 +308,13 @@ class Penstock:
             for _, pipeline in made:
                 self._prepare(pipeline)
                 pipeline.restore()
-            if self.alerts:
-                from penstock.project.alerts.watching import delivery_of, watching
-
-                made += watching(self, self._prepare, bounded=bounded)
-                self._delivery = delivery_of(self) if self.settings.notify else None
+            made += self.alerts.pipelines(self._prepare, bounded=bounded)
         except BaseException:
             self._release()
             raise
-        if self._delivery is not None:
-            self._delivery.start()
         self._run = Run(self.log, made)
         self._run.start()
+        self.alerts.start()
         return self._run
 
     def _prepare(self, pipeline: Pipeline) -> None:
@@ -357,11 +327,9 @@ class Penstock:
         if self._run is None:
             return {}
         run, self._run = self._run, None
-        delivery, self._delivery = self._delivery, None
         try:
             run.stop()
-            if delivery is not None:
-                delivery.stop()
+            self.alerts.stop()
         finally:
             self._release()
         return run.errors
@@ -445,9 +413,7 @@ class Penstock:
 
     def alert_states(self) -> list[AlertState]:
         """How each alert rule is, by name: see `project.alerts.states`."""
-        from penstock.project.alerts.states import alert_states
-
-        return alert_states(self)
+        return self.alerts.states()
 
     # -- what became of the rows -------------------------------------------------------------------
 

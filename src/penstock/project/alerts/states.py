@@ -44,10 +44,12 @@ class AlertState:
 def alert_states(penstock: Penstock) -> list[AlertState]:
     """Of all rules, by name."""
     counts: dict[tuple[str, str], int] = {}
-    for incident in penstock.incidents.all():
+    for incident in penstock.alerts.incidents.all():
+        if incident.kind == "rule":
+            continue
         state = "firing" if incident.state == "acknowledged" else incident.state
         counts[incident.rule, state] = counts.get((incident.rule, state), 0) + 1
-    return [_state(penstock, alert, counts) for alert in penstock.alerts]
+    return [_state(penstock, alert, counts) for alert in penstock.alerts.rules]
 
 
 def _state(penstock: Penstock, alert: Alert, counts: dict[tuple[str, str], int]) -> AlertState:

@@ -82,7 +82,7 @@ def backtest_alert(
     until: Annotated[int | None, Query(ge=0, le=_LAST, description="Those that fired before then")] = None,
 ) -> list[WouldHaveFired]:
     """The incidents that the rule would have found in all that is kept: nothing is written, and nobody told."""
-    found = backtest(penstock, penstock.alert(name), since, until)
+    found = backtest(penstock, penstock.alerts.get(name), since, until)
     return [WouldHaveFired(**row) for row in _rows(found)]
 
 

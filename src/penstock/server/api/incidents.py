@@ -21,6 +21,8 @@ State = Literal["pending", "firing", "acknowledged", "resolved"]
 class IncidentAnswer(Model):
     id: str = Field(examples=["high_latency-f00d5eedca11ab1e"])
     rule: str = Field(examples=["high_latency"])
+    kind: Literal["condition", "rule"]
+    """`rule`: about a rule that cannot tell; its times are those of the clock."""
     state: State
     severity: str
     title: str
@@ -67,7 +69,7 @@ def list_incidents(
     """Incidents as they are now, the newest first; without `state` those that fire or have fired."""
     found = [
         incident
-        for incident in penstock.incidents.all()
+        for incident in penstock.alerts.incidents.all()
         if (incident.state in state if state else incident.fired is not None) and rule in (None, incident.rule)
     ]
     newest = sorted(found, key=lambda i: (i.start, i.id), reverse=True)[:limit]

@@ -55,7 +55,7 @@ def remove_silence(penstock: Project, identity: Annotated[str, Path(examples=["9
 @router.post("", operation_id="silence_begin", status_code=201)
 def add_silence(penstock: Project, body: SilenceGiven) -> SilenceAnswer:
     """Tell nobody of a rule's incidents for a while; what still fires when it ends is told then."""
-    penstock.alert(body.rule)
+    penstock.alerts.get(body.rule)
     now = penstock.clock.now_ms()
     made = begin_silence(penstock.log, body.rule, body.key, now, now + body.milliseconds, body.by, body.note)
     return SilenceAnswer.model_validate(made)

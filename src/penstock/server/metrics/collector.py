@@ -121,8 +121,8 @@ class Metrics:
             found.add(d.ALERT_UP, state.tells, state.name)
             found.add(d.ALERT_INCIDENTS, state.firing, state.name, "firing")
             found.add(d.ALERT_INCIDENTS, state.pending, state.name, "pending")
-        if self.project.delivery is not None:
-            for (channel, status), count in sorted(self.project.delivery.counts().items()):
+        if self.project.alerts.delivery is not None:
+            for (channel, status), count in sorted(self.project.alerts.delivery.counts().items()):
                 found.add(d.ALERT_NOTIFICATIONS, count, channel, status)
 
     def _questions(self, found: Families) -> None:

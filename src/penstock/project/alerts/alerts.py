@@ -1,0 +1,135 @@
+"""`Alerts`: the alerts of a project: their rules, what they have found, and who is told."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core.errors import ConfigError, PenstockError, StateError, did_you_mean
+from penstock.incidents import INCIDENTS, Incidents, ensure_incidents
+from penstock.incidents.incident import resolved_by_hand
+from penstock.incidents.policy import Policy
+from penstock.project.alerts.alert import Alert, alerts_of
+from penstock.project.alerts.rule_watch import RuleWatch
+from penstock.project.alerts.states import alert_states
+from penstock.project.build import make_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.engine.pipeline import Pipeline
+    from penstock.incidents.delivery import Delivery
+    from penstock.project.alerts.states import AlertState
+    from penstock.project.definition import Definition, PipelineDefinition
+    from penstock.project.penstock import Penstock
+
+__all__ = ["Alerts"]
+
+
+class Alerts:
+    """The rules are those that alerts/ had when they were first asked for; one that is wrong stops no other.
+
+    `delivery` tells the channels, while the project runs in this process and its settings name any.
+    """
+
+    def __init__(self, penstock: Penstock, definition: Definition | None) -> None:
+        self._penstock = penstock
+        self.rules: list[Alert] = [] if definition is None else alerts_of(definition)
+        """By name."""
+        self.delivery: Delivery | None = None
+        self._watch: RuleWatch | None = None
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """What the rules have found."""
+        return Incidents(self._penstock.log)
+
+    def get(self, name: str) -> Alert:
+        """The rule of that name. Raises ConfigError where there is none, and the error of one that is wrong."""
+        known = {alert.name: alert for alert in self.rules}
+        if name not in known:
+            hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "alerts/ has none")
+            raise ConfigError(f"there is no alert '{name}'", code="alert-unknown", hint=hint)
+        if (error := known[name].error) is not None:
+            raise error
+        return known[name]
+
+    def states(self) -> list[AlertState]:
+        """How each rule is, by name."""
+        return alert_states(self._penstock)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def pipelines(
+        self, prepare: Callable[[Pipeline], None], *, bounded: bool
+    ) -> list[tuple[PipelineDefinition, Pipeline]]:
+        """The rules' pipelines, each where its last checkpoint left it; `prepare` is called with each before.
+
+        A rule that has changed begins anew: its incidents have the same ids again. What keeps one from running becomes
+        its error in `rules`.
+        """
+        if not self.rules:
+            return []
+        ensure_incidents(self._penstock.log)
+        made = []
+        anew = {i.rule for i in self.incidents.all()} - {alert.name for alert in self.rules}
+        for place, alert in enumerate(self.rules):
+            if alert.pipeline is None:
+                continue
+            try:
+                pipeline = self._made(alert.pipeline, prepare, bounded=bounded)
+                try:
+                    pipeline.restore()
+                except StateError:
+                    pipeline.close()
+                    self._penstock.log.state.drop_pipeline(alert.pipeline.name)
+                    anew.add(alert.name)
+                    pipeline = self._made(alert.pipeline, prepare, bounded=bounded)
+                made.append((alert.pipeline, pipeline))
+            except PenstockError as error:
+                self.rules[place] = Alert(alert.name, alert.rule, error=error)
+        self._resolve(anew)
+        return made
+
+    def _made(self, definition: PipelineDefinition, prepare: Callable[[Pipeline], None], *, bounded: bool) -> Pipeline:
+        pipeline = make_pipeline(definition, self._penstock.world, self._penstock.settings, bounded=bounded)
+        prepare(pipeline)
+        return pipeline
+
+    def _resolve(self, rules: set[str]) -> None:
+        """End what is open of `rules` that are gone or other ones now; what still holds is found anew."""
+        records = [
+            resolved_by_hand(incident, "the rule has changed")
+            for incident in self.incidents.all()
+            if incident.rule in rules and incident.state != "resolved"
+        ]
+        if records:
+            self._penstock.log.append(INCIDENTS, pl.DataFrame(records))
+
+    def start(self) -> None:
+        """Tell who is to be told, from here on."""
+        if not self.rules:
+            return
+        self._watch = RuleWatch(self._penstock)
+        self._watch.start()
+        said = self._penstock.settings
+        if said.notify:
+            from penstock.incidents.delivery import Delivery
+
+            log, clock = self._penstock.log, self._penstock.clock
+            self.delivery = Delivery(log, clock, said.name, said.notify, self._policy, said.allow)
+            self.delivery.start()
+
+    def stop(self) -> None:
+        """Messages that are being sent are finished; idempotent."""
+        watch, delivery, self._watch, self.delivery = self._watch, self.delivery, None, None
+        if watch is not None:
+            watch.stop()
+        if delivery is not None:
+            delivery.stop()
+
+    def _policy(self, name: str) -> Policy:
+        rule = next((alert.rule for alert in self.rules if alert.name == name), None)
+        return Policy() if rule is None else Policy(rule.notify, rule.quiet.spans, rule.quiet.zone, rule.dedup)

@@ -1,0 +1,84 @@
+"""`RuleWatch`: a rule that cannot tell is an incident of its own, so that somebody is told of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core.errors import PenstockError
+from penstock.incidents import INCIDENTS, Incident
+from penstock.incidents.incident import incident_id, record_of
+
+if TYPE_CHECKING:
+    from penstock.project.alerts.states import AlertState
+    from penstock.project.penstock import Penstock
+
+__all__ = ["RuleWatch"]
+
+_LOGGER = logging.getLogger(__name__)
+
+_SECONDS = 1.0
+_TROUBLES = ("failed", "no data")
+
+
+class RuleWatch:
+    """Looks every second how the rules of a running project are; one thread.
+
+    A rule whose query has failed, or whose topics get nothing, gets an incident of kind `rule`, by the clock, until it
+    can tell again.
+    """
+
+    def __init__(self, penstock: Penstock) -> None:
+        self._penstock = penstock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, name="alert rules", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look_on(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.look()
+            except PenstockError:
+                _LOGGER.exception("how the alert rules are could not be written down")
+            self._stop.wait(_SECONDS)
+
+    def look(self) -> None:
+        """Begin and end the incidents of rules, as they are now."""
+        penstock = self._penstock
+        open_ = {i.rule: i for i in penstock.alerts.incidents.all() if i.kind == "rule" and i.state != "resolved"}
+        now = penstock.clock.now_ms()
+        changed = []
+        for state in penstock.alert_states():
+            known = open_.get(state.name)
+            if known is None and state.state in _TROUBLES:
+                changed.append(_begun(state, now))
+            elif known is not None and state.state not in _TROUBLES:
+                changed.append(replace(known, state="resolved", at=now, end=now))
+        if changed:
+            penstock.log.append(INCIDENTS, pl.DataFrame([record_of(asdict(incident)) for incident in changed]))
+
+
+def _begun(state: AlertState, now: int) -> Incident:
+    return Incident(
+        id=incident_id(state.name, state.state, now),
+        rule=state.name,
+        state="firing",
+        at=now,
+        start=now,
+        fired=now,
+        end=None,
+        severity=state.severity,
+        title=f"Alert {state.name} cannot tell: {state.state}",
+        description=state.reason,
+        kind="rule",
+    )
