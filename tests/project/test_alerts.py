@@ -12,6 +12,7 @@ from penstock.core.errors import PenstockError
 from penstock.incidents import INCIDENTS, incidents_of
 from penstock.incidents.incident import acknowledge
 from penstock.project.alerts.backtest import backtest
+from penstock.project.figures import lags
 from penstock.project.opening import open_project
 from tests.incidents.receivers import Receiver
 from tests.parts import until
@@ -102,9 +103,7 @@ def found_again(project: Penstock) -> list[tuple[Any, ...]]:
 
 def caught_up(project: Penstock) -> None:
     """Everything that is there has been read; stopping writes down what follows from it."""
-    run = project.current
-    assert run is not None
-    until(lambda: all(f.lag == 0 for f in run.figures()), "the rows are not read")
+    until(lambda: not any(sum(of.values()) for p in project.running for of in lags(p).values()), "rows are not read")
 
 
 def at(seconds: int) -> int:

@@ -308,11 +308,11 @@ class Penstock:
             for _, pipeline in made:
                 self._prepare(pipeline)
                 pipeline.restore()
-            made += self.alerts.pipelines(self._prepare, bounded=bounded)
+            aside = self.alerts.pipelines(self._prepare, bounded=bounded)
         except BaseException:
             self._release()
             raise
-        self._run = Run(self.log, made)
+        self._run = Run(self.log, made, aside)
         self._run.start()
         self.alerts.start()
         return self._run

@@ -28,6 +28,7 @@ class _Running:
 
     definition: PipelineDefinition
     pipeline: Pipeline
+    aside: bool = False
     upstream: list[_Running] = field(default_factory=list)
     thread: threading.Thread | None = None
     error: Exception | None = None
@@ -35,11 +36,19 @@ class _Running:
 
 
 class Run:
-    """Pipelines that run together. One that fails stops alone; its error is in `errors`."""
+    """Pipelines that run together. One that fails stops alone; its error is in `errors`.
 
-    def __init__(self, log: Log, pipelines: Sequence[tuple[PipelineDefinition, Pipeline]]) -> None:
+    Those `aside` (of alerts) look at the results of others: `figures` and `event_time` leave them out.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        pipelines: Sequence[tuple[PipelineDefinition, Pipeline]],
+        aside: Sequence[tuple[PipelineDefinition, Pipeline]] = (),
+    ) -> None:
         self.log = log
-        self._running = [_Running(d, p) for d, p in pipelines]
+        self._running = [*(_Running(d, p) for d, p in pipelines), *(_Running(d, p, aside=True) for d, p in aside)]
         self._stop = threading.Event()
         self._upkeep: threading.Thread | None = None
         self._began = {one.pipeline.name: counted(one.pipeline) for one in self._running}
@@ -53,7 +62,7 @@ class Run:
 
     def figures(self) -> list[Figures]:
         """What each pipeline has done since the run began."""
-        return [figures(one.pipeline, self._began[one.pipeline.name]) for one in self._running]
+        return [figures(one.pipeline, self._began[one.pipeline.name]) for one in self._running if not one.aside]
 
     @property
     def errors(self) -> dict[str, Exception]:
