@@ -28,6 +28,7 @@ CLAIMS = (
     "collab",
     "log",
     "formats",
+    "control.alerts",
     "serving.ingest",
     "serving.page",
     "serving.push",
