@@ -285,10 +285,9 @@ def test_addresses_of_this_machine_are_refused(log: Log, clock: ManualClock, rec
     told = Told(log, clock, webhook(receiver), allow=())
     say(log, "firing")
     ((_, status, reason),) = fates(told.go())
-    assert (status, reason) == (
-        "failed",
-        f"'{receiver.url}' leads to 127.0.0.1, a loopback address, and is not among those allowed",
-    )
+    assert status == "failed"
+    origin = receiver.url.removesuffix("/hook")
+    assert reason == f"'{origin}' leads to 127.0.0.1, a loopback address, and is not among those allowed"
 
 
 @pytest.fixture

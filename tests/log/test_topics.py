@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,20 @@ def test_created_topics_are_listed_by_name(log: Log) -> None:
     ]
     assert log.topic("b").retention_ms == 3_600_000
     assert log.topic("a").retention_ms == 7 * 86_400_000
+
+
+def test_a_topic_that_several_make_at_once_is_made_once(log: Log) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: log.ensure_topic("a", 3), range(8)))
+    assert sorted(made) == [False] * 7 + [True]
+    assert log.topic("a").partitions == 3
+
+
+def test_the_last_append_has_a_time(log: Log) -> None:
+    log.create_topic("a")
+    assert log.last_append("a") is None
+    log.append("a", records([b"x"]))
+    assert log.last_append("a") == NOW
 
 
 @pytest.mark.parametrize(

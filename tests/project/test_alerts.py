@@ -68,6 +68,10 @@ def samples(key: str, *values: tuple[int, float], start: dt.datetime = START) ->
         ('table = "latency"\nwhen = "msec > 1"', "there is no column 'msec'"),
         ('table = "latency"\nkey = ["room"]', "key names the column 'room', which its rows have not"),
         ('table = "latency"\ntitle = "{mss}"', "a text names the column 'mss', which its rows have not"),
+        (
+            "query = \"SELECT *, ENCODE(meeting, 'UTF-8') AS packed FROM latency\"\nkey = ['packed']",
+            "key names the column 'packed', which is bytes",
+        ),
         ('table = "latency"\nfor = "soon"', "option 'for' is 'soon', allowed is a duration such as 500 ms"),
         ('table = "latency"\nquiet = ["22-6"]', "allowed is a list of times of day: [\"22:00-06:00\"]"),
         ('table = "latency"\nnotify = ["ops"]', "there is no channel 'ops'"),

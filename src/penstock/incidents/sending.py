@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Collection, Mapping
     from email.message import EmailMessage
+    from urllib.parse import SplitResult
 
     from penstock.core.network import Address
     from penstock.incidents.channel import Channel
@@ -70,7 +71,9 @@ def send(channel: Channel, message: Message, allow: Collection[str]) -> None:
             if channel.secret:
                 key = revealed(channel.secret, where).encode()
                 headers["penstock-signature"] = "sha256=" + hmac.new(key, data, hashlib.sha256).hexdigest()
-        _post(url, data, headers, outgoing(url, allow, where))
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # the rest of it is often a secret
+        _post(parts, data, headers, outgoing(origin, allow, where))
     except ConfigError as error:  # a host may be known again, a secret only after a new start
         raise DeliveryError(error.message, again=error.code == "network-host") from None
 
@@ -83,15 +86,14 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _post(url: str, data: bytes, headers: dict[str, str], address: Address) -> None:
+def _post(parts: SplitResult, data: bytes, headers: dict[str, str], address: Address) -> None:
     """To the address that was checked; a redirect leads elsewhere, and is not followed."""
     import httpx
 
-    parts = urlsplit(url)
     shown = f"[{address.ip}]" if ":" in address.ip else address.ip
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers["host"] = parts.netloc.rpartition("@")[2]
-    place = f"{address.host}:{address.port}"  # the path of such an address is often its secret
+    place = f"{address.host}:{address.port}"
     try:
         with httpx.Client(
             transport=httpx.HTTPTransport(verify=_certificates()), timeout=_SECONDS, trust_env=False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
-from penstock.core.batch import NO_TIME
+from penstock.core.batch import END_OF_TIME, NO_TIME
 from penstock.core.edges import Prepared
 from penstock.incidents.incident import INCIDENTS, incident_id, record_of
 from penstock.incidents.stretches import CHANGES, OPEN, POINTS, Timing, followed
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.core.edges import Transaction
 
-__all__ = ["ALERT", "HOLDS", "TIME", "AlertSink"]
+__all__ = ["ALERT", "HOLDS", "TIME", "AlertSink", "has_bytes"]
 
 ALERT = "alert"
 """The connector of a table that an alert rule's rows go into."""
@@ -50,6 +50,7 @@ class AlertSink:
         self._waiting: list[pl.DataFrame] = []
         self._open = pl.DataFrame(schema=OPEN | _TEXTS)
         self._watermark = NO_TIME
+        self._due = END_OF_TIME
         self._changes: list[pl.DataFrame] = []
         self._passed = 0
         self._ids: dict[str, tuple[str, object]] = {}
@@ -72,20 +73,27 @@ class AlertSink:
             ready, rest = rows.filter(due), rows.filter(~due)
             self._waiting = [rest] if rest.height else []
             self._passed += ready.height
-        if (ready is None or not ready[HOLDS].any()) and not self._open.height:
-            return
-        self._follow(ready, watermark)
+        if self._open.height or (ready is not None and ready[HOLDS].any()):
+            self._follow(ready, watermark)
 
     def _follow(self, ready: pl.DataFrame | None, watermark: int) -> None:
         points = pl.DataFrame(schema=POINTS) if ready is None else self._points(ready)
+        touched = points["holds"].any() or points["key"].is_in(self._open["key"].implode()).any()
+        if not touched and watermark < self._due:
+            return
         numbers = pl.Series("row", range(-self._open.height, 0), dtype=pl.Int64)
         changes, open_ = followed(self._open.select(*OPEN).with_columns(numbers), points, watermark, self.timing)
-        if not changes.height and not points.height and open_.height == self._open.height:
-            return  # nothing but time has passed
         texts = self._spelled(pl.concat([changes["row"], open_["row"]]).unique(), numbers, ready)
         if changes.height:
             self._changes.append(changes.join(texts, on="row", how="left", maintain_order="left"))
         self._open = open_.join(texts, on="row", how="left", maintain_order="left").select(*OPEN, *_TEXTS)
+        self._due = self._next_due()
+
+    def _next_due(self) -> int:
+        """The watermark from which on time alone changes something."""
+        silent, over = pl.col("last") + self.timing.absent + 1, pl.col("clear") + self.timing.keep
+        found: int | None = self._open.select(pl.coalesce(over, silent).min()).item()
+        return END_OF_TIME if found is None else found
 
     def _points(self, ready: pl.DataFrame) -> pl.DataFrame:
         key = pl.struct(self._keys).struct.json_encode() if self._keys else pl.lit("{}")
@@ -104,7 +112,7 @@ class AlertSink:
         if ready is None or not len(new):
             return earlier
         chosen = ready[new]
-        columns = [c for c in chosen.columns if c not in (TIME, HOLDS)]
+        columns = [c for c in chosen.columns if c not in (TIME, HOLDS) and not has_bytes(chosen[c].dtype)]
         values = pl.struct(columns).struct.json_encode() if columns else pl.lit("{}")
         texts = {name: _filled(text, chosen) for name, text in self._texts.items()}
         spelled = chosen.select(values.alias("values"), **texts).insert_column(0, new.alias("row"))
@@ -180,11 +188,17 @@ class AlertSink:
     def restore(self, metadata: Any, frames: Mapping[str, pl.DataFrame]) -> None:
         self._watermark, self._next, ids = metadata["watermark"], metadata["next"], metadata["ids"]
         self._open = frames[ids["open"]]
+        self._due = self._next_due()
         self._waiting = [frames[ids["waiting"]]] if "waiting" in ids else []
         self._ids = {kind: (name, frames[name]) for kind, name in ids.items()}
 
     def close(self) -> None:
         """The log is the project's."""
+
+
+def has_bytes(kind: pl.DataType) -> bool:
+    """Whether there are bytes in it, which JSON cannot say."""
+    return "Binary" in str(kind)
 
 
 def _filled(text: str, frame: pl.DataFrame) -> pl.Expr:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, PenstockError, did_you_mean
 from penstock.incidents import HOLDS, TIME
+from penstock.incidents.sink import has_bytes
 from penstock.incidents.template import template_columns
 from penstock.project.alerts.alert_table import alert_table
 from penstock.project.alerts.rule import read_rule, rules_of
@@ -71,7 +72,7 @@ def alert_of(rule: Rule, session: Session) -> Alert:
         )
     columns = rows.query.columns
     time = _time(rule, columns)
-    _require_columns(rule, (c.name for c in columns))
+    _require_columns(rule, columns)
     moment, when = f"`{time}`", rule.when or "TRUE"
     bound = _answer(
         session,
@@ -131,9 +132,9 @@ def _time(rule: Rule, columns: tuple[Column, ...]) -> str:
     return rule.time or times[0]
 
 
-def _require_columns(rule: Rule, names: Iterable[str]) -> None:
-    """Raises ConfigError for a key or a text that names a column which the rows have not."""
-    known = list(names)
+def _require_columns(rule: Rule, columns: Iterable[Column]) -> None:
+    """Raises ConfigError for a key or a text that names a column which the rows have not, or that is bytes."""
+    known = {c.name: has_bytes(c.type.polars) for c in columns}
     texts = [*template_columns(rule.title), *template_columns(rule.description)]
     for option, name in [*(("key", k) for k in rule.key), *(("a text", t) for t in texts)]:
         if name not in known:
@@ -142,4 +143,8 @@ def _require_columns(rule: Rule, names: Iterable[str]) -> None:
                 code="alert-column",
                 where=rule.where,
                 hint=did_you_mean(name, known) or "there are " + ", ".join(known),
+            )
+        if known[name]:
+            raise ConfigError(
+                f"{option} names the column '{name}', which is bytes", code="alert-column", where=rule.where
             )

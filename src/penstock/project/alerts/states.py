@@ -74,9 +74,8 @@ def _trouble(penstock: Penstock, alert: Alert) -> tuple[str, str]:
     if (error := run.errors.get(alert.pipeline.name)) is not None:
         return "failed", str(error)
     if alert.rule.no_data is not None:
-        there = {topic.name for topic in penstock.log.topics()}
-        seen = [penstock.log.last_append(t) for t in read_topics(alert.pipeline.plan) & there]
-        last = max((s for s in seen if s is not None), default=None)
-        if last is None or penstock.clock.now_ms() - last > alert.rule.no_data:
+        reads = read_topics(alert.pipeline.plan) & {topic.name for topic in penstock.log.topics()}
+        last = max((s for s in map(penstock.log.last_append, reads) if s is not None), default=0)
+        if reads and penstock.clock.now_ms() - last > alert.rule.no_data:
             return "no data", f"its topics have got nothing for {duration_text(alert.rule.no_data)}"
     return "", ""
