@@ -151,6 +151,14 @@ def test_states_tell_what_a_rule_cannot(tmp_path: Path) -> None:
         until(lambda: [(s.state, s.reason) for s in project.alert_states()] == silent, "it has data")
 
 
+def test_a_row_without_a_time_says_nothing(tmp_path: Path) -> None:
+    with open_project(make(tmp_path / "calls", slow=SLOW)) as project:
+        project.append("latency", [{"meeting": "a", "ms": 300.0, "ts": None}])
+        project.append("latency", samples("a", (0, 300), (60, 300), (66, 300)))
+        project.start()
+        until(lambda: [s.firing for s in project.alert_states()] == [1], "it does not fire")
+
+
 def test_a_rule_that_has_changed_begins_anew(tmp_path: Path) -> None:
     folder = make(tmp_path / "calls", slow=SLOW)
     with open_project(folder) as project:

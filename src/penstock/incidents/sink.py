@@ -126,11 +126,6 @@ class AlertSink:
         return pl.concat(self._changes) if self._changes else pl.DataFrame(schema=CHANGES | _TEXTS)
 
     @property
-    def open(self) -> pl.DataFrame:
-        """What holds and is not over: OPEN."""
-        return self._open.select(*OPEN)
-
-    @property
     def held_rows(self) -> int:
         return sum(frame.height for frame in self._waiting)
 

@@ -77,7 +77,8 @@ def alert_of(rule: Rule, session: Session) -> Alert:
     bound = _answer(
         session,
         f"SELECT *, {moment} AS `{TIME}`, ({when}) AS `{HOLDS}` FROM (\n{inner}\n)"
-        f" WHERE CURRENT_WATERMARK({moment}) IS NULL OR {moment} >= CURRENT_WATERMARK({moment})",
+        f" WHERE {moment} IS NOT NULL"
+        f" AND (CURRENT_WATERMARK({moment}) IS NULL OR {moment} >= CURRENT_WATERMARK({moment}))",
         rule,
     )
     sink = Sink(bound.query.columns, bound.query, alert_table(rule, bound.query.columns))
