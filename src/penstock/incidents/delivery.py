@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 from collections import Counter
@@ -16,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
+from penstock.core.logs import tell
 from penstock.incidents.incident import INCIDENTS, ensure_incidents, take_in
 from penstock.incidents.message import Message
 from penstock.incidents.notification import (
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUP", "Delivery"]
 
-_LOGGER = logging.getLogger(__name__)
-
 GROUP = "__alerts"
 """The consumer group that reads the incidents."""
 
@@ -49,6 +47,8 @@ _OLD_MS = 3_600_000
 """Nobody is told of what fired longer ago than this: a new rule reads old rows first."""
 
 _WAIT_SECONDS = 0.5
+_REST_SECONDS = 0.01
+"""Other topics may get rows all the time."""
 _FIRST_RETRY_MS = 1_000
 _LONGEST_RETRY_MS = 300_000
 
@@ -79,6 +79,8 @@ class Delivery:
         self._notifications: dict[str, Notification] = {}
         self._unsettled: dict[str, Notification] = {}
         self._incidents: dict[str, Incident] = {}
+        self._version = 0
+        """It grows with each change of a notification."""
         self._threads: list[threading.Thread] = []
         self._offset = 0
 
@@ -95,8 +97,7 @@ class Delivery:
     def stop(self) -> None:
         """Messages that are being sent are finished; others wait for the next start."""
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._know(())
         for thread in self._threads:
             thread.join()
 
@@ -120,6 +121,7 @@ class Delivery:
                     self._unsettled.pop(notification.id, None)
                 else:
                     self._unsettled[notification.id] = notification
+            self._version += 1
             self._changed.notify_all()
 
     def counts(self) -> Counter[tuple[str, str]]:
@@ -134,9 +136,10 @@ class Delivery:
             seen = self._log.end_seq()
             try:
                 self.plan()
-            except PenstockError:
-                _LOGGER.exception("notifications could not be planned")
+            except PenstockError as error:  # the disk may have room again the next time
+                tell("error", "notify-unplanned", "notifications could not be planned", error=error)
             self._log.wait(seen, _WAIT_SECONDS)
+            self._stop.wait(_REST_SECONDS)
 
     def plan(self) -> int:
         """Plan for all incidents that are new; how many notifications there are of them."""
@@ -191,13 +194,15 @@ class Delivery:
     def _send_on(self, channel: Channel) -> None:
         looked: dict[str, int] = {}
         while not self._stop.is_set():
+            seen = self._version
             try:
                 busy = self.send_next(channel, looked)
-            except PenstockError:
-                _LOGGER.exception("a notification over %s could not be written down", channel.name)
+            except PenstockError as error:
+                text = f"a notification over {channel.name} could not be written down"
+                tell("error", "notify-unwritten", text, error=error)
                 busy = False
-            if not busy:
-                with self._changed:
+            with self._changed:
+                if not busy and self._version == seen:
                     self._changed.wait(_WAIT_SECONDS)
 
     def send_next(self, channel: Channel, looked: dict[str, int]) -> bool:
@@ -261,7 +266,11 @@ class Delivery:
             status = "planned" if again else "failed"
             self._note(replace(trying, status=status, due=due if again else now, unknown=unknown, reason=error.message))
             if not again:
-                _LOGGER.warning("%s is not told of %s: %s", channel.name, incident.name, error.message)
+                text = f"{channel.name} is not told of {incident.name}"
+                tell("warning", "notify-failed", text, incident=incident.id, error=error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it keeps no other message back
+            self._note(replace(trying, status="failed", reason=f"{type(error).__name__}: {error}"))
+            tell("error", "notify-failed", f"{channel.name} cannot be told", incident=incident.id, error=error)
         else:
             self._note(replace(trying, status="sent"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import PenstockError
+from penstock.core.logs import tell
 from penstock.incidents import INCIDENTS, Incident
 from penstock.incidents.incident import incident_id, record_of
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
 __all__ = ["RuleWatch"]
-
-_LOGGER = logging.getLogger(__name__)
 
 _SECONDS = 1.0
 _TROUBLES = ("failed", "no data")
@@ -48,8 +46,8 @@ class RuleWatch:
         while not self._stop.is_set():
             try:
                 self.look()
-            except PenstockError:
-                _LOGGER.exception("how the alert rules are could not be written down")
+            except PenstockError as error:  # the disk may have room again the next time
+                tell("error", "alerts-unwritten", "how the alert rules are could not be written down", error=error)
             self._stop.wait(_SECONDS)
 
     def look(self) -> None:
