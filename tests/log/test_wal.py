@@ -73,7 +73,7 @@ def test_a_log_that_is_closed_during_a_checkpoint_does_not_wait_for_ever() -> No
         closer.join(0.2)  # it waits for this thread now
         raise apsw.BusyError
 
-    keeper = wal.WalKeeper(closing_meanwhile)
+    keeper = wal.WalKeeper(closing_meanwhile, threading.Lock())
     with apsw.Connection(":memory:") as connection:
         keeper.committed(connection, "main", wal.LIMIT_PAGES)
     until(lambda: closers, "the WAL is not written back")
@@ -86,7 +86,7 @@ def test_it_waits_the_longer_the_more_the_wal_has_grown() -> None:
         keeper.pages = pages
         return next(tries for tries in range(10_000) if not keeper._wait_a_little(tries))
 
-    keeper = wal.WalKeeper(lambda: apsw.Connection(":memory:"))
+    keeper = wal.WalKeeper(lambda: apsw.Connection(":memory:"), threading.Lock())
     limit = wal.LIMIT_PAGES
     short, long, longest = tries_at(limit), tries_at(3 * limit), tries_at(1_000 * limit)
     assert (short, long) == (wal.LOCK_TRIES, 3 * wal.LOCK_TRIES)

@@ -67,7 +67,8 @@ class LogFile:
         self._watcher: Connection | None = None
         self._mutex = threading.RLock()
         self._open = True
-        self._wal = WalKeeper(self._connect)
+        self._writing = threading.Lock()
+        self._wal = WalKeeper(self._connect, self._writing)
         with self.errors():
             if path is None:
                 self.writer = _configured(Connection(":memory:"), "off")
@@ -112,7 +113,7 @@ class LogFile:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The one writing connection of this process, holding the write lock of the file; all or nothing."""
-        with self._mutex if self.path is None else _nothing(), self.errors():
+        with self._mutex if self.path is None else self._writing, self.errors():
             self._require_open()
             if self.read_only:
                 raise StorageError(
@@ -275,11 +276,6 @@ class LogFile:
                 f"a value is larger than {self.name} can hold (1 GB after compression)", code="storage-too-big"
             ) from error
         raise error
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _why_unreadable(path: Path) -> int:

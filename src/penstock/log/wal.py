@@ -25,15 +25,19 @@ LIMIT_PAGES = 2_000
 PASSES = 2
 LOCK_TRIES = 20
 """Of half a millisecond each, while the WAL is about as long as it may be."""
-MOST_PATIENCE = 8
-"""How many times that many, while writers let nobody in and the WAL grows."""
+MOST_PATIENCE = 4
+"""How many times that many, while writers of other processes let nobody in and the WAL grows."""
 
 
 class WalKeeper:
-    """Checkpoints the WAL of one file when it has grown; `connect` makes a connection of its own."""
+    """Checkpoints the WAL of one file when it has grown.
 
-    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+    `connect` makes a connection of its own; the writers of this process hold `writing` while they write.
+    """
+
+    def __init__(self, connect: Callable[[], apsw.Connection], writing: threading.Lock) -> None:
         self._connect = connect
+        self._writing = writing
         self._mutex = threading.Lock()
         self._grown = threading.Event()
         self._closing = False
@@ -59,7 +63,8 @@ class WalKeeper:
                 connection.set_busy_handler(self._wait_a_little)
                 for _ in range(PASSES):
                     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+                with self._writing:  # in turn: beside busy threads a poll for the file's lock seldom finds it free
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
             except apsw.BusyError:
                 return  # a reader still needs it, or another process is at it: the next time will do
             finally:
