@@ -11,6 +11,7 @@ TABLE = """CREATE TABLE t (id INT, k STRING, v INT, d DECIMAL(10, 2), ts TIMESTA
  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'datagen');"""
 
 LAG_FORM = "(a value [, how many rows back, a whole number [, what to give where there is no such row]])"
+DAYS = "ORDER BY ts RANGE INTERVAL '{}' DAY PRECEDING"
 BEST = "SELECT k, MAX(v) AS n FROM t GROUP BY k"
 
 
@@ -94,6 +95,11 @@ def _explained(query: str) -> str:
             "compute it in a subquery or a view, and go on with its column",
         ),
         ("SELECT SUM(v) OVER x FROM t WINDOW w AS (ORDER BY ts)", "there is no window 'x'", "name it: WINDOW w AS"),
+        (
+            f"SELECT SUM(v) OVER w, MIN(v) OVER x FROM t WINDOW w AS ({DAYS.format(1)}), x AS ({DAYS.format(2)})",
+            "different windows behind OVER in one SELECT are not supported, nor by Flink",
+            "compute the others in a view of their own, over this one",
+        ),
         (
             "SELECT SUM(v) OVER w FROM t WINDOW w AS (ORDER BY ts), x AS (ORDER BY ts)",
             "the window 'x' has been named before",

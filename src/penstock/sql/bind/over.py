@@ -42,7 +42,7 @@ def named_windows(query: exp.Select, origin: Origin) -> Windows:
 
 
 def _bare(window: exp.Expr) -> tuple[object, ...]:
-    return tuple(str(window.args.get(part)) for part in ("partition_by", "order", "spec", "alias"))
+    return tuple(window.args.get(part) for part in ("partition_by", "order", "spec", "alias"))
 
 
 def over_call(binder: ExpressionBinder, node: exp.Window, windows: Mapping[str, exp.Expr]) -> OverCall:
