@@ -7,7 +7,7 @@ TIMESTAMP_LTZ (there `epoch_of` says when a border is passed, days of 23 and 25 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -98,20 +98,28 @@ class Slicing:
         return series.cast(column.type.polars)
 
     def epoch_of(self, border: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The watermark at which a window ending at `border` fires: the last ms before it, in UTC."""
+        """The watermark at which a window ending at `border` fires: the last ms before it, in UTC.
+
+        Flink looks for an hour that comes twice by adding one. Where that finds too little (two hours come twice; Flink
+        up to FLINK-38075 does not look in zones that have given up changing their clocks) the second time counts all
+        the same: no row of a window is late that comes in its order.
+        """
         if not self.zoned:
             return border - 1
         early, late = self._utc(border - 1), self._utc(border - 1 + _HOUR)
         twice = late - early > _HOUR  # the hour that comes twice: the second time counts
         never = late == early  # inside the hour that is left out: its beginning counts
-        return np.where(twice, late - _HOUR, np.where(never, early - early % _HOUR, early))
+        second = np.maximum(np.where(twice, late - _HOUR, early), self._utc(border - 1, "latest"))
+        return np.where(never, early - early % _HOUR, second)
 
-    def _utc(self, local: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _utc(
+        self, local: NDArray[np.int64], ambiguous: Literal["earliest", "latest"] = "earliest"
+    ) -> NDArray[np.int64]:
         """Civil time to UTC as java.time does it: the earlier of two; in a gap moved on by its length."""
         times = pl.Series(local).cast(pl.Datetime("ms"))
 
         def read(wall: pl.Series) -> pl.Series:
-            return wall.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null").dt.epoch("ms")
+            return wall.dt.replace_time_zone(self.zone, ambiguous=ambiguous, non_existent="null").dt.epoch("ms")
 
         utc = read(times)
         if utc.null_count():

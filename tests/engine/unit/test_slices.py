@@ -121,6 +121,18 @@ def test_rows_are_cut_by_the_civil_clock(zone: str, day: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "day"), [*HALF_HOURS, ("Europe/Istanbul", "2015-11-08"), ("America/Sao_Paulo", "2018-02-18")]
+)
+@pytest.mark.parametrize("size", [HOUR // 2, HOUR, 3 * HOUR, 24 * HOUR])
+def test_no_row_that_comes_in_its_order_finds_its_window_closed(zone: str, day: str, size: int) -> None:
+    """Whatever the clocks do: a window fires when no later moment is in it."""
+    slicing = Slicing(Window("TUMBLE", size, size, 0, zoned=True), attached=False, zone=zone)
+    moments = pl.Series("t", _around(day)).cast(pl.Datetime("ms", "UTC"))
+    local = pl.DataFrame(moments).select(slicing.local(pl.col("t")))["t"].to_numpy()
+    assert (slicing.epoch_of(slicing.end_of(local)) >= moments.dt.epoch("ms").to_numpy()).all()
+
+
+@pytest.mark.parametrize(
     ("border", "fires"),
     [
         # Berlin, 2024-10-27: the hour from 2 comes twice, and its window fires after the second
