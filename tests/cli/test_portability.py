@@ -89,6 +89,19 @@ INSERT INTO files /*+ OPTIONS('sink.rolling-policy.rows' = '10') */ SELECT id FR
     assert "  hint: take it out for Flink: where it does not refuse the table, it passes the option by\n" in out
 
 
+def test_a_connector_that_only_penstock_has(tmp_path: Path) -> None:
+    sql = """
+CREATE TABLE feed (id BIGINT)
+WITH ('connector' = 'http', 'topic' = 'f', 'url' = 'https://example.org/', 'format' = 'json');
+CREATE TABLE nowhere (id BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO nowhere SELECT id FROM feed;
+"""
+    assert (
+        "difference[own-connector]: table feed: 'http' is Penstock's own, Flink has no connector of the name\n"
+        "  hint: there it is a table of connector 'kafka', and Penstock fills topic f\n"
+    ) in checked(tmp_path / "p", sql)
+
+
 def test_a_key_that_flinks_kafka_does_not_take(tmp_path: Path) -> None:
     sql = ORDERS.replace("orders BIGINT, amount", "orders BIGINT, PRIMARY KEY (window_end) NOT ENFORCED, amount")
     assert (

@@ -49,8 +49,8 @@ def test_every_default_is_a_value_of_its_option() -> None:
     ("given", "message", "hint"),
     [
         ({"connector": "filesytem"}, "there is no connector 'filesytem'", "did you mean filesystem?"),
-        ({"connector": "zzzzz"}, "there is no connector 'zzzzz'", "there are blackhole, datagen, filesystem, kafka,"),
-        ({}, "a table needs a connector", "there are blackhole, datagen, filesystem, kafka,"),
+        ({"connector": "zzzzz"}, "there is no connector 'zzzzz'", "there are blackhole, datagen, filesystem, http,"),
+        ({}, "a table needs a connector", "there are blackhole, datagen, filesystem, http, kafka,"),
     ],
 )
 def test_a_name_that_there_is_not(given: dict[str, str], message: str, hint: str) -> None:

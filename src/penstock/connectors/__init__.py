@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors.blackhole import BLACKHOLE
 from penstock.connectors.datagen import DATAGEN
 from penstock.connectors.filesystem import FILESYSTEM
+from penstock.connectors.http import HTTP
 from penstock.connectors.kafka import KAFKA
 from penstock.connectors.print import PRINT
 from penstock.connectors.upsert_kafka import UPSERT_KAFKA
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CONNECTORS", "connector_named"]
 
 CONNECTORS: Mapping[str, Connector] = MappingProxyType(
-    {c.name: c for c in (KAFKA, UPSERT_KAFKA, FILESYSTEM, DATAGEN, PRINT, BLACKHOLE)}
+    {c.name: c for c in (KAFKA, UPSERT_KAFKA, FILESYSTEM, HTTP, DATAGEN, PRINT, BLACKHOLE)}
 )
 """The connectors by name."""
 

@@ -62,6 +62,8 @@ class Connector:
     sink: bool = True
     strict_time: bool = True
     """Whether a NULL event time fails at the scan (Flink: no watermark push-down)."""
+    own: bool = False
+    """Whether Flink has no connector of the name."""
     changes: bool = False
     """Whether its rows are changes of a table (updates, deletes) rather than rows of a log."""
     shows_changes: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from penstock.core.errors import ConfigError
 
@@ -23,6 +23,13 @@ class Address(NamedTuple):
     host: str
     port: int
     ip: str
+
+    def pinned(self, url: str) -> tuple[str, str]:
+        """`url`, which led here, with the IP address in the place of its host; and what its Host header says."""
+        parts = urlsplit(url)
+        shown = f"[{self.ip}]" if ":" in self.ip else self.ip
+        pinned = parts._replace(netloc=f"{shown}:{self.port}", fragment="")
+        return urlunsplit(pinned), parts.netloc.rpartition("@")[2]
 
 
 def outgoing(url: str, allow: Collection[str], where: str = "") -> Address:

@@ -14,7 +14,7 @@ from penstock.core.batch import NO_TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Reason", "why"]
+__all__ = ["Reason", "outage", "why"]
 
 _BEHIND_MS = 1_000
 _LONG_MS = 60_000
@@ -25,7 +25,8 @@ _LONG_MS = 60_000
 class Reason:
     """What a result table waits for, or why a source has no time at all (then `table` is empty).
 
-    `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected.
+    `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected,
+    outage.
     It wants `attention` where time alone does not mend it: somebody has to act.
     """
 
@@ -50,6 +51,17 @@ def why(
         for name, (windows, watermarks) in sorted(pipelines.items())
         for reason in _pipeline(name, windows, watermarks, now_ms)
     ]
+
+
+def outage(pipeline: str, table: str, url: str, since: int, tries: int, error: str, again: int, now_ms: int) -> Reason:
+    """The reason of a pipeline that reads what `url` should have answered, and has not `since` (ms), for `error`."""
+    tried = f"{tries} tries" if tries > 1 else "one try"
+    when = f"at {_time(again)}" if again > now_ms else "when a pipeline runs"
+    sentence = (
+        f"{url} has not answered since {_time(since)}, for {_ago(now_ms - since)} ({tried}): {error};"
+        f" it is asked again {when}."
+    )
+    return Reason(pipeline, f"source {table}", "outage", sentence, attention=True)
 
 
 def _pipeline(

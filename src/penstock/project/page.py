@@ -34,6 +34,7 @@ Flink's own names, for the statements that follow: `SET 'table.local-time-zone' 
 penstock.toml. Settings of how a job is run by a cluster are accepted and have no effect; others are refused."""
 
 _SECTIONS = {
+    "measures": "CPU, memory, disk, network, rates, lags and latencies as rows of a table, while the project runs.",
     "logging": "Log lines of `penstock run`; its options --log-format and --log-level go before them.",
     "tracing": "OpenTelemetry: the way of an event from its arrival over HTTP to the commit of what it led to.",
     "project": "The project as a whole.",

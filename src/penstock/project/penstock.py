@@ -21,6 +21,8 @@ from penstock.project.append import records_of
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
 from penstock.project.fresh import drop_everything
+from penstock.project.measures import Measures
+from penstock.project.polling import Polling, outages, pollers_of
 from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
@@ -80,6 +82,8 @@ class Penstock:
         self.pulse = Pulse()
         self._log: Log | None = None
         self._run: Run | None = None
+        self._polling = Polling()
+        self._measures: Measures | None = None
         self._lock: EngineLock | None = None
         self._opening = threading.Lock()
         self._closed = False
@@ -301,6 +305,9 @@ class Penstock:
                 drop_everything(self)
             if self.home is not None:
                 register_schemas(self.folder, self.log)
+            pollers, measures = pollers_of(self), Measures(self)
+            for poller in pollers if bounded else ():
+                poller.poll()
             made = [
                 (d, make_pipeline(d, self.world, self.settings, bounded=bounded, speed=speed, batch_rows=batch_rows))
                 for d in self.definition.pipelines
@@ -315,6 +322,10 @@ class Penstock:
         self._run = Run(self.log, made, aside)
         self._run.start()
         self.alerts.start()
+        self._polling = Polling(() if bounded else pollers)
+        if not bounded:
+            measures.start()
+        self._measures = measures
         return self._run
 
     def _prepare(self, pipeline: Pipeline) -> None:
@@ -327,6 +338,9 @@ class Penstock:
         if self._run is None:
             return {}
         run, self._run = self._run, None
+        self._polling.close()
+        if self._measures is not None:
+            self._measures.close()
         try:
             run.stop()
             self.alerts.stop()
@@ -465,13 +479,14 @@ class Penstock:
         return replay(self, ids, late_rows=late_rows, mend=mend, force=force, rebuild=rebuild)
 
     def why(self) -> list[Reason]:
-        """Why nothing comes out: what each open window waits for, who holds it back, what to set."""
+        """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""
         if self.running:
             found = {p.name: (p.windows(), p.watermarks()) for p in self.running}
         else:
             watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
             found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
-        return why(found, self.clock.now_ms())
+        told = outages(self) if self._fault is None else []
+        return [*told, *why(found, self.clock.now_ms())]
 
 
 def _made(home: Path) -> Path:

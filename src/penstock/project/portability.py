@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
-from penstock.connectors.kafka import STARTUP_MODE
+from penstock.connectors.kafka import STARTUP_MODE, TOPIC
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import PenstockError
 from penstock.project.conflicts import HINT, unsaid_conflicts
@@ -67,6 +67,15 @@ def _of_table(table: Table, given: set[str]) -> Iterator[Finding]:
     except PenstockError:
         return  # an error that is told elsewhere
     connector = options.connector
+    if connector.own:
+        yield Finding(
+            "difference",
+            "own-connector",
+            f"'{connector.name}' is Penstock's own, Flink has no connector of the name",
+            where,
+            f"there it is a table of connector 'kafka', and Penstock fills topic {table.options.get(TOPIC.name)}",
+        )
+        return
     for option in connector.all_options:
         if option.name in given and connector.is_own(option):
             yield Finding(

@@ -92,6 +92,13 @@ ALLOW: Option[tuple[str, ...]] = Option(
     (),
     "Hosts, with or without a port, that may be gone to though they are this machine's or a private network's.",
 )
+MEASURES_TABLE = Option(
+    "table",
+    text,
+    "",
+    "A table over a topic, for figures of machine and process: component, metric, value, unit, time.",
+)
+MEASURES_INTERVAL = Option("interval", duration, 10_000, "How often they are appended.")
 LOG_FORMAT = Option(
     "format", choice("text", "json"), "text", "Log lines on stderr: text for a person, or JSON, a line each."
 )
@@ -120,6 +127,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "server": (HOST, PORT, HOSTS),
     "network": (ALLOW,),
     "notify.NAME": CHANNEL_OPTIONS,
+    "measures": (MEASURES_TABLE, MEASURES_INTERVAL),
     "logging": (LOG_FORMAT, LOG_LEVEL),
     "tracing": (TRACE_ENDPOINT, TRACE_SHARE),
 }
@@ -147,6 +155,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     notify: Mapping[str, Channel] = field(default_factory=dict)
+    measures_table: str = MEASURES_TABLE.default
+    measures_interval: int = MEASURES_INTERVAL.default
     log_format: str = LOG_FORMAT.default
     log_level: str | None = None
     trace_endpoint: str = TRACE_ENDPOINT.default
@@ -191,7 +201,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         return Values(SECTIONS[name], given, where)
 
     project, engine, log, server = (section(name) for name in ("project", "engine", "log", "server"))
-    logging, tracing = section("logging"), section("tracing")
+    logging, tracing, measures = section("logging"), section("tracing"), section("measures")
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -213,6 +223,8 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
             name: read_channel(name, options, f"{folder / FILE}, [notify.{name}]")
             for name, options in _named(document.get("notify", {}), "notify", folder).items()
         },
+        measures_table=measures[MEASURES_TABLE],
+        measures_interval=max(measures[MEASURES_INTERVAL], 100),
         log_format=logging[LOG_FORMAT],
         log_level=logging[LOG_LEVEL],
         trace_endpoint=tracing[TRACE_ENDPOINT],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penstock.connectors.http.poller import polled
 from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
@@ -196,6 +198,28 @@ def _groups(log: Log) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def _polls(log: Log) -> pl.DataFrame:
+    schema: dict[str, Any] = {
+        "table": pl.String,
+        "topic": pl.String,
+        "url": pl.String,
+        "state": pl.String,
+        "asked": _MS,
+        "answered": _MS,
+        "next": _MS,
+        "since": _MS,
+        "error": pl.String,
+        "tries": pl.Int64,
+        "answers": pl.Int64,
+        "unchanged": pl.Int64,
+        "failures": pl.Int64,
+        "records": pl.Int64,
+    }
+    rows = [{**asdict(p), "state": "answers" if p.since is None else "outage"} for p in polled(log)]
+    numbers = {name: pl.Int64 if dtype == _MS else dtype for name, dtype in schema.items()}
+    return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=numbers).cast(pl.Schema(schema))
+
+
 def facts(log: Log, prefix: str) -> dict[str, Any]:
     """What pipelines have committed under `prefix`, by pipeline: JSON data."""
     return {key.removeprefix(prefix): json.loads(value) for key, value in log.facts.scan(prefix).items()}
@@ -208,6 +232,7 @@ _READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
     "watermarks": _watermarks,
     "topics": _topics,
     "groups": _groups,
+    "polls": _polls,
 }
 
 SYSTEM_TABLES = tuple(_READERS)

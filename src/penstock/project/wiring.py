@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOG_CONNECTORS", "Wiring"]
 
-LOG_CONNECTORS = ("kafka", "upsert-kafka")
+LOG_CONNECTORS = ("kafka", "upsert-kafka", "http")
 
 
 class Wiring:

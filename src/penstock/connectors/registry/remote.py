@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from penstock.core.errors import RegistryError
 from penstock.core.network import outgoing
@@ -78,10 +78,8 @@ class RemoteRegistry:
         import httpx
 
         address = outgoing(self.url, self._allow, f"schema registry {self.url}")
-        parts = urlsplit(self.url)
-        shown = f"[{address.ip}]" if ":" in address.ip else address.ip
-        url = f"{parts.scheme}://{shown}:{address.port}{parts.path}{path}"
-        headers = {**self._headers, "Host": parts.netloc.rpartition("@")[2]}
+        url, host = address.pinned(self.url + path)
+        headers = {**self._headers, "Host": host}
         try:
             with httpx.Client(
                 transport=httpx.HTTPTransport(retries=2), timeout=SECONDS, auth=self._login, trust_env=False

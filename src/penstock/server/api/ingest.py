@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.core.errors import LogError, PenstockError, RequestError
+from penstock.formats.json.elements import elements
 from penstock.project.ingest import Delivery, Once, deliver
 from penstock.server.api.model import Model
 from penstock.server.problem import MEDIA_TYPE, problem_of
@@ -39,9 +39,6 @@ _TOLD_BYTES = 1 << 20
 """Of the answer to a stream, so much is in memory."""
 _SMALL_BYTES = 16 << 10
 """A body of at most so many is cut while the event loop waits, and shares a commit with others."""
-_JSON_SPACE = b" \t\r\n"
-_BETWEEN = (b"},{", b"}, {", b"},\n{")
-"""What stands between the objects of an array, as programs write it."""
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -262,47 +259,11 @@ def _lines(body: bytes) -> list[bytes]:
 
 
 def _events(body: bytes) -> list[bytes]:
-    """The text of a JSON object, or that of each element of an array. Raises RequestError where it is neither."""
-    stripped = body.strip(_JSON_SPACE)
-    if stripped[:1] + stripped[-1:] == b"[]" and (objects := _objects(stripped[1:-1].strip(_JSON_SPACE))) is not None:
-        return objects
+    """As `elements`. Raises RequestError."""
     try:
-        found = orjson.loads(stripped)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is not JSON: {error}", code="request-json") from None
-    if isinstance(found, dict):
-        return [stripped]
-    if not isinstance(found, list):
-        raise RequestError(
-            "the body is neither an object nor an array of events", code="request-json", hint="one event is {...}"
-        )
-    text, decoder = stripped.decode(), json.JSONDecoder()
-    values, at = [], 1
-    for _ in found:
-        while text[at] in " \t\r\n,":
-            at += 1
-        _, end = decoder.raw_decode(text, at)  # for where it ends: its own text is kept
-        values.append(text[at:end].encode())
-        at = end
-    return values
-
-
-def _objects(inside: bytes) -> list[bytes] | None:
-    """The texts of the objects inside an array, cut where they most likely are; None where that does not prove right.
-
-    Where all pieces are JSON, what they are pieces of has these elements and no others.
-    """
-    between = next((space for space in _BETWEEN if space in inside), _BETWEEN[0])
-    first, *others = inside.split(between)
-    if not others:
-        return None
-    pieces = [first + b"}", *(b"{%b}" % piece for piece in others[:-1]), b"{" + others[-1]]
-    try:
-        for piece in pieces:
-            orjson.loads(piece)
-    except orjson.JSONDecodeError:
-        return None
-    return pieces
+        return elements(body)
+    except ValueError as error:
+        raise RequestError(f"the body is {error}", code="request-json", hint="one event is {...}") from None
 
 
 def _media_type(request: Request) -> str:
