@@ -29,7 +29,7 @@ def works(words: list[str]) -> None:
     assert shown.out
 
 
-@pytest.mark.parametrize("app", [None, "web", "collab"])
+@pytest.mark.parametrize("app", [None, "web", "collab", "parking"])
 def test_a_new_project_explains_each_file_and_checks_clean(tmp_path: Path, app: str | None) -> None:
     folder = tmp_path / "my project"
     made = call("init", folder, *(["--app", app] if app else []))
@@ -203,3 +203,17 @@ def test_a_demo_leaves_what_somebody_has_changed(tmp_path: Path) -> None:
     assert f"{cache / 'demo-web'} stays: its files were changed since it was made\n" in shown.err
     assert f"a project of Flink SQL: {cache / 'demo-web-2'}\n" in shown.err
     assert (cache / "demo-web" / "sql" / "20_mine.sql").read_text("utf-8") == "-- mine"
+
+
+@pytest.mark.real
+def test_the_demo_of_parking_asks_a_city(tmp_path: Path) -> None:
+    shown = call("demo", "parking", "--bounded", "--keep", tmp_path / "p")
+    assert shown.code == 0, shown.err
+    assert "a simulated city publishes at http://127.0.0.1:8765/parking.json; " in shown.err
+    assert " of 9 car parks\n" in shown.out
+    for title in ("now", "the fullest days", "the newest alerts", "the source"):
+        assert f"\n{title}\n" in shown.out
+    assert [line.split()[0] for line in shown.out.partition("\nthe source\n")[2].splitlines()[2:3]] == ["answers"]
+    assert call("demo", "parking", "--rate", "3").err.startswith(
+        "error[usage]: --rate and --events do not go with parking"
+    )

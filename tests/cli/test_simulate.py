@@ -128,6 +128,35 @@ def test_options_that_do_not_go_together(tmp_path: Path) -> None:
     assert (ended.code, "there is no table 'user_profiles' to fill" in ended.err) == (1, True)
 
 
+def test_the_polls_of_days_that_are_over(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    assert call("init", folder, "--app", "parking").code == 0
+    ended = call("simulate", "parking", "--history", "1", "--malformed", "0.1", "--into", folder)
+    assert (ended.code, ended.out) == (0, "12,960 records appended to parking_feed\n")
+    asked = "SELECT count(*), count(DISTINCT polled_at), count(DISTINCT Sted) FROM parking_feed"
+    with penstock.open(folder) as project:
+        assert project.query(asked).rows() == [(12_960, 1_440, 9)]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["parking", "--rate", "3"], "--rate does not go with parking, which is asked over HTTP"),
+        (["parking", "--history", "2"], "parking takes --history and --into together, or neither"),
+        (["parking", "--history", "0", "--into", "x"], "--history takes a number of days, 1 or more"),
+        (["parking", "--late", "2"], "late is 2, allowed is a probability from 0 to 1"),
+        (
+            ["parking", "--late", "0.6", "--malformed", "0.6"],
+            "the faults of a record add up to 1.2, allowed is 1 at most",
+        ),
+        (["web", "--outage", "0.1"], "--port and --outage go with parking"),
+    ],
+)
+def test_what_does_not_go_with_parking(given: list[str], message: str) -> None:
+    ended = call("simulate", *given)
+    assert (ended.code != 0, message in ended.err) == (True, True), ended.err
+
+
 def test_a_table_that_holds_no_files_is_not_filled(tmp_path: Path) -> None:
     with penstock.open(collab(tmp_path)) as project:
         rows = pl.DataFrame({"event_id": ["a"]})

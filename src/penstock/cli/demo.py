@@ -26,6 +26,7 @@ from penstock.cli.terminal import STDERR, is_terminal, lasted, note, plural
 from penstock.core.errors import ConfigError, LockedError, PenstockError
 
 if TYPE_CHECKING:
+    from penstock.apps.parking.serving import CityServer
     from penstock.project.penstock import Penstock
 
 __all__ = ["demo"]
@@ -33,6 +34,7 @@ __all__ = ["demo"]
 _EVENTS = 100_000
 _FAULTS: dict[str, Any] = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "anomaly": 0.2}
 _HISTORY_DAYS = 90
+_PARKING_DAYS = 2
 _SINCE_MS = 15 * 60_000
 
 
@@ -44,9 +46,11 @@ _SINCE_MS = 15 * 60_000
         "penstock demo web --keep site  # in a folder to go on with",
     ),
 )
-@click.argument("app", type=click.Choice(tuple(APPS)), default="collab", metavar="[collab|web]")
+@click.argument("app", type=click.Choice(tuple(APPS)), default="collab", metavar="[collab|web|parking]")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="collab: simulated events a second.")
-@click.option("--events", type=click.IntRange(1), help="So many lines of the log, or so many simulated events.")
+@click.option(
+    "--events", type=click.IntRange(1), help="So many lines of web's log, or so many simulated events of collab."
+)
 @click.option(
     "--bounded/--live",
     default=None,
@@ -60,13 +64,16 @@ _SINCE_MS = 15 * 60_000
 def demo(
     app: str, rate: float | None, events: int | None, bounded: bool | None, keep: Path | None, serve: Serve
 ) -> int:
-    """Show a shipped project at work: collab, simulated meetings, or web, ten thousand requests of a real web server.
+    """Show a shipped project at work: collab, simulated meetings; web, ten thousand requests of a real web server; or
+    parking, a simulated city that is asked for its free spaces.
 
     It makes the project in a folder of its own, which stays for you to look around in, runs it over its input, and
     opens its page, until Ctrl-C; or, bounded, shows the results and ends.
     """
     if app == "web" and rate is not None:
         raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
+    if app == "parking" and (rate is not None or events is not None):
+        raise click.UsageError("--rate and --events do not go with parking: the city is asked once a minute")
     bounded = not is_terminal(STDERR) if bounded is None else bounded
     folder = _folder(app, keep, beside=bounded or serve.port is not None or serve.wanted is False)
     write_project(folder, app)
@@ -84,15 +91,32 @@ def demo(
                 _simulate(penstock, rate, events or _EVENTS)
             else:
                 stack.enter_context(_Feeder(penstock, rate, events))
+        if app == "parking":
+            stack.enter_context(_city(penstock))
         ran = run_pipelines(penstock, serve, bounded=bounded)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
-        from penstock.cli.shows import show_collab, show_web
+        from penstock.cli import shows
 
-        (show_web if app == "web" else show_collab)(penstock)
+        {"web": shows.show_web, "collab": shows.show_collab, "parking": shows.show_parking}[app](penstock)
     click.echo()
     show_next(_commands(app, path_of(folder)))
     return worst(ran.errors)
+
+
+def _city(penstock: Penstock) -> CityServer:
+    """The city that the project asks, after its last days were appended as if they had been asked for."""
+    from penstock.apps.parking.city import City, Faults
+    from penstock.apps.parking.serving import CityServer
+    from penstock.cli.city import fill_polls
+
+    faults = Faults(repeat=0.03, late=0.01, open=0.01, garbage=0.01, jump=0.02, outage=0.02)
+    city = City(faults=faults)
+    server = CityServer(city, penstock.clock)
+    polled = plural(fill_polls(penstock, city, _PARKING_DAYS), "record")
+    note(f"a simulated city publishes at {server.url}; {polled} of its last {_PARKING_DAYS} days are in parking_feed")
+    note("some records come twice, late, with Open or with no count; some minutes have no answer")
+    return server
 
 
 class _Feeder:
@@ -119,6 +143,12 @@ class _Feeder:
 
 
 def _commands(app: str, place: str) -> list[str]:
+    if app == "parking":
+        return [
+            f'query {place} "SELECT * FROM parking_daily ORDER BY day DESC, minimum LIMIT 9"',
+            f'query {place} "SELECT * FROM penstock.polls"',
+            f"why {place}",
+        ]
     if app == "web":
         return [
             f'query {place} "SELECT path, max(page_views) FROM top_pages GROUP BY path ORDER BY 2 DESC LIMIT 9"',
@@ -181,7 +211,7 @@ def _changed(folder: Path, app: str) -> bool:
 
 def _written(folder: Path) -> dict[str, bytes]:
     """The files that people write: settings, SQL, queries, dashboards and the like."""
-    kinds = (".toml", ".sql", ".avsc", ".md")
+    kinds = (".toml", ".sql", ".avsc", ".md", ".csv")
     found = [p for p in folder.rglob("*") if p.suffix in kinds and ".penstock" not in p.relative_to(folder).parts]
     return {str(p.relative_to(folder)): p.read_bytes() for p in found}
 

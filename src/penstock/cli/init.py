@@ -18,7 +18,11 @@ from penstock.core.errors import ConfigError, DataError
 
 __all__ = ["init", "write_project"]
 
-APPS = {"web": "a website's access log", "collab": "meetings in a collaboration product"}
+APPS = {
+    "web": "a website's access log",
+    "collab": "meetings in a collaboration product",
+    "parking": "free parking spaces of a city, asked for every minute",
+}
 
 
 @click.command(
@@ -57,6 +61,9 @@ def init(folder: Path, app: str | None, log: Path | None, force: bool) -> None:
     if app == "collab":
         feed = [f"simulate collab --events 100000 --into {place}"]
         show_next([*feed, f"run {place} --bounded", f"check {place}"])
+    elif app == "parking":
+        feed = [f"simulate parking --history 2 --into {place}", "simulate parking"]
+        show_next([*feed, f"run {place}", f"check {place}"])
     else:
         show_next([f"run {place} --bounded", f"check {place}", f"explain {place}"])
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
 
-__all__ = ["days", "show_collab", "show_web"]
+__all__ = ["days", "show_collab", "show_parking", "show_web"]
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _ROWS = 5
@@ -79,6 +79,38 @@ def show_collab(penstock: Penstock) -> None:
         "the worst networks",
         f"{rows} HAVING latency_ms IS NOT NULL ORDER BY latency_ms DESC, meeting_id LIMIT {_ROWS}",
     )
+
+
+def show_parking(penstock: Penstock) -> None:
+    """Free spaces as they are now, the days, what is wrong with the readings, and how the asking goes."""
+    total = penstock.query(
+        "SELECT count(*) AS readings, count(DISTINCT facility) AS facilities FROM stavanger_parking_events"
+    ).dicts()[0]
+    if not total["readings"]:
+        click.echo("no reading has come")
+        return
+    click.echo(
+        painted(plural(total["readings"], "reading"), bold=True) + f" of {plural(total['facilities'], 'car park')}"
+    )
+    _section(
+        penstock,
+        "now",
+        "SELECT facility, n.reading_time, n.free_spaces, t.highest_30d, round(t.trend, 2) AS trend_per_minute,"
+        " t.full_soon, t.anomaly FROM parking_now AS n LEFT JOIN (SELECT DISTINCT ON (facility) * FROM parking_trend"
+        " ORDER BY facility, reading_time DESC) AS t USING (facility) ORDER BY facility",
+    )
+    _section(
+        penstock,
+        "the fullest days",
+        f"SELECT * FROM parking_daily ORDER BY minutes_under_10 DESC, minimum, day LIMIT {_ROWS}",
+    )
+    _section(
+        penstock,
+        "the newest alerts",
+        'SELECT "rule", facility, state, since, sample FROM data_quality_alerts'
+        f" ORDER BY since DESC, facility LIMIT {_ROWS}",
+    )
+    _section(penstock, "the source", "SELECT state, asked, answers, unchanged, failures, error FROM penstock.polls")
 
 
 def _section(penstock: Penstock, title: str, sql: str) -> None:

@@ -36,10 +36,10 @@ _LIVE_STEP_SECONDS = 0.05
     examples=(
         "penstock simulate collab --events 100000 --late 0.01 --into meetings",
         "penstock simulate collab --rate 500 --live --into meetings  # until Ctrl-C",
-        "penstock simulate collab --history 90 --into meetings  # people, organisations, past meetings",
+        "penstock simulate parking --outage 0.02  # a city at http://127.0.0.1:8765/parking.json",
     ),
 )
-@click.argument("app", type=click.Choice(("web", "collab")))
+@click.argument("app", type=click.Choice(("web", "collab", "parking")))
 @click.option("--rate", type=float, help="Events a second of simulated time; 200 for web, 100 for collab by default.")
 @click.option("--events", type=click.IntRange(0), help="How many; without it they never end (Ctrl-C does).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds give equal events.")
@@ -47,23 +47,45 @@ _LIVE_STEP_SECONDS = 0.05
 @click.option("--duplicate", type=float, default=0.0, help="The probability that an event is sent twice.")
 @click.option("--malformed", type=float, default=0.0, help="The probability that an event cannot be read.")
 @click.option(
-    "--anomaly", type=float, default=0.0, help="collab: the probability that a meeting has a bad half minute."
+    "--anomaly",
+    type=float,
+    default=0.0,
+    help="The probability of something out of the ordinary: a bad half minute of a meeting, an hour of a car park.",
 )
 @click.option("--live", is_flag=True, help="Simulated time is now, and each event comes when it is sent; with --into.")
 @click.option(
-    "--history", type=int, metavar="DAYS", help="collab: fill the tables of what was before instead; with --into."
+    "--history",
+    type=int,
+    metavar="DAYS",
+    help="collab, parking: fill the tables of what was before instead; with --into.",
 )
+@click.option("--port", type=click.IntRange(0, 65_535), help="parking: where the city answers; 8765 by default.")
+@click.option("--outage", type=float, help="parking: the probability that five minutes have no answer.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Append to the project in DIR.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option("--raw", is_flag=True, help="Write the events alone, without topic and key.")
 def simulate(
-    app: str, into: Path | None, out: Path | None, raw: bool, live: bool, history: int | None, **numbers: Any
+    app: str,
+    into: Path | None,
+    out: Path | None,
+    raw: bool,
+    live: bool,
+    history: int | None,
+    port: int | None,
+    outage: float | None,
+    **numbers: Any,
 ) -> None:
-    """Simulate the events of an app, as fast as they can be made, or as they happen.
+    """Simulate the events of an app, as fast as they can be made, or as they happen; or a city that is asked for them.
 
     Each line is {"topic": ..., "key": ..., "value": ...}. The same arguments give the same events. Simulated time
     begins on 2025-01-01 UTC, or now with --live.
     """
+    if app == "parking":
+        given = {"--out": out, "--raw": raw, "--live": live, "--rate": numbers["rate"], "--events": numbers["events"]}
+        _parking(into, history, port, outage, [name for name, value in given.items() if value], **numbers)
+        return
+    if port is not None or outage is not None:
+        raise click.UsageError("--port and --outage go with parking")
     if into is not None and (out is not None or raw):
         raise click.UsageError("--into goes without --out and --raw")
     if into is None and (live or history is not None):
@@ -104,6 +126,35 @@ def _written(out: Path) -> Iterator[IO[bytes]]:
             if full
             else "--out names a file in a folder that is there",
         ) from None
+
+
+def _parking(
+    into: Path | None, history: int | None, port: int | None, outage: float | None, foreign: list[str], **numbers: Any
+) -> None:
+    """Answer as the city does; or, with a history, append what it would have answered."""
+    if foreign:
+        raise click.UsageError(f"{foreign[0]} does not go with parking, which is asked over HTTP")
+    if (into is None) != (history is None):
+        raise click.UsageError("parking takes --history and --into together, or neither")
+    if history is not None and history < 1:
+        raise click.UsageError("--history takes a number of days, 1 or more")
+    from penstock.apps.parking.city import City, Faults
+    from penstock.apps.parking.serving import PORT
+    from penstock.cli.city import fill_polls, serve_city
+
+    faults = Faults(
+        repeat=numbers["duplicate"],
+        late=numbers["late"],
+        garbage=numbers["malformed"],
+        jump=numbers["anomaly"],
+        outage=outage or 0.0,
+    )
+    city = City(numbers["seed"], faults)
+    if into is None or history is None:
+        serve_city(city, PORT if port is None else port)
+        return
+    with opened(into) as penstock:
+        click.echo(f"{plural(fill_polls(penstock, city, history), 'record')} appended to parking_feed")
 
 
 def _fill(penstock: Penstock, app: str, days: int, *, live: bool, seed: int) -> None:

@@ -1,0 +1,90 @@
+"""The simulated city over HTTP on 127.0.0.1: its answers with their versions, its outages as 503."""
+
+from __future__ import annotations
+
+import threading
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+from penstock.apps.parking.city import MINUTE_MS
+from penstock.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from penstock.apps.parking.city import City
+    from penstock.core.clock import Clock
+
+__all__ = ["PATH", "PORT", "CityServer"]
+
+PATH = "/parking.json"
+PORT = 8765
+"""That of the project's `url`."""
+
+
+class CityServer:
+    """Answers GET /parking.json with what `city` publishes in the minute of `clock`, from a thread, inside its block.
+
+    `minute` (since 1970) is that of the last answer. Raises ConfigError where the port is taken.
+    """
+
+    def __init__(self, city: City, clock: Clock, port: int = PORT) -> None:
+        self._city = city
+        self._clock = clock
+        self.questions = 0
+        self.outages = 0
+        try:
+            self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        except OSError as error:
+            raise ConfigError(
+                f"the simulated city cannot listen on 127.0.0.1:{port}: {error.strerror}",
+                code="simulate-port",
+                hint="end what listens there, or give --port and the same port in 'url' of parking_feed",
+            ) from None
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="city", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}{PATH}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _answer(self) -> bytes | None:
+        body = self._city.answer(self._clock.now_ms() // MINUTE_MS)
+        self.questions += 1
+        self.outages += body is None
+        return body
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        city = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path != PATH:
+                    self.send_error(404)
+                    return
+                body = city._answer()
+                if body is None:
+                    self.send_error(503)
+                    return
+                tag = f'"{sha256(body).hexdigest()[:16]}"'
+                known = self.headers.get("If-None-Match") == tag
+                self.send_response(304 if known else 200)
+                self.send_header("ETag", tag)
+                if not known:
+                    self.send_header("Content-Type", "application/json; charset=utf-8")
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if not known:
+                    self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing is written: the city counts its answers."""
+
+        return Handler
