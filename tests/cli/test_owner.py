@@ -70,6 +70,24 @@ COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("topic", "read", "clicks"),
         ("topic", "delete", "clicks", "--yes"),
     ),
+    (
+        ("user", "add", "anna", "--role", "operator"),
+        ("user", "add", "gate", "--role", "operator", "--no-password"),
+        ("user", "add", "anna", "--no-password"),
+        ("user", "add", "Anna Smith", "--no-password"),
+        ("user", "add", "bert", "--role", "vewer", "--no-password"),
+        ("user", "role", "anna", "admin"),
+        ("user", "role", "ana", "viewer"),
+        ("user", "password", "anna", "--none"),
+        ("token", "make", "nobody"),
+        ("token", "make", "gate", "--days", "0"),
+        ("token", "make", "gate", "--scope", "all"),
+        ("token", "revoke", "0123456789ab"),
+        ("user", "list", "--format", "json"),
+        ("user", "remove", "anna", "--yes"),
+        ("user", "remove", "anna", "--yes"),
+        ("token", "list"),
+    ),
     (("topic", "list"), ("topic", "read", "orders", "--last", "2")),
 )
 
@@ -115,8 +133,9 @@ def test_a_command_does_the_same_either_way(ran: Path, tmp_path: Path, commands:
 
 def run(folder: Path, command: tuple[str, ...]) -> Ended:
     words = [command[0], *command[1:]]
-    place = 2 if command[0] in ("queries", "rejects", "savepoint", "topic") else 1
-    return call(*words[:place], folder, *words[place:], given='{"id": 1}\n{"id": 2}\n')
+    place = 2 if command[0] in ("queries", "rejects", "savepoint", "token", "topic", "user") else 1
+    given = "correct horse battery\n" if command[0] == "user" else '{"id": 1}\n{"id": 2}\n'
+    return call(*words[:place], folder, *words[place:], given=given)
 
 
 def test_the_process_that_runs_it_is_asked(ran: Path, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from penstock.core.errors import ConfigError
+from penstock.server.access import Access
 from penstock.server.intake import Intake
-from penstock.server.security import Access
 from penstock.server.serve import Serving
 from tests.server.served import Served, serve
 
@@ -254,11 +254,13 @@ def test_an_address_that_others_reach_needs_a_token(shop: Served, monkeypatch: p
     monkeypatch.delenv("PENSTOCK_TOKEN", raising=False)
     with pytest.raises(ConfigError) as refused:
         Serving(shop.penstock, "0.0.0.0", 0)
-    assert refused.value.message == "0.0.0.0 can be reached from other machines, and PENSTOCK_TOKEN is not set"
+    assert refused.value.message == (
+        "0.0.0.0 can be reached from other machines, and PENSTOCK_TOKEN is not set, and there is no user"
+    )
     monkeypatch.setenv("PENSTOCK_TOKEN", "short")
     with pytest.raises(ConfigError, match="PENSTOCK_TOKEN is shorter than 16 characters"):
-        Access.at("10.0.0.1", ())
-    assert Access.at("::1", ("Shop.Example.",)) == Access(frozenset({"shop.example"}))
+        Access.at(shop.penstock, "10.0.0.1", ())
+    assert Access.at(shop.penstock, "::1", ("Shop.Example.",)) == Access(frozenset({"shop.example"}))
 
 
 @pytest.fixture
@@ -286,12 +288,13 @@ def test_without_the_token_nothing_is_told(guarded: httpx.Client) -> None:
 
 
 def test_a_browser_logs_in_once(guarded: httpx.Client) -> None:
-    assert guarded.get("/api/login").json() == {"needed": True}
+    assert guarded.get("/api/login").json() == {"needed": True, "user": None, "way": None, "rights": []}
     assert guarded.post("/api/login", json={"token": "wrong"}).json()["detail"] == "this is not the token"
     answer = guarded.post("/api/login", json={"token": TOKEN})
     cookie = answer.headers["set-cookie"]
     assert answer.status_code == 204
     assert all(word in cookie for word in ("HttpOnly", "SameSite=strict", "Max-Age=2592000"))
+    assert TOKEN not in cookie
     assert guarded.get("/api/project").status_code == 200
     guarded.request("DELETE", "/api/login", headers=JSON)
     assert guarded.get("/api/project").status_code == 401

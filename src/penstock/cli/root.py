@@ -25,6 +25,7 @@ COMMANDS = {
     "Begin": ("init", "demo", "check", "explain"),
     "Run": ("run", "sql", "savepoint", "upkeep"),
     "Look": ("query", "queries", "topic", "rejects", "ledger", "why", "alert", "observe"),
+    "Let in": ("user", "token"),
     "Try": ("simulate", "bench"),
 }
 """Every command by section; `penstock.cli.NAME` holds it under its own name."""

@@ -79,7 +79,7 @@ def serve_options() -> Callable[[Any], Any]:
                 show_envvar=True,
                 help="The port of page and API; 0 takes any free one. By default as penstock.toml says, else 8321.",
             ),
-            click.option("--host", help="The address they listen on; any but loopback needs PENSTOCK_TOKEN."),
+            click.option("--host", help="The address they listen on; any but loopback needs a user or PENSTOCK_TOKEN."),
         ):
             called = option(called)
         return called

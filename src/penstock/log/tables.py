@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.core.errors import CorruptLogError
+from penstock.core.errors import CorruptLogError, LogError
 from penstock.log.batch import Blob, decode, encode
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ class Facts:
 
         def work(write: Write) -> None:
             nonlocal swapped
-            find = write.connection.execute
-            swapped = all(find("SELECT value FROM fact WHERE key = ?", (k,)).get == v for k, v in seen.items())
+            swapped = all(_fact(write, key) == value for key, value in seen.items())
             for key, value in put.items() if swapped else ():
                 delete_fact(write, key) if value is None else put_fact(write, key, value)
 
@@ -171,6 +170,19 @@ def write_rows(write: Write, table: str, rows: int, blob: Blob) -> None:
 
 def put_fact(write: Write, key: str, value: bytes) -> None:
     write.connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (key, value))
+
+
+def require_fact(write: Write, key: str, value: bytes | None) -> None:
+    """Raises LogError where a fact is not `value`, or there is one and that is None."""
+    if _fact(write, key) != value:
+        raise LogError(
+            f"somebody else has changed '{key}' at the same time", code="fact-changed", hint="look at it, and try again"
+        )
+
+
+def _fact(write: Write, key: str) -> bytes | None:
+    value: bytes | None = write.connection.execute("SELECT value FROM fact WHERE key = ?", (key,)).get
+    return value
 
 
 def delete_fact(write: Write, key: str) -> None:

@@ -10,7 +10,7 @@ from penstock.log.batch import encode
 from penstock.log.claims import put_claim, require_free
 from penstock.log.commit import Request
 from penstock.log.groups import write_offsets
-from penstock.log.tables import delete_fact, put_fact, write_rows
+from penstock.log.tables import delete_fact, put_fact, require_fact, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -90,6 +90,13 @@ class Transaction(Request):
     def put(self, key: str, value: bytes | Callable[[], bytes]) -> None:
         """As `Facts.put`; a function is called when the appends that were given before have their `result`."""
         self._work.append(lambda write: put_fact(write, key, value() if callable(value) else value))
+
+    def expect(self, key: str, value: bytes | None) -> None:
+        """The transaction fails with LogError `fact-changed` where a fact is not `value`; None: where there is one.
+
+        Call it before the fact is put.
+        """
+        self._work.append(lambda write: require_fact(write, key, value))
 
     def delete(self, key: str) -> None:
         """As `Facts.delete`."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from penstock.engine.why import Reason
     from penstock.history import Limits, Result
+    from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.states import AlertState
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
@@ -59,5 +60,8 @@ class Project(Protocol):
     def delete_topic(self, name: str) -> None: ...
 
     def alert_states(self) -> list[AlertState]: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
 
     def close(self) -> None: ...

@@ -44,7 +44,7 @@ _SECTIONS = {
     "tables.NAME": "A table of Parquet files, of which `penstock upkeep` takes care.",
     "s3": "The server of s3:// paths.",
     "files": "What files the tables may reach.",
-    "server": "Page and API, which `penstock run` serves. The token is in PENSTOCK_TOKEN, never here.",
+    "server": "Page and API, which `penstock run` serves. Users are added by `penstock user add`; see docs/access.md.",
     "network": "What this project may call.",
     "notify.NAME": "A channel that alert rules name (docs/alerts.md).",
 }

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Durability
+    from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
@@ -156,6 +157,14 @@ class Penstock:
             allow=said.allow,
             traced=self.tracer is not None,
         )
+
+    @property
+    def accounts(self) -> Accounts:
+        """Users and their tokens; what is changed in them is audited as done by the system's user."""
+        from penstock.project.access.caller import Caller, system_user
+        from penstock.project.access.stored import StoredAccounts
+
+        return StoredAccounts(self.log, self.clock, Caller(system_user()))
 
     @property
     def running(self) -> list[Pipeline]:

@@ -64,7 +64,7 @@ ROOTS: Option[tuple[str, ...]] = Option(
     (),
     "Folders outside the project that its tables may read and write.",
 )
-HOST = Option("host", text, "127.0.0.1", "The address that page and API listen on; any but loopback needs a token.")
+HOST = Option("host", text, "127.0.0.1", "The address that page and API listen on; any but loopback needs a login.")
 PORT = Option("port", integer(0, 65_535), 8321, "Their port; 0 takes any that is free.")
 HOSTS: Option[tuple[str, ...]] = Option(
     "hosts",
@@ -72,6 +72,13 @@ HOSTS: Option[tuple[str, ...]] = Option(
     (),
     "Names that requests may give as their host, beside localhost and the address that they come in on.",
 )
+CERTIFICATE: Option[str | None] = Option(
+    "certificate",
+    text,
+    None,
+    "A file with the certificate, and those between it and its authority, in PEM: then all is served by TLS.",
+)
+KEY: Option[str | None] = Option("key", text, None, "The file with the certificate's key, in PEM.")
 _SECRET = secret('secret-key = "${S3_SECRET}"', f"{FILE}, [s3]")
 ENDPOINT = Option("endpoint", text, "", "The server's address; else AWS_ENDPOINT_URL, else Amazon's.")
 REGION = Option("region", text, "", "The region; else AWS_REGION, else us-east-1.")
@@ -124,7 +131,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "tables.NAME": (RETENTION, ARCHIVE),
     "files": (ROOTS,),
     "s3": (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY),
-    "server": (HOST, PORT, HOSTS),
+    "server": (HOST, PORT, HOSTS, CERTIFICATE, KEY),
     "network": (ALLOW,),
     "notify.NAME": CHANNEL_OPTIONS,
     "measures": (MEASURES_TABLE, MEASURES_INTERVAL),
@@ -153,6 +160,8 @@ class Settings:
     host: str = HOST.default
     port: int = PORT.default
     hosts: tuple[str, ...] = ()
+    certificate: str | None = None
+    key: str | None = None
     allow: tuple[str, ...] = ()
     notify: Mapping[str, Channel] = field(default_factory=dict)
     measures_table: str = MEASURES_TABLE.default
@@ -218,6 +227,8 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         host=server[HOST],
         port=server[PORT],
         hosts=server[HOSTS],
+        certificate=server[CERTIFICATE],
+        key=server[KEY],
         allow=section("network")[ALLOW],
         notify={
             name: read_channel(name, options, f"{folder / FILE}, [notify.{name}]")

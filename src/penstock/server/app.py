@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -19,6 +19,7 @@ from penstock.core.errors import InternalError, PenstockError, RequestError
 from penstock.core.logs import tell
 from penstock.project.project_file import FileConflictError
 from penstock.project.rate import Rates
+from penstock.server.access import COOKIE
 from penstock.server.api import ROUTERS, TAGS
 from penstock.server.asking import Asking
 from penstock.server.inlet import Inlet
@@ -27,6 +28,7 @@ from penstock.server.page import Page
 from penstock.server.problem import MEDIA_TYPE, Problem, problem_of, sayable
 from penstock.server.push.hub import Hub
 from penstock.server.push.websocket import WebSocketDoor
+from penstock.server.rights import require_allowed, right_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -47,6 +49,7 @@ def make_app(penstock: Penstock) -> FastAPI:
     """The app that serves `penstock`, without what stands at its door (`security`, `intake`)."""
     app = FastAPI(
         lifespan=_life,
+        dependencies=[Depends(require_allowed)],
         title="Penstock",
         version=package.__version__,
         description=f"The API of the project {penstock.settings.name}. Every error is an RFC 9457 problem.",
@@ -92,8 +95,14 @@ def _described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = FastAPI.openapi(app)
         made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        made["security"] = [{}, {"token": []}]
+        made["components"]["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "login": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
+        made["security"] = [{}, {"token": []}, {"login": []}]
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                operation["x-right"] = right_to(operation["operationId"])
         app.openapi_schema = made
     return app.openapi_schema
 

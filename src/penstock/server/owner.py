@@ -21,6 +21,7 @@ from penstock.project.alerts.states import AlertState
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.set_aside import pages
+from penstock.server.owner_accounts import OwnerAccounts
 from penstock.server.serve import SOCKET, reachable
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ class Owner:
     def alert_states(self) -> list[AlertState]:
         found = self._json("GET", "/api/alerts")
         return [AlertState(**{**state, "notify": tuple(state["notify"])}) for state in found]
+
+    @property
+    def accounts(self) -> OwnerAccounts:
+        return OwnerAccounts(self._json)
 
     def _replaying(
         self, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None

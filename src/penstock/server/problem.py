@@ -31,7 +31,9 @@ _OF_CODE = {
     "request-body": 400,
     "request-host": 421,
     "request-token": 401,
-    "request-token-tries": 429,
+    "request-password": 401,
+    "request-right": 403,
+    "request-tries": 429,
     "request-forwarded": 403,
     "request-origin": 403,
     "request-type": 415,
@@ -47,6 +49,7 @@ _OF_CODE = {
     "request-if-match": 428,
     "request-key": 422,
     "file-changed": 409,
+    "fact-changed": 409,
     "savepoint-pipeline": 404,
     "topic-written": 409,
     "query-busy": 503,
@@ -69,7 +72,7 @@ _OF_KIND: tuple[tuple[type[PenstockError], int], ...] = (
 )
 _TITLES = {
     400: "The request cannot be read",
-    401: "A token is needed",
+    401: "A login or a token is needed",
     403: "The request is refused",
     404: "There is no such thing",
     405: "This cannot be done here",

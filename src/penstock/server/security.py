@@ -7,30 +7,20 @@ these. A request that changes something needs a content type that no form can se
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
-import os
 import re
-import time
-from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError, RequestError
+from penstock.core.errors import PenstockError, RequestError
+from penstock.server.access import TOKEN, entry_of
 from penstock.server.problem import send_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "TOKEN", "Access", "Security", "access_of", "is_loopback"]
+    from penstock.server.access import Access
 
-TOKEN = "PENSTOCK_TOKEN"  # noqa: S105  # the variable's name
-COOKIE = "penstock_token"
-_LEAST_TOKEN = 16
-_TRIES, _TRIES_SECONDS, _CLIENTS = 20, 60, 10_000
-"""So many wrong tokens of one client within so long, and so many clients that are remembered."""
+__all__ = ["Security", "refuse"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDED = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip")
@@ -54,64 +44,6 @@ _HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """`hosts` are names that a request may give beside loopback's; with a `token` a login is needed.
-
-    `owner` is the project's own socket: its folder's rights have decided already.
-    """
-
-    hosts: frozenset[str] = frozenset()
-    token: str | None = None
-    owner: bool = False
-    _failures: dict[str, list[float]] = field(default_factory=dict, compare=False)
-
-    @classmethod
-    def at(cls, address: str, hosts: Iterable[str]) -> Access:
-        """For who listens on `address`, an IP. Raises ConfigError where that needs a token and none is set."""
-        names = frozenset(h.lower().rstrip(".") for h in hosts)
-        if is_loopback(address):
-            return cls(names)
-        token = os.environ.get(TOKEN, "")
-        if len(token) < _LEAST_TOKEN:
-            what = f"{TOKEN} is shorter than {_LEAST_TOKEN} characters" if token else f"{TOKEN} is not set"
-            raise ConfigError(
-                f"{address} can be reached from other machines, and {what}",
-                code="serve-token",
-                hint=f"export {TOKEN}=$(openssl rand -hex 24), or listen on 127.0.0.1",
-            )
-        return cls(names, token)
-
-    def lets_in(self, scope: Scope, tokens: list[str]) -> bool:
-        """Whether one of `tokens` is the right one. Raises RequestError after too many wrong ones."""
-        if self.token is None or not tokens:
-            return self.token is None
-        client = scope["client"][0] if scope.get("client") else ""
-        now = time.monotonic()
-        failures = [at for at in self._failures.get(client, ()) if at > now - _TRIES_SECONDS]
-        if len(failures) >= _TRIES:
-            raise RequestError(
-                f"{_TRIES} wrong tokens came from {client}", code="request-token-tries", hint="wait a minute"
-            )
-        if any(hmac.compare_digest(token.encode(), self.token.encode()) for token in tokens):
-            return True
-        if len(self._failures) >= _CLIENTS:
-            self._failures.clear()
-        self._failures[client] = [*failures, now]
-        return False
-
-
-def access_of(scope: Scope) -> Access:
-    """By what right a request has come in."""
-    found: Access = scope["penstock.access"]
-    return found
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches an IP address."""
-    return ipaddress.ip_address(address.split("%", maxsplit=1)[0]).is_loopback
-
-
 class Security:
     """Stands before an ASGI app: refuses what may not come in, and gives every answer its headers."""
 
@@ -123,37 +55,36 @@ class Security:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        scope["penstock.access"] = self.access
 
         async def guarded(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
-        try:
-            self._require_harmless(scope)
-        except RequestError as error:
-            headers = {"www-authenticate": "Bearer"} if error.code == "request-token" else None
-            await _refuse(scope, receive, guarded, error, headers)
-            return
-        await self.app(scope, receive, guarded)
-
-    def _require_harmless(self, scope: Scope) -> None:
-        """Raises RequestError for what may not come in."""
-        if self.access.owner:
-            return
         given: dict[bytes, list[str]] = {}
         for name, value in scope["headers"]:
             given.setdefault(name, []).append(value.decode("latin-1"))
+        try:
+            if not self.access.owner:
+                self._require_harmless(scope, given)
+            self.access.enter(scope, self.access.entry(scope, given))
+            if not _is_open(scope):
+                entry_of(scope)
+        except PenstockError as error:
+            await refuse(scope, receive, guarded, error)
+            return
+        await self.app(scope, receive, guarded)
+
+    def _require_harmless(self, scope: Scope, given: dict[bytes, list[str]]) -> None:
+        """Raises RequestError for what may not come in, whoever asks."""
         host = _one(given, b"host", "a request names its host once")
         self._require_host(scope, host)
-        if self.access.token is None:
+        if self.access.gate is None:
             _require_direct(given)
         changing = scope["type"] == "http" and scope["method"] not in _READING
         _require_own_page(scope, given, host, changing=changing)
         if changing and not (scope["method"] == "DELETE" and _is_empty(given)):
             _require_type(given)
-        self._require_token(scope, given)
 
     def _require_host(self, scope: Scope, host: str) -> None:
         name = _name_of(host)
@@ -166,16 +97,12 @@ class Security:
             hint="use http://localhost, or list the name in penstock.toml: [server] hosts",
         )
 
-    def _require_token(self, scope: Scope, given: dict[bytes, list[str]]) -> None:
-        token = self.access.token
-        path: str = scope["path"]
-        page = scope["type"] == "http" and scope["method"] in _READING and not path.startswith(("/api/", "/metrics"))
-        if token is None or path in _OPEN_PATHS or (page and path not in ("/openapi.json", "/ws")):
-            return
-        if not self.access.lets_in(scope, _tokens(given)):
-            raise RequestError(
-                "this server needs a token", code="request-token", hint="send the header Authorization: Bearer TOKEN"
-            )
+
+def _is_open(scope: Scope) -> bool:
+    """Whether a request is answered without a login where one is needed: what it may see is decided behind."""
+    path: str = scope["path"]
+    page = scope["type"] == "http" and scope["method"] in _READING and not path.startswith(("/api/", "/metrics"))
+    return path in _OPEN_PATHS or (page and path not in ("/openapi.json", "/ws"))
 
 
 def _one(given: dict[bytes, list[str]], name: bytes, rule: str) -> str:
@@ -236,22 +163,9 @@ def _is_empty(given: dict[bytes, list[str]]) -> bool:
     return b"transfer-encoding" not in given and given.get(b"content-length", ["0"]) == ["0"]
 
 
-def _tokens(given: dict[bytes, list[str]]) -> list[str]:
-    """The tokens that a request shows, by header and cookie."""
-    found = [v[7:].strip() for v in given.get(b"authorization", []) if v[:7].lower() == "bearer "]
-    for text in given.get(b"cookie", []):
-        try:
-            cookie = SimpleCookie(text).get(COOKIE)
-        except CookieError:
-            continue
-        if cookie is not None:
-            found.append(cookie.value)
-    return found
-
-
-async def _refuse(
-    scope: Scope, receive: Receive, send: Send, error: RequestError, headers: dict[str, str] | None
-) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, error: PenstockError) -> None:
+    """Answer a request, or one for a WebSocket, with `error`."""
+    headers = {"www-authenticate": "Bearer"} if error.code == "request-token" else None
     if scope["type"] == "http":
         await send_problem(send, error, headers)
         return

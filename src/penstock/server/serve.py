@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.core.errors import ConfigError, StorageError
+from penstock.core.logs import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,23 +39,28 @@ class Serving:
 
     The port is taken when it is made, so that a taken one is known before anything has begun. Where this process
     runs the project when it starts, it answers on the project's own socket too. Raises ConfigError where the address
-    is none of this machine, is taken, or needs a token that is not set.
+    is none of this machine, is taken, or needs a login that nobody has.
     """
 
     def __init__(self, penstock: Penstock, host: str | None = None, port: int | None = None) -> None:
-        from penstock.server.security import Access
+        from penstock.server.access import Access
+        from penstock.server.certificate import certificate_of
 
         settings = penstock.settings
         self.penstock = penstock
         self._tcp = _bound(settings.host if host is None else host, settings.port if port is None else port)
         address, self.port = self._tcp.getsockname()[:2]
         try:
-            self._access = Access.at(address, settings.hosts)
+            self._access = Access.at(penstock, address, settings.hosts)
+            self._certificate = certificate_of(penstock.folder, settings.certificate, settings.key)
         except BaseException:
             self._tcp.close()
             raise
+        if self._access.gate is not None and self._certificate is None:
+            tell("warning", "serve-plain", f"passwords and tokens come to {address} unencrypted: set a certificate")
+        scheme = "http" if self._certificate is None else "https"
         shown = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104  # compared, not listened on
-        self.url = f"http://[{shown}]:{self.port}/" if ":" in shown else f"http://{shown}:{self.port}/"
+        self.url = f"{scheme}://[{shown}]:{self.port}/" if ":" in shown else f"{scheme}://{shown}:{self.port}/"
         self._owned: tuple[Path, socket.socket] | None = None
         self.app: Any = None
         self._servers: list[Any] = []
@@ -125,6 +131,7 @@ class Serving:
 
         import uvicorn
 
+        from penstock.server.access import Access
         from penstock.server.app import make_app
         from penstock.server.closing import Closing
         from penstock.server.heads import HeadsProtocol
@@ -132,12 +139,12 @@ class Serving:
         from penstock.server.observed import Observed
         from penstock.server.push.frames import FramesProtocol
         from penstock.server.push.limits import Limits
-        from penstock.server.security import Access, Security
+        from penstock.server.security import Security
 
         app = self.app = make_app(self.penstock)
         listening = [(self._tcp, self._access)]
         if self._owned is not None:
-            listening.append((self._owned[1], Access(owner=True)))
+            listening.append((self._owned[1], Access.of_owner()))
         waiting = len(listening)
 
         def started() -> None:
@@ -152,6 +159,7 @@ class Serving:
                 started()
 
         for number, (_, access) in enumerate(listening):
+            certificate, key = self._certificate if number == 0 and self._certificate else (None, None)
             config = uvicorn.Config(
                 Observed(Closing(Security(Intake(app), access)), app.state.requests, self.penstock.tracer),
                 lifespan="on" if number == 0 else "off",
@@ -165,6 +173,8 @@ class Serving:
                 proxy_headers=False,
                 timeout_graceful_shutdown=_GOODBYE_SECONDS,
                 backlog=_BACKLOG,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
             )
             self._servers.append(Server(config))
         pairs = zip(self._servers, listening, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.server.api import (
+    accounts,
     alerts,
     dashboards,
     health,
@@ -30,6 +31,7 @@ ROUTERS = (
     health.router,
     metrics.router,
     login.router,
+    accounts.router,
     project.router,
     pipelines.router,
     savepoints.router,
@@ -48,6 +50,7 @@ ROUTERS = (
 
 TAGS = [
     {"name": "health", "description": "Whether the process lives and is ready."},
+    {"name": "access", "description": "Logging in; users, and their tokens."},
     {"name": "project", "description": "The project as a whole."},
     {"name": "tables", "description": "Tables and views: what they are, and their rows."},
     {"name": "pipelines", "description": "Pipelines and their operators."},

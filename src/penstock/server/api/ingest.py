@@ -19,6 +19,7 @@ from penstock.formats.json.elements import elements
 from penstock.project.ingest import Delivery, Once, deliver
 from penstock.server.api.model import Model
 from penstock.server.problem import MEDIA_TYPE, problem_of
+from penstock.server.rights import require_allowed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -87,6 +88,7 @@ class _Route(APIRoute):
         with_parameters = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            await require_allowed(request)
             if request.scope["query_string"] or "idempotency-key" in request.headers:
                 return await with_parameters(request)
             return await _taken(request, (request.path_params["name"], None, None), None)

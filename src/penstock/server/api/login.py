@@ -1,53 +1,119 @@
-"""Logging in from a browser: the token becomes a cookie that no script reads."""
+"""Logging in from a browser: a password, or the environment's token, becomes a cookie that no script reads."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from penstock.core.errors import RequestError
+from penstock.project.access.rights import Right  # noqa: TC001  # a model needs it
+from penstock.project.access.stored import LOGIN_DAYS
+from penstock.server.access import COOKIE, TOKEN, access_of, cookies, entry_or_none
 from penstock.server.api.model import Given, Model
-from penstock.server.security import COOKIE, access_of
+
+if TYPE_CHECKING:
+    from penstock.server.access import Gate
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/login", tags=["project"])
+router = APIRouter(prefix="/api/login", tags=["access"])
 
-_SECONDS = 30 * 86_400
+_HASHES = anyio.CapacityLimiter(2)
+"""A password takes 19 MB to be looked at: a crowd that logs in waits."""
 
 
 class Login(Given):
-    token: str = Field(max_length=1_000)
+    user: str | None = Field(None, max_length=64, examples=["anna"])
+    password: str | None = Field(None, max_length=1_000)
+    token: str | None = Field(None, max_length=1_000)
+    """That of the server's environment, in place of user and password."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Login:
+        if (self.token is None) is (self.user is None or self.password is None):
+            raise ValueError("a login is a user and a password, or a token")
+        return self
 
 
 class LoginState(Model):
     needed: bool
-    """Whether this server needs a token at all."""
+    """Whether this server needs a login or a token at all."""
+    user: str | None
+    """Who asks; null where nobody is logged in and a login is needed."""
+    way: Literal["socket", "loopback", "login", "token", "bootstrap"] | None
+    rights: list[Right]
+    """What this user may do."""
 
 
 @router.get("", operation_id="login_state")
 async def state(request: Request) -> LoginState:
-    """Whether a login is needed: that is decided by the address that is listened on."""
-    return LoginState(needed=access_of(request.scope).token is not None)
+    """Whether a login is needed, which is decided by the address that is listened on; who asks, and may do what."""
+    needed = access_of(request.scope).gate is not None
+    entry = entry_or_none(request.scope)
+    if entry is None:
+        return LoginState(needed=needed, user=None, way=None, rights=[])
+    caller = entry.caller
+    return LoginState(needed=needed, user=caller.name, way=caller.way, rights=sorted(caller.rights))
 
 
 @router.post("", operation_id="login", status_code=204)
 async def login(request: Request, given: Login) -> Response:
-    """Take a token, and keep it in a cookie for 30 days."""
-    access = access_of(request.scope)
-    if access.token is not None and not access.lets_in(request.scope, [given.token]):
-        raise RequestError("this is not the token", code="request-token")
+    """Log in: a cookie holds for 30 days, or until the password is changed. It is a new one each time."""
+    gate = access_of(request.scope).gate
     response = Response(status_code=204)
-    if access.token is not None:
-        secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
-        response.set_cookie(COOKIE, given.token, _SECONDS, httponly=True, samesite="strict", secure=secure)
+    if gate is None:
+        return response
+    address = request.client.host if request.client else ""
+    if given.user is None:
+        secret = await _of_bootstrap(gate, given.token or "", address)
+    else:
+        secret = await _of_user(gate, given.user, given.password or "", address)
+    await _end(gate, request, address)
+    secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    response.set_cookie(COOKIE, secret, LOGIN_DAYS * 86_400, httponly=True, samesite="strict", secure=secure)
     return response
+
+
+async def _of_bootstrap(gate: Gate, token: str, address: str) -> str:
+    gate.tries.begin(f"from {address}")
+    if not gate.is_bootstrap(token):
+        raise RequestError("this is not the token", code="request-token")
+    gate.tries.right(f"from {address}")
+    accounts = gate.accounts(TOKEN, address)
+    return await anyio.to_thread.run_sync(accounts.log_in_holder, token)
+
+
+async def _of_user(gate: Gate, user: str, password: str, address: str) -> str:
+    whose = f"from {address}", f"for user {user}"
+    gate.tries.begin(*whose)
+    accounts = gate.accounts(user, address)
+    secret = await anyio.to_thread.run_sync(accounts.log_in, user, password, limiter=_HASHES)
+    if secret is None:
+        raise RequestError("there is no such user, or this is not the password", code="request-password")
+    gate.tries.right(*whose)
+    return secret
 
 
 @router.delete("", operation_id="logout", status_code=204)
-async def logout() -> Response:
-    """Forget the cookie."""
+async def logout(request: Request) -> Response:
+    """End this login, and forget the cookie."""
+    gate = access_of(request.scope).gate
+    if gate is not None:
+        await _end(gate, request, request.client.host if request.client else "")
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response
+
+
+async def _end(gate: Gate, request: Request, address: str) -> None:
+    """End the logins whose cookies the request has brought."""
+    entry = entry_or_none(request.scope)
+    accounts = gate.accounts(entry.caller.name if entry else "", address)
+    given = {b"cookie": request.headers.getlist("cookie")}
+    for secret in cookies(given):
+        await anyio.to_thread.run_sync(accounts.log_out, secret)

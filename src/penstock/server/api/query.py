@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.history import Limits
+from penstock.server.access import access_of
 from penstock.server.api.model import Asker, Given, Model
 from penstock.server.api.rows import answered, rows_responses
-from penstock.server.security import access_of
 
 __all__ = ["router"]
 

@@ -48,6 +48,7 @@ PROTOCOL = 1
 GOING = 1012
 STUCK = 4408
 INTERNAL = 1011
+NO_LONGER = 4401
 HEARTBEAT_SECONDS = 5.0
 _THREADS = 4
 _QUESTIONS = 2
@@ -129,13 +130,16 @@ class Hub:
 
     # -- viewers -----------------------------------------------------------------------------------
 
-    def enter(self, outlet: Outlet) -> Viewer:
-        """A viewer for a new connection, greeted. Raises RequestError where there are too many."""
+    def enter(self, outlet: Outlet, holds: Callable[[], bool]) -> Viewer:
+        """A viewer for a new connection, greeted, and let go once its right to look no longer `holds`.
+
+        Raises RequestError where there are too many.
+        """
         if len(self.viewers) >= self.limits.connections:
             raise RequestError(
                 f"{len(self.viewers):,} clients watch this server, more are not let in", code="request-busy"
             )
-        viewer = Viewer(outlet, self.limits.queue_bytes, self._again)
+        viewer = Viewer(outlet, self.limits.queue_bytes, self._again, holds)
         self.viewers.add(viewer)
         viewer.take(
             message(
@@ -357,7 +361,7 @@ class Hub:
                 feed.stir()
 
     async def _tick(self) -> None:
-        """Figures each second, and now and then a sign of life and a look at who is stuck."""
+        """Figures each second, and a look at who may no longer watch; now and then a sign of life, and who is stuck."""
         began = self._loop.time()
         seconds = 0
         while True:
@@ -366,12 +370,25 @@ class Hub:
             for feed in self._feeds.values():
                 if feed.viewers and isinstance(feed, FiguresFeed):
                     feed.stir()
+            await self._let_go()
             if seconds % HEARTBEAT_SECONDS == 0 and self.viewers:
                 beat = message("heartbeat", time=self.now_ms(), event_time=await self._told_event_time())
                 for viewer in list(self.viewers):
                     viewer.take(beat)
                     if viewer.stuck_for(self._loop.time()) > self.limits.stuck_seconds:
                         viewer.outlet.close(STUCK, f"nothing was taken for {self.limits.stuck_seconds:.0f} s")
+
+    async def _let_go(self) -> None:
+        """End the connections of those whose login or token has ended, or who may do something else than before."""
+        watching = list(self.viewers)
+        try:
+            held = await self.work(lambda: [viewer.holds() for viewer in watching])
+        except Exception as error:  # noqa: BLE001  # who cannot be looked up is let go
+            tell("error", "push-failed", "who may watch could not be looked up", error=error)
+            held = [False] * len(watching)
+        for viewer, holds in zip(watching, held, strict=True):
+            if not holds:
+                viewer.outlet.close(NO_LONGER, "what you may do has changed, or your login or token has ended")
 
     async def _told_event_time(self) -> int | None:
         """As `_event_time`; None where it cannot be told: a sign of life comes all the same."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from penstock.server.access import entry_of
 from penstock.server.push.request import read_object, read_subscribe
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ async def stream(
     asked = [read_object(text) for text in subscribe]
     known = dict(enumerate(last_event_id.split(","))) if last_event_id else {}
     outlet = _Outlet()
-    viewer = hub.enter(outlet)
+    viewer = hub.enter(outlet, entry_of(request.scope).holds)
     outlet.viewer = viewer
     try:
         requests = [read_subscribe(found, str(found.get("id", number))) for number, found in enumerate(asked)]

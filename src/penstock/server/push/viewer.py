@@ -50,14 +50,19 @@ class Viewer:
         "_stuck_since",
         "asking",
         "feeds",
+        "holds",
         "missed",
         "outlet",
         "queue_bytes",
         "waiting",
     )
 
-    def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None]) -> None:
+    def __init__(
+        self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None], holds: Callable[[], bool]
+    ) -> None:
         self.outlet = outlet
+        self.holds = holds
+        """Whether it still may watch; asked in a thread."""
         self.queue_bytes = queue_bytes
         self.feeds: dict[str, Feed] = {}
         self.missed: set[Feed] = set()

@@ -6,9 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError, RequestError
+from penstock.server.access import entry_of, require_right
 from penstock.server.push.frames import EXTENSION
 from penstock.server.push.hub import INTERNAL, refusal
 from penstock.server.push.request import read_object, read_request
+from penstock.server.security import refuse
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -70,12 +72,18 @@ class WebSocketDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         frames: FramesProtocol = scope["extensions"][EXTENSION]
+        entry = entry_of(scope)
+        try:
+            require_right(scope, "read")
+        except RequestError as error:
+            await refuse(scope, receive, send, error)
+            return
         await receive()
         chosen = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": chosen})
         outlet = _Outlet(frames, send)
         try:
-            viewer = self.hub.enter(outlet)
+            viewer = self.hub.enter(outlet, entry.holds)
         except RequestError as error:
             outlet.close(_TOO_MANY, error.message)
             await outlet.closed()

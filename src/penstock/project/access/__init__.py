@@ -1,0 +1,1 @@
+"""Who may do what: users with roles, their tokens and logins, kept in the project's database."""

@@ -1,0 +1,311 @@
+"""Users, tokens and logins of a server that other machines reach: who may do what, and until when."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from penstock.project.access.rights import ROLES
+from penstock.server.rights import RIGHTS
+from tests.server.guarded import PASSWORD, TOKEN, Guarded, guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """Each test adds the users that it changes; vera, otto and ada stay as they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PENSTOCK_TOKEN", TOKEN)
+        with guard(tmp_path_factory.mktemp("access") / "shop") as found:
+            yield found
+
+
+# -- role x call -------------------------------------------------------------------------------------
+
+CALLS = {
+    None: {"live", "ready", "login_state", "login", "logout"},
+    "admin": {"users", "user_add", "user_role", "user_password", "user_remove", "tokens", "token_make", "token_revoke"},
+}
+"""What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
+READS = {"query", "query_cancel", "rejects_closed", "registry_find", "registry_fits", "registry_fits_all"}
+"""Calls that change nothing, though their method says otherwise."""
+
+
+def operations(served: Guarded) -> dict[str, tuple[str, str, Any]]:
+    with served.client(TOKEN) as admin:
+        document = admin.get("/openapi.json").json()
+    return {
+        one["operationId"]: (method, path, one)
+        for path, methods in document["paths"].items()
+        for method, one in methods.items()
+    }
+
+
+def expected(operation: str, method: str) -> str | None:
+    """The right that a call should need, from what it is: told here a second time, on purpose."""
+    for right, calls in CALLS.items():
+        if operation in calls:
+            return right
+    if operation == "ingest":
+        return "ingest"
+    return "read" if method == "get" or operation in READS else "operate"
+
+
+def test_each_call_declares_the_right_that_it_needs(served: Guarded) -> None:
+    found = operations(served)
+    assert set(RIGHTS) == set(found), "server/rights.py names each call, and no other"
+    for operation, (method, _, described) in found.items():
+        assert described["x-right"] == RIGHTS[operation] == expected(operation, method), operation
+
+
+def sent(client: httpx.Client, method: str, path: str) -> httpx.Response:
+    """A call that names nothing that is there, so that nothing comes of it; no more of it than its head is read."""
+    filled = re.sub(r"\{(\w+)\}", lambda found: "9" if found[1] in ("number", "version") else "nothing-there", path)
+    with client.stream(method.upper(), filled, headers=JSON, content=b"{}") as answer:
+        if answer.status_code >= 400:
+            answer.read()
+        return answer
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_a_role_may_make_the_calls_that_are_its_own_and_no_other(served: Guarded, role: str | None) -> None:
+    user = {"viewer": "vera", "operator": "otto", "admin": "ada"}.get(role or "")
+    with served.client() if user is None else served.logged_in(user) as me:
+        for operation, (method, path, _) in operations(served).items():
+            if operation in CALLS[None]:
+                continue
+            right = expected(operation, method)
+            answer = sent(me, method, path)
+            if role is None:
+                assert (answer.status_code, answer.json()["code"]) == (401, "request-token"), operation
+            elif right in ROLES[role]:  # type: ignore[index]
+                assert answer.status_code not in (401, 403), (operation, answer.read())
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (403, "request-right"), operation
+
+
+def test_what_is_refused_says_which_right_is_missing(served: Guarded) -> None:
+    with served.logged_in("vera") as vera:
+        problem = vera.post("/api/topics", json={"name": "mine"}).json()
+    assert problem["detail"] == "vera may not do this: it needs the right to operate, and there is read"
+    assert "mine" not in {topic.name for topic in served.penstock.log.topics()}
+
+
+def test_a_refusal_comes_before_the_form_is_judged(served: Guarded) -> None:
+    with served.logged_in("vera") as vera:
+        assert vera.post("/api/topics", json={"nmae": 1}).json()["code"] == "request-right"
+        assert vera.post("/api/topics/orders/records", json={"id": 1}).json()["code"] == "request-right"
+        assert vera.post("/api/topics/orders/records?partition=0", json={"id": 1}).json()["code"] == "request-right"
+
+
+def test_the_page_itself_is_for_all_and_tells_nothing(served: Guarded) -> None:
+    with served.client() as nobody:
+        for path in ("/", "/topics", "/settings"):
+            answer = nobody.get(path)
+            assert answer.status_code == 200
+            assert "shop" not in answer.text
+        assert nobody.get("/api/login").json() == {"needed": True, "user": None, "way": None, "rights": []}
+
+
+# -- logins ------------------------------------------------------------------------------------------
+
+
+def test_a_login_says_who_one_is(served: Guarded) -> None:
+    with served.logged_in("otto") as otto:
+        assert otto.get("/api/login").json() == {
+            "needed": True,
+            "user": "otto",
+            "way": "login",
+            "rights": ["ingest", "operate", "read"],
+        }
+        assert otto.delete("/api/login").status_code == 204
+        assert otto.get("/api/project").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("vera", "wrong horse battery"), ("nobody", PASSWORD), ("VERA", PASSWORD)]
+)
+def test_a_wrong_login_does_not_say_what_was_wrong(served: Guarded, user: str, password: str) -> None:
+    with served.client() as me:
+        answer = me.post("/api/login", json={"user": user, "password": password})
+    assert (answer.status_code, answer.json()["code"]) == (401, "request-password")
+    assert answer.json()["detail"] == "there is no such user, or this is not the password"
+    assert "set-cookie" not in answer.headers
+
+
+def test_no_login_can_be_planted(served: Guarded) -> None:
+    """A cookie that somebody else has set is not made a login's: its secret is a new one, and the old one ends."""
+    planted = "p" * 43
+    with served.client(cookies={"penstock_login": planted}) as victim:
+        assert victim.post("/api/login", json={"user": "vera", "password": PASSWORD}).status_code == 204
+        first = victim.cookies.get("penstock_login", domain="127.0.0.1")
+        assert first not in (None, planted)
+    with served.client(cookies={"penstock_login": planted}) as attacker:
+        assert attacker.get("/api/project").status_code == 401
+    with served.client(cookies={"penstock_login": first}) as again:
+        assert again.get("/api/project").status_code == 200
+        assert again.post("/api/login", json={"user": "vera", "password": PASSWORD}).status_code == 204
+    with served.client(cookies={"penstock_login": first}) as old:
+        assert old.get("/api/project").status_code == 401
+
+
+def test_a_foreign_page_does_nothing_with_a_login(served: Guarded) -> None:
+    served.penstock.create_topic("kept")
+    with served.logged_in("otto") as otto:
+        for headers in (
+            {**JSON, "origin": "https://evil.example"},
+            {**JSON, "sec-fetch-site": "cross-site"},
+            {"content-type": "text/plain"},
+            {"content-type": "application/x-www-form-urlencoded"},
+        ):
+            answer = otto.post("/api/topics", content=b'{"name": "forged"}', headers=headers)
+            assert answer.status_code in (403, 415)
+        answer = otto.delete("/api/topics/kept", headers={"origin": "https://evil.example"})
+        assert answer.json()["code"] == "request-origin"
+    assert {"kept", "forged"} & {topic.name for topic in served.penstock.log.topics()} == {"kept"}
+
+
+def test_passwords_cannot_be_tried_without_end(tmp_path: Path) -> None:
+    with guard(tmp_path / "shop") as served, served.client() as me:
+        tries = [{"user": "vera", "password": f"guess number {n}"} for n in range(22)]
+        codes = [me.post("/api/login", json=one).status_code for one in tries]
+        assert codes == [401] * 20 + [429] * 2
+        answer = me.post("/api/login", json={"user": "ada", "password": PASSWORD})
+        assert answer.json()["detail"] == "20 wrong tokens or passwords came from 127.0.0.1"
+
+
+def test_right_logins_do_not_count_as_wrong_ones(served: Guarded) -> None:
+    token = served.token("vera", "read")
+    with served.client(token) as me:
+        assert {me.get("/api/project").status_code for _ in range(30)} == {200}
+
+
+# -- changes -----------------------------------------------------------------------------------------
+
+
+def test_another_role_holds_at_once(served: Guarded) -> None:
+    served.penstock.accounts.add_user("rosa", "viewer", PASSWORD)
+    with served.logged_in("rosa") as rosa, served.client(TOKEN) as admin:
+        assert rosa.post("/api/topics", json={"name": "rosas"}).status_code == 403
+        changed = admin.put("/api/users/rosa/role", json={"role": "operator"}).json()
+        assert changed["role"] == "operator"
+        assert rosa.post("/api/topics", json={"name": "rosas"}).status_code == 201
+
+
+def test_another_password_ends_the_logins(served: Guarded) -> None:
+    served.penstock.accounts.add_user("paul", "viewer", PASSWORD)
+    with served.logged_in("paul") as paul, served.client(TOKEN) as admin:
+        assert paul.get("/api/project").status_code == 200
+        assert admin.put("/api/users/paul/password", json={"password": "another long password"}).status_code == 200
+        assert paul.get("/api/project").status_code == 401
+        assert paul.post("/api/login", json={"user": "paul", "password": PASSWORD}).status_code == 401
+    with served.logged_in("paul", "another long password") as paul:
+        assert paul.get("/api/project").status_code == 200
+
+
+def test_a_removed_user_is_out(served: Guarded) -> None:
+    served.penstock.accounts.add_user("rita", "operator", PASSWORD)
+    token = served.token("rita", "operate")
+    with served.logged_in("rita") as rita, served.client(token) as program, served.client(TOKEN) as admin:
+        assert {rita.get("/api/project").status_code, program.get("/api/project").status_code} == {200}
+        assert admin.delete("/api/users/rita").status_code == 204
+        assert {rita.get("/api/project").status_code, program.get("/api/project").status_code} == {401}
+        served.penstock.accounts.add_user("rita", "operator", PASSWORD)
+        assert {rita.get("/api/project").status_code, program.get("/api/project").status_code} == {401}
+
+
+def test_open_websockets_end_with_the_right_to_look(served: Guarded) -> None:
+    served.penstock.accounts.add_user("walt", "viewer", PASSWORD)
+    kept, revoked = served.token("walt", "read"), served.token("walt", "read")
+    url = served.url.replace("http", "ws") + "ws"
+
+    def opened(token: str) -> Any:
+        return connect(url, additional_headers={"authorization": f"Bearer {token}"}, open_timeout=60)
+
+    with opened(kept) as first, opened(revoked) as second:
+        assert all("hello" in one.recv() for one in (first, second))
+        revoked_id = revoked.split("_")[1]
+        served.penstock.accounts.revoke_token(revoked_id)
+        assert closing_code(second) == 4401
+        served.penstock.accounts.set_role("walt", "operator")  # the token may do what it could: it stays
+        first.send('{"type": "ping", "id": "1"}')
+        assert "pong" in until_pong(first)
+        served.penstock.accounts.remove_user("walt")
+        assert closing_code(first) == 4401
+    with pytest.raises(InvalidStatus) as refused:
+        opened(kept)
+    assert refused.value.response.status_code == 401
+
+
+def until_pong(connection: Any) -> str:
+    while "pong" not in (text := str(connection.recv(timeout=5))):
+        continue
+    return text
+
+
+def closing_code(connection: Any) -> int:
+    """Of the close that comes within 5 s."""
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            connection.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+def test_a_websocket_needs_the_right_to_read(served: Guarded) -> None:
+    token = served.token("otto", "ingest")
+    with pytest.raises(InvalidStatus) as refused:
+        connect(served.url.replace("http", "ws") + "ws", additional_headers={"authorization": f"Bearer {token}"})
+    assert refused.value.response.status_code == 403
+
+
+# -- tokens ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "scope", "asks", "creates", "appends"),
+    [
+        ("ada", "read", 200, 403, 403),
+        ("ada", "ingest", 403, 403, 404),
+        ("ada", "operate", 200, 409, 404),
+        ("vera", "admin", 200, 403, 403),
+        ("vera", "ingest", 403, 403, 403),
+    ],
+)
+def test_a_token_may_what_its_scope_and_its_user_may(
+    served: Guarded, user: str, scope: str, asks: int, creates: int, appends: int
+) -> None:
+    if "taken" not in {topic.name for topic in served.penstock.log.topics()}:
+        served.penstock.create_topic("taken")
+    with served.client(served.token(user, scope)) as program:
+        assert program.post("/api/query", json={"sql": "SELECT 1"}).status_code == asks
+        assert program.post("/api/topics", json={"name": "taken"}).status_code == creates
+        assert program.post("/api/topics/nothing/records", json={"a": 1}).status_code == appends
+        assert program.get("/api/users").status_code == 403
+
+
+def test_a_token_of_an_admin_makes_and_ends_others(served: Guarded) -> None:
+    with served.client(served.token("ada", "admin")) as admin:
+        made = admin.post(
+            "/api/tokens", json={"user": "vera", "scope": "read", "days": 2, "purpose": "a screen"}
+        ).json()
+        assert made["expires"] - made["made"] == 2 * 86_400_000
+        listed = admin.get("/api/tokens").json()
+        assert [one["purpose"] for one in listed if one["id"] == made["id"]] == ["a screen"]
+        assert made["token"] not in str(listed)
+        with served.client(made["token"]) as screen:
+            assert screen.get("/api/project").status_code == 200
+            assert admin.delete(f"/api/tokens/{made['id']}").status_code == 204
+            assert screen.get("/api/project").status_code == 401
