@@ -43,6 +43,14 @@ def test_a_table_for_a_person() -> None:
     )
 
 
+def test_csv_has_no_formulas_and_numbers_as_they_are() -> None:
+    texts = "('=1+1'), ('+2'), ('-3'), ('@SUM(A1)'), ('a=b'), (CAST(NULL AS STRING))"
+    out = call("sql", "-e", f"SELECT * FROM (VALUES {texts}) AS t(s)", "--format", "csv").out
+    assert out.splitlines() == ["s", "'=1+1", "'+2", "'-3", "'@SUM(A1)", "a=b", ""]
+    numbers = "SELECT -1 AS n, CAST(-2.5 AS DECIMAL(3, 1)) AS `-d`, DATE '2025-01-01' AS `=day`"
+    assert call("sql", "-e", numbers, "--format", "csv").out == "n,'-d,'=day\n-1,-2.5,2025-01-01\n"
+
+
 def test_json_and_csv_for_a_program() -> None:
     assert call("sql", "-e", VALUES, "--format", "json").out == (
         '{"n":1,"s":"a,\\"b\\"","b":true}\n{"n":2,"s":null,"b":false}\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from websockets.sync.client import connect
 
 from penstock.project.access.rights import ROLES
 from penstock.server.rights import RIGHTS
+from tests.parts import until
 from tests.server.guarded import PASSWORD, TOKEN, Guarded, guard
 
 if TYPE_CHECKING:
@@ -309,3 +311,24 @@ def test_a_token_of_an_admin_makes_and_ends_others(served: Guarded) -> None:
             assert screen.get("/api/project").status_code == 200
             assert admin.delete(f"/api/tokens/{made['id']}").status_code == 204
             assert screen.get("/api/project").status_code == 401
+
+
+# -- questions ---------------------------------------------------------------------------------------
+
+
+def test_who_only_looks_sees_and_ends_no_questions_of_others(served: Guarded) -> None:
+    def ask(token: str) -> None:
+        asked = {"sql": "SELECT count(*) FROM range(10000000000000)", "seconds": 60, "id": "long"}
+        with served.client(token) as otto:
+            answers.append(otto.post("/api/query", json=asked).json()["code"])
+
+    answers: list[str] = []
+    thread = threading.Thread(target=ask, args=(served.token("otto", "read"),))
+    thread.start()
+    with served.logged_in("vera") as vera, served.logged_in("otto") as otto:
+        until(lambda: [one["id"] for one in otto.get("/api/query").json()] == ["long"], "it is not asked")
+        assert vera.get("/api/query").json() == []
+        assert vera.delete("/api/query/long").status_code == 404
+        assert otto.delete("/api/query/long").status_code == 204
+    thread.join()
+    assert answers == ["query-cancelled"]

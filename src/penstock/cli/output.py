@@ -142,16 +142,24 @@ class ChangelogOutput:
 
 
 class CsvOutput:
-    """RFC 4180 with a header: NULL is nothing at all, an empty text is a pair of quotes."""
+    """RFC 4180 with a header: NULL is nothing at all, an empty text is a pair of quotes.
+
+    A text that a spreadsheet would compute, with what that can do to its reader, is given an apostrophe first.
+    """
 
     def begin(self, fields: Sequence[Field], sink: str | None = None) -> None:
+        from penstock.core.types import Char, Varchar
+
         self._fields = tuple(fields)
-        click.echo(_csv_line([f.name for f in fields]), nl=False)
+        self._texts = [f.name for f in fields if isinstance(f.type, (Char, Varchar))]
+        click.echo(_csv_line([_harmless(f.name) for f in fields]), nl=False)
 
     def rows(self, frame: pl.DataFrame) -> None:
         from penstock.core.render import plain_rows
 
-        click.echo("".join(_csv_line(list(row.values())) for row in plain_rows(frame, self._fields)), nl=False)
+        rows = plain_rows(frame, self._fields)
+        lines = (_csv_line(list((row | {n: _harmless(row[n]) for n in self._texts}).values())) for row in rows)
+        click.echo("".join(lines), nl=False)
 
     def end(self) -> None:
         """Every line is out."""
@@ -162,6 +170,14 @@ def _echo_json(values: list[dict[str, Any]]) -> None:
 
     if values:
         click.echo(b"\n".join(orjson.dumps(v) for v in values))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def _harmless(text: str | None) -> str | None:
+    return "'" + text if text is not None and text.startswith(_FORMULA) else text
 
 
 def _csv_line(values: Sequence[Any]) -> str:

@@ -67,7 +67,7 @@ def role(folder: Path, name: str, role: str) -> None:
     click.echo(f"user {changed.name} is {_a(changed.role)}")
 
 
-@user.command(examples=("penstock user password shop anna", "penstock user password shop anna < password.txt"))
+@user.command(examples=("penstock user password shop anna", "penstock user password shop gate --none"))
 @folder_argument()
 @click.argument("name")
 @click.option("--none", is_flag=True, help="Take it away: the user comes in by a token alone.")

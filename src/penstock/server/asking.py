@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from penstock.core.errors import QueryError, RequestError
 from penstock.history import Stop
+from penstock.server.access import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from penstock.history import Limits, Result
+    from penstock.project.access.caller import Caller
     from penstock.project.penstock import Penstock
 
 __all__ = ["Asked", "Asking"]
@@ -41,6 +43,7 @@ class Asked:
     """A question that is being answered or waits; `since` in ms since 1970."""
 
     id: str
+    caller: Caller
     sql: str
     since: int
     stop: Stop
@@ -133,10 +136,14 @@ class Asking:
         finally:
             self._long.release()
 
-    def cancel(self, id_: str) -> None:
-        """End a question. Raises RequestError where there is none of that id."""
+    def seen_by(self, caller: Caller) -> list[Asked]:
+        """The questions that are being answered or wait: all of them for who operates, else those of the same user."""
+        return [a for a in self.asked.values() if "operate" in caller.rights or a.caller.name == caller.name]
+
+    def cancel(self, id_: str, caller: Caller) -> None:
+        """End a question. Raises RequestError where `caller` sees none of that id."""
         found = self.asked.get(id_)
-        if found is None:
+        if found is None or found not in self.seen_by(caller):
             raise RequestError(f"no question '{id_}' is being answered", code="query-id-unknown")
         found.stop.cancel()
 
@@ -175,7 +182,7 @@ class Asking:
                 f"{len(self.asked):,} questions wait already", code="query-busy", hint="ask again in a moment"
             )
         stop = Stop()
-        self.asked[id_] = Asked(id_, sql, self.penstock.clock.now_ms(), stop)
+        self.asked[id_] = Asked(id_, entry_of(request.scope).caller, sql, self.penstock.clock.now_ms(), stop)
         watch = asyncio.create_task(_until_gone(request, stop))
         try:
             yield stop

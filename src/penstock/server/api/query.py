@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.history import Limits
-from penstock.server.access import access_of
+from penstock.server.access import access_of, entry_of
 from penstock.server.api.model import Asker, Given, Model
 from penstock.server.api.rows import answered, rows_responses
 
@@ -70,12 +70,12 @@ def _require_modest(limits: Limits) -> None:
 
 
 @router.get("", operation_id="queries_running")
-async def running(asking: Asker) -> list[Running]:
-    """The questions that are being answered or wait."""
-    return [Running.model_validate(one) for one in asking.asked.values()]
+async def running(request: Request, asking: Asker) -> list[Running]:
+    """The questions that are being answered or wait; of who only reads, the own ones."""
+    return [Running.model_validate(one) for one in asking.seen_by(entry_of(request.scope).caller)]
 
 
 @router.delete("/{id}", operation_id="query_cancel", status_code=204)
-async def cancel(asking: Asker, id_: Annotated[str, Path(alias="id")]) -> None:
+async def cancel(request: Request, asking: Asker, id_: Annotated[str, Path(alias="id")]) -> None:
     """End a question; its asker gets the error query-cancelled."""
-    asking.cancel(id_)
+    asking.cancel(id_, entry_of(request.scope).caller)
