@@ -313,6 +313,27 @@ def test_a_token_of_an_admin_makes_and_ends_others(served: Guarded) -> None:
             assert screen.get("/api/project").status_code == 401
 
 
+# -- topics of the system ----------------------------------------------------------------------------
+
+
+def test_the_audit_log_is_read_by_admins_and_written_by_nobody(served: Guarded) -> None:
+    with served.logged_in("otto") as otto, served.logged_in("ada") as ada:
+        for path in ("/api/topics/__audit", "/api/topics/__audit/records"):
+            assert otto.get(path).json()["code"] == "request-right"
+            assert ada.get(path).status_code == 200
+        for client in (otto, ada):
+            forged = client.post("/api/topics/__audit/records", json={"act": "nothing"})
+            assert (forged.status_code, forged.json()["detail"]) == (
+                403,
+                "topic '__audit' is the system's own: it is not written or deleted from outside",
+            )
+            assert client.delete("/api/topics/__audit").json()["code"] == "topic-system"
+            asked = client.post("/api/query", json={"sql": "SELECT * FROM __audit"})
+            assert asked.json()["code"] == "query-unknown-table"
+        records = ada.get("/api/topics/__audit/records?last=1").json()["records"]
+        assert '"act":"login","on":"ada","by":"ada","way":"login","from":"127.0.0.1"' in records[0]["value"]
+
+
 # -- questions ---------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from penstock.core.errors import LogError, PenstockError, RequestError, SqlError
 from penstock.project.append import topic_named
 from penstock.project.record_key import declared_key, field_key
-from penstock.project.topics import written_topics
+from penstock.project.topics import require_not_system, written_topics
 from penstock.project.tracing import sent
 
 if TYPE_CHECKING:
@@ -98,9 +98,11 @@ def way_into(penstock: Penstock, name: str, field_name: str | None = None, parti
     """The way into the topic `name`, or that of the table called so; made if a table says how.
 
     The key is the field that is named, or as the table over the topic declares it. Raises LogError where there is
-    no such topic, or a pipeline of the project writes it: its results are not to be mixed with anything.
+    no such topic, it is the system's, or a pipeline of the project writes it: results are not to be mixed with
+    anything.
     """
     topic = topic_named(penstock, name)
+    require_not_system(topic)
     require_no_results(penstock, topic)
     penstock.log.topic(topic)
     key = field_key(field_name) if field_name else declared_key(penstock, name)

@@ -18,6 +18,7 @@ from penstock.engine.why import Reason, why
 from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
+from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
 from penstock.project.fresh import drop_everything
@@ -29,7 +30,7 @@ from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
-from penstock.project.topics import read_topics, written_topics
+from penstock.project.topics import read_topics, require_not_system, written_topics
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer
 
@@ -417,8 +418,10 @@ class Penstock:
         """Delete a topic with all its records.
 
         Raises LogError where there is none, StateError where a pipeline that runs here reads or writes it: the
-        system's own topics too, in which time is written down for all of them.
+        system's own topics too, in which time is written down for all of them. The audit log stays.
         """
+        if name == AUDIT:
+            require_not_system(name)
         running = {one.name for one in self.running}
         if running and self.log.topic(name).name.startswith("__"):
             raise StateError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors import connector_named
 from penstock.connectors.kafka import TOPIC, ensure_topic
 from penstock.connectors.spec import TableOptions
+from penstock.core.errors import LogError
 from penstock.project.wiring import LOG_CONNECTORS
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table
@@ -14,7 +15,29 @@ from penstock.sql.catalog import Table
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
-__all__ = ["beside_topics", "empty_inputs", "read_topics", "ready_topics", "topic_of", "written_topics"]
+__all__ = [
+    "beside_topics",
+    "empty_inputs",
+    "is_system",
+    "read_topics",
+    "ready_topics",
+    "require_not_system",
+    "topic_of",
+    "written_topics",
+]
+
+
+def is_system(topic: str) -> bool:
+    """Whether a topic is Penstock's own, such as the audit log."""
+    return topic.startswith("__")
+
+
+def require_not_system(topic: str) -> None:
+    """Raises LogError for a topic that only Penstock itself may write or delete."""
+    if is_system(topic):
+        raise LogError(
+            f"topic '{topic}' is the system's own: it is not written or deleted from outside", code="topic-system"
+        )
 
 
 def topic_of(table: Table) -> str | None:

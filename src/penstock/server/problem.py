@@ -52,6 +52,7 @@ _OF_CODE = {
     "fact-changed": 409,
     "savepoint-pipeline": 404,
     "topic-written": 409,
+    "topic-system": 403,
     "query-busy": 503,
     "query-cancelled": 409,
     "registry-subject": 404,

@@ -7,13 +7,14 @@ import binascii
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
-from penstock.project.topics import topic_of
+from penstock.project.topics import is_system, topic_of
+from penstock.server.access import require_right
 from penstock.server.api.model import Given, Model, Project
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ Name = Annotated[str, Path(examples=["chat_events"])]
 
 @router.get("", operation_id="topics")
 def list_topics(penstock: Project, system: bool = False) -> list[TopicLine]:  # of the address
-    """All topics; those of the system, whose names begin with __, only if asked for."""
+    """All topics; those of the system, whose names begin with __, only if asked for: an admin may read them."""
     return [_line(penstock, t.name) for t in penstock.log.topics() if system or not t.name.startswith("__")]
 
 
@@ -119,8 +120,9 @@ def create_topic(penstock: Project, topic: NewTopic) -> TopicLine:
 
 
 @router.get("/{name}", operation_id="topic")
-def show_topic(penstock: Project, name: Name) -> TopicAnswer:
+def show_topic(request: Request, penstock: Project, name: Name) -> TopicAnswer:
     """One topic: its partitions, who reads it, the tables over it."""
+    _require_readable(request, name)
     line, log = _line(penstock, name), penstock.log
     lags: dict[str, int] = {}
     for group in log.groups.names():
@@ -143,6 +145,7 @@ def delete_topic(penstock: Project, name: Name) -> None:
 
 @router.get("/{name}/records", operation_id="topic_records")
 def topic_records(
+    request: Request,
     penstock: Project,
     name: Name,
     start: Annotated[
@@ -161,10 +164,17 @@ def topic_records(
     cursor: Annotated[str, Query(description="`next` of the page before, in place of `from`")] = "",
 ) -> Records:
     """Records in the order of the log, a page at a time. One page looks at a million records at most."""
+    _require_readable(request, name)
     offsets = _read_cursor(cursor) if cursor else offsets_at(penstock.log, name, start, partition)
     found = browse(penstock.log, name, offsets, limit, key=None if key is None else key.encode(), last=last)
     following = None if found.following is None else _cursor(found.following)
     return Records(records=_records(found.records), next=following)
+
+
+def _require_readable(request: Request, topic: str) -> None:
+    """Raises RequestError for a topic of the system, of whoever is no admin."""
+    if is_system(topic):
+        require_right(request.scope, "admin")
 
 
 def _records(frame: pl.DataFrame) -> list[Record]:
