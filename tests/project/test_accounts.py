@@ -14,6 +14,7 @@ from penstock.project.access.caller import Caller
 from penstock.project.access.passwords import hashed, matches
 from penstock.project.access.rights import ROLES
 from penstock.project.access.stored import StoredAccounts
+from penstock.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def log(tmp_path: Path, clock: ManualClock) -> Iterator[Log]:
 
 @pytest.fixture
 def accounts(log: Log, clock: ManualClock) -> StoredAccounts:
-    return StoredAccounts(log, clock, Caller("root"), "10.0.0.7")
+    return StoredAccounts(log, clock, Catalog, Caller("root"), "10.0.0.7")
 
 
 def test_a_password_is_kept_as_its_argon2id_hash() -> None:

@@ -40,17 +40,21 @@ def add(folder: Path, name: str, role: str, *, no_password: bool) -> None:
 @folder_argument()
 @format_option(*FORMATS)
 def list_(folder: Path, form: str) -> None:
-    """List the users: role, whether there is a password, how many tokens."""
+    """List the users: role, whether there is a password, how many tokens, which rows they see where not all."""
     import polars as pl
 
     with acting(folder) as project:
         tokens = [token.user for token in project.accounts.tokens()]
-        rows = [(u.name, u.role, u.password, tokens.count(u.name), u.since) for u in project.accounts.users()]
+        rows = [
+            (u.name, u.role, u.password, tokens.count(u.name), "; ".join(map(str, u.filters)), u.since)
+            for u in project.accounts.users()
+        ]
     schema: dict[str, Any] = {
         "name": pl.String,
         "role": pl.String,
         "password": pl.Boolean,
         "tokens": pl.Int64,
+        "sees": pl.String,
         "since": pl.Datetime("ms", "UTC"),
     }
     print_rows(pl.DataFrame(rows, schema, orient="row"), form)
@@ -79,6 +83,43 @@ def password(folder: Path, name: str, *, none: bool) -> None:
     with acting(folder) as project:
         project.accounts.set_password(name, None if none else _password())
     click.echo(f"user {name} has {'no password' if none else 'another password'}, and is logged in nowhere")
+
+
+@user.command(
+    examples=(
+        "penstock user filter shop anna orders customer=c1,c2",
+        "penstock user filter shop anna revenue --all",
+        "penstock user filter shop anna orders --none",
+    )
+)
+@folder_argument()
+@click.argument("name")
+@click.argument("table")
+@click.argument("columns", nargs=-1, metavar="[COLUMN=VALUE,...]...")
+@click.option("--all", "whole", is_flag=True, help="Every row, of a table that is closed for what it is made of.")
+@click.option("--none", is_flag=True, help="Take the filter away.")
+def filter(  # noqa: A001  # the command's name
+    folder: Path, name: str, table: str, columns: tuple[str, ...], *, whole: bool, none: bool
+) -> None:
+    """Let the user NAME see only such rows of TABLE: each COLUMN has one of its VALUEs.
+
+    It binds views over the table, too. What pipelines have made of it, its topic, and rejected and late rows are
+    closed to NAME then; a table that is made of it opens by a filter of its own. Who has a filter may look and append.
+    """
+    if (bool(columns), whole, none).count(True) != 1:
+        raise click.UsageError("say which rows: COLUMN=VALUE,..., --all or --none")
+    where = None if none else dict(_pair(one) for one in columns)
+    with acting(folder) as project:
+        changed = project.accounts.set_filter(name, table, where)
+    seen = "; ".join(map(str, changed.filters))
+    click.echo(f"user {name} sees {seen}" if seen else f"user {name} has no filter")
+
+
+def _pair(given: str) -> tuple[str, list[str]]:
+    column, equals, values = given.partition("=")
+    if not equals or not column:
+        raise click.UsageError(f"a filter is COLUMN=VALUE,..., not '{given}'")
+    return column, values.split(",")
 
 
 @user.command(examples=("penstock user remove shop anna", "penstock user remove shop anna --yes"))

@@ -22,6 +22,7 @@ from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
 from penstock.project.fresh import drop_everything
+from penstock.project.lineage import keep_lineage
 from penstock.project.measures import Measures
 from penstock.project.polling import Polling, outages, pollers_of
 from penstock.project.pulse import Pulse
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Durability
     from penstock.project.access.accounts import Accounts
+    from penstock.project.access.caller import Caller
+    from penstock.project.access.filters import Filter
+    from penstock.project.access.stored import StoredAccounts
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
@@ -163,9 +167,14 @@ class Penstock:
     def accounts(self) -> Accounts:
         """Users and their tokens; what is changed in them is audited as done by the system's user."""
         from penstock.project.access.caller import Caller, system_user
+
+        return self.accounts_by(Caller(system_user()), "")
+
+    def accounts_by(self, caller: Caller, address: str) -> StoredAccounts:
+        """The same, as changed by somebody else, from a network address."""
         from penstock.project.access.stored import StoredAccounts
 
-        return StoredAccounts(self.log, self.clock, Caller(system_user()))
+        return StoredAccounts(self.log, self.clock, lambda: self.catalog, caller, address)
 
     @property
     def running(self) -> list[Pipeline]:
@@ -244,6 +253,7 @@ class Penstock:
         parameters: Mapping[str, Any] | None = None,
         stop: Stop | None = None,
         asked: float | None = None,
+        filters: tuple[Filter, ...] = (),
     ) -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 
@@ -251,11 +261,14 @@ class Penstock:
         `zone` is that of moments that are written as text, in the question or by it: ``ts > '2026-01-31'``. Those in
         the answer are in UTC. `parameters` are the values of ``$name`` in it; `stop` cancels it from another thread.
         Where it had to wait, `asked` is since when, by the clock's `monotonic`: it may stand for any moment after that.
+        With `filters` the answer is that of a user who may see no more of tables than they let through.
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
         with self.questions.asked():
-            return query(sql, ProjectTables(self, asked), limits, spill, zone, parameters, stop, self.instances)
+            return query(
+                sql, ProjectTables(self, asked, filters), limits, spill, zone, parameters, stop, self.instances
+            )
 
     def ask_saved(self, name: str, given: Mapping[str, object]) -> Result:
         """Ask the saved query `name` (queries/NAME.sql) with the parameters `given`, texts or JSON data.
@@ -318,6 +331,7 @@ class Penstock:
             pollers, measures = pollers_of(self), Measures(self)
             for poller in pollers if bounded else ():
                 poller.poll()
+            keep_lineage(self)
             made = [
                 (d, make_pipeline(d, self.world, self.settings, bounded=bounded, speed=speed, batch_rows=batch_rows))
                 for d in self.definition.pipelines

@@ -16,8 +16,9 @@ from penstock.core.errors import QueryError, did_you_mean
 from penstock.history import Files, Rows
 from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
+from penstock.project.confinement import Confinement
 from penstock.project.evaluate import evaluate, open_windows, rows_of
-from penstock.project.system import SYSTEM_TABLES, system_table
+from penstock.project.system import SET_ASIDE, SYSTEM_TABLES, system_table
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 from penstock.sql.catalog import SYSTEM_DATABASE, Table, View
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.engine.pipeline import Pipeline
+    from penstock.project.access.filters import Filter
     from penstock.project.penstock import Penstock
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Node
@@ -58,14 +60,15 @@ class Look:
 
 
 class ProjectTables:
-    """The tables of a project, as `penstock.history` asks for them.
+    """The tables of a project, as `penstock.history` asks for them; with `filters`, as their user may see them.
 
     A question that was `asked` before another's look began, and had to wait, is answered from that look: to list
     thousands of files takes longer than to read the few that are needed.
     """
 
-    def __init__(self, penstock: Penstock, asked: float | None = None) -> None:
+    def __init__(self, penstock: Penstock, asked: float | None = None, filters: tuple[Filter, ...] = ()) -> None:
         self.penstock = penstock
+        self._confined = Confinement(penstock, filters) if filters else None
         self._asked = asked
         self._look: Look | None = None
 
@@ -103,8 +106,10 @@ class ProjectTables:
         if isinstance(found, Table):
             return self._of_table(found, columns)
         if isinstance(found, View):
-            return self._of_query(self._view(name))
+            return self._of_query(self._view(found))
         if len(name) == 1 and name[0] in self._topics():
+            if self._confined is not None:
+                self._confined.require_topic(name[0])
             return self._records(name[0], columns)
         raise self._unknown(name)
 
@@ -126,6 +131,10 @@ class ProjectTables:
 
     def _of_table(self, table: Table, columns: frozenset[str] | None) -> Rows | Files:
         """An append table as its rows, an upsert table as its present ones, Parquet as its files."""
+        if self._confined is not None:
+            self._confined.require_table(table)
+            if table.path in self._confined.filtered:
+                return self._of_query(self._confined.plan(table))
         connector = connector_named(table)
         options = TableOptions(table, connector)
         if connector.present_rows is not None:
@@ -171,8 +180,10 @@ class ProjectTables:
     def _context(self) -> Context:
         return self.penstock.session.context
 
-    def _view(self, name: tuple[str, ...]) -> Node:
-        quoted = ".".join("`" + part.replace("`", "``") + "`" for part in name)
+    def _view(self, view: View) -> Node:
+        if self._confined is not None:
+            return self._confined.plan(view)
+        quoted = ".".join("`" + part.replace("`", "``") + "`" for part in view.path)
         (answer,) = self.penstock.session.run(f"SELECT * FROM {quoted}")
         assert isinstance(answer, Answer)
         return answer.query
@@ -182,14 +193,18 @@ class ProjectTables:
     def _open(self, name: tuple[str, ...]) -> Rows:
         found = self.penstock.catalog.find(name)
         if isinstance(found, View):
-            pipeline, rows = evaluate(self._view(name), self._context, self.penstock.world, self.penstock.settings)
+            pipeline, rows = evaluate(self._view(found), self._context, self.penstock.world, self.penstock.settings)
             for _ in rows:
                 pass  # what has closed is not asked for
             frame = open_windows(pipeline, len(pipeline.executor.graph.vertices) - 1)
             return Rows(iter([frame]), frame.schema)
         if not isinstance(found, Table):
             raise self._unknown(name)
+        if self._confined is not None:
+            self._confined.require_table(found)
         frame = self.open_windows_into(found)
+        if self._confined is not None:
+            frame = self._confined.fitting(found, frame)
         return Rows(iter([frame]), frame.schema)
 
     def open_windows_into(self, table: Table) -> pl.DataFrame:
@@ -231,6 +246,8 @@ class ProjectTables:
         if name not in SYSTEM_TABLES:
             hint = did_you_mean(name, SYSTEM_TABLES) or "there are " + ", ".join(SYSTEM_TABLES)
             raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
+        if self._confined is not None and name in SET_ASIDE:
+            self._confined.require_all(f"{SYSTEM_DATABASE}.{name}")
         frame = system_table(name, self.penstock.log)
         return Rows(iter([frame]), frame.schema)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, RequestError
 from penstock.project.access.caller import Caller, system_user
-from penstock.project.access.stored import StoredAccounts
 from penstock.server.tries import Tries
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from penstock.project.access.rights import Right
+    from penstock.project.access.stored import StoredAccounts
     from penstock.project.penstock import Penstock
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "entry_or_none",
     "is_loopback",
     "require_right",
+    "require_whole",
 ]
 
 TOKEN = "PENSTOCK_TOKEN"  # noqa: S105  # the variable's name
@@ -67,8 +68,7 @@ class Gate:
 
     def accounts(self, name: str, address: str) -> StoredAccounts:
         """The accounts, as whoever logs in as `name` changes them."""
-        by = Caller(name, frozenset(), "login")
-        return StoredAccounts(self._penstock.log, self._penstock.clock, by, address)
+        return self._penstock.accounts_by(Caller(name, frozenset(), "login"), address)
 
     def entry(self, address: str, given: Mapping[bytes, Sequence[str]]) -> Entry | None:
         """How a request with these headers comes in. Raises RequestError after too many wrong tokens."""
@@ -183,6 +183,17 @@ def require_right(scope: Scope, right: Right | None) -> None:
         code="request-right",
         hint="an admin can make a token of another scope" if caller.token else "an admin can give another role",
     )
+
+
+def require_whole(scope: Scope) -> None:
+    """Raises RequestError where whoever asks may see a part of the rows only."""
+    caller = entry_of(scope).caller
+    if caller.filters:
+        raise RequestError(
+            f"this is closed to {caller.name}: it has rows of all tables, of some of which a part may be seen only",
+            code="request-right",
+            hint="an admin can take the filters away",
+        )
 
 
 def is_loopback(address: str) -> bool:

@@ -87,19 +87,19 @@ class Asking:
         zone: str = "UTC",
         id_: str | None = None,
     ) -> Result:
-        """The answer to `sql`, of a moment after it was asked. It is cancelled when whoever asks goes away.
+        """The answer to `sql` as whoever asks may see it, of a moment after that. It is cancelled when that one goes.
 
         Raises QueryError, also where its turn does not come in time, and RequestError where its id is taken.
         """
-        asked = self.penstock.clock.monotonic()
-        named = repr((sql, limits, zone, sorted((parameters or {}).items())))
+        asked, filters = self.penstock.clock.monotonic(), entry_of(request.scope).caller.filters
+        named = repr((sql, limits, zone, sorted((parameters or {}).items()), filters))
         async with self._entered(request, sql, id_) as stop, self._among(named, asked) as equal:
 
             def answer() -> Result:
                 if equal.answer is not None and equal.answer[0] >= asked and not stop.reason:
                     return equal.answer[1]
                 since = equal.latest
-                result = self.penstock.query(sql, limits, zone, parameters, stop, since)
+                result = self.penstock.query(sql, limits, zone, parameters, stop, since, filters)
                 equal.answer = since, result
                 return result
 

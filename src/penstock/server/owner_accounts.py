@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from penstock.project.access.accounts import Made, Token, User
+from penstock.project.access.filters import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    from penstock.project.access.filters import Value
 
 __all__ = ["OwnerAccounts"]
 
@@ -20,16 +23,20 @@ class OwnerAccounts:
         self._ask = ask
 
     def users(self) -> list[User]:
-        return [User(**user) for user in self._ask("GET", "/api/users")]
+        return [_user(user) for user in self._ask("GET", "/api/users")]
 
     def add_user(self, name: str, role: str, password: str | None = None) -> User:
-        return User(**self._ask("POST", "/api/users", {"name": name, "role": role, "password": password}))
+        return _user(self._ask("POST", "/api/users", {"name": name, "role": role, "password": password}))
 
     def set_role(self, name: str, role: str) -> User:
-        return User(**self._ask("PUT", f"/api/users/{quote(name, safe='')}/role", {"role": role}))
+        return _user(self._ask("PUT", f"/api/users/{quote(name, safe='')}/role", {"role": role}))
 
     def set_password(self, name: str, password: str | None) -> User:
-        return User(**self._ask("PUT", f"/api/users/{quote(name, safe='')}/password", {"password": password}))
+        return _user(self._ask("PUT", f"/api/users/{quote(name, safe='')}/password", {"password": password}))
+
+    def set_filter(self, name: str, table: str, where: Mapping[str, Sequence[Value]] | None) -> User:
+        path = f"/api/users/{quote(name, safe='')}/filters/{quote(table, safe='')}"
+        return _user(self._ask("DELETE", path) if where is None else self._ask("PUT", path, {"where": where}))
 
     def remove_user(self, name: str) -> None:
         self._ask("DELETE", f"/api/users/{quote(name, safe='')}")
@@ -45,3 +52,11 @@ class OwnerAccounts:
 
     def revoke_token(self, id_: str) -> None:
         self._ask("DELETE", f"/api/tokens/{quote(id_, safe='')}")
+
+
+def _user(told: dict[str, Any]) -> User:
+    filters = [
+        Filter(tuple(one["path"]), tuple((column, tuple(values)) for column, values in one["where"]))
+        for one in told.pop("filters")
+    ]
+    return User(**told, filters=tuple(filters))

@@ -54,6 +54,7 @@ _OF_CODE = {
     "topic-written": 409,
     "topic-system": 403,
     "query-busy": 503,
+    "query-closed": 403,
     "query-cancelled": 409,
     "registry-subject": 404,
     "registry-version": 404,

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING
 from fastapi import Request  # noqa: TC002  # FastAPI reads it
 from fastapi.routing import APIRoute
 
-from penstock.server.access import require_right
+from penstock.server.access import require_right, require_whole
 
 if TYPE_CHECKING:
     from penstock.project.access.rights import Right
 
 __all__ = ["RIGHTS", "require_allowed", "right_to"]
 
+_IN_PART = (
+    *("project", "pipelines", "pipeline", "ledger", "why", "metrics", "stream", "dashboards", "dashboard"),
+    *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
+    *("query", "queries_running", "query_cancel", "saved_queries", "saved_query", "saved_query_file"),
+    *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),
+    *("registry_versions", "registry_find", "registry_version", "registry_version_schema", "registry_mode"),
+    *("registry_fits_all", "registry_fits", "registry_level", "registry_subject_level"),
+)
+"""Calls that show whoever has row filters no row beyond them. The others that read are closed to such users."""
+
 _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
-    "read": (
-        *("project", "pipelines", "pipeline", "savepoints", "ledger", "why", "metrics", "stream"),
-        *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
-        *("query", "queries_running", "query_cancel", "saved_queries", "saved_query", "saved_query_file"),
-        *("dashboards", "dashboard", "rejects", "rejects_summary", "rejects_closed"),
-        *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),
-        *("registry_versions", "registry_find", "registry_version", "registry_version_schema", "registry_mode"),
-        *("registry_fits_all", "registry_fits", "registry_level", "registry_subject_level"),
-    ),
+    "read": (*_IN_PART, "savepoints", "rejects", "rejects_summary", "rejects_closed"),
     "ingest": ("ingest",),
     "operate": (
         *("savepoint_create", "topic_create", "topic_delete", "rejects_replay"),
@@ -35,7 +37,10 @@ _OF: dict[Right | None, tuple[str, ...]] = {
         *("registry_register", "registry_delete", "registry_delete_version", "registry_set_level"),
         *("registry_unset_level", "registry_set_subject_level", "registry_unset_subject_level"),
     ),
-    "admin": ("users", "user_add", "user_role", "user_password", "user_remove", "tokens", "token_make", "token_revoke"),
+    "admin": (
+        *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
+        *("tokens", "token_make", "token_revoke"),
+    ),
 }
 
 RIGHTS: dict[str, Right | None] = {operation: right for right, operations in _OF.items() for operation in operations}
@@ -51,5 +56,10 @@ async def require_allowed(request: Request) -> None:
     """Raises RequestError where whoever asks may not make this call; the page's own files are for all."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
-    if route.include_in_schema:
-        require_right(request.scope, right_to(route.operation_id or ""))
+    if not route.include_in_schema:
+        return
+    operation = route.operation_id or ""
+    right = right_to(operation)
+    require_right(request.scope, right)
+    if right == "read" and operation not in _IN_PART:
+        require_whole(request.scope)

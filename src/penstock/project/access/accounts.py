@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.project.access.filters import Filter, Value
     from penstock.project.access.rights import Role, Scope
 
 __all__ = ["Accounts", "Made", "Token", "User"]
@@ -20,6 +23,8 @@ class User:
     password: bool
     """Whether there is a password: without one there are tokens alone."""
     since: int
+    filters: tuple[Filter, ...] = ()
+    """Which rows of tables may be seen; with a filter nobody does more than look and append."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,13 @@ class Accounts(Protocol):
 
     def set_password(self, name: str, password: str | None) -> User:
         """None takes it away. Who is logged in as this user no longer is."""
+        ...
+
+    def set_filter(self, name: str, table: str, where: Mapping[str, Sequence[Value]] | None) -> User:
+        """Let a user see only rows of a table whose columns have one of their values; {} all of them.
+
+        None takes the filter away.
+        """
         ...
 
     def remove_user(self, name: str) -> None:

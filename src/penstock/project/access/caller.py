@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from penstock.project.access.rights import ALL
 
 if TYPE_CHECKING:
+    from penstock.project.access.filters import Filter
     from penstock.project.access.rights import Right
 
 __all__ = ["Caller", "Way", "system_user"]
@@ -28,6 +29,8 @@ class Caller:
     way: Way = "command"
     token: str = ""
     """Of a token its id."""
+    filters: tuple[Filter, ...] = ()
+    """What of tables may be seen, where that is not all."""
 
 
 def system_user() -> str:

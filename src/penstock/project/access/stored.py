@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,16 +18,20 @@ import orjson
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.project.access.accounts import Made, Token, User
 from penstock.project.access.caller import Caller
+from penstock.project.access.filters import Filter, filter_of
 from penstock.project.access.passwords import hashed, matches
 from penstock.project.access.rights import ROLES, SCOPES, role_of, scope_of
 from penstock.project.audit import audit_record, open_audit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.core.clock import Clock
     from penstock.log import Log
     from penstock.project.access.caller import Way
+    from penstock.project.access.filters import Value
+    from penstock.project.access.rights import Right
+    from penstock.sql.catalog import Catalog
 
 __all__ = ["LOGIN_DAYS", "StoredAccounts"]
 
@@ -37,14 +42,17 @@ _USER, _TOKEN, _LOGIN = "access/user/", "access/token/", "access/login/"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _TOKEN_TEXT = re.compile(r"pst_([0-9a-f]{12})_([\w-]{43})")
 _PURPOSE = 200
+_OF_CONFINED: frozenset[Right] = frozenset({"read", "ingest"})
+"""Who does not see all rows changes nothing that others have made of them."""
 
 
 class StoredAccounts:
     """`Accounts` over a log. What changes is audited as done by `by`, from a network `address` if any."""
 
-    def __init__(self, log: Log, clock: Clock, by: Caller, address: str = "") -> None:
+    def __init__(self, log: Log, clock: Clock, catalog: Callable[[], Catalog], by: Caller, address: str = "") -> None:
         self._log = log
         self._clock = clock
+        self._catalog = catalog
         self._by = by
         self._address = address
 
@@ -82,6 +90,18 @@ class StoredAccounts:
         ended = dict.fromkeys(self._belonging(_LOGIN, name))
         self._change({_USER + name: seen}, {_USER + name: changed, **ended}, "user-password", name)
         return _user(name, changed)
+
+    def set_filter(self, name: str, table: str, where: Mapping[str, Sequence[Value]] | None) -> User:
+        seen = self._of(name)
+        before = _user(name, seen)
+        made = filter_of(self._catalog(), table, where or {})
+        others = tuple(one for one in before.filters if one.path != made.path)
+        after = sorted(others if where is None else (*others, made))
+        changed = {**seen, "filters": [[one.path, one.where] for one in after]}
+        user = _user(name, changed)
+        told = {"before": _told(before), "after": _told(user)}
+        self._change({_USER + name: seen}, {_USER + name: changed}, "user-filter", name, **told)
+        return user
 
     def remove_user(self, name: str) -> None:
         seen = self._of(name)
@@ -172,11 +192,15 @@ class StoredAccounts:
             return None
         token = _token(found[1], kept)
         caller = self._caller(token.user, "token")
-        return caller and Caller(caller.name, caller.rights & SCOPES[token.scope], "token", token.id)
+        return caller and replace(caller, rights=caller.rights & SCOPES[token.scope], token=token.id)
 
     def _caller(self, name: str, way: Way) -> Caller | None:
         kept = self._kept(_USER + name)
-        return None if kept is None else Caller(name, ROLES[_user(name, kept).role], way)
+        if kept is None:
+            return None
+        user = _user(name, kept)
+        rights = ROLES[user.role] & _OF_CONFINED if user.filters else ROLES[user.role]
+        return Caller(name, rights, way, filters=user.filters)
 
     # -- facts -------------------------------------------------------------------------------------
 
@@ -218,7 +242,11 @@ class StoredAccounts:
 
 
 def _user(name: str, kept: Mapping[str, Any]) -> User:
-    return User(name, kept["role"], kept["password"] is not None, kept["since"])
+    filters = [
+        Filter(tuple(path), tuple((column, tuple(values)) for column, values in where))
+        for path, where in kept.get("filters", ())
+    ]
+    return User(name, kept["role"], kept["password"] is not None, kept["since"], tuple(filters))
 
 
 def _token(id_: str, kept: Mapping[str, Any]) -> Token:
@@ -227,7 +255,8 @@ def _token(id_: str, kept: Mapping[str, Any]) -> Token:
 
 def _told(one: User | Token) -> dict[str, Any]:
     """What the audit log says of it: neither has a secret."""
-    return {name: getattr(one, name) for name in one.__slots__ if name != "name"}
+    told = {name: getattr(one, name) for name in one.__slots__ if name != "name"}
+    return told if isinstance(one, Token) else {**told, "filters": [str(filter_) for filter_ in one.filters]}
 
 
 def _digest(secret: str) -> str:

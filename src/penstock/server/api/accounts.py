@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from penstock.project.access.rights import Role, Scope  # noqa: TC001  # a model needs them
 from penstock.project.access.stored import StoredAccounts
@@ -19,11 +19,23 @@ router = APIRouter(prefix="/api", tags=["access"])
 
 def _accounts(request: Request, penstock: Project) -> StoredAccounts:
     entry = entry_of(request.scope)
-    return StoredAccounts(penstock.log, penstock.clock, entry.caller, entry.address)
+    return penstock.accounts_by(entry.caller, entry.address)
 
 
 By = Annotated[StoredAccounts, Depends(_accounts)]
 """The accounts, as changed by whoever asks."""
+
+
+class FilterAnswer(Model):
+    path: tuple[str, str, str] = Field(examples=[("default_catalog", "default_database", "orders")])
+    """Catalog, database and name of the table."""
+    where: list[tuple[str, list[str | int | bool | None]]] = Field(examples=[[("customer", ["c1", "c2"])]])
+    """Columns, and the values that each may have; none: every row."""
+
+
+class NewFilter(Given):
+    where: dict[str, list[StrictStr | StrictInt | StrictBool | None]] = Field(examples=[{"customer": ["c1", "c2"]}])
+    """Columns, and the values that each may have; {}: every row, of a table that would be closed otherwise."""
 
 
 class UserAnswer(Model):
@@ -33,6 +45,8 @@ class UserAnswer(Model):
     """Whether there is one: without it there are tokens alone."""
     since: int
     """ms since 1970."""
+    filters: list[FilterAnswer]
+    """Which rows of tables this user may see; of a table that is made of those none, unless it is here too."""
 
 
 class NewUser(Given):
@@ -77,6 +91,7 @@ class TokenMade(TokenAnswer):
 
 
 Name = Annotated[str, Path(examples=["anna"])]
+Table = Annotated[str, Path(description="NAME, or DATABASE.NAME", examples=["orders"])]
 
 
 @router.get("/users", operation_id="users")
@@ -101,6 +116,21 @@ def set_role(accounts: By, name: Name, given: NewRole) -> UserAnswer:
 def set_password(accounts: By, name: Name, given: NewPassword) -> UserAnswer:
     """Give a user another password, which ends all logins, or none."""
     return UserAnswer.model_validate(accounts.set_password(name, given.password))
+
+
+@router.put("/users/{name}/filters/{table}", operation_id="user_filter")
+def set_filter(accounts: By, name: Name, table: Table, given: NewFilter) -> UserAnswer:
+    """Let a user see only such rows of a table, and of views over it; what pipelines made of it is closed then.
+
+    Who has a filter may look and append, and nothing more.
+    """
+    return UserAnswer.model_validate(accounts.set_filter(name, table, given.where))
+
+
+@router.delete("/users/{name}/filters/{table}", operation_id="user_filter_remove")
+def remove_filter(accounts: By, name: Name, table: Table) -> UserAnswer:
+    """Take a filter away."""
+    return UserAnswer.model_validate(accounts.set_filter(name, table, None))
 
 
 @router.delete("/users/{name}", operation_id="user_remove", status_code=204)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from penstock.core.errors import RequestError
+from penstock.project.access.caller import Way  # noqa: TC001  # a model needs it
 from penstock.project.access.rights import Right  # noqa: TC001  # a model needs it
 from penstock.project.access.stored import LOGIN_DAYS
 from penstock.server.access import COOKIE, TOKEN, access_of, cookies, entry_or_none
@@ -45,7 +46,7 @@ class LoginState(Model):
     """Whether this server needs a login or a token at all."""
     user: str | None
     """Who asks; null where nobody is logged in and a login is needed."""
-    way: Literal["socket", "loopback", "login", "token", "bootstrap"] | None
+    way: Way | None
     rights: list[Right]
     """What this user may do."""
 

@@ -13,12 +13,15 @@ from pydantic import Field
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
+from penstock.project.confinement import Confinement
 from penstock.project.topics import is_system, topic_of
-from penstock.server.access import require_right
+from penstock.server.access import entry_of, require_right
 from penstock.server.api.model import Given, Model, Project
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from penstock.project.penstock import Penstock
 
 __all__ = ["router"]
 
@@ -165,6 +168,7 @@ def topic_records(
 ) -> Records:
     """Records in the order of the log, a page at a time. One page looks at a million records at most."""
     _require_readable(request, name)
+    _require_whole(request, penstock, name)
     offsets = _read_cursor(cursor) if cursor else offsets_at(penstock.log, name, start, partition)
     found = browse(penstock.log, name, offsets, limit, key=None if key is None else key.encode(), last=last)
     following = None if found.following is None else _cursor(found.following)
@@ -175,6 +179,13 @@ def _require_readable(request: Request, topic: str) -> None:
     """Raises RequestError for a topic of the system, of whoever is no admin."""
     if is_system(topic):
         require_right(request.scope, "admin")
+
+
+def _require_whole(request: Request, penstock: Penstock, topic: str) -> None:
+    """Raises QueryError for a topic with rows that whoever asks may not see."""
+    filters = entry_of(request.scope).caller.filters
+    if filters:
+        Confinement(penstock, filters).require_topic(topic)
 
 
 def _records(frame: pl.DataFrame) -> list[Record]:

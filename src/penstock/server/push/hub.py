@@ -12,6 +12,7 @@ import orjson
 
 from penstock.core.errors import PenstockError, RequestError
 from penstock.core.logs import tell
+from penstock.project.confinement import Confinement
 from penstock.project.saved_query import queries_of, read_saved
 from penstock.project.tables import targets
 from penstock.project.tail import Tail
@@ -22,6 +23,7 @@ from penstock.server.push.message import error_body, message
 from penstock.server.push.open_feed import OpenFeed
 from penstock.server.push.opens import SharedOpen
 from penstock.server.push.query_feed import QueryFeed
+from penstock.server.push.question import question_of
 from penstock.server.push.request import Asked, End, Figures, LastValues, OpenWindows, Ping, Rows, Saved
 from penstock.server.push.rows_feed import RowsFeed
 from penstock.server.push.tails import SharedTail
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
     from penstock.history import Limits as QueryLimits
     from penstock.history import Result
+    from penstock.project.access.filters import Filter
     from penstock.project.penstock import Penstock
+    from penstock.server.access import Entry
     from penstock.server.push.feed import Feed
     from penstock.server.push.message import Message
     from penstock.server.push.request import Request, Subscribe, Watched
@@ -121,17 +125,19 @@ class Hub:
         """Do in a thread what takes time."""
         return await self._loop.run_in_executor(self._threads, job)
 
-    async def ask(self, asked: Asked, limits: QueryLimits) -> Result:
-        """The answer to a question. Raises QueryError."""
+    async def ask(self, asked: Asked, limits: QueryLimits, filters: tuple[Filter, ...]) -> Result:
+        """The answer to a question, as who has those filters may see it. Raises QueryError."""
         async with self._questions:
             return await self.work(
-                lambda: self.penstock.query(asked.sql, limits, parameters=dict(asked.parameters) or None)
+                lambda: self.penstock.query(
+                    asked.sql, limits, parameters=dict(asked.parameters) or None, filters=filters
+                )
             )
 
     # -- viewers -----------------------------------------------------------------------------------
 
-    def enter(self, outlet: Outlet, holds: Callable[[], bool]) -> Viewer:
-        """A viewer for a new connection, greeted, and let go once its right to look no longer `holds`.
+    def enter(self, outlet: Outlet, entry: Entry) -> Viewer:
+        """A viewer for a new connection, greeted, and let go once `entry` no longer holds.
 
         Raises RequestError where there are too many.
         """
@@ -139,7 +145,7 @@ class Hub:
             raise RequestError(
                 f"{len(self.viewers):,} clients watch this server, more are not let in", code="request-busy"
             )
-        viewer = Viewer(outlet, self.limits.queue_bytes, self._again, holds)
+        viewer = Viewer(outlet, self.limits.queue_bytes, self._again, entry)
         self.viewers.add(viewer)
         viewer.take(
             message(
@@ -205,7 +211,7 @@ class Hub:
     async def _joined(self, viewer: Viewer, request: Subscribe) -> None:
         id_ = request.id
         try:
-            feed = await self.feed(request.watched)
+            feed = await self.feed(request.watched, viewer.entry.caller.filters)
             if viewer.asking.get(id_) is not request:
                 return  # it has gone, or thought better of it
             viewer.feeds[id_] = feed
@@ -249,12 +255,15 @@ class Hub:
 
     # -- feeds -------------------------------------------------------------------------------------
 
-    async def feed(self, watched: Watched) -> Feed:
-        """The feed of something: one for all who ask for the same. Raises PenstockError where it does not fit."""
+    async def feed(self, watched: Watched, filters: tuple[Filter, ...]) -> Feed:
+        """The feed of something: one for all who ask for the same, and may see the same of it.
+
+        Raises PenstockError where it does not fit, or is closed to who has those filters.
+        """
         if isinstance(watched, Saved):
             saved = watched
             watched = await self.work(lambda: self._saved(saved))
-        named = repr(watched)
+        named = repr((watched, filters))
         if named not in self._feeds:
             if len(self._feeds) >= self.limits.feeds:
                 raise RequestError(
@@ -262,34 +271,50 @@ class Hub:
                 )
             self._channels += 1
             channel = self._channels
-            made = await self.work(lambda: self._make(channel, watched))
+            made = await self.work(lambda: self._make(channel, watched, filters))
             if named not in self._feeds:  # another client may have asked for the same meanwhile
                 self._feeds[named] = made
                 self._take_interest()
                 self._loop.call_later(self.limits.linger, self._drop_if_idle, made)  # who asked may have gone
         return self._feeds[named]
 
-    def _make(self, channel: int, watched: Rows | OpenWindows | Asked | Figures | LastValues) -> Feed:
+    def _make(
+        self, channel: int, watched: Rows | OpenWindows | Asked | Figures | LastValues, filters: tuple[Filter, ...]
+    ) -> Feed:
+        if filters:
+            watched = self._in_part(watched, Confinement(self.penstock, filters))
         match watched:
             case Rows(table=name):
                 table = self._table(name)
                 if not Tail.fits(table):
-                    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in table.path[1:])
-                    return self._query(channel, Asked(f"SELECT * FROM {quoted}", watched.limit))
+                    return self._query(channel, question_of(table.path, watched), filters)
                 return RowsFeed(self, channel, self._tail(table), watched)
             case OpenWindows(table=name):
                 table = self._table(name)
                 return OpenFeed(self, channel, table, self._open(table), watched)
             case Asked():
-                return self._query(channel, watched)
+                return self._query(channel, watched, filters)
             case Figures():
                 return FiguresFeed(self, channel, watched)
             case LastValues():
                 sinks = [sink.table for d in self.penstock.definition.pipelines for sink in d.plan.parts]
                 return ValuesFeed(self, channel, [self._tail(t) for t in sinks if Tail.fits(t)], watched)
 
-    def _query(self, channel: int, asked: Asked) -> QueryFeed:
-        return QueryFeed(self, channel, asked, Dependencies.of(self.penstock, asked.sql))
+    def _query(self, channel: int, asked: Asked, filters: tuple[Filter, ...]) -> QueryFeed:
+        return QueryFeed(self, channel, asked, Dependencies.of(self.penstock, asked.sql), filters)
+
+    def _in_part(
+        self, watched: Rows | OpenWindows | Asked | Figures | LastValues, confined: Confinement
+    ) -> Rows | OpenWindows | Asked | Figures | LastValues:
+        """What is watched in its place by who may see a part of the rows only: a question, where rows are left out."""
+        if isinstance(watched, LastValues):
+            confined.require_all("the last values of all tables")
+        if isinstance(watched, (Rows, OpenWindows)):
+            table = self._table(watched.table)
+            confined.require_table(table)
+            if table.path in confined.filtered:
+                return question_of(table.path, watched)
+        return watched
 
     def _saved(self, saved: Saved) -> Asked:
         """The question of a saved query, as its file is now. Raises QueryError or ConfigError where it does not fit."""
@@ -382,7 +407,7 @@ class Hub:
         """End the connections of those whose login or token has ended, or who may do something else than before."""
         watching = list(self.viewers)
         try:
-            held = await self.work(lambda: [viewer.holds() for viewer in watching])
+            held = await self.work(lambda: [viewer.entry.holds() for viewer in watching])
         except Exception as error:  # noqa: BLE001  # who cannot be looked up is let go
             tell("error", "push-failed", "who may watch could not be looked up", error=error)
             held = [False] * len(watching)

@@ -16,6 +16,7 @@ from penstock.server.push.message import Message, Opening, message
 
 if TYPE_CHECKING:
     from penstock.history import Result
+    from penstock.project.access.filters import Filter
     from penstock.server.push.dependencies import Dependencies
     from penstock.server.push.hub import Hub
     from penstock.server.push.request import Asked
@@ -32,9 +33,12 @@ class QueryFeed(Feed):
     gap = 0.5
     share = 0.1
 
-    def __init__(self, hub: Hub, channel: int, asked: Asked, dependencies: Dependencies) -> None:
+    def __init__(
+        self, hub: Hub, channel: int, asked: Asked, dependencies: Dependencies, filters: tuple[Filter, ...]
+    ) -> None:
         super().__init__(hub, channel)
         self._asked = asked
+        self._filters = filters
         self._limits = Limits(asked.limit, _SECONDS, _MEMORY, cut=True)
         self._dependencies = dependencies
         self._stand: Any = None
@@ -63,7 +67,7 @@ class QueryFeed(Feed):
         stand = await self.hub.work(self._dependencies.stand)
         if stand == self._stand:
             return []
-        result = await self.hub.ask(self._asked, self._limits)
+        result = await self.hub.ask(self._asked, self._limits, self._filters)
         messages = await self.hub.work(lambda: self._compared(result))
         self._stand = stand
         return messages

@@ -123,13 +123,13 @@ async def stream(
     asked = [read_object(text) for text in subscribe]
     known = dict(enumerate(last_event_id.split(","))) if last_event_id else {}
     outlet = _Outlet()
-    viewer = hub.enter(outlet, entry_of(request.scope).holds)
+    viewer = hub.enter(outlet, entry_of(request.scope))
     outlet.viewer = viewer
     try:
         requests = [read_subscribe(found, str(found.get("id", number))) for number, found in enumerate(asked)]
         requests = [replace(one, position=known.get(n) or one.position) for n, one in enumerate(requests)]
         for one in requests:
-            outlet.expect(await hub.feed(one.watched), one.position)
+            outlet.expect(await hub.feed(one.watched, viewer.entry.caller.filters), one.position)
         for one in requests:
             await hub.subscribe(viewer, one)
     except BaseException:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from penstock.server.access import Entry
     from penstock.server.push.feed import Feed
     from penstock.server.push.message import Message
     from penstock.server.push.request import Subscribe
@@ -49,20 +50,18 @@ class Viewer:
         "_queue",
         "_stuck_since",
         "asking",
+        "entry",
         "feeds",
-        "holds",
         "missed",
         "outlet",
         "queue_bytes",
         "waiting",
     )
 
-    def __init__(
-        self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None], holds: Callable[[], bool]
-    ) -> None:
+    def __init__(self, outlet: Outlet, queue_bytes: int, again: Callable[[Viewer, Feed], None], entry: Entry) -> None:
         self.outlet = outlet
-        self.holds = holds
-        """Whether it still may watch; asked in a thread."""
+        self.entry = entry
+        """How it has come in, and what it may see."""
         self.queue_bytes = queue_bytes
         self.feeds: dict[str, Feed] = {}
         self.missed: set[Feed] = set()

@@ -83,7 +83,7 @@ class WebSocketDoor:
         await send({"type": "websocket.accept", "subprotocol": chosen})
         outlet = _Outlet(frames, send)
         try:
-            viewer = self.hub.enter(outlet, entry.holds)
+            viewer = self.hub.enter(outlet, entry)
         except RequestError as error:
             outlet.close(_TOO_MANY, error.message)
             await outlet.closed()
