@@ -38,11 +38,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 CALLS = {
     None: {"live", "ready", "login_state", "login", "logout"},
-    "admin": {"users", "user_add", "user_role", "user_password", "user_remove", "tokens", "token_make", "token_revoke"},
+    "admin": {
+        *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
+        *("tokens", "token_make", "token_revoke"),
+    },
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
 READS = {"query", "query_cancel", "rejects_closed", "registry_find", "registry_fits", "registry_fits_all"}
 """Calls that change nothing, though their method says otherwise."""
+CLOSED_IN_PART = {"savepoints", "rejects", "rejects_summary", "rejects_closed"}
+"""Calls that read, and that are closed to who has a row filter."""
 
 
 def operations(served: Guarded) -> dict[str, tuple[str, str, Any]]:
@@ -96,6 +101,17 @@ def test_a_role_may_make_the_calls_that_are_its_own_and_no_other(served: Guarded
                 assert answer.status_code not in (401, 403), (operation, answer.read())
             else:
                 assert (answer.status_code, answer.json()["code"]) == (403, "request-right"), operation
+
+
+def test_who_has_a_row_filter_may_look_and_append(served: Guarded) -> None:
+    served.penstock.accounts.add_user("carl", "admin", PASSWORD)
+    served.penstock.accounts.set_filter("carl", "orders", {"customer": ["c1"]})
+    with served.logged_in("carl") as carl:
+        for operation, (method, path, _) in operations(served).items():
+            if operation in CALLS[None]:
+                continue
+            allowed = expected(operation, method) in ("read", "ingest") and operation not in CLOSED_IN_PART
+            assert (sent(carl, method, path).status_code == 403) is not allowed, operation
 
 
 def test_what_is_refused_says_which_right_is_missing(served: Guarded) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import polars as pl
 import pytest
 
@@ -19,8 +21,6 @@ from tests.server.watching import Events, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import httpx
 
 SQL = (
     ORDERS
@@ -250,6 +250,19 @@ def test_an_answer_is_shared_by_those_who_see_the_same_alone(served: Guarded) ->
             assert told == [[130 if name == "otto" else 43, "c1" if name in ("sam", "tom") else "c2"]]
     assert channels["sam"] == channels["tom"]
     assert len(set(channels.values())) == 3
+
+
+def test_equal_questions_that_wait_together_are_not_answered_together(served: Guarded) -> None:
+    tokens = {name: token_of(served, name) for name in ("vera", "otto")}
+
+    def ask(name: str) -> tuple[str, Any]:
+        sql = {"sql": "SELECT count(DISTINCT customer) FROM orders WHERE id < 130"}
+        return name, httpx.post(served.url + "api/query", json=sql, headers=tokens[name], timeout=60).json()["rows"]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(ask, ["vera", "otto"] * 16))
+    assert dict(answers) == {"vera": [[1]], "otto": [[3]]}
+    assert len({repr(one) for one in answers}) == 2
 
 
 # -- changes -----------------------------------------------------------------------------------------
