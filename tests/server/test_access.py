@@ -6,6 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -327,6 +328,33 @@ def test_a_token_of_an_admin_makes_and_ends_others(served: Guarded) -> None:
             assert screen.get("/api/project").status_code == 200
             assert admin.delete(f"/api/tokens/{made['id']}").status_code == 204
             assert screen.get("/api/project").status_code == 401
+
+
+# -- the audit log -----------------------------------------------------------------------------------
+
+
+def test_a_change_is_written_down_before_it_is_answered(served: Guarded) -> None:
+    def last() -> dict[str, Any]:
+        (frame,) = served.penstock.log.last("__audit", 1)
+        found: dict[str, Any] = orjson.loads(frame["value"][0])
+        return found
+
+    token = served.token("otto", "operate")
+    with served.client(token) as otto:
+        who = {"by": "otto", "way": "token", "from": "127.0.0.1", "token": token.split("_")[1]}
+        asked = {"name": "told", "partitions": 2, "configs": {"retention.ms": "1 d"}}
+        assert otto.post("/api/topics", json=asked).status_code == 201
+        after = {"partitions": 2, "configs": {"retention.ms": "1 d"}}
+        assert last() == {"act": "topic-create", "on": "told", **who, "after": after}
+        assert otto.post("/api/topics", json=asked).status_code == 409
+        assert otto.post("/api/topics/told/records", json={"a": 1}).status_code == 200
+        assert otto.post("/api/query", json={"sql": "SELECT 1"}).status_code == 200
+        assert last()["act"] == "topic-create"
+        saved = otto.put("/api/queries/told/file", json={"text": "SELECT 1 AS one"}, headers={"if-match": "*"})
+        assert saved.status_code == 200
+        assert last() == {"act": "saved-query-save", "on": "told", **who}
+        assert otto.delete("/api/topics/told").status_code == 204
+        assert last() == {"act": "topic-delete", "on": "told", **who}
 
 
 # -- topics of the system ----------------------------------------------------------------------------

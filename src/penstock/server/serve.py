@@ -133,6 +133,7 @@ class Serving:
 
         from penstock.server.access import Access
         from penstock.server.app import make_app
+        from penstock.server.audited import Audited
         from penstock.server.closing import Closing
         from penstock.server.heads import HeadsProtocol
         from penstock.server.intake import Intake
@@ -161,7 +162,11 @@ class Serving:
         for number, (_, access) in enumerate(listening):
             certificate, key = self._certificate if number == 0 and self._certificate else (None, None)
             config = uvicorn.Config(
-                Observed(Closing(Security(Intake(app), access)), app.state.requests, self.penstock.tracer),
+                Observed(
+                    Closing(Security(Audited(Intake(app), self.penstock), access)),
+                    app.state.requests,
+                    self.penstock.tracer,
+                ),
                 lifespan="on" if number == 0 else "off",
                 http=HeadsProtocol,
                 ws=FramesProtocol,

@@ -15,6 +15,7 @@ from penstock.core.errors import RequestError
 from penstock.core.render import as_text
 from penstock.server.api.model import Given, Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
+from penstock.server.audited import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,10 +118,11 @@ def closed_windows(penstock: Project, rows: Replaying) -> list[ClosedAnswer]:
 
 
 @router.post("/rejects/replay", operation_id="rejects_replay")
-def replay(penstock: Project, rows: Replay) -> list[CopyAnswer]:
+def replay(request: Request, penstock: Project, rows: Replay) -> list[CopyAnswer]:
     """Append rows to their topics again, mended or as they are, each tied to its original: one event counts once."""
     mend = _mended(penstock, rows)
     done = penstock.replay(rows.ids, late_rows=rows.kind == "late", mend=mend, force=rows.force)
+    changed(request, rows.kind, ids=rows.ids, mended=sorted(rows.values), forced=rows.force)
     return [CopyAnswer(**row) for row in done.copies.to_dicts()]
 
 

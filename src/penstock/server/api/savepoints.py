@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from penstock.server.api.model import Given, Model, Project
+from penstock.server.audited import changed
 
 __all__ = ["router"]
 
@@ -33,7 +34,8 @@ def list_savepoints(penstock: Project) -> list[SavepointAnswer]:
 
 
 @router.post("", operation_id="savepoint_create", status_code=201)
-def create_savepoint(penstock: Project, new: NewSavepoint) -> SavepointAnswer:
+def create_savepoint(request: Request, penstock: Project, new: NewSavepoint) -> SavepointAnswer:
     """Commit the pipeline, and keep that checkpoint."""
     penstock.savepoint(new.name, new.pipeline)
+    changed(request, new.name, after={"pipeline": new.pipeline})
     return next(SavepointAnswer.model_validate(s) for s in penstock.log.state.savepoints() if s.name == new.name)
