@@ -45,7 +45,15 @@ CALLS = {
     },
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
-READS = {"query", "query_cancel", "rejects_closed", "registry_find", "registry_fits", "registry_fits_all"}
+READS = {
+    "own_password",
+    "query",
+    "query_cancel",
+    "rejects_closed",
+    "registry_find",
+    "registry_fits",
+    "registry_fits_all",
+}
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {"savepoints", "rejects", "rejects_summary", "rejects_closed"}
 """Calls that read, and that are closed to who has a row filter."""
@@ -232,6 +240,21 @@ def test_another_password_ends_the_logins(served: Guarded) -> None:
         assert paul.post("/api/login", json={"user": "paul", "password": PASSWORD}).status_code == 401
     with served.logged_in("paul", "another long password") as paul:
         assert paul.get("/api/project").status_code == 200
+
+
+def test_one_changes_ones_own_password(served: Guarded) -> None:
+    served.penstock.accounts.add_user("nina", "viewer", PASSWORD)
+    new = "another long password"
+    with served.logged_in("nina") as here, served.logged_in("nina") as there:
+        wrong = here.put("/api/login/password", json={"password": "wrong horse battery", "new": new})
+        assert wrong.json()["code"] == "request-password"
+        short = here.put("/api/login/password", json={"password": PASSWORD, "new": "short"})
+        assert short.json()["detail"] == "a password has 12 to 256 characters, this one has 5"
+        assert here.put("/api/login/password", json={"password": PASSWORD, "new": new}).status_code == 204
+        assert (here.get("/api/project").status_code, there.get("/api/project").status_code) == (200, 401)
+    with served.client(served.token("nina", "read")) as program:
+        refused = program.put("/api/login/password", json={"password": new, "new": PASSWORD})
+        assert refused.json()["detail"] == "nina has not logged in with a password"
 
 
 def test_a_removed_user_is_out(served: Guarded) -> None:

@@ -32,6 +32,7 @@ _OF_CODE = {
     "request-host": 421,
     "request-token": 401,
     "request-password": 401,
+    "request-login": 403,
     "request-right": 403,
     "request-tries": 429,
     "request-forwarded": 403,

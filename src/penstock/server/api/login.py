@@ -14,7 +14,7 @@ from penstock.core.errors import RequestError
 from penstock.project.access.caller import Way  # noqa: TC001  # a model needs it
 from penstock.project.access.rights import Right  # noqa: TC001  # a model needs it
 from penstock.project.access.stored import LOGIN_DAYS
-from penstock.server.access import COOKIE, TOKEN, access_of, cookies, entry_or_none
+from penstock.server.access import COOKIE, TOKEN, access_of, cookies, entry_of, entry_or_none
 from penstock.server.api.model import Given, Model
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class Login(Given):
         if (self.token is None) is (self.user is None or self.password is None):
             raise ValueError("a login is a user and a password, or a token")
         return self
+
+
+class OwnPassword(Given):
+    password: str = Field(max_length=1_000)
+    """As it is."""
+    new: str = Field(max_length=1_000)
+    """12 to 256 characters."""
 
 
 class LoginState(Model):
@@ -75,9 +82,33 @@ async def login(request: Request, given: Login) -> Response:
     else:
         secret = await _of_user(gate, given.user, given.password or "", address)
     await _end(gate, request, address)
+    _remember(response, request, secret)
+    return response
+
+
+@router.put("/password", operation_id="own_password", status_code=204)
+async def set_own_password(request: Request, given: OwnPassword) -> Response:
+    """Change the password that one has logged in with: all other logins end, and this one gets a new cookie."""
+    gate, caller = access_of(request.scope).gate, entry_of(request.scope).caller
+    if gate is None or caller.way != "login":
+        raise RequestError(
+            f"{caller.name} has not logged in with a password",
+            code="request-login",
+            hint="log in with it, then change it",
+        )
+    address = request.client.host if request.client else ""
+    await _of_user(gate, caller.name, given.password, address)
+    accounts = gate.accounts(caller.name, address)
+    await anyio.to_thread.run_sync(accounts.set_password, caller.name, given.new, limiter=_HASHES)
+    response = Response(status_code=204)
+    _remember(response, request, await _of_user(gate, caller.name, given.new, address))
+    return response
+
+
+def _remember(response: Response, request: Request, secret: str) -> None:
+    """Give a browser the cookie of a login."""
     secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
     response.set_cookie(COOKIE, secret, LOGIN_DAYS * 86_400, httponly=True, samesite="strict", secure=secure)
-    return response
 
 
 async def _of_bootstrap(gate: Gate, token: str, address: str) -> str:
