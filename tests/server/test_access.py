@@ -213,6 +213,18 @@ def test_passwords_cannot_be_tried_without_end(tmp_path: Path) -> None:
         assert answer.json()["detail"] == "20 wrong tokens or passwords came from 127.0.0.1"
 
 
+def test_wrong_tokens_of_others_do_not_keep_a_right_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_TOKEN", TOKEN)
+    with guard(tmp_path / "shop") as served, served.client() as broken, served.client(TOKEN) as admin:
+        good = served.token("vera", "read")
+        wrong = {"authorization": f"Bearer {good[:-1]}!"}
+        codes = [broken.get("/api/project", headers=wrong).status_code for _ in range(22)]
+        assert codes == [401] * 20 + [429] * 2
+        with served.client(good) as program:
+            assert program.get("/api/project").status_code == 200
+        assert admin.get("/api/project").status_code == 429  # this one a person may have thought up
+
+
 def test_right_logins_do_not_count_as_wrong_ones(served: Guarded) -> None:
     token = served.token("vera", "read")
     with served.client(token) as me:

@@ -41,6 +41,7 @@ __all__ = [
 TOKEN = "PENSTOCK_TOKEN"  # noqa: S105  # the variable's name
 COOKIE = "penstock_login"
 _LEAST_TOKEN = 16
+_BOOTSTRAP = Caller(TOKEN, way="bootstrap")
 _ENTRY, _ACCESS = "penstock.entry", "penstock.access"
 
 
@@ -73,10 +74,12 @@ class Gate:
     def entry(self, address: str, given: Mapping[bytes, Sequence[str]]) -> Entry | None:
         """How a request with these headers comes in. Raises RequestError after too many wrong tokens."""
         for token in _bearers(given):
-            self.tries.begin(f"from {address}")
             if (entry := _entry(address, partial(self._of_token, token))) is not None:
+                return entry  # nobody guesses 256 bits: wrong tokens of others do not keep this one out
+            self.tries.begin(f"from {address}")
+            if self.is_bootstrap(token):
                 self.tries.right(f"from {address}")
-                return entry
+                return Entry(_BOOTSTRAP, address, lambda: _BOOTSTRAP)
         for secret in cookies(given):
             if (entry := _entry(address, partial(self._of_login, secret))) is not None:
                 return entry
@@ -87,8 +90,6 @@ class Gate:
         return bool(self.bootstrap) and hmac.compare_digest(token.encode(), self.bootstrap.encode())
 
     def _of_token(self, token: str) -> Caller | None:
-        if self.is_bootstrap(token):
-            return Caller(TOKEN, way="bootstrap")
         return self.accounts("", "").caller_of_token(token)
 
     def _of_login(self, secret: str) -> Caller | None:
