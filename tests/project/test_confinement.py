@@ -50,13 +50,18 @@ def project(folder: Path, sql: str = SQL + VIEW + INSERTS) -> Penstock:
 def closed(penstock: Penstock, *filters: Filter) -> set[str]:
     """The tables and topics, these with a colon, that are closed to who has these filters."""
     confined = Confinement(penstock, filters)
-    found = {f":{topic}" for topic in confined.topics}
+    found = set()
     for (*_, name), one in penstock.catalog.objects.items():
         try:
             confined.plan(one)
         except QueryError:
             found.add(name)
-    return found
+    for topic in ("a", "b", "c", "d", "other", "unknown"):
+        try:
+            confined.require_topic(topic)
+        except QueryError:
+            found.add(":" + topic)
+    return found - {":unknown"}
 
 
 def of(penstock: Penstock, name: str, *customers: str) -> Filter:
@@ -81,7 +86,22 @@ def test_what_a_removed_pipeline_has_made_stays_closed(tmp_path: Path) -> None:
     (tmp_path / "shop" / "sql" / "01-orders.sql").write_text(SQL)
     with open_project(tmp_path / "shop") as shop:
         assert not shop.definition.pipelines
-        assert {"b", "c", "files"} <= closed(shop, of(shop, "a", "x"))
+        assert {"b", "c", "files", ":a", ":b", ":c"} <= closed(shop, of(shop, "a", "x"))
+
+
+def test_another_name_opens_nothing(tmp_path: Path) -> None:
+    with project(tmp_path) as shop:
+        filters = of(shop, "a", "x")
+        shop.start(bounded=True)
+        shop.stop()
+    renamed = "".join(
+        table(f"new_{name}", f"{TOPIC}, 'topic' = '{name}'" if name != "files" else f"{FILES}, 'path' = 'out/b'")
+        for name in ("a", "b", "c", "d", "files")
+    )
+    (tmp_path / "shop" / "sql" / "01-orders.sql").write_text(renamed)
+    with open_project(tmp_path / "shop") as shop:
+        found = {"new_a", "new_b", "new_c", "new_files", ":a", ":b", ":c", ":other"}
+        assert closed(shop, filters) == found
 
 
 def test_a_filter_of_a_column_that_is_gone_closes_the_table(tmp_path: Path) -> None:

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.project.access.filters import Filter, Value
+    from penstock.project.lineage import Path, Place
     from penstock.project.penstock import Penstock
     from penstock.sql.plan import Node
 
 __all__ = ["Confinement"]
-
-_Path = tuple[str, str, str]
 
 _WHOLE = "$whole"
 """What the name of a filtered table's rows ends with, before they are filtered; no question reaches it."""
@@ -41,20 +40,22 @@ class Confinement:
         self._session = penstock.session
         self.filtered = {one.path: one.where for one in filters if one.where}
         released = {one.path for one in filters}
-        tables = {t.path: t for t in penstock.catalog.objects.values() if isinstance(t, Table)}
-        made = lineage(penstock)
+        origins = lineage(penstock)
         confined = set(self.filtered)
         while True:
-            places = {place for path in confined if path in tables and (place := _place(tables[path]))}
-            further = {path for path, table in tables.items() if _is_among(_place(table), places)}
-            further |= {written for written, reads in made.items() if reads & confined}
+            places = {place for path in confined if path in origins for place in origins[path].places}
+            further = {
+                path
+                for path, origin in origins.items()
+                if origin.made_of & confined or any(_is_among(place, places) for place in origin.places)
+            }
             if not (further := further - confined - released):
                 break
             confined |= further
         self._closed = confined - set(self.filtered)
-        topics = {topic_of(tables[path]) for path in confined if path in tables}
-        self.topics = frozenset(topic for topic in topics if topic is not None)
-        """Those whose records the user may not see."""
+        tables = [one for one in penstock.catalog.objects.values() if isinstance(one, Table)]
+        self._topics = {topic_of(table) for table in tables if table.path not in confined}
+        self._topics -= {name for kind, name in places if kind == "topic"}
 
     def require_table(self, table: Table) -> None:
         """Raises QueryError where the user may see nothing of a table."""
@@ -63,8 +64,8 @@ class Confinement:
 
     def require_topic(self, topic: str) -> None:
         """Raises QueryError where the user may not see a topic's records."""
-        if topic in self.topics:
-            raise _closed(f"topic '{topic}'", "it has rows of which you may see a part only")
+        if topic not in self._topics:
+            raise _closed(f"topic '{topic}'", "no table stands on it that you may see whole")
 
     def require_all(self, what: str) -> None:
         """Raises QueryError: `what` has rows of all tables, whoever may see them."""
@@ -122,29 +123,21 @@ class Confinement:
         return made
 
 
-def _query(session: Session, path: _Path) -> Node:
+def _query(session: Session, path: Path) -> Node:
     (answer,) = session.run(f"SELECT * FROM {_spelled(path)}")
     assert isinstance(answer, Answer)
     return answer.query
 
 
-def _place(table: Table) -> tuple[str, str] | None:
-    """Where the rows of a table lie, if others may lie there too."""
-    topic = topic_of(table)
-    if topic is not None:
-        return "topic", topic
-    path = table.options.get("path")
-    return None if path is None else ("path", path.rstrip("/") + "/")
-
-
-def _is_among(place: tuple[str, str] | None, places: set[tuple[str, str]]) -> bool:
+def _is_among(place: Place, places: set[Place]) -> bool:
     """Whether rows that lie in one of `places` may lie in `place`: folders have rows of those below them."""
-    if place is None or place[0] == "topic":
+    kind, name = place
+    if kind == "topic":
         return place in places
-    return any(kind == "path" and (at.startswith(place[1]) or place[1].startswith(at)) for kind, at in places)
+    return any(kind == other and (at.startswith(name) or name.startswith(at)) for other, at in places)
 
 
-def _spelled(path: _Path) -> str:
+def _spelled(path: Path) -> str:
     return ".".join("`" + part.replace("`", "``") + "`" for part in path)
 
 
