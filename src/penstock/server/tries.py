@@ -34,6 +34,8 @@ class Tries:
                 )
         if len(self._wrong) + len(whose) > _REMEMBERED:
             self._wrong = {one: wrong for one, wrong in self._wrong.items() if wrong[-1] > now - _SECONDS}
+            if len(self._wrong) > _REMEMBERED // 2:
+                self._wrong.clear()
         for one in whose:
             self._wrong.setdefault(one, deque(maxlen=_MOST)).append(now)
 
