@@ -30,10 +30,15 @@ _IN_PART = (
 
 _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
-    "read": (*_IN_PART, "savepoints", "rejects", "rejects_summary", "rejects_closed"),
+    "read": (
+        *_IN_PART,
+        *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
+        *("alerts", "alert", "alert_test", "incidents", "notifications", "silences"),
+    ),
     "ingest": ("ingest",),
     "operate": (
         *("savepoint_create", "topic_create", "topic_delete", "rejects_replay"),
+        *("incident_acknowledge", "silence_begin", "silence_end"),
         *("saved_query_save", "saved_query_delete", "dashboard_save", "dashboard_delete"),
         *("registry_register", "registry_delete", "registry_delete_version", "registry_set_level"),
         *("registry_unset_level", "registry_set_subject_level", "registry_unset_subject_level"),
