@@ -1,0 +1,8 @@
+-- Its day of 25 hours.
+-- @events istanbul.jsonl
+CREATE TABLE r (id INT, k STRING, v INT, ltz TIMESTAMP_LTZ(3), WATERMARK FOR ltz AS ltz - INTERVAL '0' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json', 'json.timestamp-format.standard' = 'SQL');
+SET 'table.local-time-zone' = 'Europe/Istanbul';
+SELECT window_start, window_end, window_time, COUNT(*) AS n, SUM(id) AS ids
+FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ltz), INTERVAL '1' DAY))
+GROUP BY window_start, window_end, window_time;

@@ -1,0 +1,8 @@
+-- Days every twelve hours, around a day of 25.
+-- @events autumn.jsonl
+CREATE TABLE r (id INT, k STRING, v INT, ltz TIMESTAMP_LTZ(3), WATERMARK FOR ltz AS ltz - INTERVAL '1' HOUR)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json', 'json.timestamp-format.standard' = 'SQL');
+SET 'table.local-time-zone' = 'Europe/Oslo';
+SELECT window_start, window_end, window_time, COUNT(*) AS n, SUM(id) AS ids
+FROM TABLE(HOP(TABLE r, DESCRIPTOR(ltz), INTERVAL '12' HOUR, INTERVAL '1' DAY))
+GROUP BY window_start, window_end, window_time;

@@ -1,0 +1,7 @@
+-- The function alone, around the missing hour.
+-- @events spring.jsonl
+CREATE TABLE r (id INT, k STRING, v INT, ltz TIMESTAMP_LTZ(3), WATERMARK FOR ltz AS ltz - INTERVAL '1' HOUR)
+WITH ('connector' = 'kafka', 'topic' = 'r', 'properties.bootstrap.servers' = 'localhost:9092', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json', 'json.timestamp-format.standard' = 'SQL');
+SET 'table.local-time-zone' = 'Europe/Oslo';
+SELECT id, ltz, window_start, window_end, window_time
+FROM TABLE(HOP(TABLE r, DESCRIPTOR(ltz), INTERVAL '1' HOUR, INTERVAL '2' HOUR));
