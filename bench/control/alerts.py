@@ -51,14 +51,16 @@ def told(bench: Bench) -> None:
         with penstock.open(folder) as project:
             project.start()
             stop = threading.Event()
-            busy = threading.Thread(target=_beside, args=(project, stop))
+            order = threading.Lock()  # events come in the order of their times: none is late
+            busy = threading.Thread(target=_beside, args=(project, stop, order))
             busy.start()
             sent: dict[str, float] = {}
             for number in range(count):
                 time.sleep(0.05)
                 meeting = f"slow {number}"
-                sent[meeting] = time.perf_counter()
-                project.append("latency", [_event(meeting, 1_000.0)])
+                with order:
+                    sent[meeting] = time.perf_counter()
+                    project.append("latency", [_event(meeting, 1_000.0)])
             hook.wait(count)
             stop.set()
             busy.join()
@@ -117,10 +119,11 @@ def _event(meeting: str, ms: float) -> dict[str, object]:
     return {"meeting": meeting, "ms": ms, "ts": now.replace(tzinfo=None)}
 
 
-def _beside(project: Penstock, stop: threading.Event) -> None:
+def _beside(project: Penstock, stop: threading.Event, order: threading.Lock) -> None:
     """Others that fire nothing."""
     while not stop.wait(0.1):
-        project.append("latency", [_event(f"meeting {n}", 1.0) for n in range(BESIDE // 10)])
+        with order:
+            project.append("latency", [_event(f"meeting {n}", 1.0) for n in range(BESIDE // 10)])
 
 
 class Hook:
