@@ -75,24 +75,24 @@ class _Stretches:
 
 
 def followed(open_: pl.DataFrame, points: pl.DataFrame, watermark: int, timing: Timing) -> tuple[pl.DataFrame, ...]:
-    """What `points` (POINTS), all not after `watermark`, make of what was OPEN: (CHANGES by time, OPEN)."""
+    """What `points` (POINTS, those of a key in order), none after `watermark`, make of what was OPEN: (CHANGES, OPEN).
+
+    The changes are in the order of their time.
+    """
     concerned = pl.concat([points.filter("holds")["key"], open_["key"]]).unique()
     if not len(concerned):
         return pl.DataFrame(schema=CHANGES), open_
-    frame = pl.concat(
-        [
-            _earlier(open_),
-            points.filter(pl.col("key").is_in(concerned.implode())).select(
-                *POINTS,
-                pl.lit(None, pl.Int64).alias("fired"),
-                pl.lit(False).alias("joined"),
-                pl.lit(False).alias("known"),
-            ),
-        ]
-    ).sort("key", "time", maintain_order=True)
-    key = frame["key"]
-    new_key = key.ne_missing(key.shift(1)).to_numpy().copy()
-    new_key[:1] = True
+    rest = points.filter(pl.col("key").is_in(concerned.implode())).select(
+        *POINTS, fired=pl.lit(None, pl.Int64), joined=pl.lit(False), known=pl.lit(False)
+    )
+    frame = pl.concat([_earlier(open_), rest])
+    numbered = frame.select("key").join(
+        concerned.to_frame().with_row_index("number"), on="key", how="left", maintain_order="left"
+    )
+    number = numbered["number"].to_numpy()
+    order = np.argsort(number, kind="stable")  # numbers, not texts: a twentieth of the time
+    frame, number = frame[order], number[order]
+    new_key = np.append(True, np.diff(number) != 0)
     found = _stretches(frame, new_key, watermark, timing)
     return _outcome(frame, found, watermark, timing)
 
