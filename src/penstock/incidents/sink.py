@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -29,6 +30,7 @@ TIME = "__time"
 HOLDS = "__holds"
 """The column that says whether the rule's condition holds."""
 
+_NUMBER = "__number"
 _TEXTS: dict[str, pl.DataType] = dict.fromkeys(("values", "title", "description"), pl.String())
 
 
@@ -78,8 +80,7 @@ class AlertSink:
 
     def _follow(self, ready: pl.DataFrame | None, watermark: int) -> None:
         points = pl.DataFrame(schema=POINTS) if ready is None else self._points(ready)
-        touched = points["holds"].any() or points["key"].is_in(self._open["key"].implode()).any()
-        if not touched and watermark < self._due:
+        if not points.height and watermark < self._due:
             return
         numbers = pl.Series("row", range(-self._open.height, 0), dtype=pl.Int64)
         changes, open_ = followed(self._open.select(*OPEN).with_columns(numbers), points, watermark, self.timing)
@@ -96,14 +97,21 @@ class AlertSink:
         return END_OF_TIME if found is None else found
 
     def _points(self, ready: pl.DataFrame) -> pl.DataFrame:
-        key = pl.struct(self._keys).struct.json_encode() if self._keys else pl.lit("{}")
-        points = ready.select(
-            key.alias("key"),
-            pl.col(TIME).dt.epoch("ms").alias("time"),
-            pl.col(HOLDS).fill_null(False).alias("holds"),
-            pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
-        )
-        return points.sort("time", maintain_order=True)
+        """Those of keys for which something holds, here or from before: keys are texts only where they matter."""
+        if not self._keys:
+            key, number = pl.Series("key", ["{}"]), np.zeros(ready.height, np.int64)
+        else:
+            keys = ready.select(self._keys)
+            known = keys.unique(maintain_order=True).with_row_index(_NUMBER)
+            key = known.select(pl.struct(self._keys).struct.json_encode().alias("key")).to_series()
+            joined = keys.join(known, on=self._keys, how="left", nulls_equal=True, maintain_order="left")
+            number = joined[_NUMBER].to_numpy()
+        wanted = key.is_in(self._open["key"].implode()).to_numpy().copy()
+        wanted[number[ready[HOLDS].fill_null(False).to_numpy()]] = True
+        chosen = np.flatnonzero(wanted[number])
+        rows = ready.select(pl.col(TIME).dt.epoch("ms").alias("time"), pl.col(HOLDS).fill_null(False).alias("holds"))
+        points = rows[chosen].with_columns(key.gather(number[chosen]), pl.Series("row", chosen, pl.Int64))
+        return points.select(*POINTS).sort("time", maintain_order=True)
 
     def _spelled(self, rows: pl.Series, numbers: pl.Series, ready: pl.DataFrame | None) -> pl.DataFrame:
         """The texts of `rows`: of what was open before, by its negative number, or of a row of `ready`."""

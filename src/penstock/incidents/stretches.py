@@ -79,17 +79,12 @@ def followed(open_: pl.DataFrame, points: pl.DataFrame, watermark: int, timing: 
 
     The changes are in the order of their time.
     """
-    concerned = pl.concat([points.filter("holds")["key"], open_["key"]]).unique()
-    if not len(concerned):
-        return pl.DataFrame(schema=CHANGES), open_
-    rest = points.filter(pl.col("key").is_in(concerned.implode())).select(
-        *POINTS, fired=pl.lit(None, pl.Int64), joined=pl.lit(False), known=pl.lit(False)
-    )
+    rest = points.select(*POINTS, fired=pl.lit(None, pl.Int64), joined=pl.lit(False), known=pl.lit(False))
     frame = pl.concat([_earlier(open_), rest])
-    numbered = frame.select("key").join(
-        concerned.to_frame().with_row_index("number"), on="key", how="left", maintain_order="left"
-    )
-    number = numbered["number"].to_numpy()
+    if not frame["holds"].any():
+        return pl.DataFrame(schema=CHANGES), open_
+    keys = frame.select("key").unique(maintain_order=True).with_row_index("number")
+    number = frame.select("key").join(keys, on="key", how="left", maintain_order="left")["number"].to_numpy()
     order = np.argsort(number, kind="stable")  # numbers, not texts: a twentieth of the time
     frame, number = frame[order], number[order]
     new_key = np.append(True, np.diff(number) != 0)
