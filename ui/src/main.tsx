@@ -3,6 +3,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
+import { Door } from "./frame/Door";
 import { Frame } from "./frame/Frame";
 import { applyTheme } from "./frame/theme";
 import { Connection } from "./push/connection";
@@ -37,9 +38,11 @@ if (root) {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <PushContext value={connection}>
-          <Frame>
-            <Views />
-          </Frame>
+          <Door>
+            <Frame>
+              <Views />
+            </Frame>
+          </Door>
         </PushContext>
       </QueryClientProvider>
     </StrictMode>,

@@ -9,6 +9,7 @@ import { ProjectName } from "./ProjectName";
 import { isAt, PLACES } from "./places";
 import { Search } from "./Search";
 import { ThemeButton } from "./ThemeButton";
+import { Who } from "./Who";
 
 const NARROW = "penstock.rail";
 
@@ -42,6 +43,7 @@ export function Frame({ children }: { children: ReactNode }) {
         <ProjectName />
         <LiveLight />
         <Search />
+        <Who />
         <ThemeButton />
       </header>
       <nav className={css.rail} aria-label="Views">

@@ -70,11 +70,15 @@ export function compare(a: Value | undefined, b: Value | undefined): number {
   return exact(a) < exact(b) ? -1 : exact(a) > exact(b) ? 1 : 0;
 }
 
+/** Texts that a spreadsheet would compute are given an apostrophe; numbers and moments are as they are. */
 export function csv(columns: readonly TableColumn[], rows: readonly TableRow[]): string {
   const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const harmless = (text: string) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const cell = (column: TableColumn, value: Value | undefined) =>
+    typeof value === "string" && !isNumeric(column) ? harmless(value) : exact(value);
   const lines = [
-    columns.map((column) => quoted(column.name)),
-    ...rows.map((row) => columns.map((column) => quoted(exact(row[column.name])))),
+    columns.map((column) => quoted(harmless(column.name))),
+    ...rows.map((row) => columns.map((column) => quoted(cell(column, row[column.name])))),
   ];
   return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
 }
