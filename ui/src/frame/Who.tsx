@@ -5,7 +5,7 @@ import css from "./Who.module.css";
 
 /** Who is logged in, and the way out; nothing where nobody has to be. */
 export function Who() {
-  const login = useLogin();
+  const login = useLogin().data;
   if (!login?.needed || login.user === null) return null;
   const text = `Log out ${login.user}`;
   return (
