@@ -49,6 +49,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "upkeep",
         ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "read", "write")),
+        *(f"pipeline {c}" for c in ("list", "show", "start", "pause", "resume", "stop", "drain", "restart")),
         *(f"queries {c}" for c in ("list", "show", "run")),
         *(f"rejects {c}" for c in ("list", "show", "replay")),
         *("observe rules", "observe grafana"),

@@ -132,7 +132,8 @@ def test_a_savepoint_is_kept_restored_and_dropped(ran: Path) -> None:
     call("run", ran, "--bounded")
     listed = json.loads(call("savepoint", "list", ran, "--format", "json").out)
     assert (listed["name"], listed["pipeline"], listed["checkpoint"]) == ("before", "orders", 1)
-    assert call("savepoint", "restore", ran, "before").out == "the next run goes on from savepoint before\n"
+    restored = call("savepoint", "restore", ran, "before").out
+    assert restored == "orders goes on from savepoint before (checkpoint 1); it reads 60 rows again\n"
     assert "60 rows read" in call("run", ran, "--bounded").out
     assert call("savepoint", "drop", ran, "before").code == 0
     assert call("savepoint", "list", ran, "--format", "json").out == ""

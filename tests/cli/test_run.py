@@ -181,7 +181,7 @@ def test_output_that_finds_no_space() -> None:
 
 
 def figure(rows: int = 0, written: int = 0, **more: object) -> Figures:
-    values = {"late": 0, "rejected": 0, "watermark": None, "lag": None, "ended": False, **more}
+    values = {"late": 0, "rejected": 0, "watermark": None, "lag": None, "state": "running", **more}
     return Figures("orders", rows, {"revenue": written}, **values)  # type: ignore[arg-type]
 
 
@@ -198,7 +198,7 @@ def test_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str], monkeypa
 
 
 def test_a_line_says_what_there_is() -> None:
-    told = line_of(figure(1234567, 10, late=2, rejected=3, lag=4, ended=True), 123456.0)
+    told = line_of(figure(1234567, 10, late=2, rejected=3, lag=4, state="ended"), 123456.0)
     assert told == "orders: 1.23 M rows (123 k/s), 10 results, watermark -, 4 behind, 2 late, 3 rejected, ended"
 
 

@@ -124,7 +124,7 @@ def test_what_a_failed_pipeline_did_since_its_checkpoint_is_never_committed(tmp_
         assert rows(penstock) == []
         run = penstock.start()
         assert run.wait(30)
-        with pytest.raises(StateError, match="has failed"):
+        with pytest.raises(StateError, match="has no checkpoint to keep"):
             penstock.savepoint("kept", "main")
         assert isinstance(penstock.stop()["main"], DataError)
         assert rows(penstock) == []
@@ -232,7 +232,8 @@ def test_a_savepoint_of_a_running_pipeline_holds_what_it_has_read(tmp_path: Path
         penstock.savepoint("now", "main")
         with pytest.raises(StateError) as caught:
             penstock.restore("now")
-        assert caught.value.message == "stop the engine before a savepoint is restored"
+        assert caught.value.message == "pipeline 'main' is running"
+        assert caught.value.hint == "pause or stop it first: penstock pipeline pause DIR main"
         assert penstock.stop() == {}
         penstock.restore("now")
         with restored(penstock) as pipeline:

@@ -143,7 +143,7 @@ def test_a_topic_that_a_pipeline_needs_is_not_deleted_while_it_runs(tmp_path: Pa
             refused = served.call("DELETE", f"/api/topics/{name}", 409)
             assert refused["code"] == "topic-in-use"
             assert refused["detail"] == f"pipeline orders {does} topic '{name}'"
-            assert refused["hint"] == "stop the engine first"
+            assert refused["hint"] == "stop it first: penstock pipeline stop DIR orders"
         served.penstock.log.create_topic(CLOCK_TOPIC)
         refused = served.call("DELETE", f"/api/topics/{CLOCK_TOPIC}", 409)
         assert refused["detail"] == f"topic '{CLOCK_TOPIC}' is the engine's own, which runs"

@@ -77,7 +77,7 @@ class Progress:
         if seconds < self._say_next.get(figure.pipeline, 0):
             return False
         self._say_next[figure.pipeline] = seconds + AGAIN_SECONDS
-        return not figure.ended
+        return figure.state == "running"
 
     def _say_why(self, figure: Figures) -> None:
         lines = [str(r) for r in self.penstock.why() if r.pipeline == figure.pipeline]
@@ -103,7 +103,7 @@ def line_of(figure: Figures, rate: float) -> str:
     if figure.lag is not None:
         parts.append(f"{amount(figure.lag)} behind")
     parts += [f"{amount(n)} {word}" for n, word in ((figure.late, "late"), (figure.rejected, "rejected")) if n]
-    return f"{figure.pipeline}: " + ", ".join(parts) + (", ended" if figure.ended else "")
+    return f"{figure.pipeline}: " + ", ".join(parts) + ("" if figure.state == "running" else f", {figure.state}")
 
 
 def _table(figures: Sequence[Figures], rates: dict[str, float]) -> Any:
@@ -119,7 +119,7 @@ def _table(figures: Sequence[Figures], rates: dict[str, float]) -> Any:
     for f in figures:
         table.add_row(
             f.pipeline,
-            "ended" if f.ended else amount(rates[f.pipeline]),
+            amount(rates[f.pipeline]) if f.state in ("running", "draining") else f.state,
             amount(f.rows),
             amount(f.written),
             moment(f.watermark),

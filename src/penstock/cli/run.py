@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from penstock.log import Topic
     from penstock.project.figures import Figures
     from penstock.project.penstock import Penstock
+    from penstock.project.run import Run
     from penstock.server.serve import Serving
 
 __all__ = ["Ran", "run", "run_pipelines"]
@@ -135,22 +136,35 @@ def run_pipelines(
         if serving is not None:
             serving.start()
             serve.show(serving)
+        _tell_halted(penstock, running)
         with Progress(penstock, started_ms=started_ms) as progress:
             while not interrupt.asked.is_set():
                 ended = running.wait(_LOOK_SECONDS)
                 progress.show(running.figures(), time.monotonic() - started)
-                if ended:
-                    break
                 _require_serving(serving)
-            if serving is not None and not running.errors and not interrupt.asked.is_set():
-                note(f"all input is read; {serving.url} stays until Ctrl-C")
-                while not interrupt.asked.wait(_LOOK_SECONDS):
+                if not ended:
+                    continue
+                if serving is None or running.errors:
+                    break
+                read = all(f.state == "ended" for f in running.figures())
+                note(f"{'all input is read' if read else 'no pipeline runs'}; {serving.url} stays until Ctrl-C")
+                while running.wait(0) and not interrupt.asked.wait(_LOOK_SECONDS):
                     _require_serving(serving)
         if interrupt.asked.is_set():
             note("stopping after a last commit; Ctrl-C again ends at once")
         stack.close()
         errors = penstock.stop()
     return Ran(running.figures(), time.monotonic() - started, started_ms, list(errors.values()))
+
+
+def _tell_halted(penstock: Penstock, running: Run) -> None:
+    """Which pipelines are kept from running, by what was said before."""
+    place = path_of(penstock.folder)
+    for one in running.figures():
+        if one.state in ("paused", "stopped"):
+            act = "resume" if one.state == "paused" else "start"
+            command = f"{program()} pipeline {act} {place} {one.pipeline}"
+            note(f"pipeline {one.pipeline} stays {one.state}, as it was told; {command} changes that")
 
 
 def _tell_made(topics: Sequence[Topic]) -> None:

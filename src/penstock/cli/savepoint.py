@@ -8,6 +8,7 @@ import click
 
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
+from penstock.cli.terminal import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,13 +71,16 @@ def list_(folder: Path, form: str) -> None:
 @folder_argument()
 @click.argument("name")
 def restore(folder: Path, name: str) -> None:
-    """Make the savepoint NAME the checkpoint from which the next run goes on; no engine may run.
+    """Make the savepoint NAME the checkpoint of its pipeline again, which may not run; the others go on.
 
     Results that were committed since stay, so an append-only table then gets the same rows again.
     """
-    with opened(folder) as penstock, penstock.locked():
-        penstock.restore(name)
-    click.echo(f"the next run goes on from savepoint {name}")
+    with acting(folder) as project:
+        restored = project.restore(name)
+    again = plural(restored.rows_again, "row")
+    click.echo(
+        f"{restored.pipeline} goes on from savepoint {name} (checkpoint {restored.epoch}); it reads {again} again"
+    )
 
 
 @savepoint.command(examples=("penstock savepoint drop shop before-change",))

@@ -122,6 +122,11 @@ class _Head:
     def watermark(self) -> int:
         return self.path.start if self.path else NO_TIME
 
+    def rewind(self) -> None:
+        """Read again from `start` on; of that poll what comes after `taken`."""
+        self.scanned, self.pieces, self.path = None, {}, None
+        self.feed.seek(self.start)
+
 
 class Input:
     """The readers of a pipeline, each with the keys of its scans; `sources` are the scans by key."""
@@ -195,8 +200,13 @@ class Input:
             at = position["readers"].get(head.name)
             if at is not None:
                 head.start, head.taken = at["start"], at["taken"]
-                head.scanned, head.pieces, head.path = None, {}, None
-                head.feed.seek(head.start)
+                head.rewind()
+
+    def rewind(self) -> None:
+        """Read again what was read ahead, after a time in which it may have been deleted."""
+        for head in self.heads:
+            if head.start is not None:
+                head.rewind()
 
     def group_offsets(self) -> dict[str, dict[str, Mapping[int, int]]]:
         """The offsets of consumer groups that go with `position`."""

@@ -40,7 +40,7 @@ class Journal:
         tell("info", "pipeline-started", text, pipeline=self.pipeline, epoch=epoch, position=position)
 
     def ended(self, epoch: int, position: int, rows: int, *, bounded: bool) -> None:
-        """It has stopped in order."""
+        """It has stopped in order, for good or for a while."""
         text = f"has read its input to the end: {rows:,} rows" if bounded else f"has stopped after {rows:,} rows"
         event = "pipeline-ended" if bounded else "pipeline-stopped"
         tell("info", event, text, pipeline=self.pipeline, epoch=epoch, position=position, rows=rows)

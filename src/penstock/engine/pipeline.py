@@ -356,6 +356,14 @@ class Pipeline:
         self._shown({k: base64.b64decode(t) for k, t in manifest["tokens"].items()})
         return True
 
+    def resume(self) -> None:
+        """Go on after a pause, with what the log holds now.
+
+        Raises PositionLostError where retention has deleted rows that were to be read next.
+        """
+        with self.lock:
+            self.input.rewind()
+
     def look(self) -> bool:
         """Take over the state of the last checkpoint to look at it, while perhaps another process runs on.
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
+    from penstock.project.standing import Standing
+    from penstock.project.steer import Act, Restored
 
 __all__ = ["Project"]
 
@@ -51,7 +53,15 @@ class Project(Protocol):
         rebuild: bool = False,
     ) -> Replayed: ...
 
+    def pipelines(self) -> list[Standing]: ...
+
+    def steer(
+        self, name: str, act: Act, *, parallelism: int | None = None, checkpoint_interval: int | None = None
+    ) -> Standing: ...
+
     def savepoint(self, name: str, pipeline: str) -> None: ...
+
+    def restore(self, name: str) -> Restored: ...
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.settings import Settings
 
-__all__ = ["make_pipeline"]
+__all__ = ["interval_of", "make_pipeline"]
 
 
 def cores() -> int:
@@ -41,13 +41,15 @@ def make_pipeline(
     bounded: bool = False,
     speed: float | None = None,
     batch_rows: int | None = None,
+    checkpoint_interval: int | None = None,
     wiring: Wiring | None = None,
     collect: Callable[[str, pl.DataFrame], None] | None = None,
 ) -> Pipeline:
     """The pipeline of `definition` over `world`.
 
-    `batch_rows` cuts the input exactly so; `collect` takes the rows of a SELECT (and the name SHOWN). Raises
-    ConfigError or UnsupportedError where a table's options do not fit, and as `check_conflicts`.
+    `batch_rows` cuts the input exactly so; a `checkpoint_interval` (ms) stands before that of SQL and settings;
+    `collect` takes the rows of a SELECT (and the name SHOWN). Raises ConfigError or UnsupportedError where a table's
+    options do not fit, and as `check_conflicts`.
     """
     said = definition.settings
     check_conflicts(definition, as_flink=settings.on_bad_row == "flink")
@@ -61,15 +63,20 @@ def make_pipeline(
     side = SideOutput(_on_bad_row(settings))
     context = replace(definition.context, clock=world.clock)
     graph = build(definition.plan, wiring, side, context)
-    interval = said.get(config.CHECKPOINT_INTERVAL.name, settings.checkpoint_interval)
     how = PipelineSettings(
         batch_rows=batch_rows or settings.batch_rows,
-        checkpoint_interval=None if interval is None else int(str(interval)),
+        checkpoint_interval=checkpoint_interval or interval_of(definition, settings),
         threads=settings.threads or cores(),
         speed=speed,
         bounded=bounded,
     )
     return Pipeline(definition.name, graph, wiring.readers(graph, definition.name), world.log, side, world.clock, how)
+
+
+def interval_of(definition: PipelineDefinition, settings: Settings) -> int | None:
+    """Ms between checkpoints as SQL or settings say; None where they leave it to the engine."""
+    said = definition.settings.get(config.CHECKPOINT_INTERVAL.name, settings.checkpoint_interval)
+    return None if said is None else int(str(said))
 
 
 def idle_timeout(said: Mapping[str, object], settings: Settings) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from penstock.engine.graph import Graph
+    from penstock.log import Log
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
@@ -28,9 +29,9 @@ Fate = Literal["unread", "counted", "out", "partly"]
 """`out`: no operator has used it. `partly`: some window, or some INSERT, has counted it and another has not."""
 
 
-def manifest_of(penstock: Penstock, pipeline: str) -> dict[str, Any] | None:
+def manifest_of(log: Log, pipeline: str) -> dict[str, Any] | None:
     """The manifest of a pipeline's last checkpoint."""
-    found = penstock.log.state.checkpoint(pipeline)
+    found = log.state.checkpoint(pipeline)
     return None if found is None else json.loads(found.manifest)
 
 
@@ -42,7 +43,7 @@ def _read_up_to(manifest: dict[str, Any] | None) -> dict[str, list[int]]:
 
 def fates(penstock: Penstock, definition: PipelineDefinition, places: Collection[Place]) -> dict[Place, Fate]:
     """What became of the records at `places`, as of the pipeline's last checkpoint."""
-    read = _read_up_to(manifest_of(penstock, definition.name))
+    read = _read_up_to(manifest_of(penstock.log, definition.name))
     pipeline = make_pipeline(definition, penstock.world, penstock.settings)
     graph = pipeline.executor.graph
     pipeline.close()

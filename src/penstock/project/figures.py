@@ -1,18 +1,23 @@
-"""What a running pipeline has done so far, in figures that may be read at any time."""
+"""What a pipeline has done so far, in figures that may be read at any time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.core.batch import NO_TIME
+from penstock.core.errors import LogError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.engine.pipeline import Pipeline
+    from penstock.log import Log
 
-__all__ = ["Figures", "counted", "figures", "lags"]
+__all__ = ["Figures", "State", "behind", "counted", "figures", "lag_of", "resting"]
+
+State = Literal["running", "paused", "draining", "ended", "failed", "stopped"]
+"""`paused` keeps its state in memory, `stopped` does not; `draining` reads what is there, and has then `ended`."""
 
 Counted = dict[str, tuple[int, int, int]]
 """(passed, late, rejected) of each operator."""
@@ -20,7 +25,7 @@ Counted = dict[str, tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One pipeline since this run began.
+    """One pipeline since it was started last.
 
     `results` are the rows committed, by table. A row counts in `late` for each operator that it was too late for.
     `watermark` is the least of its sources' (ms), None before the first. `lag` is how many records of its topics
@@ -34,7 +39,7 @@ class Figures:
     rejected: int
     watermark: int | None
     lag: int | None
-    ended: bool
+    state: State
 
     @property
     def written(self) -> int:
@@ -47,7 +52,7 @@ def counted(pipeline: Pipeline) -> Counted:
     return {e.operator: (e.counts.passed, e.counts.late, e.counts.rejected) for e in pipeline.executor.entries()}
 
 
-def figures(pipeline: Pipeline, began: Counted) -> Figures:
+def figures(pipeline: Pipeline, began: Counted, state: State) -> Figures:
     """The figures of `pipeline` since its counts were `began`."""
     late = rejected = 0
     for name, (_, late_now, rejected_now) in counted(pipeline).items():
@@ -67,22 +72,36 @@ def figures(pipeline: Pipeline, began: Counted) -> Figures:
         late,
         rejected,
         None if watermark == NO_TIME else watermark,
-        _lag(pipeline),
-        pipeline.ended,
+        lag_of(pipeline.log, pipeline.input.position()),
+        state,
     )
 
 
-def lags(pipeline: Pipeline) -> dict[str, dict[int, int]]:
-    """By topic and partition, how many records it has not read."""
+def resting(log: Log, pipeline: str, state: State, position: Mapping[str, Any] | None) -> Figures:
+    """The figures of a pipeline that is not in memory, and whose last checkpoint is at `position`."""
+    return Figures(pipeline, 0, {}, 0, 0, None, None if position is None else lag_of(log, position), state)
+
+
+def behind(log: Log, position: Mapping[str, Any]) -> dict[str, dict[int, int]]:
+    """By topic and partition, how many records come after a pipeline's `position`."""
     found: dict[str, dict[int, int]] = {}
-    for reader in pipeline.input.position()["readers"].values():
+    for reader in position["readers"].values():
         following = reader["start"].get("next") if isinstance(reader["start"], dict) else None
         for topic, offsets in (following or {}).items():
-            ends = pipeline.log.ends(topic)
-            found[topic] = {p: ends[p] - offset for p, offset in enumerate(offsets)}
+            if (ends := _ends(log, topic)) is not None:
+                found[topic] = {p: end - (offsets[p] if p < len(offsets) else 0) for p, end in ends.items()}
     return found
 
 
-def _lag(pipeline: Pipeline) -> int | None:
-    behind = lags(pipeline)
-    return sum(sum(of.values()) for of in behind.values()) if behind else None
+def lag_of(log: Log, position: Mapping[str, Any]) -> int | None:
+    """How many records come after a pipeline's `position`; None where it reads no topic."""
+    found = behind(log, position)
+    return sum(sum(of.values()) for of in found.values()) if found else None
+
+
+def _ends(log: Log, topic: str) -> dict[int, int] | None:
+    """The next offsets of a topic; None where it was deleted while its pipeline was stopped."""
+    try:
+        return log.ends(topic)
+    except LogError:
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -29,6 +29,8 @@ from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
+from penstock.project.standing import standings
+from penstock.project.steer import restore_savepoint, steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
 from penstock.project.topics import read_topics, require_not_system, written_topics
@@ -36,7 +38,7 @@ from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.core.clock import Clock
@@ -49,11 +51,14 @@ if TYPE_CHECKING:
     from penstock.project.access.stored import StoredAccounts
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
-    from penstock.project.definition import Definition
+    from penstock.project.definition import Definition, PipelineDefinition
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
     from penstock.project.settings import Settings
+    from penstock.project.standing import Standing
+    from penstock.project.steer import Act, Restored
+    from penstock.project.wish import Wish
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -178,7 +183,7 @@ class Penstock:
 
     @property
     def running(self) -> list[Pipeline]:
-        """The pipelines that run in this process now."""
+        """The pipelines that are in this process's memory now; paused, ended and failed ones too."""
         return self._run.pipelines if self._run is not None else []
 
     @property
@@ -311,12 +316,18 @@ class Penstock:
             raise error
 
     def start(
-        self, *, bounded: bool = False, fresh: bool = False, speed: float | None = None, batch_rows: int | None = None
+        self,
+        *,
+        bounded: bool = False,
+        fresh: bool = False,
+        speed: float | None = None,
+        batch_rows: int | None = None,
+        only: Collection[str] | None = None,
     ) -> Run:
-        """Start all pipelines, each from its last checkpoint, and return at once.
+        """Start all pipelines (or `only` those) that are not to be paused or stopped, and return at once.
 
-        `fresh` drops state and results first. Raises LockedError if another process runs the project, and
-        StateError where a query was edited so that its state does not fit.
+        Each begins from its last checkpoint; `fresh` drops state and results first. Raises LockedError if another
+        process runs the project, and StateError where a query was edited so that its state does not fit.
         """
         if not self.definition.pipelines:
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
@@ -328,29 +339,47 @@ class Penstock:
                 drop_everything(self)
             if self.home is not None:
                 register_schemas(self.folder, self.log)
-            pollers, measures = pollers_of(self), Measures(self)
+            pollers, measures = pollers_of(self) if only is None else (), Measures(self)
             for poller in pollers if bounded else ():
                 poller.poll()
             keep_lineage(self)
-            made = [
-                (d, make_pipeline(d, self.world, self.settings, bounded=bounded, speed=speed, batch_rows=batch_rows))
-                for d in self.definition.pipelines
-            ]
-            for _, pipeline in made:
-                self._prepare(pipeline)
-                pipeline.restore()
-            aside = self.alerts.pipelines(self._prepare, bounded=bounded)
+            definitions = [d for d in self.definition.pipelines if only is None or d.name in only]
+            make = partial(self._make, speed=speed, batch_rows=batch_rows)
+            aside = partial(self.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
+            run = Run(self.log, definitions, make, self.clock, aside, bounded=bounded)
         except BaseException:
             self._release()
             raise
-        self._run = Run(self.log, made, aside)
-        self._run.start()
-        self.alerts.start()
+        self._run = run
+        run.start()
+        if only is None:
+            self.alerts.start()
         self._polling = Polling(() if bounded else pollers)
-        if not bounded:
+        if not bounded and only is None:
             measures.start()
         self._measures = measures
-        return self._run
+        return run
+
+    def _make(
+        self, definition: PipelineDefinition, wish: Wish, bounded: bool, *, speed: float | None, batch_rows: int | None
+    ) -> Pipeline:
+        """A pipeline as its last checkpoint left it."""
+        made = make_pipeline(
+            definition,
+            self.world,
+            self.settings,
+            bounded=bounded,
+            speed=speed,
+            batch_rows=batch_rows,
+            checkpoint_interval=wish.checkpoint_interval,
+        )
+        try:
+            self._prepare(made)
+            made.restore()
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     def _prepare(self, pipeline: Pipeline) -> None:
         if self.tracer is not None:
@@ -406,16 +435,24 @@ class Penstock:
         if pipeline not in (names := self.pipeline_names()):
             hint = did_you_mean(pipeline, names) or "there are " + ", ".join(names)
             raise StateError(f"there is no pipeline '{pipeline}'", code="savepoint-pipeline", hint=hint)
-        for running in self.running:
-            if running.name == pipeline:
-                running.commit()
+        life = None if self._run is None else self._run.lives.get(pipeline)
+        if life is not None:
+            life.commit()
         self.log.state.create_savepoint(name, pipeline)
 
-    def restore(self, name: str) -> None:
-        """Make a savepoint the checkpoint of its pipeline again; results that were committed since stay."""
-        if self.running:
-            raise StateError("stop the engine before a savepoint is restored", code="running")
-        self.log.state.restore_savepoint(name)
+    def restore(self, name: str) -> Restored:
+        """Make a savepoint the checkpoint of its pipeline again, which does not run: see `project.steer`."""
+        return restore_savepoint(self, name)
+
+    def pipelines(self) -> list[Standing]:
+        """How each pipeline stands, in the order of their definition."""
+        return standings(self)
+
+    def steer(
+        self, name: str, act: Act, *, parallelism: int | None = None, checkpoint_interval: int | None = None
+    ) -> Standing:
+        """Start, pause, resume, stop, drain or restart one pipeline: see `project.steer`."""
+        return steer(self, name, act, parallelism=parallelism, checkpoint_interval=checkpoint_interval)
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None
@@ -447,7 +484,7 @@ class Penstock:
                 raise StateError(
                     f"pipeline {definition.name} {'reads' if reads else 'writes'} topic '{name}'",
                     code="topic-in-use",
-                    hint="stop the engine first",
+                    hint=f"stop it first: penstock pipeline stop DIR {definition.name}",
                 )
         self.log.delete_topic(name)
 

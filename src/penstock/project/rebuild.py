@@ -82,7 +82,7 @@ def prepare_rebuild(
     """
     plans = []
     for definition in definitions:
-        past = past_of(manifest_of(penstock, definition.name))
+        past = past_of(manifest_of(penstock.log, definition.name))
         if past is None:
             continue
         _require_rebuildable(penstock, definition, past)

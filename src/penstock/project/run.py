@@ -1,20 +1,23 @@
-"""All pipelines of a project, each in its thread, until they end or are stopped."""
+"""The pipelines of a project in one process, each in its thread; they come and go while it runs."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock.project.figures import Figures, counted, figures
+from penstock.project.life import Life
 from penstock.project.topics import read_topics, written_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
     from penstock.log import Log
     from penstock.project.definition import PipelineDefinition
+    from penstock.project.figures import Figures
+    from penstock.project.wish import Wish
 
 __all__ = ["Run"]
 
@@ -22,100 +25,106 @@ _UPKEEP_SECONDS = 1.0
 _UPKEEP_BUDGET = 0.05
 
 
-@dataclass(slots=True)
-class _Running:
-    """One pipeline of a run, and what became of it."""
-
-    definition: PipelineDefinition
-    pipeline: Pipeline
-    aside: bool = False
-    upstream: list[_Running] = field(default_factory=list)
-    thread: threading.Thread | None = None
-    error: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-
 class Run:
-    """Pipelines that run together. One that fails stops alone; its error is in `errors`.
+    """Pipelines that run together, by name in `lives`. One that fails stops alone; its error is in `errors`.
 
-    Those `aside` (of alerts) look at the results of others: `figures` and `event_time` leave them out.
+    Those that are to run are made at once, by `make`, each as its last checkpoint left it. Raises as `make`. Those
+    `aside` (of alerts), which are made after them, look at the results of others: they are not among `lives`, and
+    `figures` and `event_time` leave them out.
     """
 
     def __init__(
         self,
         log: Log,
-        pipelines: Sequence[tuple[PipelineDefinition, Pipeline]],
-        aside: Sequence[tuple[PipelineDefinition, Pipeline]] = (),
+        definitions: Sequence[PipelineDefinition],
+        make: Callable[[PipelineDefinition, Wish, bool], Pipeline],
+        clock: Clock,
+        aside: Callable[[], Sequence[tuple[PipelineDefinition, Pipeline]]] = list,
+        *,
+        bounded: bool,
     ) -> None:
         self.log = log
-        self._running = [*(_Running(d, p) for d, p in pipelines), *(_Running(d, p, aside=True) for d, p in aside)]
+        self.lives = {
+            d.name: Life(d, partial(make, d), log, clock, self._changed, bounded=bounded) for d in definitions
+        }
+        self._bounded = bounded
         self._stop = threading.Event()
+        self._news = threading.Condition()
         self._upkeep: threading.Thread | None = None
-        self._began = {one.pipeline.name: counted(one.pipeline) for one in self._running}
-        for one in self._running:
+        self._aside: dict[str, Life] = {}
+        try:
+            for one in self.lives.values():
+                one.prepare()
+            for definition, pipeline in aside():
+                life = Life(definition, lambda *_, made=pipeline: made, log, clock, self._changed, bounded=bounded)
+                self._aside[life.name] = life
+                life.prepare()
+        except BaseException:
+            for one in self._every:
+                one.close()
+            raise
+        for one in self._every:
             reads = read_topics(one.definition.plan)
-            one.upstream = [o for o in self._running if o is not one and reads & written_topics(o.definition.plan)]
+            one.upstream = [o for o in self._every if o is not one and reads & written_topics(o.definition.plan)]
+
+    @property
+    def _every(self) -> list[Life]:
+        return [*self.lives.values(), *self._aside.values()]
+
+    def find(self, name: str) -> Life | None:
+        """The life of the pipeline called so, of one aside too."""
+        return self.lives.get(name) or self._aside.get(name)
 
     @property
     def pipelines(self) -> list[Pipeline]:
-        return [one.pipeline for one in self._running]
+        """Those that are in memory."""
+        return [one for life in self._every if (one := life.pipeline) is not None]
 
     def figures(self) -> list[Figures]:
-        """What each pipeline has done since the run began."""
-        return [figures(one.pipeline, self._began[one.pipeline.name]) for one in self._running if not one.aside]
+        """What each pipeline has done since it was started."""
+        return [one.figures() for one in self.lives.values()]
 
     @property
     def errors(self) -> dict[str, Exception]:
         """What ended pipelines, by their names."""
-        return {one.pipeline.name: one.error for one in self._running if one.error is not None}
+        return {one.name: error for one in self._every if (error := one.error) is not None}
 
     @property
     def event_time(self) -> int | None:
-        """Up to when all pipelines have seen events: the least of their watermarks, ms since 1970."""
-        return min((f.watermark for f in self.figures() if f.watermark is not None), default=None)
+        """Up to when all pipelines in memory have seen events: the least of their watermarks, ms since 1970."""
+        found = [one.figures() for one in self.lives.values() if one.pipeline is not None]
+        return min((f.watermark for f in found if f.watermark is not None), default=None)
 
     def start(self) -> None:
-        """Start every pipeline, each from its last checkpoint."""
-        for one in self._running:
-            one.thread = threading.Thread(
-                target=self._run, args=(one,), name=f"pipeline {one.pipeline.name}", daemon=True
-            )
-        for one in self._running:
-            assert one.thread is not None
-            one.thread.start()
+        """Start every pipeline that was made, each from its last checkpoint."""
+        for one in self._every:
+            one.begin()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
         self._upkeep.start()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for all pipelines to end; False if some still run after `seconds`."""
-        return all(one.done.wait(seconds) for one in self._running)
+        """Wait until no pipeline runs or (unless bounded) is paused; False if one still does after `seconds`."""
+        with self._news:
+            return self._news.wait_for(lambda: all(map(self._settled, self._every)), seconds)
 
     def stop(self) -> None:
         """Commit what was read, and end."""
         self._stop.set()
-        for one in self._running:
-            if one.thread is not None:
-                one.thread.join()
+        for one in self._every:
+            one.ask_to_end()
+        for one in self._every:
+            one.close()
         if self._upkeep is not None:
             self._upkeep.join()
-        for one in self._running:
-            one.pipeline.close()
 
-    def _run(self, one: _Running) -> None:
-        pipeline = one.pipeline
-        pipeline.journal.began(pipeline.epoch, pipeline.through)
-        try:
-            pipeline.run(self._stop, lambda: all(o.done.is_set() for o in one.upstream))
-            pipeline.journal.ended(pipeline.epoch, pipeline.through, pipeline.rows, bounded=pipeline.ended)
-        except Exception as error:  # noqa: BLE001  # whatever it is ends this pipeline alone, and is shown
-            one.error = error
-            pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
-        finally:
-            one.done.set()
+    def _settled(self, one: Life) -> bool:
+        return one.settled and (self._bounded or one.state != "paused")
+
+    def _changed(self) -> None:
+        with self._news:
+            self._news.notify_all()
 
     def _keep_up(self) -> None:
         """Merge, compact, expire and give back space, a little at a time."""
         while not self._stop.wait(_UPKEEP_SECONDS):
             self.log.maintain(_UPKEEP_BUDGET)
-            if all(one.done.is_set() for one in self._running):
-                return

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import socket
 from contextlib import closing
+from dataclasses import fields
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -21,6 +22,8 @@ from penstock.project.alerts.states import AlertState
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.set_aside import pages
+from penstock.project.standing import Standing
+from penstock.project.steer import Restored
 from penstock.server.owner_accounts import OwnerAccounts
 from penstock.server.serve import SOCKET, reachable
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.project.set_aside import Kind
+    from penstock.project.steer import Act
 
 __all__ = ["Owner", "is_owned"]
 
@@ -121,6 +125,19 @@ class Owner:
         schema = {"id": pl.Int64, "topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
         return Replayed(pl.DataFrame(copies, schema=schema, orient="row"))
 
+    def pipelines(self) -> list[Standing]:
+        return [_standing(one) for one in self._json("GET", "/api/pipelines")]
+
+    def steer(
+        self, name: str, act: Act, *, parallelism: int | None = None, checkpoint_interval: int | None = None
+    ) -> Standing:
+        how = {"parallelism": parallelism, "checkpoint_interval_ms": checkpoint_interval}
+        given = how if act in ("start", "restart") else None
+        return _standing(self._json("POST", f"/api/pipelines/{quote(name, safe='')}/{act}", given))
+
+    def restore(self, name: str) -> Restored:
+        return Restored(**self._json("POST", f"/api/savepoints/{quote(name, safe='')}/restore"))
+
     def savepoint(self, name: str, pipeline: str) -> None:
         self._json("POST", "/api/savepoints", {"name": name, "pipeline": pipeline})
 
@@ -194,6 +211,10 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(self._address)
+
+
+def _standing(answer: Mapping[str, Any]) -> Standing:
+    return Standing(**{field.name: answer[field.name] for field in fields(Standing)})
 
 
 def _encoded(asked: Mapping[str, object]) -> str:

@@ -1,25 +1,27 @@
-"""Pipelines: how they go, and their operators one by one."""
+"""Pipelines: how they go, their operators one by one, and telling them what to do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from penstock.core.batch import NO_TIME
-from penstock.core.errors import ConfigError, did_you_mean
 from penstock.engine.ledger import FATES
 from penstock.engine.operators.source import Source
 from penstock.project.explain import details
-from penstock.project.topics import read_topics, written_topics
-from penstock.server.api.model import Model, Project
+from penstock.project.figures import State  # noqa: TC001  # a model needs it
+from penstock.project.standing import Standing, standing_of
+from penstock.project.wish import Wanted  # noqa: TC001  # a model needs it
+from penstock.server.api.model import Given, Model, Project
 
 if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
-    from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.rate import Rates
+    from penstock.project.steer import Act
 
 __all__ = ["router"]
 
@@ -30,19 +32,24 @@ class PipelineAnswer(Model):
     name: str = Field(examples=["metrics"])
     file: str = Field(examples=["sql/10_metrics.sql"])
     """Where it is defined."""
-    state: Literal["running", "ended", "failed", "stopped"]
-    """`ended`: all its input is read; `stopped`: no engine runs in this process."""
+    state: State
+    """`paused`: its state is kept in memory; `draining`: it reads what is there and closes its windows, and has then
+    `ended`; `stopped`: it is not in the memory of this process."""
+    wanted: Wanted
+    """What it is to do; kept in the project's database, so that the next process does it too."""
+    wanted_since_ms: int | None
+    """Since when, ms since 1970; null where nobody has said anything."""
     error: str | None
-    """What has ended it."""
+    """What has ended it, or kept it from beginning."""
     reads: list[str] = Field(examples=[["chat_events"]])
     """Topics."""
     writes: list[str] = Field(examples=[["meeting_metrics"]])
     """Topics."""
     rows: int
-    """Rows read since the run began."""
+    """Rows read since it was started."""
     rows_per_second: float
     results: dict[str, int] = Field(examples=[{"meeting_metrics": 4100}])
-    """Rows committed since the run began, by table."""
+    """Rows committed since it was started, by table."""
     late: int
     rejected: int
     watermark: int | None
@@ -52,6 +59,10 @@ class PipelineAnswer(Model):
     state_bytes: int
     epoch: int
     """Its last checkpoint."""
+    checkpoint_interval: int | None
+    """Ms between checkpoints; null where the engine chooses."""
+    remarks: list[str] = Field(examples=[["parallelism 4 is kept for a cluster: embedded, it runs as one"]])
+    """What else is to be known, in sentences."""
 
 
 class OperatorAnswer(Model):
@@ -75,56 +86,79 @@ class PipelineDetails(PipelineAnswer):
     """In the order in which rows pass them."""
 
 
+class Start(Given):
+    parallelism: int | None = Field(None, ge=1, le=32_768, examples=[4])
+    """Kept for a cluster: embedded, a pipeline runs as one."""
+    checkpoint_interval_ms: int | None = Field(None, ge=1, le=86_400_000, examples=[10_000])
+    """Instead of what SQL and settings say."""
+
+
+Name = Annotated[str, Path(examples=["metrics"])]
+
+
 @router.get("", operation_id="pipelines")
 def list_pipelines(request: Request, penstock: Project) -> list[PipelineAnswer]:
     """All pipelines, in the order of their definition."""
-    return [_pipeline(penstock, d, request.app.state.rates) for d in penstock.definition.pipelines]
+    return [_answer(request, penstock, one) for one in penstock.pipelines()]
 
 
 @router.get("/{name}", operation_id="pipeline")
-def show_pipeline(
-    request: Request, penstock: Project, name: Annotated[str, Path(examples=["metrics"])]
-) -> PipelineDetails:
-    """One pipeline and its graph of operators; without an engine in this process there are none."""
-    definitions = {d.name: d for d in penstock.definition.pipelines}
-    if name not in definitions:
-        hint = did_you_mean(name, definitions) or "there are " + ", ".join(definitions)
-        raise ConfigError(f"there is no pipeline '{name}'", code="pipeline-unknown", hint=hint)
-    rates = request.app.state.rates
-    found = _pipeline(penstock, definitions[name], rates)
+def show_pipeline(request: Request, penstock: Project, name: Name) -> PipelineDetails:
+    """One pipeline and its graph of operators; one that is not in the memory of this process has none."""
+    found = _answer(request, penstock, standing_of(penstock, name))
     running = next((p for p in penstock.running if p.name == name), None)
-    return PipelineDetails(**found.model_dump(), operators=[] if running is None else _operators(running, rates))
+    operators = [] if running is None else _operators(running, request.app.state.rates)
+    return PipelineDetails(**found.model_dump(), operators=operators)
 
 
-def _pipeline(penstock: Penstock, definition: PipelineDefinition, rates: Rates) -> PipelineAnswer:
-    run = penstock.current
-    figures = next((f for f in run.figures() if f.pipeline == definition.name), None) if run else None
-    pipeline = next((p for p in penstock.running if p.name == definition.name), None)
-    error = run.errors.get(definition.name) if run else None
-    state: Literal["running", "ended", "failed", "stopped"] = "running"
-    if figures is None:
-        state = "stopped"
-    elif error is not None:
-        state = "failed"
-    elif figures.ended:
-        state = "ended"
-    return PipelineAnswer(
-        name=definition.name,
-        file=definition.source,
-        state=state,
-        error=None if error is None else str(error),
-        reads=sorted(read_topics(definition.plan)),
-        writes=sorted(written_topics(definition.plan)),
-        rows=figures.rows if figures else 0,
-        rows_per_second=rates.of(definition.name, figures.rows, penstock.clock.monotonic()) if figures else 0.0,
-        results=dict(figures.results) if figures else {},
-        late=figures.late if figures else 0,
-        rejected=figures.rejected if figures else 0,
-        watermark=figures.watermark if figures else None,
-        lag=figures.lag if figures else None,
-        state_bytes=pipeline.executor.state_bytes if pipeline else 0,
-        epoch=pipeline.epoch if pipeline else 0,
+@router.post("/{name}/start", operation_id="pipeline_start")
+def start_pipeline(request: Request, penstock: Project, name: Name, how: Start) -> PipelineAnswer:
+    """Begin from the last checkpoint; refused where it runs (409)."""
+    return _steered(request, penstock, name, "start", how)
+
+
+@router.post("/{name}/restart", operation_id="pipeline_restart")
+def restart_pipeline(request: Request, penstock: Project, name: Name, how: Start) -> PipelineAnswer:
+    """Commit and begin anew from that checkpoint; one that has failed, from its last."""
+    return _steered(request, penstock, name, "restart", how)
+
+
+@router.post("/{name}/pause", operation_id="pipeline_pause")
+def pause_pipeline(request: Request, penstock: Project, name: Name) -> PipelineAnswer:
+    """Commit and halt; its state stays in memory, and its lag grows."""
+    return _steered(request, penstock, name, "pause")
+
+
+@router.post("/{name}/resume", operation_id="pipeline_resume")
+def resume_pipeline(request: Request, penstock: Project, name: Name) -> PipelineAnswer:
+    """Go on after a pause."""
+    return _steered(request, penstock, name, "resume")
+
+
+@router.post("/{name}/stop", operation_id="pipeline_stop")
+def stop_pipeline(request: Request, penstock: Project, name: Name) -> PipelineAnswer:
+    """Commit and halt; its state leaves the memory."""
+    return _steered(request, penstock, name, "stop")
+
+
+@router.post("/{name}/drain", operation_id="pipeline_drain")
+def drain_pipeline(request: Request, penstock: Project, name: Name) -> PipelineAnswer:
+    """Begin to read what is there now, after which all windows close and it ends. It has then `ended`."""
+    return _steered(request, penstock, name, "drain")
+
+
+def _steered(request: Request, penstock: Penstock, name: str, act: Act, how: Start | None = None) -> PipelineAnswer:
+    how = how or Start()
+    found = penstock.steer(name, act, parallelism=how.parallelism, checkpoint_interval=how.checkpoint_interval_ms)
+    return _answer(request, penstock, found)
+
+
+def _answer(request: Request, penstock: Penstock, found: Standing) -> PipelineAnswer:
+    rates: Rates = request.app.state.rates
+    rate = (
+        rates.of(found.name, found.rows, penstock.clock.monotonic()) if found.state in ("running", "draining") else 0.0
     )
+    return PipelineAnswer(**asdict(found), rows_per_second=rate)
 
 
 def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from penstock.server.api.model import Given, Model, Project
@@ -27,6 +29,17 @@ class SavepointAnswer(Model):
     """When that was taken, ms since 1970."""
 
 
+class RestoredAnswer(Model):
+    pipeline: str = Field(examples=["metrics"])
+    epoch: int
+    """The checkpoint that it goes on from."""
+    rows_again: int
+    """Rows that it had read since, and will read again; an append-only table then gets their results twice."""
+
+
+Name = Annotated[str, Path(examples=["before-change"])]
+
+
 @router.get("", operation_id="savepoints")
 def list_savepoints(penstock: Project) -> list[SavepointAnswer]:
     """All of them, by name."""
@@ -39,3 +52,15 @@ def create_savepoint(request: Request, penstock: Project, new: NewSavepoint) -> 
     penstock.savepoint(new.name, new.pipeline)
     changed(request, new.name, after={"pipeline": new.pipeline})
     return next(SavepointAnswer.model_validate(s) for s in penstock.log.state.savepoints() if s.name == new.name)
+
+
+@router.post("/{name}/restore", operation_id="savepoint_restore")
+def restore_savepoint(penstock: Project, name: Name) -> RestoredAnswer:
+    """Make it the checkpoint of its pipeline again; refused while that runs (409). The others go on."""
+    return RestoredAnswer.model_validate(penstock.restore(name))
+
+
+@router.delete("/{name}", operation_id="savepoint_drop", status_code=204)
+def drop_savepoint(penstock: Project, name: Name) -> None:
+    """Forget it."""
+    penstock.log.state.drop_savepoint(name)

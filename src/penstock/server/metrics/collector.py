@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 import penstock
 from penstock.core.batch import END_OF_TIME, NO_TIME
 from penstock.engine.ledger import FATES
-from penstock.project.figures import lags
+from penstock.project.figures import behind
 from penstock.server.metrics import declared as d
 from penstock.server.metrics.families import Families
 from penstock.server.push.limits import Watching
@@ -69,8 +69,9 @@ class Metrics:
     def _pipeline(self, found: Families, pipeline: Pipeline) -> None:
         name = pipeline.name
         run = self.project.current
-        failed = run is not None and name in run.errors
-        found.add(d.PIPELINE_RUNNING, float(not failed and not pipeline.ended), name)
+        life = None if run is None else run.find(name)
+        failed = life is not None and life.error is not None
+        found.add(d.PIPELINE_RUNNING, float(life is not None and life.goes), name)
         found.add(d.PIPELINE_FAILED, float(failed), name)
         found.add(d.PIPELINE_ROWS, pipeline.rows, name)
         results: dict[str, int] = {}
@@ -88,7 +89,8 @@ class Metrics:
             found.add(d.SOURCE_PARTITIONS, len(view), name, source.name)
             found.add(d.SOURCE_IDLE, sum(partition.idle for partition in view), name, source.name)
         if not failed:
-            found.add_partitions(d.PIPELINE_LAG, {(name, topic): of for topic, of in lags(pipeline).items()})
+            unread = behind(pipeline.log, pipeline.input.position())
+            found.add_partitions(d.PIPELINE_LAG, {(name, topic): of for topic, of in unread.items()})
 
     def _log(self, found: Families) -> None:
         log = self.project.log

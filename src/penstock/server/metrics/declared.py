@@ -28,7 +28,9 @@ BUILD = Metric(
     "penstock_build_info", "gauge", "Always 1; the labels are versions.", ("version", "python", "polars", "duckdb")
 )
 
-PIPELINE_RUNNING = _pipeline("pipeline_running", "gauge", "1 while it runs, 0 once it has ended or failed.")
+PIPELINE_RUNNING = _pipeline(
+    "pipeline_running", "gauge", "1 while it runs, 0 while it is paused and once it has ended or failed."
+)
 PIPELINE_FAILED = _pipeline("pipeline_failed", "gauge", "1 where it stopped with an error.")
 PIPELINE_ROWS = _pipeline("pipeline_rows_read_total", "counter", "Records read since this process began.")
 PIPELINE_RESULTS = _pipeline(

@@ -54,15 +54,14 @@ class FiguresFeed(Feed):
             then, rows = self._before.get(one.pipeline, (now, one.rows))
             rate = (one.rows - rows) / (now - then) if now > then else 0.0
             self._before[one.pipeline] = (now, one.rows)
-            pipeline = next(p for p in run.pipelines if p.name == one.pipeline)
-            error = run.errors.get(one.pipeline)
+            pipeline, error = run.lives[one.pipeline].pipeline, run.lives[one.pipeline].error
             told.append(
                 _counts(one)
                 | {
-                    "state": "failed" if error is not None else "ended" if one.ended else "running",
+                    "state": one.state,
                     "rows_per_second": round(rate, 1),
-                    "held_bytes": pipeline.executor.state_bytes,
-                    "epoch": pipeline.epoch,
+                    "held_bytes": 0 if pipeline is None else pipeline.executor.state_bytes,
+                    "epoch": 0 if pipeline is None else pipeline.epoch,
                     "error": None if error is None else str(error),
                 }
             )

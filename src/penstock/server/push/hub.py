@@ -6,7 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import orjson
 
@@ -80,7 +80,7 @@ class Hub:
         self._threads = ThreadPoolExecutor(_THREADS, "push")
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._targets: dict[Pipeline, frozenset[tuple[str, ...]]] = {}
+        self._targets: WeakKeyDictionary[Pipeline, frozenset[tuple[str, ...]]] = WeakKeyDictionary()
         self._opened: frozenset[tuple[str, ...]] = frozenset()
         """The tables of which somebody watches what is not committed: so that steps matter."""
         self._beats: set[tuple[frozenset[tuple[str, ...]], bool]] = set()
@@ -361,9 +361,9 @@ class Hub:
 
     def _beat(self, pipeline: Pipeline, committed: bool) -> None:
         """In a pipeline's thread: let the loop know what somebody watches, unless it does already."""
-        if pipeline not in self._targets:
-            self._targets[pipeline] = targets(pipeline)
-        tables = self._targets[pipeline]
+        tables = self._targets.get(pipeline)
+        if tables is None:
+            tables = self._targets[pipeline] = targets(pipeline)
         if not self._feeds or not (committed or tables & self._opened):
             return
         with self._mutex:

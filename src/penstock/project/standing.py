@@ -1,0 +1,109 @@
+"""How the pipelines of a project stand, whether a process runs them or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import ConfigError, did_you_mean
+from penstock.project.build import interval_of
+from penstock.project.fates import manifest_of
+from penstock.project.figures import State, resting
+from penstock.project.topics import read_topics, written_topics
+from penstock.project.wish import Wanted, wish_of
+
+if TYPE_CHECKING:
+    from penstock.project.definition import PipelineDefinition
+    from penstock.project.penstock import Penstock
+
+__all__ = ["Standing", "definition_of", "standing_of", "standings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One pipeline, with the fields of `project.figures.Figures`.
+
+    `state` is what it does, `wanted` what it is to do, `wanted_since_ms` since when (None: nobody has said). Times
+    in ms; `checkpoint_interval` is None where the engine chooses. `remarks` are sentences for a person.
+    """
+
+    name: str
+    file: str
+    state: State
+    wanted: Wanted
+    wanted_since_ms: int | None
+    error: str | None
+    reads: list[str]
+    writes: list[str]
+    rows: int
+    results: dict[str, int]
+    late: int
+    rejected: int
+    watermark: int | None
+    lag: int | None
+    state_bytes: int
+    epoch: int
+    checkpoint_interval: int | None
+    remarks: list[str]
+
+
+def standings(penstock: Penstock) -> list[Standing]:
+    """All pipelines, in the order of their definition."""
+    return [_standing(penstock, definition) for definition in penstock.definition.pipelines]
+
+
+def standing_of(penstock: Penstock, name: str) -> Standing:
+    """That of one pipeline. Raises ConfigError where there is none of that name."""
+    return _standing(penstock, definition_of(penstock, name))
+
+
+def definition_of(penstock: Penstock, name: str) -> PipelineDefinition:
+    """A pipeline as SQL defines it. Raises ConfigError where there is none of that name."""
+    known = {d.name: d for d in penstock.definition.pipelines}
+    if name not in known:
+        hint = did_you_mean(name, known) or ("there are " + ", ".join(known) if known else "the project has none")
+        raise ConfigError(f"there is no pipeline '{name}'", code="pipeline-unknown", hint=hint)
+    return known[name]
+
+
+def _standing(penstock: Penstock, definition: PipelineDefinition) -> Standing:
+    name, run = definition.name, penstock.current
+    life = None if run is None else run.lives.get(name)
+    wish = wish_of(penstock.log, name) if life is None else life.wish
+    pipeline = None if life is None else life.pipeline
+    manifest = None if pipeline is not None else manifest_of(penstock.log, name)
+    if life is not None:
+        figures = life.figures()
+    else:
+        state: State = "paused" if wish.wanted == "paused" else "stopped"
+        figures = resting(penstock.log, name, state, manifest["position"] if manifest else None)
+    error = None if life is None else life.error
+    remarks = []
+    if wish.parallelism is not None and wish.parallelism > 1:
+        remarks.append(f"parallelism {wish.parallelism} is kept for a cluster: embedded, it runs as one")
+    if wish.wanted in ("paused", "stopped") and wish.since_ms is not None and figures.state == wish.wanted:
+        since = dt.datetime.fromtimestamp(wish.since_ms / 1000, dt.UTC)
+        remarks.append(f"{wish.wanted} since {since:%Y-%m-%d %H:%M:%S} UTC, and kept so until it is told otherwise")
+    if life is None and wish.wanted in ("running", "draining"):
+        remarks.append("no process runs the project; the next one runs it")
+    return Standing(
+        name=name,
+        file=definition.source,
+        state=figures.state,
+        wanted=wish.wanted,
+        wanted_since_ms=wish.since_ms,
+        error=None if error is None else str(error),
+        reads=sorted(read_topics(definition.plan)),
+        writes=sorted(written_topics(definition.plan)),
+        rows=figures.rows,
+        results=dict(figures.results),
+        late=figures.late,
+        rejected=figures.rejected,
+        watermark=figures.watermark,
+        lag=figures.lag,
+        state_bytes=pipeline.executor.state_bytes if pipeline else 0,
+        epoch=pipeline.epoch if pipeline else manifest["epoch"] if manifest else 0,
+        checkpoint_interval=wish.checkpoint_interval or interval_of(definition, penstock.settings),
+        remarks=remarks,
+    )
