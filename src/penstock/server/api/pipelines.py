@@ -148,9 +148,8 @@ def drain_pipeline(request: Request, penstock: Project, name: Name) -> PipelineA
 
 
 def _steered(request: Request, penstock: Penstock, name: str, act: Act, how: Start | None = None) -> PipelineAnswer:
-    how = how or Start()
-    found = penstock.steer(name, act, parallelism=how.parallelism, checkpoint_interval=how.checkpoint_interval_ms)
-    return _answer(request, penstock, found)
+    parallelism, interval = (how.parallelism, how.checkpoint_interval_ms) if how else (None, None)
+    return _answer(request, penstock, penstock.steer(name, act, parallelism=parallelism, checkpoint_interval=interval))
 
 
 def _answer(request: Request, penstock: Penstock, found: Standing) -> PipelineAnswer:
