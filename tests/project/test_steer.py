@@ -59,6 +59,11 @@ def test_one_is_paused_while_the_other_goes_on_and_nothing_is_lost(folder: Path)
         project.append("orders", orders(20, first=10))
         read(project, "orders", 30)
         assert (stands(project, "copies").lag, stands(project, "orders").state) == (20, "running")
+        reason = next(one for one in project.why() if one.pipeline == "copies")
+        assert (reason.code, reason.attention) == ("paused", True)
+        assert reason.sentence.startswith("Somebody has paused it since 20")
+        assert reason.sentence.endswith(" UTC; 20 records wait for it.")
+        assert reason.setting == "To let it go on: penstock pipeline resume DIR copies"
         assert ids(project) == list(range(10))
         assert project.steer("copies", "pause").state == "paused"
         assert project.steer("copies", "resume").state == "running"

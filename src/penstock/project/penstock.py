@@ -29,7 +29,7 @@ from penstock.project.pulse import Pulse
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
-from penstock.project.standing import standings
+from penstock.project.standing import halted, standings
 from penstock.project.steer import restore_savepoint, steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
@@ -548,8 +548,10 @@ class Penstock:
         else:
             watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
             found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
-        told = outages(self) if self._fault is None else []
-        return [*told, *why(found, self.clock.now_ms())]
+        told = [*outages(self), *halted(self)] if self._fault is None else []
+        still = {one.pipeline for one in told if one.code in ("paused", "stopped")}
+        waiting = {name: of for name, of in found.items() if name not in still}
+        return [*told, *why(waiting, self.clock.now_ms())]
 
 
 def _made(home: Path) -> Path:

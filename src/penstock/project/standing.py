@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, did_you_mean
+from penstock.engine.why import Reason
 from penstock.project.build import interval_of
 from penstock.project.fates import manifest_of
 from penstock.project.figures import State, resting
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
 
-__all__ = ["Standing", "definition_of", "standing_of", "standings"]
+__all__ = ["Standing", "definition_of", "halted", "standing_of", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,27 @@ def definition_of(penstock: Penstock, name: str) -> PipelineDefinition:
     return known[name]
 
 
+def halted(penstock: Penstock) -> list[Reason]:
+    """Why nothing comes out of the pipelines that somebody has paused or stopped."""
+    found = []
+    for definition in penstock.definition.pipelines:
+        if wish_of(penstock.log, definition.name).wanted not in ("paused", "stopped"):
+            continue
+        one = _standing(penstock, definition)
+        if one.state == one.wanted:
+            since = "" if one.wanted_since_ms is None else f" since {_moment(one.wanted_since_ms)}"
+            waiting = f"; {one.lag:,} records wait for it" if one.lag else ""
+            act = "resume" if one.state == "paused" else "start"
+            sentence = f"Somebody has {one.state} it{since}{waiting}."
+            command = f"To let it go on: penstock pipeline {act} DIR {one.name}"
+            found.append(Reason(one.name, "", one.state, sentence, command, attention=True))
+    return found
+
+
+def _moment(millis: int) -> str:
+    return f"{dt.datetime.fromtimestamp(millis / 1000, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _standing(penstock: Penstock, definition: PipelineDefinition) -> Standing:
     name, run = definition.name, penstock.current
     life = None if run is None else run.lives.get(name)
@@ -83,8 +105,7 @@ def _standing(penstock: Penstock, definition: PipelineDefinition) -> Standing:
     if wish.parallelism is not None and wish.parallelism > 1:
         remarks.append(f"parallelism {wish.parallelism} is kept for a cluster: embedded, it runs as one")
     if wish.wanted in ("paused", "stopped") and wish.since_ms is not None and figures.state == wish.wanted:
-        since = dt.datetime.fromtimestamp(wish.since_ms / 1000, dt.UTC)
-        remarks.append(f"{wish.wanted} since {since:%Y-%m-%d %H:%M:%S} UTC, and kept so until it is told otherwise")
+        remarks.append(f"{wish.wanted} since {_moment(wish.since_ms)}, and kept so until it is told otherwise")
     if life is None and wish.wanted in ("running", "draining"):
         remarks.append("no process runs the project; the next one runs it")
     return Standing(
