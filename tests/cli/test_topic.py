@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,28 @@ def test_deleting_wants_a_yes_where_nobody_can_be_asked(parted: Path) -> None:
     append(parted, *orders(5))
     refused = call("topic", "delete", parted, "orders")
     assert refused.code == 2
-    assert refused.err.startswith("error[usage]: 5 records would go; nobody can be asked here, so say --yes\n")
+    assert re.match(
+        r"error\[usage\]: 5 rows \(\d+ bytes\) of topic 'orders', used by pipeline orders; table orders would go; "
+        "nobody can be asked here, so say --yes\n",
+        refused.err,
+    )
     assert call("topic", "delete", parted, "orders", "--yes").out == "topic orders is deleted, 5 records with it\n"
+
+
+def test_one_record_is_appended_by_hand_if_its_tables_can_read_it(parted: Path) -> None:
+    made = call("topic", "produce", parted, "orders", '{"id": 1, "customer": "c1"}', "--header", "by=me")
+    assert re.fullmatch(r"1 record appended to orders: partition [012], offset 0\n", made.out)
+    wrong = call("topic", "produce", parted, "orders", '{"id": "x"}')
+    assert wrong.err == (
+        'error[json-value]: table orders cannot read it: column id: "x" is not a BIGINT\n'
+        "hint: mend it, or append it unchecked: it is then a reject\n"
+    )
+    unchecked = call("topic", "produce", parted, "orders", "no JSON", "--unchecked", "--partition", "2", "--key", "k")
+    assert unchecked.out.startswith("1 record appended to orders: partition 2, offset ")
+    neither = call("topic", "produce", parted, "orders")
+    assert neither.err.startswith("error[usage]: say the VALUE, or --tombstone\n")
+    results = call("topic", "produce", parted, "revenue", "{}")
+    assert results.err.startswith("error[topic-written]: topic 'revenue' holds the results of pipeline orders")
 
 
 def test_deleting_asks_for_the_name(parted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +95,8 @@ def test_deleting_asks_for_the_name(parted: Path, monkeypatch: pytest.MonkeyPatc
     wrong = call("topic", "delete", parted, "orders", given="order\n")
     assert wrong.code == 1
     assert "error[topic-delete]: 'order' is not 'orders': nothing was deleted" in wrong.err
-    assert "0 records of orders will go. Its name, to go on: " in wrong.err
+    lost = "0 rows (0 bytes) of topic 'orders', used by pipeline orders; table orders will go"
+    assert f"{lost}. Its name, to go on: " in wrong.err
     assert call("topic", "delete", parted, "orders", given="orders\n").code == 0
 
 

@@ -24,7 +24,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain"),
     "Run": ("run", "pipeline", "savepoint", "sql", "upkeep"),
-    "Look": ("query", "queries", "topic", "rejects", "ledger", "why", "alert", "observe"),
+    "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "observe"),
     "Let in": ("user", "token"),
     "Try": ("simulate", "bench"),
 }

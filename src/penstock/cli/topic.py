@@ -14,10 +14,8 @@ from penstock.cli.topic_write import write
 from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from penstock.log import Topic
 
 __all__ = ["topic"]
 
@@ -48,7 +46,7 @@ def list_(folder: Path, everything: bool, form: str) -> None:
                 continue
             parts = penstock.log.describe(found.name)
             held = sum(p.rows for p in parts), sum(p.bytes for p in parts)
-            rows.append((found.name, found.partitions, *held, _settings(found)))
+            rows.append((found.name, found.partitions, *held, _settings(found.configs)))
     schema: dict[str, Any] = {
         "topic": pl.String,
         "partitions": pl.Int64,
@@ -59,8 +57,8 @@ def list_(folder: Path, everything: bool, form: str) -> None:
     print_rows(pl.DataFrame(rows, schema, orient="row"), form)
 
 
-def _settings(found: Topic) -> str:
-    return ", ".join(f"{k}={v}" for k, v in sorted(found.configs.items()))
+def _settings(configs: Mapping[str, str]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in sorted(configs.items()))
 
 
 @topic.command(examples=("penstock topic create shop orders --partitions 6 --config retention.ms=30d",))
@@ -80,10 +78,10 @@ def _set(configs: tuple[str, ...]) -> dict[str, str]:
     return {k: v for k, v in pairs.items() if v is not None}
 
 
-def _pair(config: str) -> tuple[str, str | None]:
+def _pair(config: str, option: str = "--config") -> tuple[str, str | None]:
     key, equals, value = config.partition("=")
     if not equals or not key.strip():
-        raise click.UsageError(f"--config takes K=V, not '{config}'")
+        raise click.UsageError(f"{option} takes K=V, not '{config}'")
     return key.strip(), value.strip() or None
 
 
@@ -99,7 +97,7 @@ def describe(folder: Path, name: str, form: str) -> None:
         found = penstock.log.topic(name)
         parts = penstock.log.describe(name)
     if form == "table" and found.configs:
-        click.echo(_settings(found))
+        click.echo(_settings(found.configs))
     time = pl.Datetime("ms", "UTC")
     schema: dict[str, Any] = {
         "partition": pl.Int64,
@@ -128,11 +126,9 @@ def alter(folder: Path, name: str, partitions: int | None, configs: tuple[str, .
     """Give a topic more partitions, or other configs."""
     if partitions is None and not configs:
         raise click.UsageError("say what to alter: --partitions or --config")
-    with opened(folder) as penstock:
-        found = penstock.log.alter_topic(name, partitions, dict(_pair(c) for c in configs))
-    click.echo(
-        f"topic {name} has {plural(found.partitions, 'partition')}" + (f", {_settings(found)}" * bool(found.configs))
-    )
+    with acting(folder) as project:
+        count, now = project.alter_topic(name, partitions, dict(_pair(c) for c in configs))
+    click.echo(f"topic {name} has {plural(count, 'partition')}" + (f", {_settings(now)}" * bool(now)))
 
 
 @topic.command(examples=("penstock topic delete shop orders",))
@@ -140,18 +136,58 @@ def alter(folder: Path, name: str, partitions: int | None, configs: tuple[str, .
 @click.argument("name", metavar="TOPIC")
 @click.option("--yes", is_flag=True, help="Do not ask for its name.")
 def delete(folder: Path, name: str, yes: bool) -> None:
-    """Delete a topic with all its records. It asks for the topic's name again."""
-    with opened(folder) as penstock:
-        rows = sum(p.rows for p in penstock.log.describe(name))
+    """Delete a topic with all its records. It says what goes, and asks for the topic's name again."""
+    with acting(folder) as project:
+        loss = project.topic_loss(name)
         if not yes:
             if not interactive():
-                raise click.UsageError(f"{plural(rows, 'record')} would go; nobody can be asked here, so say --yes")
-            typed = click.prompt(f"{plural(rows, 'record')} of {name} will go. Its name, to go on", err=True)
+                raise click.UsageError(f"{loss} would go; nobody can be asked here, so say --yes")
+            typed = click.prompt(f"{loss} will go. Its name, to go on", err=True)
             if typed != name:
                 raise ConfigError(f"'{typed}' is not '{name}': nothing was deleted", code="topic-delete")
+        gone = project.delete_topic(name, loss.token)
+    click.echo(f"topic {name} is deleted, {plural(gone.rows, 'record')} with it")
+
+
+@topic.command(
+    examples=(
+        """penstock topic produce shop orders '{"order_id": 41, "amount": 7.5}'""",
+        "penstock topic produce shop orders 'no JSON' --key c1 --header sent-by=me --unchecked",
+        "penstock topic produce shop orders --key c1 --tombstone",
+    )
+)
+@folder_argument()
+@click.argument("name", metavar="TOPIC")
+@click.argument("value", required=False)
+@click.option("--key", help="By default as the table over the topic declares it.")
+@click.option("--header", "headers", multiple=True, metavar="K=V", help="A header of the record.")
+@click.option("--partition", type=click.IntRange(0), help="By default that of the key.")
+@click.option("--tombstone", is_flag=True, help="A record without a value: it ends what has its key.")
+@click.option("--unchecked", is_flag=True, help="Append it even where a table over the topic cannot read it.")
+def produce(
+    folder: Path,
+    name: str,
+    value: str | None,
+    key: str | None,
+    headers: tuple[str, ...],
+    partition: int | None,
+    tombstone: bool,
+    unchecked: bool,
+) -> None:
+    """Append one record, VALUE, if every table over the topic can read it."""
+    if (value is None) is not tombstone:
+        raise click.UsageError("say the VALUE, or --tombstone")
+    marks = {k: None if v is None else v.encode() for k, v in (_pair(h, "--header") for h in headers)}
     with acting(folder) as project:
-        project.delete_topic(name)
-    click.echo(f"topic {name} is deleted, {plural(rows, 'record')} with it")
+        at, offset = project.produce(
+            name,
+            None if value is None else value.encode(),
+            key=None if key is None else key.encode(),
+            headers=marks,
+            partition=partition,
+            checked=not unchecked,
+        )
+    click.echo(f"1 record appended to {name}: partition {at}, offset {offset}")
 
 
 topic.add_command(read)

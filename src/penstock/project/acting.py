@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from penstock.history import Limits, Result
     from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.states import AlertState
+    from penstock.project.deletion import Loss
+    from penstock.project.groups import Moved
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
@@ -67,7 +69,36 @@ class Project(Protocol):
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None
     ) -> int: ...
 
-    def delete_topic(self, name: str) -> None: ...
+    def alter_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+    ) -> tuple[int, Mapping[str, str]]: ...
+
+    def topic_loss(self, name: str) -> Loss: ...
+
+    def delete_topic(self, name: str, token: str) -> Loss: ...
+
+    def produce(
+        self,
+        name: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: Mapping[str, bytes | None] | None = None,
+        partition: int | None = None,
+        checked: bool = True,
+    ) -> tuple[int, int]: ...
+
+    def reset_group(
+        self,
+        group: str,
+        topic: str,
+        to: Literal["earliest", "latest"] | Mapping[int, int] | None = None,
+        *,
+        shift: int | None = None,
+        time: str | None = None,
+    ) -> list[Moved]: ...
+
+    def delete_group(self, group: str) -> None: ...
 
     def alert_states(self) -> list[AlertState]: ...
 

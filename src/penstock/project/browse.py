@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.log import Log
 
-__all__ = ["NO_RECORDS", "Browsed", "browse", "frames_from", "offsets_at"]
+__all__ = ["NO_RECORDS", "Browsed", "browse", "frames_from", "offsets_at", "time_of"]
 
 _LOOKED_AT = 1_000_000
 """Records that one search looks at, before it says how far it is."""
@@ -49,7 +49,7 @@ def offsets_at(log: Log, name: str, start: str, partition: int | None = None) ->
         if partition is None:
             return {p: min(max(int(start), first[p]), end[p]) for p in partitions}
         return {partition: int(start)}
-    found = log.offsets_for_times(name, dict.fromkeys(partitions, _time(start)))
+    found = log.offsets_for_times(name, dict.fromkeys(partitions, time_of(start)))
     return {p: end[p] if offset is None else offset for p, offset in found.items()}
 
 
@@ -108,7 +108,8 @@ NO_RECORDS = pl.DataFrame(
 )
 
 
-def _time(text: str) -> int:
+def time_of(text: str) -> int:
+    """A moment as text, in ms since 1970; of UTC, if it names no zone. Raises LogError where it is none."""
     try:
         time = dt.datetime.fromisoformat(text)
     except ValueError:

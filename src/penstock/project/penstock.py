@@ -6,7 +6,7 @@ import os
 import threading
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
 
@@ -18,10 +18,11 @@ from penstock.engine.why import Reason, why
 from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
 from penstock.log import EngineLock, Log
 from penstock.project.append import records_of
-from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
+from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.fresh import drop_everything
+from penstock.project.groups import delete_group, reset_group
 from penstock.project.lineage import keep_lineage
 from penstock.project.measures import Measures
 from penstock.project.polling import Polling, outages, pollers_of
@@ -33,7 +34,6 @@ from penstock.project.standing import halted, standings
 from penstock.project.steer import restore_savepoint, steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
-from penstock.project.topics import read_topics, require_not_system, written_topics
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer
 
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition, PipelineDefinition
+    from penstock.project.deletion import Loss
+    from penstock.project.groups import Moved
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.set_aside import Kind
@@ -465,28 +467,54 @@ class Penstock:
         given = {**(said.configs if said else {}), **(configs or {})}
         return self.log.create_topic(name, partitions or (said.partitions if said else 1), given).partitions
 
-    def delete_topic(self, name: str) -> None:
-        """Delete a topic with all its records.
+    def alter_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+    ) -> tuple[int, Mapping[str, str]]:
+        """Give a topic more partitions, or other configs (None unsets one): how many it has then, and its configs.
 
-        Raises LogError where there is none, StateError where a pipeline that runs here reads or writes it: the
-        system's own topics too, in which time is written down for all of them. The audit log stays.
+        Raises LogError where there is none or it would shrink, ConfigError for a config that is none.
         """
-        if name == AUDIT:
-            require_not_system(name)
-        running = {one.name for one in self.running}
-        if running and self.log.topic(name).name.startswith("__"):
-            raise StateError(
-                f"topic '{name}' is the engine's own, which runs", code="topic-in-use", hint="stop the engine first"
-            )
-        for definition in self.definition.pipelines if running else ():
-            reads = name in read_topics(definition.plan)
-            if definition.name in running and (reads or name in written_topics(definition.plan)):
-                raise StateError(
-                    f"pipeline {definition.name} {'reads' if reads else 'writes'} topic '{name}'",
-                    code="topic-in-use",
-                    hint=f"stop it first: penstock pipeline stop DIR {definition.name}",
-                )
-        self.log.delete_topic(name)
+        altered = self.log.alter_topic(name, partitions, configs)
+        return altered.partitions, altered.configs
+
+    def topic_loss(self, name: str) -> Loss:
+        """What goes with a topic, and the token to delete it: see `project.deletion`."""
+        return loss_of(self, name)
+
+    def delete_topic(self, name: str, token: str) -> Loss:
+        """Delete a topic with all its records, by the token of `topic_loss`: see `project.deletion`."""
+        return delete_topic(self, name, token)
+
+    def produce(
+        self,
+        name: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: Mapping[str, bytes | None] | None = None,
+        partition: int | None = None,
+        checked: bool = True,
+    ) -> tuple[int, int]:
+        """Append one record by hand, its partition and offset: see `project.produce`."""
+        from penstock.project.produce import produce
+
+        return produce(self, name, value, key=key, headers=headers, partition=partition, checked=checked)
+
+    def reset_group(
+        self,
+        group: str,
+        topic: str,
+        to: Literal["earliest", "latest"] | Mapping[int, int] | None = None,
+        *,
+        shift: int | None = None,
+        time: str | None = None,
+    ) -> list[Moved]:
+        """Move a consumer group in a topic: see `project.groups`."""
+        return reset_group(self, group, topic, to, shift=shift, time=time)
+
+    def delete_group(self, group: str) -> None:
+        """Forget all offsets of a consumer group: see `project.groups`."""
+        delete_group(self, group)
 
     def alert_states(self) -> list[AlertState]:
         """How each alert rule is, by name: see `project.alerts.states`."""

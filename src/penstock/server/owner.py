@@ -9,7 +9,7 @@ import socket
 from contextlib import closing
 from dataclasses import fields
 from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -19,6 +19,8 @@ from penstock.core.errors import InternalError, LockedError, PenstockError, Stat
 from penstock.engine.why import Reason
 from penstock.history import Limits, Result
 from penstock.project.alerts.states import AlertState
+from penstock.project.deletion import Loss
+from penstock.project.groups import Moved
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.set_aside import pages
@@ -147,8 +149,56 @@ class Owner:
         made = self._json("POST", "/api/topics", {"name": name, "partitions": partitions, "configs": configs or {}})
         return int(made["partitions"])
 
-    def delete_topic(self, name: str) -> None:
-        self._json("DELETE", f"/api/topics/{quote(name, safe='')}")
+    def alter_topic(
+        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+    ) -> tuple[int, Mapping[str, str]]:
+        asked = {"partitions": partitions, "configs": configs or {}}
+        altered = self._json("PATCH", f"/api/topics/{quote(name, safe='')}", asked)
+        return altered["partitions"], altered["configs"]
+
+    def topic_loss(self, name: str) -> Loss:
+        return Loss(**self._json("GET", f"/api/topics/{quote(name, safe='')}/loss"))
+
+    def delete_topic(self, name: str, token: str) -> Loss:
+        return Loss(**self._json("DELETE", f"/api/topics/{quote(name, safe='')}?{_encoded({'token': token})}"))
+
+    def produce(
+        self,
+        name: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: Mapping[str, bytes | None] | None = None,
+        partition: int | None = None,
+        checked: bool = True,
+    ) -> tuple[int, int]:
+        asked = {
+            "value_base64": _base64(value),
+            "key_base64": _base64(key),
+            "headers_base64": {name: _base64(one) for name, one in (headers or {}).items()},
+            "partition": partition,
+            "checked": checked,
+        }
+        made = self._json("POST", f"/api/topics/{quote(name, safe='')}/produce", asked)
+        return made["partition"], made["offset"]
+
+    def reset_group(
+        self,
+        group: str,
+        topic: str,
+        to: Literal["earliest", "latest"] | Mapping[int, int] | None = None,
+        *,
+        shift: int | None = None,
+        time: str | None = None,
+    ) -> list[Moved]:
+        place: dict[str, object] = (
+            {"to": to} if isinstance(to, str) else {"offsets": to and {str(p): o for p, o in to.items()}}
+        )
+        asked = {"topic": topic, **place, "shift": shift, "time": time}
+        return [Moved(**one) for one in self._json("POST", f"/api/groups/{quote(group, safe='')}/reset", asked)]
+
+    def delete_group(self, group: str) -> None:
+        self._json("DELETE", f"/api/groups/{quote(group, safe='')}")
 
     def alert_states(self) -> list[AlertState]:
         found = self._json("GET", "/api/alerts")
@@ -215,6 +265,10 @@ class _Connection(HTTPConnection):
 
 def _standing(answer: Mapping[str, Any]) -> Standing:
     return Standing(**{field.name: answer[field.name] for field in fields(Standing)})
+
+
+def _base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
 
 
 def _encoded(asked: Mapping[str, object]) -> str:

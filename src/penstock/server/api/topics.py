@@ -1,4 +1,4 @@
-"""Topics: what they are, a look into them, making one."""
+"""Topics: what they are, a look into them; making, altering and deleting one; a record by hand."""
 
 from __future__ import annotations
 
@@ -76,6 +76,47 @@ class NewTopic(Given):
     configs: dict[str, str] = Field(default={}, examples=[{"retention.ms": "30 d"}])
 
 
+class TopicChanges(Given):
+    partitions: int | None = Field(None, ge=1, le=10_000)
+    """More than there are."""
+    configs: dict[str, str | None] = Field(default={}, examples=[{"retention.ms": "30 d"}])
+    """null unsets one."""
+
+
+class LossAnswer(Model):
+    topic: str = Field(examples=["orders"])
+    rows: int
+    bytes: int
+    """Of keys, values and headers, before compression."""
+    pipelines: list[str]
+    """Those that read or write it."""
+    tables: list[str]
+    groups: list[str]
+    """Consumer groups that have read it."""
+    token: str
+    """Good for a minute, and as long as nothing of this changes."""
+
+
+class NewRecord(Given):
+    value: str | None = Field(None, examples=['{"event_id": "e1", "meeting_id": "m1"}'])
+    """As text; without it and `value_base64` the record is a tombstone."""
+    value_base64: str | None = None
+    key: str | None = None
+    """By default as the table over the topic declares it."""
+    key_base64: str | None = None
+    headers: dict[str, str | None] = Field(default={}, examples=[{"sent-by": "the gate"}])
+    headers_base64: dict[str, str | None] = Field(default={})
+    partition: int | None = Field(None, ge=0)
+    """By default that of the key."""
+    checked: bool = True
+    """Whether the tables over the topic must be able to read it."""
+
+
+class Place(Model):
+    partition: int
+    offset: int
+
+
 class Record(Model):
     partition: int
     offset: int
@@ -142,10 +183,52 @@ def show_topic(request: Request, penstock: Project, name: Name) -> TopicAnswer:
     )
 
 
-@router.delete("/{name}", operation_id="topic_delete", status_code=204)
-def delete_topic(penstock: Project, name: Name) -> None:
-    """Delete a topic with all its records; refused while a pipeline that runs reads or writes it (409)."""
-    penstock.delete_topic(name)
+@router.patch("/{name}", operation_id="topic_alter")
+def alter_topic(penstock: Project, name: Name, changes: TopicChanges) -> TopicLine:
+    """Give it more partitions, or other configs; keys of old records stay where they are."""
+    penstock.alter_topic(name, changes.partitions, changes.configs)
+    return _line(penstock, name)
+
+
+@router.get("/{name}/loss", operation_id="topic_loss")
+def topic_loss(penstock: Project, name: Name) -> LossAnswer:
+    """What would go with it, and the token to delete it."""
+    return LossAnswer.model_validate(penstock.topic_loss(name))
+
+
+@router.delete("/{name}", operation_id="topic_delete")
+def delete_topic(
+    penstock: Project, name: Name, token: Annotated[str, Query(max_length=64, description="As `loss` gave it")] = ""
+) -> LossAnswer:
+    """Delete a topic with all its records, and say what has gone.
+
+    Refused while a pipeline in memory reads or writes it (409), without a token (428), and with one that is older than
+    a minute or of another state of the topic (409).
+    """
+    return LossAnswer.model_validate(penstock.delete_topic(name, token))
+
+
+@router.post("/{name}/produce", operation_id="topic_produce", status_code=201)
+def produce(penstock: Project, name: Name, record: NewRecord) -> Place:
+    """Append one record by hand; where it is checked, only if every table over the topic can read it (else 422)."""
+    headers: dict[str, bytes | None] = {k: None if v is None else v.encode() for k, v in record.headers.items()}
+    headers |= {k: _bytes(v, f"headers_base64.{k}") for k, v in record.headers_base64.items()}
+    partition, offset = penstock.produce(
+        name,
+        _bytes(record.value_base64, "value_base64") if record.value is None else record.value.encode(),
+        key=_bytes(record.key_base64, "key_base64") if record.key is None else record.key.encode(),
+        headers=headers,
+        partition=record.partition,
+        checked=record.checked,
+    )
+    return Place(partition=partition, offset=offset)
+
+
+def _bytes(text: str | None, where: str) -> bytes | None:
+    try:
+        return None if text is None else base64.b64decode(text, validate=True)
+    except ValueError:
+        raise RequestError(f"{where} is no base64", code="request-form", where=where) from None
 
 
 @router.get("/{name}/records", operation_id="topic_records")
