@@ -9,6 +9,7 @@ import click
 from penstock.cli.command import Command, folder_argument, format_option, opened
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.output import FORMATS, make_output
+from penstock.cli.terminal import STDERR, amount, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.cli.output import Output
     from penstock.log import Log
+    from penstock.project.penstock import Penstock
 
 __all__ = ["read"]
 
@@ -29,7 +31,7 @@ _WAIT_SECONDS = 0.2
     examples=(
         "penstock topic read shop orders --last 10",
         "penstock topic read shop orders --from 2025-01-06T09:00 --partition 2 --format json",
-        "penstock topic read shop orders --from latest --follow --format raw",
+        "penstock topic read shop orders --where 'amount > 100' --rows 10",
     ),
 )
 @folder_argument()
@@ -45,6 +47,10 @@ _WAIT_SECONDS = 0.2
 @click.option("--partition", type=click.IntRange(0), help="This partition alone.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="The last N records, instead of --from.")
 @click.option("--rows", type=click.IntRange(1), metavar="N", help="No more than N records.")
+@click.option("--key", help="Records of this key alone.")
+@click.option("--header", metavar="K or K=V", help="Records with this header alone.")
+@click.option("--where", metavar="SQL", help="Records of which this holds: Flink SQL over the columns of the table.")
+@click.option("--table", help="The table over the topic that --where speaks of, where there are several.")
 @click.option("--keys", is_flag=True, help="Show keys and headers too.")
 @click.option("--follow", is_flag=True, help="Go on with records as they come, until Ctrl-C.")
 @format_option(*FORMATS, "raw")
@@ -55,6 +61,10 @@ def read(
     partition: int | None,
     last: int | None,
     rows: int | None,
+    key: str | None,
+    header: str | None,
+    where: str | None,
+    table: str | None,
     keys: bool,
     follow: bool,
     form: str,
@@ -65,11 +75,18 @@ def read(
     """
     if last is not None and start != "earliest":
         raise click.UsageError("--last goes without --from")
+    searches = any(one is not None for one in (key, header, where))
+    if searches and (last is not None or follow):
+        raise click.UsageError("--key, --header and --where go without --last and --follow")
     with opened(folder) as penstock, Interrupt() as interrupt:
         output = None if form == "raw" else make_output(form)
         left = rows
         begun = False
-        for frame in _frames(penstock.log, name, start, partition, last, interrupt if follow else None):
+        if searches:
+            found = _found(penstock, name, start, partition, key, header, where, table)
+        else:
+            found = _frames(penstock.log, name, start, partition, last, interrupt if follow else None)
+        for frame in found:
             shown = frame if left is None else frame.head(left)
             if output is None:
                 _raw(shown)
@@ -84,6 +101,35 @@ def read(
 
                 _shown(output, NO_RECORDS, keys=keys, begun=False)
             output.end()
+
+
+def _found(
+    penstock: Penstock,
+    name: str,
+    start: str,
+    partition: int | None,
+    key: str | None,
+    header: str | None,
+    where: str | None,
+    table: str | None,
+) -> Iterator[pl.DataFrame]:
+    """The records that are searched for; how far the search is stands on stderr, where a person reads it."""
+    from penstock.project.browse import offsets_at
+    from penstock.project.search import Condition, Wanted, header_of, search
+
+    condition = None if where is None else Condition(penstock, name, where, table)
+    wanted = Wanted(None if key is None else key.encode(), None if header is None else header_of(header), condition)
+    offsets = offsets_at(penstock.log, name, start, partition)
+    ends, looked = penstock.log.ends(name), 0
+    total = sum(ends[p] - offset for p, offset in offsets.items())
+    shows = is_terminal(STDERR)
+    for one in search(penstock.log, name, offsets, wanted):
+        looked += one.rows
+        if shows:
+            click.echo(f"\r{amount(looked)} of {amount(total)} records looked at", nl=False, err=True)
+        yield one.records.drop("seq")
+    if shows:
+        click.echo("", err=True)
 
 
 def _frames(

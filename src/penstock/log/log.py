@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from penstock.core.clock import Clock, SystemClock
 from penstock.core.errors import LogError
 from penstock.log import seek
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+    from numpy.typing import NDArray
 
     from penstock.log.commit import Request
     from penstock.log.seek import PartitionInfo
@@ -279,6 +282,19 @@ class Log:
         Of the partitions in `start` (all, from their first offset) those from that offset on, and before
         that in `end`. Columns as `StoredBatch.frame`. Raises LogError for an offset that is not kept.
         """
+        spans = self.polls(name, start, end)
+        return (frame for poll, inside in spans for frame in _frames(poll, inside, columns))
+
+    def polls(
+        self,
+        name: str,
+        start: Mapping[int, int] | None = None,
+        end: Mapping[int, int] | None = None,
+        *,
+        rows: int = READ_ROWS,
+        bytes: int = READ_BYTES,  # noqa: A002
+    ) -> Iterator[tuple[Poll, NDArray[np.bool_]]]:
+        """As `read`, a poll of `rows` and about `bytes` at most each time, and which of all its rows are asked for."""
         with self._file.reading() as connection:
             topic = topics.find(connection, name)
             kept = dict(enumerate(topics.starts(connection, topic).tolist()))
@@ -289,7 +305,7 @@ class Log:
             stop.update(end or {})
             after = seek.seq_before(connection, self._blobs, topic, first)
             through = int(connection.execute(NEXT_SEQ).get) - 1
-        return self._read(topic, first, stop, after, through, columns)
+        return self._polls(topic, first, stop, after, through, rows, bytes)
 
     def last(
         self,
@@ -303,7 +319,8 @@ class Log:
             stop = dict(enumerate(topics.ends(connection, topic).tolist()))
             after = seek.seq_of_last(connection, self._blobs, topic, rows)
             through = int(connection.execute(NEXT_SEQ).get) - 1
-        return self._read(topic, dict.fromkeys(stop, 0), stop, after, through, columns)
+        spans = self._polls(topic, dict.fromkeys(stop, 0), stop, after, through, READ_ROWS, READ_BYTES)
+        return (frame for poll, inside in spans for frame in _frames(poll, inside, columns))
 
     def offsets_for_times(self, name: str, times: Mapping[int, int]) -> dict[int, int | None]:
         """Per partition the first offset whose timestamp is at least that given (ms); None where there is none."""
@@ -354,20 +371,29 @@ class Log:
         self._turns[topic.id] = turn + 1
         return turn % topic.partitions
 
-    def _read(
+    def _polls(
         self,
         topic: Topic,
         first: Mapping[int, int],
         stop: Mapping[int, int],
         after: int,
         through: int,
-        columns: Sequence[str],
-    ) -> Iterator[pl.DataFrame]:
+        rows: int,
+        size: int,
+    ) -> Iterator[tuple[Poll, NDArray[np.bool_]]]:
         while after < through:
-            found = self.poll([topic.name], after, rows=READ_ROWS, bytes=READ_BYTES)
-            for batch in found.batches:
-                frame = batch.frame(*columns)
-                keep = seek.within(batch, first, stop)
-                if keep.any():
-                    yield frame.filter(keep)
+            found = self.poll([topic.name], after, rows=rows, bytes=size)
+            inside = [seek.within(batch, first, stop) for batch in found.batches]
+            if any(one.any() for one in inside):
+                yield found, np.concatenate(inside)
             after = found.through
+
+
+def _frames(poll: Poll, inside: NDArray[np.bool_], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The rows that are `inside`, a frame a batch."""
+    start = 0
+    for batch in poll.batches:
+        here = inside[start : start + batch.rows]
+        start += batch.rows
+        if here.any():
+            yield batch.frame(*columns).filter(here)

@@ -239,6 +239,12 @@ def within(batch: StoredBatch, first: Mapping[int, int], stop: Mapping[int, int]
     low, high = np.full(count, 2**63 - 1, np.int64), np.zeros(count, np.int64)
     for partition, offset in first.items():
         low[partition], high[partition] = offset, stop[partition]
+    entry = batch.entry
+    if len(entry.ends) <= count and not entry.has("offset"):  # its offsets are without gaps: its ends say it all
+        used = entry.counts > 0
+        begins, ends = (entry.ends - entry.counts)[used], entry.ends[used]
+        if (begins >= low[: len(used)][used]).all() and (ends <= high[: len(used)][used]).all():
+            return np.ones(batch.rows, np.bool_)
     partitions, offsets = batch.partition.to_numpy(), batch.offset.to_numpy()
     known = partitions < count
     result: NDArray[np.bool_] = np.zeros(batch.rows, np.bool_)

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import LogError
-from penstock.log.partitioner import partition_of
+from penstock.project.search import Wanted, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock.log import Log
 
 __all__ = ["NO_RECORDS", "Browsed", "browse", "frames_from", "offsets_at", "time_of"]
 
-_LOOKED_AT = 1_000_000
-"""Records that one search looks at, before it says how far it is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Browsed:
-    """Records as Log.read gives them, and the offsets to go on from; None at the end."""
+    """Records as Log.read gives them, and the offsets to go on from; None at the end.
+
+    `looked` at so many records, of which these were wanted; at most `left` more are there from those offsets on.
+    """
 
     records: pl.DataFrame
     following: dict[int, int] | None
+    looked: int
+    left: int
 
 
 def offsets_at(log: Log, name: str, start: str, partition: int | None = None) -> dict[int, int]:
@@ -66,34 +68,41 @@ def frames_from(log: Log, name: str, offsets: Mapping[int, int], last: int | Non
 
 
 def browse(
-    log: Log, name: str, offsets: Mapping[int, int], rows: int, *, key: bytes | None = None, last: int | None = None
+    log: Log,
+    name: str,
+    offsets: Mapping[int, int],
+    rows: int,
+    *,
+    wanted: Wanted | None = None,
+    last: int | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Browsed:
-    """About `rows` records from `offsets` on, those of `key` alone if there is one; or the `last` so many."""
-    if key is not None:
-        partition = int(partition_of(pl.Series([key], dtype=pl.Binary), log.topic(name).partitions)[0])
-        offsets = {p: o for p, o in offsets.items() if p == partition}
-    following, looked = dict(offsets), 0
-    found: list[pl.DataFrame] = []
-    left = rows
-    for frame in frames_from(log, name, offsets, last):
-        looked += frame.height
-        taken = (frame if key is None else frame.filter(pl.col("key") == key)).head(left)
-        left -= taken.height
-        seen = frame if left else frame.head(0) if not taken.height else _up_to(frame, taken)
-        following |= {int(p): int(o) + 1 for p, o in seen.group_by("partition").agg(pl.col("offset").max()).iter_rows()}
-        found.append(taken)
-        if not left or looked >= _LOOKED_AT:
+    """The first `rows` records from `offsets` on that are `wanted`, or those of the `last` so many.
+
+    It ends where it is `enough`, as asked after each look of some thousand records: then it says how far it is.
+    """
+    wanted = wanted or Wanted()
+    if last is not None:
+        frames = list(frames_from(log, name, offsets, last))
+        taken = [frame.filter(wanted.holds(frame)) for frame in frames]
+        return Browsed(pl.concat([NO_RECORDS, *taken]).head(rows), None, sum(f.height for f in frames), 0)
+    found: list[pl.DataFrame] = [NO_RECORDS]
+    looked, left, through = 0, rows, None
+    for one in search(log, name, offsets, wanted, rows):
+        looked += one.rows
+        records = one.records.head(left)
+        left -= records.height
+        found.append(records.drop("seq"))
+        through = one.through if one.records.height == records.height else int(records["seq"][-1])
+        if not left or enough():
             break
+    else:
+        return Browsed(pl.concat(found), None, looked, 0)
+    reached = log.offsets_after(name, through)
+    following = {p: max(o, reached[p]) for p, o in offsets.items()}
     ends = log.ends(name)
-    more = last is None and any(offset < ends[p] for p, offset in following.items())
-    return Browsed(pl.concat(found) if found else NO_RECORDS, following if more else None)
-
-
-def _up_to(frame: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `frame` up to the last one of `taken`."""
-    last = taken.select("partition", "offset").row(-1)
-    here = (frame["partition"] == last[0]) & (frame["offset"] == last[1])
-    return frame.head(int(here.arg_true()[0]) + 1)
+    behind = sum(ends[p] - offset for p, offset in following.items())
+    return Browsed(pl.concat(found), following if behind else None, looked, behind)
 
 
 NO_RECORDS = pl.DataFrame(

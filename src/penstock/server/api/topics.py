@@ -14,6 +14,7 @@ from penstock.core.errors import RequestError
 from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
 from penstock.project.confinement import Confinement
+from penstock.project.search import Condition, Wanted, header_of
 from penstock.project.topics import is_system, topic_of
 from penstock.server.access import entry_of, require_right
 from penstock.server.api.model import Given, Model, Project
@@ -132,7 +133,12 @@ class Record(Model):
 class Records(Model):
     records: list[Record]
     next: str | None = None
-    """The cursor of the records after these; null at the end of the topic."""
+    """The cursor to go on with; null at the end of the topic. A page may have none of the records that are asked for
+    and go on all the same."""
+    looked: int
+    """So many records were looked at for this page."""
+    left: int
+    """So many are there at most from `next` on: both together tell how far a search is."""
 
 
 Name = Annotated[str, Path(examples=["chat_events"])]
@@ -247,17 +253,46 @@ def topic_records(
     ] = "earliest",
     partition: Annotated[int | None, Query(ge=0)] = None,
     key: Annotated[str | None, Query(description="Records of this key alone")] = None,
+    header: Annotated[
+        str | None, Query(description="Records with this header: its name, or NAME=VALUE", examples=["sent-by=me"])
+    ] = None,
+    where: Annotated[
+        str | None,
+        Query(
+            max_length=10_000,
+            description="Records of which this holds: Flink SQL over the columns of `table`",
+            examples=["participants > 10 AND country = 'NO'"],
+        ),
+    ] = None,
+    table: Annotated[str | None, Query(description="A table over the topic; by default the only one")] = None,
     last: Annotated[int | None, Query(ge=1, le=10_000, description="The last so many, in place of `from`")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    seconds: Annotated[float, Query(gt=0, le=10, description="So long a page is looked for")] = 0.5,
     cursor: Annotated[str, Query(description="`next` of the page before, in place of `from`")] = "",
 ) -> Records:
-    """Records in the order of the log, a page at a time. One page looks at a million records at most."""
+    """Records in the order of the log, a page at a time; a search is cancelled by not asking for its next page."""
     _require_readable(request, name)
     _require_whole(request, penstock, name)
+    if where is not None and last is not None:
+        raise RequestError("`where` goes without `last`", code="request-form", where="query.last", hint="use `from`")
+    wanted = Wanted(
+        None if key is None else key.encode(),
+        None if header is None else header_of(header),
+        None if where is None else Condition(penstock, name, where, table),
+    )
     offsets = _read_cursor(cursor) if cursor else offsets_at(penstock.log, name, start, partition)
-    found = browse(penstock.log, name, offsets, limit, key=None if key is None else key.encode(), last=last)
+    until = penstock.clock.monotonic() + seconds
+    found = browse(
+        penstock.log,
+        name,
+        offsets,
+        limit,
+        wanted=wanted,
+        last=last,
+        enough=lambda: penstock.clock.monotonic() >= until,
+    )
     following = None if found.following is None else _cursor(found.following)
-    return Records(records=_records(found.records), next=following)
+    return Records(records=_records(found.records), next=following, looked=found.looked, left=found.left)
 
 
 def _require_readable(request: Request, topic: str) -> None:

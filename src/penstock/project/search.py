@@ -1,0 +1,227 @@
+"""Searching a topic: records of a key, with a header, or for which a condition over a table's columns holds."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from penstock.connectors import connector_named
+from penstock.connectors.kafka import log_scan
+from penstock.connectors.log_reader import LogReader
+from penstock.connectors.spec import TableOptions
+from penstock.connectors.upsert_kafka import upsert_scan
+from penstock.core.batch import SEQ
+from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
+from penstock.engine.operators.source import Source
+from penstock.engine.sideoutput import SideOutput
+from penstock.log.log import READ_ROWS
+from penstock.log.stored import gather
+from penstock.project.build import cores
+from penstock.project.topics import topic_of
+from penstock.project.wiring import Wiring
+from penstock.sql import plan as p
+from penstock.sql.bind.expressions import ExpressionBinder
+from penstock.sql.bind.scope import Origin, Scope
+from penstock.sql.compile import compile_expr
+from penstock.sql.expr import refs
+from penstock.sql.grammar import parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from penstock.core.edges import Scanned
+    from penstock.log import Log, StoredBatch
+    from penstock.project.penstock import Penstock
+    from penstock.sql.catalog import Table
+
+__all__ = ["Condition", "Looked", "Wanted", "header_of", "search"]
+
+_RECORD = ("partition", "offset", "timestamp", "key", "value", "headers", "seq")
+_ROWS, _BYTES = 262_144, 1 << 30
+"""What is looked at at once, where keys alone are: they are a small part of the bytes."""
+_DECODED_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look has found: `records` as Log.read gives them, with their `seq`, of `rows` up to place `through`."""
+
+    records: pl.DataFrame
+    rows: int
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: all that is given holds of them. `header` is a name, and a value or None for any."""
+
+    key: bytes | None = None
+    header: tuple[str, bytes | None] | None = None
+    condition: Condition | None = None
+
+    def mask(self, batches: list[StoredBatch]) -> NDArray[np.bool_] | None:
+        """Of which rows key and header are so; None: of all."""
+        columns = (["key"] if self.key is not None else []) + (["headers"] if self.header is not None else [])
+        if not columns:
+            return None
+        return self.holds(gather(batches, columns))
+
+    def holds(self, records: pl.DataFrame) -> NDArray[np.bool_]:
+        """Of which records key and header are so."""
+        found = pl.lit(True)
+        if self.key is not None:
+            found &= pl.col("key") == pl.lit(self.key, pl.Binary)
+        if self.header is not None:
+            name, value = self.header
+            here = pl.element().struct.field("key") == name
+            if value is not None:
+                here &= pl.element().struct.field("value") == pl.lit(value, pl.Binary)
+            found &= pl.col("headers").list.eval(here).list.any()
+        mask = records.select(pl.repeat(True, pl.len()) & found.fill_null(False)).to_series()
+        return mask.to_numpy()
+
+
+def header_of(text: str) -> tuple[str, bytes | None]:
+    """A header as `Wanted` takes it, of NAME or NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    return name, value.encode() if equals else None
+
+
+class Condition:
+    """A condition in Flink SQL over the columns of a table on a topic, by name or the only one.
+
+    Raises SqlError where it is wrong, ConfigError where there is no such table over the topic.
+    """
+
+    def __init__(self, penstock: Penstock, topic: str, text: str, table: str | None = None) -> None:
+        found = _table(penstock, topic, table)
+        origin = Origin(text, "condition", penstock.session.context)
+        scope = Scope.of(origin, [p.Column(c.name, c.type) for c in found.columns], (found.name,))
+        bound = ExpressionBinder(scope, place="in a condition").bind_boolean(
+            parse_expression(text, "condition"), "the condition"
+        )
+        read = refs(bound)
+        columns = tuple(p.Column(c.name, c.type) for c in found.columns if c.name in read)
+        columns = columns or tuple(p.Column(c.name, c.type) for c in found.columns[:1])
+        scan = p.Scan(columns, found)
+        self._holds = compile_expr(bound, penstock.session.context).expr
+        if any(name.startswith("$") for name in self._holds.meta.root_names()):
+            raise UnsupportedError(
+                "a record in a topic has no watermark", code="search-watermark", where=text, hint="compare its time"
+            )
+        self._source = Source(
+            "search", SideOutput("reject"), scan, penstock.session.context, Wiring(penstock.world, 0).scan(scan)
+        )
+        options = TableOptions(found, connector_named(found))
+        made = upsert_scan if options.connector.changes else log_scan
+        self._scan = made(scan, "search", options, self._source.needs, penstock.world)
+        self._threads = penstock.settings.threads or cores()
+
+    def look(self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted) -> Iterator[Looked]:
+        """As `search`; rows that cannot be read are left out."""
+        ends, starts = log.ends(topic), log.starts(topic)
+        # a partition that is not asked for has been read to its end
+        first = [max(offsets[n], starts[n]) if n in offsets else end for n, end in ends.items()]
+        reader = LogReader(log, [self._scan], ticks=False, skip_lost=True)
+        after = log.seq_before(topic, {n: first[n] for n in offsets})
+        reader.seek({"next": {topic: first}, "first": {topic: first}, "seq": after})
+        reader.last = log.end_seq()
+        jobs: deque[Future[tuple[Scanned, pl.Series]]] = deque()
+        with ThreadPoolExecutor(self._threads, "search") as pool:
+            try:
+                while True:
+                    while len(jobs) <= self._threads and (job := reader.read(_DECODED_ROWS)) is not None:
+                        jobs.append(pool.submit(self._hits, job))
+                    if not jobs:
+                        return
+                    scanned, hits = jobs.popleft().result()
+                    yield _looked(log, topic, wanted, after, scanned, hits)
+                    after = scanned.through
+            finally:
+                for waiting in jobs:
+                    waiting.cancel()
+
+    def _hits(self, job: Callable[[], Scanned]) -> tuple[Scanned, pl.Series]:
+        """What was read, and the places of the rows for which the condition is TRUE."""
+        scanned = job()
+        if "search" not in scanned.chunks:
+            return scanned, pl.Series(SEQ, [], pl.Int64)
+        frame = self._source.prepare(scanned.chunks["search"]).frame
+        return scanned, frame.filter(self._holds)[SEQ]
+
+
+def _looked(log: Log, topic: str, wanted: Wanted, after: int, scanned: Scanned, hits: pl.Series) -> Looked:
+    """The records at the places `hits`, of what was read after one place."""
+    chunk = scanned.chunks.get("search")
+    rows = 0 if chunk is None else chunk.messages
+    if not len(hits):
+        return Looked(_NO_RECORDS, rows, scanned.through)
+    batches = log.poll([topic], after, rows=1 << 31, bytes=1 << 40, last=scanned.through).batches
+    places = hits.to_numpy()
+    records = _records(batches, np.concatenate([np.isin(batch.seqs, places) for batch in batches]))
+    return Looked(records.filter(wanted.holds(records)), rows, scanned.through)
+
+
+def search(log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted, rows: int = READ_ROWS) -> Iterator[Looked]:
+    """The records of a topic from `offsets` (per partition) on that are `wanted`, in the order of the log.
+
+    Up to its end as of now, some at a time: whoever wants no more stops asking, and says so beforehand by about how
+    many `rows` that will be. Raises LogError for an offset that is not kept.
+    """
+    if wanted.condition is not None:
+        yield from wanted.condition.look(log, topic, offsets, wanted)
+        return
+    if wanted.key is None and wanted.header is None:
+        polls = log.polls(topic, offsets, rows=min(rows, READ_ROWS))
+    else:
+        polls = log.polls(topic, offsets, rows=_ROWS, bytes=_BYTES)
+    for poll, inside in polls:
+        mask = wanted.mask(poll.batches)
+        hits = inside if mask is None else inside & mask
+        yield Looked(_records(poll.batches, hits), int(inside.sum()), poll.through)
+
+
+def _records(batches: list[StoredBatch], hits: NDArray[np.bool_]) -> pl.DataFrame:
+    """The rows of `batches` that are hits; of others nothing is loaded."""
+    parts, start = [], 0
+    for batch in batches:
+        here = hits[start : start + batch.rows]
+        start += batch.rows
+        if here.any():
+            parts.append(batch.frame(*_RECORD).filter(here))
+    return pl.concat(parts) if parts else _NO_RECORDS
+
+
+def _table(penstock: Penstock, topic: str, name: str | None) -> Table:
+    """The table called so over the topic, or the only one. Raises ConfigError where there is none."""
+    over = {t.name: t for t in penstock.definition.tables if topic_of(t) == topic}
+    if name is None and len(over) == 1:
+        return next(iter(over.values()))
+    if name in over:
+        return over[name]
+    said = "say which: " + ", ".join(over) if over else "CREATE TABLE makes one; a key and headers need none"
+    raise ConfigError(
+        f"there is no table '{name}' over topic '{topic}'" if name else f"there is not one table over topic '{topic}'",
+        code="search-table",
+        hint=(name and did_you_mean(name, over)) or said,
+    )
+
+
+_NO_RECORDS = pl.DataFrame(
+    schema={
+        "partition": pl.Int32,
+        "offset": pl.Int64,
+        "timestamp": pl.Int64,
+        "key": pl.Binary,
+        "value": pl.Binary,
+        "headers": pl.List(pl.Struct({"key": pl.String, "value": pl.Binary})),
+        "seq": pl.Int64,
+    }
+)
