@@ -29,6 +29,8 @@ CLAIMS = (
     "log",
     "formats",
     "control.alerts",
+    "control.browse",
+    "control.pause",
     "serving.ingest",
     "serving.page",
     "serving.push",
