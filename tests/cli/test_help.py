@@ -52,7 +52,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *(f"group {c}" for c in ("list", "describe", "reset", "delete")),
         *(f"pipeline {c}" for c in ("list", "show", "start", "pause", "resume", "stop", "drain", "restart")),
         *(f"queries {c}" for c in ("list", "show", "run")),
-        *(f"rejects {c}" for c in ("list", "show", "replay")),
+        *(f"rejects {c}" for c in ("list", "show", "replay", "discard")),
         *("observe rules", "observe grafana"),
         *(f"alert {c}" for c in ("list", "show", "test", "incidents", "ack", "silence")),
         *(f"user {c}" for c in ("add", "list", "role", "password", "filter", "remove")),

@@ -37,7 +37,11 @@ def ledger(folder: Path, form: str) -> int:
     if form == "table":
         from penstock.engine.ledger import FATES
 
-        unused = [name for name in ("carried", "replayed", *FATES) if name in frame.columns and not frame[name].sum()]
+        unused = [
+            name
+            for name in ("carried", "replayed", "discarded", *FATES)
+            if name in frame.columns and not frame[name].sum()
+        ]
         frame = frame.drop([name for name in unused if name != "passed"])
     print_rows(frame, form)
     for words in missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -37,7 +37,7 @@ def _late_option() -> Callable[[Any], Any]:
 
 @click.group(cls=Group)
 def rejects() -> None:
-    """Look at rows that could not be used or came too late, and replay them."""
+    """Look at rows that could not be used or came too late; mend and replay them, or give them up."""
 
 
 @rejects.command("list", examples=("penstock rejects list shop", "penstock rejects list shop --late --rows 50"))
@@ -222,6 +222,41 @@ def replay(
     _tell_done(done)
 
 
+@rejects.command(
+    examples=(
+        "penstock rejects discard shop --id 17 --because 'a test event'",
+        "penstock rejects discard shop --reason json-value --because 'sent twice by the vendor' --yes",
+    )
+)
+@folder_argument()
+@_late_option()
+@click.option("--id", "ids", type=int, multiple=True, help="Which row; may be given several times.")
+@click.option("--all", "every", is_flag=True, help="All that were neither replayed nor discarded.")
+@click.option("--reason", "code", metavar="CODE", help="All of those that were rejected for this reason.")
+@click.option("--because", required=True, metavar="TEXT", help="Why they are given up; it is kept with them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard(
+    folder: Path, late: bool, ids: tuple[int, ...], every: bool, code: str | None, because: str, yes: bool
+) -> None:
+    """Give rows up. They stay listed, with who has done it and why, and count as discarded in the ledger."""
+    import polars as pl
+
+    from penstock.project.set_aside import pages
+
+    if (len(ids) > 0) + every + (code is not None) != 1:
+        raise click.UsageError("say which rows: one of --id, --all, --reason")
+    open_ = pl.col("replayed_offset").is_null() & pl.col("discarded").is_null()
+    with acting(folder) as project:
+        kind = _kind(late=late, code=code)
+        chosen = list(ids) or sorted(n for page in pages(project, kind, code) for n in page.filter(open_)["id"])
+        if not chosen:
+            click.echo("there is no such row")
+            return
+        _agree(len(chosen), yes=yes, act="discard")
+        count = project.discard(kind, chosen, because)
+    click.echo(f"{plural(count, 'row')} discarded")
+
+
 def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
     """Which windows have closed, one line each, the first ten."""
     if not closed:
@@ -234,12 +269,12 @@ def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
         click.echo(f"  and {len(closed) - 10:,} more")
 
 
-def _agree(count: int, *, yes: bool) -> None:
+def _agree(count: int, *, yes: bool, act: Literal["replay", "discard"] = "replay") -> None:
     if yes:
         return
     if not interactive():
-        raise click.UsageError(f"{plural(count, 'row')} would be replayed; nobody can be asked here, so say --yes")
-    agree(f"Replay {plural(count, 'row')}?")
+        raise click.UsageError(f"{plural(count, 'row')} would be {act}ed; nobody can be asked here, so say --yes")
+    agree(f"{act.capitalize()} {plural(count, 'row')}?")
 
 
 def _tell_done(done: Replayed) -> None:

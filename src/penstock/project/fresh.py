@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors import connector_named
 from penstock.connectors.spec import TableOptions
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.project.discards import DISCARDS_TABLE
 from penstock.project.replays import record_replay, replays
 from penstock.project.topics import beside_topics, read_topics, topic_of, written_topics
 
@@ -46,7 +47,7 @@ def drop_everything(penstock: Penstock) -> None:
     for prefix in ("ledger/", "watermarks/", "windows/"):
         for key in log.facts.scan(prefix):
             log.facts.delete(key)
-    for name in (REJECTS_TABLE, LATE_TABLE):
+    for name in (REJECTS_TABLE, LATE_TABLE, DISCARDS_TABLE):
         log.tables.drop(name)
     _settle_rebuilt(penstock)
     kept = {t.name: t for t in log.topics()}

@@ -569,6 +569,12 @@ class Penstock:
 
         return replay(self, ids, late_rows=late_rows, mend=mend, force=force, rebuild=rebuild)
 
+    def discard(self, kind: Kind, ids: Sequence[int], reason: str, by: str = "") -> int:
+        """Give up rejected or late rows, for a reason: see `project.discards`."""
+        from penstock.project.discards import discard
+
+        return discard(self, kind, ids, reason, by)
+
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""
         if self.running:

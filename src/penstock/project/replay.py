@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import LogError
+from penstock.project.discards import require_kept
 from penstock.project.fates import fates
 from penstock.project.rebuild import Closed, Rebuilt, closed_windows_of, prepare_rebuild, settled_of
 from penstock.project.replays import Place, Replay, record_at, record_replay, replays
@@ -65,10 +66,10 @@ def replay(
 
     `mend` makes the new value of the old one. With `rebuild` windows that have closed are computed again and
     their results replaced, which needs the engine stopped. Raises LogError for an id that is not there, was
-    replayed already (unless `force`), or counts in part already; UnsupportedError and StateError where results
-    cannot be replaced. Nothing was done then.
+    replayed or discarded already (unless `force`), or counts in part already; UnsupportedError and StateError where
+    results cannot be replaced. Nothing was done then.
     """
-    rows = _rows(penstock, ids, late_rows=late_rows, mend=mend)
+    rows = _rows(penstock, ids, late_rows=late_rows, mend=mend, force=force)
     known = replays(penstock.log)
     if not force:
         _require_new(rows, known)
@@ -117,7 +118,7 @@ def closed_windows(
     mend: Callable[[bytes], bytes] | None = None,
 ) -> list[Closed]:
     """The windows that have closed already for rows about to be replayed, one line a row and operator."""
-    rows = _rows(penstock, ids, late_rows=late_rows, mend=mend)
+    rows = _rows(penstock, ids, late_rows=late_rows, mend=mend, force=True)
     found: list[Closed] = []
     for definition, of in _fates(penstock, rows):
         wanted = [r for r in rows if of.get(r.original) in ("out", "partly")]
@@ -127,9 +128,9 @@ def closed_windows(
 
 
 def _rows(
-    penstock: Penstock, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None
+    penstock: Penstock, ids: Sequence[int], *, late_rows: bool, mend: Callable[[bytes], bytes] | None, force: bool
 ) -> list[_Row]:
-    """The rows with their records; one that is listed several times is taken once."""
+    """The rows with their records; one that is listed several times is taken once, a discarded one only by `force`."""
     name = "late row" if late_rows else "reject"
     table = (late if late_rows else rejects)(penstock.log).filter(pl.col("id").is_in(list(ids)))
     missing = sorted(set(ids) - set(table["id"]))
@@ -137,6 +138,8 @@ def _rows(
         raise LogError(
             f"there is no {name} {missing[0]}", code="replay-unknown", hint="penstock rejects list shows what there is"
         )
+    if not force:
+        require_kept(table, name)
     topics = {t.name for t in penstock.log.topics()}
     rows: dict[Place, _Row] = {}
     for row in table.iter_rows(named=True):

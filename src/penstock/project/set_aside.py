@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
-from penstock.project.system import SET_ASIDE, numbered, with_replays
+from penstock.project.system import SET_ASIDE, numbered, with_fates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def newest(
         rows -= found[-1].height
         if not rows:
             break
-    return with_replays(log, pl.concat(found))
+    return with_fates(log, kind, pl.concat(found))
 
 
 def pages(project: Project, kind: Kind, code: str | None = None, rows: int | None = None) -> Iterator[pl.DataFrame]:

@@ -12,12 +12,14 @@ from penstock.connectors.http.poller import polled
 from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.project.discards import DISCARDS_TABLE, with_discards
 from penstock.project.replays import replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.log import Log
+    from penstock.project.set_aside import Kind
 
 __all__ = [
     "SET_ASIDE",
@@ -28,7 +30,7 @@ __all__ = [
     "numbered",
     "rejects",
     "system_table",
-    "with_replays",
+    "with_fates",
 ]
 
 _MS = pl.Datetime("ms", "UTC")
@@ -68,9 +70,10 @@ def system_table(name: str, log: Log) -> pl.DataFrame:
 def rejects(log: Log) -> pl.DataFrame:
     """Rows that were taken out: `id`, `time`, where from, `raw` bytes, `code`, `reason`; and those `ignored`.
 
-    `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed.
+    `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed. Of one that was given
+    up `discarded` says when, `discarded_by` and `discarded_reason` who has done it and why.
     """
-    return with_replays(log, _stored(log, REJECTS_TABLE))
+    return with_fates(log, "rejected", _stored(log, REJECTS_TABLE))
 
 
 def late(log: Log) -> pl.DataFrame:
@@ -78,9 +81,10 @@ def late(log: Log) -> pl.DataFrame:
 
     `lost` rows found all their windows closed; the others counted in those that were still open.
     `replayed_partition` and `replayed_offset` name the newest copy of a row that was replayed, or the row itself
-    where it was brought into windows that had closed.
+    where it was brought into windows that had closed. Of one that was given up `discarded` says when, `discarded_by`
+    and `discarded_reason` who has done it and why.
     """
-    return with_replays(log, _stored(log, LATE_TABLE))
+    return with_fates(log, "late", _stored(log, LATE_TABLE))
 
 
 def _stored(log: Log, table: str) -> pl.DataFrame:
@@ -103,22 +107,23 @@ def numbered(table: str, first: int, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_replays(log: Log, rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the place of their newest copies."""
+def with_fates(log: Log, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` of a kind with the place of their newest copies, and what is known of those that were discarded."""
     place: dict[str, Any] = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
-    copy: dict[str, Any] = {"replayed_partition": pl.Int32, "replayed_offset": pl.Int64}
+    copy: dict[str, Any] = {"replayed_partition": pl.Int32, "replayed_offset": pl.Int64, "replayed": _MS}
     known = [
-        (*original, *(replay.copies[-1] if replay.copies else original)[1:])
+        (*original, *(replay.copies[-1] if replay.copies else original)[1:], replay.time)
         for original, replay in replays(log).items()
     ]
     ties = pl.DataFrame(known, schema=place | copy, orient="row")
-    return rows.join(ties, on=list(place), how="left", maintain_order="left")
+    return with_discards(log, kind, rows.join(ties, on=list(place), how="left", maintain_order="left"))
 
 
 def ledger(log: Log) -> pl.DataFrame:
     """Per pipeline and operator: rows `taken` and `given`, and how many had which fate.
 
-    `replayed` of the rejected and late ones were brought in again, and are counted as what they are now too.
+    `replayed` of the rejected and late ones were brought in again, and are counted as what they are now too;
+    `discarded` ones were given up.
     """
     counts = dict.fromkeys(("carried", "taken", "given", *FATES), pl.Int64)
     schema = {"pipeline": pl.String, "operator": pl.String, "kind": pl.String, **counts}
@@ -128,13 +133,14 @@ def ledger(log: Log) -> pl.DataFrame:
         for entry in entries
     ]
     keys = ["pipeline", "operator"]
-    again = pl.DataFrame(schema=dict.fromkeys(keys, pl.String))
-    if replays(log):  # else there is no need to read them all
+    fates = {"replayed": pl.col("replayed_offset").is_not_null(), "discarded": pl.col("discarded").is_not_null()}
+    counted = pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), **dict.fromkeys(fates, pl.Int64)})
+    if replays(log) or DISCARDS_TABLE in log.tables.names():  # else there is no need to read them all
         out = [rejects(log).filter(~pl.col("ignored")), late(log).filter("lost")]
-        again = pl.concat([f.filter(pl.col("replayed_offset").is_not_null()).select(keys) for f in out])
-    counted = again.group_by(keys).agg(pl.len().cast(pl.Int64).alias("replayed"))
+        each = pl.concat([f.select(*keys, *(e.cast(pl.Int64).alias(n) for n, e in fates.items())) for f in out])
+        counted = each.group_by(keys).sum()
     frame = pl.DataFrame(rows, schema=schema).join(counted, on=keys, how="left", maintain_order="left")
-    return frame.with_columns(pl.col("replayed").fill_null(0))
+    return frame.with_columns(pl.col(*fates).fill_null(0))
 
 
 def _watermarks(log: Log) -> pl.DataFrame:

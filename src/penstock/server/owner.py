@@ -127,6 +127,10 @@ class Owner:
         schema = {"id": pl.Int64, "topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
         return Replayed(pl.DataFrame(copies, schema=schema, orient="row"))
 
+    def discard(self, kind: Kind, ids: Sequence[int], reason: str) -> int:
+        asked = {"kind": kind, "ids": list(ids), "reason": reason}
+        return int(self._json("POST", "/api/rejects/discard", asked)["discarded"])
+
     def pipelines(self) -> list[Standing]:
         return [_standing(one) for one in self._json("GET", "/api/pipelines")]
 

@@ -92,6 +92,17 @@ class Replay(Replaying):
     """Rows that were replayed before too; they then count twice."""
 
 
+class Discard(Given):
+    kind: Literal["rejected", "late"] = "rejected"
+    ids: list[Annotated[int, Field(ge=0, lt=1 << 63)]] = Field(max_length=100_000, examples=[[17, 18]])
+    """Rows of the list of rejected, or of late ones."""
+    reason: str = Field(examples=["test events of the vendor"])
+
+
+class DiscardedAnswer(Model):
+    discarded: int
+
+
 class CopyAnswer(Model):
     id: int
     topic: str
@@ -124,6 +135,12 @@ def replay(request: Request, penstock: Project, rows: Replay) -> list[CopyAnswer
     done = penstock.replay(rows.ids, late_rows=rows.kind == "late", mend=mend, force=rows.force)
     changed(request, rows.kind, ids=rows.ids, mended=sorted(rows.values), forced=rows.force)
     return [CopyAnswer(**row) for row in done.copies.to_dicts()]
+
+
+@router.post("/rejects/discard", operation_id="rejects_discard")
+def discard(penstock: Project, rows: Discard) -> DiscardedAnswer:
+    """Give rows up, with a reason: they stay listed, and count as discarded in the ledger."""
+    return DiscardedAnswer(discarded=penstock.discard(rows.kind, rows.ids, rows.reason))
 
 
 def _mended(penstock: Penstock, rows: Replaying) -> Callable[[bytes], bytes] | None:
