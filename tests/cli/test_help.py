@@ -45,6 +45,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "ledger",
             "why",
             "simulate",
+            "settings",
             "bench windows",
             "upkeep",
         ),

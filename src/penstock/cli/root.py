@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
-    "Begin": ("init", "demo", "check", "explain"),
+    "Begin": ("init", "demo", "check", "explain", "settings"),
     "Run": ("run", "pipeline", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "observe"),
     "Let in": ("user", "token"),

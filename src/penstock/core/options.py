@@ -17,6 +17,7 @@ __all__ = [
     "Values",
     "boolean",
     "choice",
+    "default_text",
     "duration",
     "duration_text",
     "integer",
@@ -208,13 +209,14 @@ class Values:
 def option_table(options: Iterable[Option[Any]]) -> str:
     """Options as a table in Markdown, by name; nothing for none."""
     rows = "".join(
-        f"\n| `{o.name}` | {o.kind.allowed} | {_default(o)} | {o.text}{' Not in Flink.' if o.own else ''} |"
+        f"\n| `{o.name}` | {o.kind.allowed} | {default_text(o)} | {o.text}{' Not in Flink.' if o.own else ''} |"
         for o in sorted(options, key=lambda o: o.name)
     )
     return "| option | | default | |\n|--|--|--|--|" + rows if rows else ""
 
 
-def _default(option: Option[Any]) -> str:
+def default_text(option: Option[Any]) -> str:
+    """The default as it could be given; nothing where there is none."""
     if option.required:
         return "required"
     match option.default:

@@ -1,0 +1,79 @@
+"""The settings of a project as they may be shown: each with what is allowed, and without its secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.connectors.secrets import REFERENCE
+from penstock.core.options import default_text
+from penstock.project.settings import FILE, SECTIONS, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.core.options import Option
+
+__all__ = ["Shown", "shown_settings"]
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting: its `value` as penstock.toml has it (None: it says nothing) and its `default`, as text.
+
+    A secret stands there as the name of a variable of the environment; `missing` where that is not set.
+    """
+
+    section: str
+    name: str
+    value: str | None
+    default: str
+    allowed: str
+    description: str
+    missing: bool = False
+
+
+def shown_settings(folder: Path) -> list[Shown]:
+    """All settings, in the order of their sections; of topics and tables those that are named.
+
+    As the file is now: a process that runs the project has read it when it began. Raises ConfigError where it is wrong.
+    """
+    read_settings(folder)
+    document = tomllib.loads((folder / FILE).read_text("utf-8"))
+    return [
+        _shown(section, option, values)
+        for section, options, values in _sections(document)
+        for option in options
+        if "." not in section or option.name in values
+    ]
+
+
+def _sections(document: dict[str, Any]) -> Iterator[tuple[str, tuple[Option[Any], ...], dict[str, Any]]]:
+    for section, options in SECTIONS.items():
+        kind, _, named = section.partition(".")
+        if not named:
+            yield section, options, document.get(section, {})
+            continue
+        for name, values in document.get(kind, {}).items():
+            yield f"{kind}.{name}", options, values
+
+
+def _shown(section: str, option: Option[Any], values: dict[str, Any]) -> Shown:
+    given = values.get(option.name)
+    value = None if given is None else _CREDENTIALS.sub(MASK, _text(given))
+    reference = REFERENCE.fullmatch(value or "")
+    missing = reference is not None and not os.environ.get(reference[1])
+    return Shown(section, option.name, value, default_text(option), option.kind.allowed, option.text, missing=missing)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
