@@ -30,6 +30,10 @@ def test_a_topic_is_altered_and_new_partitions_are_read_by_who_runs(tmp_path: Pa
         shrunk = served.call("PATCH", "/api/topics/orders", 422, json={"partitions": 2})
         assert shrunk["detail"] == "topic 'orders' has 3 partitions and cannot have 2: partitions can only grow"
         assert served.call("PATCH", "/api/topics/order", 404, json={})["hint"] == "did you mean orders?"
+        served.penstock.log.create_topic("__ours")
+        for method, path in (("PATCH", "/api/topics/__ours"), ("POST", "/api/topics/__ours/produce")):
+            said = served.call(method, path, 422, json={})
+            assert said["detail"] == "topic '__ours' is the system's own: it is not written or deleted from outside"
         made = served.post("/api/topics/orders/produce", {"value": '{"id": 7, "customer": "c"}', "partition": 2}, 201)
         assert made == {"partition": 2, "offset": 0}
         until(lambda: served.get("/api/pipelines/orders")["rows"] == 131, "the new partition is not read")

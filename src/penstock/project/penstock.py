@@ -34,6 +34,7 @@ from penstock.project.standing import halted, standings
 from penstock.project.steer import restore_savepoint, steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
+from penstock.project.topics import require_not_system
 from penstock.project.tracing import sent, tracer_of
 from penstock.sql.session import Answer
 
@@ -472,8 +473,9 @@ class Penstock:
     ) -> tuple[int, Mapping[str, str]]:
         """Give a topic more partitions, or other configs (None unsets one): how many it has then, and its configs.
 
-        Raises LogError where there is none or it would shrink, ConfigError for a config that is none.
+        Raises LogError where there is none, it is the system's own or would shrink, ConfigError for a config that is none.
         """
+        require_not_system(name)
         altered = self.log.alter_topic(name, partitions, configs)
         return altered.partitions, altered.configs
 

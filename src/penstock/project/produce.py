@@ -14,7 +14,7 @@ from penstock.core.errors import DataError
 from penstock.project.append import topic_named
 from penstock.project.ingest import require_no_results
 from penstock.project.record_key import declared_key
-from penstock.project.topics import topic_of
+from penstock.project.topics import require_not_system, topic_of
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 
@@ -48,9 +48,10 @@ def produce(
 
     A `value` of None is a tombstone; without a `key` it is made as the table declares it. Where it is `checked`, every
     table over the topic must be able to read it. Raises DataError where one cannot, LogError where there is no such
-    topic, it does not fit, or a pipeline writes it.
+    topic, it does not fit, is the system's own, or a pipeline writes it.
     """
     topic = topic_named(penstock, name)
+    require_not_system(topic)
     require_no_results(penstock, topic)
     make_key = declared_key(penstock, name)
     if key is None and value is not None and make_key is not None:
