@@ -473,7 +473,7 @@ class Penstock:
     ) -> tuple[int, Mapping[str, str]]:
         """Give a topic more partitions, or other configs (None unsets one): how many it has then, and its configs.
 
-        Raises LogError where there is none, it is the system's own or would shrink, ConfigError for a config that is none.
+        Raises LogError where there is none, it is the system's own or would shrink, ConfigError for a bad config.
         """
         require_not_system(name)
         altered = self.log.alter_topic(name, partitions, configs)
