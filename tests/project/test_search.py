@@ -140,6 +140,9 @@ def test_a_table_of_present_rows_is_searched_record_by_record() -> None:
         ("id > 3) OR (id < 2", "SQL syntax: did not expect ')' here"),
         ("CURRENT_WATERMARK(ts) IS NULL", "a record in a topic has no watermark"),
         ("SUM(id) > 3", "SUM is an aggregate, not allowed in a condition"),
+        ("CHAR_LENGTH(LPAD(page, 1000000000, 'x')) > 1", "LPAD may not stand in a search: it makes much of little"),
+        ("REPEAT(page, 1000000000) = 'x'", "REPEAT may not stand in a search: it makes much of little"),
+        ("HEX(" * 9 + "page" + ")" * 9 + " = 'x'", "functions of text stand more than 8 deep in each other"),
         ("", "SQL syntax: the statement ends early"),
     ],
 )

@@ -17,6 +17,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
 from penstock.core.batch import SEQ
 from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
+from penstock.core.types import Varchar
 from penstock.engine.operators.source import Source
 from penstock.engine.sideoutput import SideOutput
 from penstock.log.log import READ_ROWS
@@ -28,7 +29,7 @@ from penstock.sql import plan as p
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.compile import compile_expr
-from penstock.sql.expr import refs
+from penstock.sql.expr import Call, refs
 from penstock.sql.grammar import parse_expression
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.log import Log, StoredBatch
     from penstock.project.penstock import Penstock
     from penstock.sql.catalog import Table
+    from penstock.sql.expr import Expr
 
 __all__ = ["Condition", "Looked", "Wanted", "header_of", "search"]
 
@@ -47,6 +49,9 @@ _RECORD = ("partition", "offset", "timestamp", "key", "value", "headers", "seq")
 _ROWS, _BYTES = 262_144, 1 << 30
 """What is looked at at once, where keys alone are: they are a small part of the bytes."""
 _DECODED_ROWS = 65_536
+_GROWING = frozenset({"REPEAT", "LPAD", "RPAD", "REPLACE", "REGEXP_REPLACE"})
+_DEPTH = 8
+"""A function such as HEX doubles its text: so deep in each other they make 256 times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class Condition:
         bound = ExpressionBinder(scope, place="in a condition").bind_boolean(
             parse_expression(text, "condition"), "the condition"
         )
+        _require_small(bound)
         read = refs(bound)
         columns = tuple(p.Column(c.name, c.type) for c in found.columns if c.name in read)
         columns = columns or tuple(p.Column(c.name, c.type) for c in found.columns[:1])
@@ -197,6 +203,25 @@ def _records(batches: list[StoredBatch], hits: NDArray[np.bool_]) -> pl.DataFram
         if here.any():
             parts.append(batch.frame(*_RECORD).filter(here))
     return pl.concat(parts) if parts else _NO_RECORDS
+
+
+def _require_small(expr: Expr, depth: int = 0) -> None:
+    """Raises UnsupportedError for what may make more text of a row than there is memory."""
+    if isinstance(expr, Call):
+        name = expr.function.name.upper()
+        if name in _GROWING:
+            raise UnsupportedError(
+                f"{name} may not stand in a search: it makes much of little",
+                code="search-function",
+                hint="LIKE and REGEXP look into a text",
+            )
+        depth += isinstance(expr.type, Varchar)
+        if depth > _DEPTH:
+            raise UnsupportedError(
+                f"functions of text stand more than {_DEPTH} deep in each other", code="search-function"
+            )
+    for child in expr.children:
+        _require_small(child, depth)
 
 
 def _table(penstock: Penstock, topic: str, name: str | None) -> Table:
