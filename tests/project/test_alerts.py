@@ -12,7 +12,7 @@ from penstock.core.errors import PenstockError
 from penstock.incidents import INCIDENTS, incidents_of
 from penstock.incidents.incident import acknowledge
 from penstock.project.alerts.backtest import backtest
-from penstock.project.figures import lags
+from penstock.project.figures import lag_of
 from penstock.project.opening import open_project
 from tests.incidents.receivers import Receiver
 from tests.parts import until
@@ -107,7 +107,7 @@ def found_again(project: Penstock) -> list[tuple[Any, ...]]:
 
 def caught_up(project: Penstock) -> None:
     """Everything that is there has been read; stopping writes down what follows from it."""
-    until(lambda: not any(sum(of.values()) for p in project.running for of in lags(p).values()), "rows are not read")
+    until(lambda: not any(lag_of(p.log, p.input.position()) for p in project.running), "rows are not read")
 
 
 def at(seconds: int) -> int:
