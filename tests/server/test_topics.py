@@ -32,7 +32,7 @@ def test_a_topic_is_altered_and_new_partitions_are_read_by_who_runs(tmp_path: Pa
         assert served.call("PATCH", "/api/topics/order", 404, json={})["hint"] == "did you mean orders?"
         served.penstock.log.create_topic("__ours")
         for method, path in (("PATCH", "/api/topics/__ours"), ("POST", "/api/topics/__ours/produce")):
-            said = served.call(method, path, 422, json={})
+            said = served.call(method, path, 403, json={})
             assert said["detail"] == "topic '__ours' is the system's own: it is not written or deleted from outside"
         made = served.post("/api/topics/orders/produce", {"value": '{"id": 7, "customer": "c"}', "partition": 2}, 201)
         assert made == {"partition": 2, "offset": 0}

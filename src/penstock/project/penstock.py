@@ -571,11 +571,12 @@ class Penstock:
 
         return replay(self, ids, late_rows=late_rows, mend=mend, force=force, rebuild=rebuild)
 
-    def discard(self, kind: Kind, ids: Sequence[int], reason: str, by: str = "") -> int:
-        """Give up rejected or late rows, for a reason: see `project.discards`."""
+    def discard(self, kind: Kind, ids: Sequence[int], reason: str, by: str | None = None) -> int:
+        """Give up rejected or late rows, for a reason, by somebody or the system's user: see `project.discards`."""
+        from penstock.project.access.caller import system_user
         from penstock.project.discards import discard
 
-        return discard(self, kind, ids, reason, by)
+        return discard(self, kind, ids, reason, system_user() if by is None else by)
 
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""

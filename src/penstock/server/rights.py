@@ -19,7 +19,7 @@ __all__ = ["RIGHTS", "require_allowed", "right_to"]
 
 _IN_PART = (
     *("project", "pipelines", "pipeline", "ledger", "why", "metrics", "stream", "dashboards", "dashboard"),
-    "own_password",
+    *("own_password", "settings", "groups", "group", "topic_loss"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
     *("query", "queries_running", "query_cancel", "saved_queries", "saved_query", "saved_query_file"),
     *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),
@@ -37,7 +37,9 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     ),
     "ingest": ("ingest",),
     "operate": (
-        *("savepoint_create", "topic_create", "topic_delete", "rejects_replay"),
+        *("pipeline_start", "pipeline_restart", "pipeline_pause", "pipeline_resume", "pipeline_stop", "pipeline_drain"),
+        *("savepoint_create", "savepoint_restore", "savepoint_drop", "rejects_replay", "rejects_discard"),
+        *("topic_create", "topic_alter", "topic_delete", "topic_produce", "group_reset", "group_delete"),
         *("incident_acknowledge", "silence_begin", "silence_end"),
         *("saved_query_save", "saved_query_delete", "dashboard_save", "dashboard_delete"),
         *("registry_register", "registry_delete", "registry_delete_version", "registry_set_level"),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text
+from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
 from penstock.server.audited import changed
@@ -138,9 +139,11 @@ def replay(request: Request, penstock: Project, rows: Replay) -> list[CopyAnswer
 
 
 @router.post("/rejects/discard", operation_id="rejects_discard")
-def discard(penstock: Project, rows: Discard) -> DiscardedAnswer:
+def discard(request: Request, penstock: Project, rows: Discard) -> DiscardedAnswer:
     """Give rows up, with a reason: they stay listed, and count as discarded in the ledger."""
-    return DiscardedAnswer(discarded=penstock.discard(rows.kind, rows.ids, rows.reason))
+    count = penstock.discard(rows.kind, rows.ids, rows.reason, entry_of(request.scope).caller.name)
+    changed(request, rows.kind, ids=rows.ids, reason=rows.reason)
+    return DiscardedAnswer(discarded=count)
 
 
 def _mended(penstock: Penstock, rows: Replaying) -> Callable[[bytes], bytes] | None:
