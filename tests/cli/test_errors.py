@@ -33,7 +33,7 @@ def test_no_command_is_no_error() -> None:
 def test_a_wrong_command_under_a_noun_names_those_there_are() -> None:
     ended = call("rejects", "xyz")
     assert ended.code == 2
-    assert ended.err.startswith("error[usage]: there is no command 'xyz'; there are list, show, replay\n")
+    assert ended.err.startswith("error[usage]: there is no command 'xyz'; there are list, show, replay, discard\n")
 
 
 def test_a_wrong_option() -> None:

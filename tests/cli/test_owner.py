@@ -66,7 +66,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("topic", "create", "clicks"),
         ("topic", "describe", "clicks"),
         ("topic", "alter", "clicks", "--partitions", "5"),
-        ("topic", "write", "clicks"),
+        ("topic", "write", "clicks", "--partition", "1"),
         ("topic", "read", "clicks"),
         ("topic", "delete", "clicks", "--yes"),
     ),

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import hmac
 import ssl
-import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from penstock.incidents.notification import notifications_of
 from penstock.incidents.policy import Policy
 from penstock.incidents.silence import begin_silence, end_silence
 from penstock.log import Log
+from tests.certificates import certify
 from tests.incidents.receivers import Mailbox, Receiver
 
 if TYPE_CHECKING:
@@ -293,16 +293,10 @@ def test_addresses_of_this_machine_are_refused(log: Log, clock: ManualClock, rec
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """That of localhost, which this process trusts."""
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    cert = certify(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
+    context.load_cert_chain(cert, tmp_path / "own.key")
     return context
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
-from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError
 from penstock.server.certificate import certificate_of
 from penstock.server.serve import Serving
+from tests.certificates import certify
 from tests.server.guarded import PASSWORD
 from tests.server.served import serve
 
@@ -25,31 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOML = '[server]\ncertificate = "tls/own.pem"\nkey = "tls/own.key"\n'
-
-
-def certify(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 that has signed itself, and its key, as files in `folder`; the certificate's."""
-    import datetime as dt
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "penstock")])
-    now = dt.datetime.fromtimestamp(SystemClock().now_ms() / 1000, dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder.mkdir(parents=True)
-    (folder / "own.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "own.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return folder / "own.pem"
 
 
 def test_with_a_certificate_all_is_served_by_tls(tmp_path: Path) -> None:
