@@ -33,12 +33,8 @@ class JoinKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class IntervalJoin(Node):
-    """Pairs of rows with equal keys whose event times lie near each other: left - right in [`lower`, `upper`] ms.
-
-    `columns` are those of the left input, then those of the right, all of different names; the side that an outer
-    join fills up has NULLs where no row fits. `condition`, over both, must hold too.
-    """
+class _TimedJoin(Node):
+    """Two inputs, each with its event time, joined where keys are equal."""
 
     left: Node
     right: Node
@@ -46,13 +42,23 @@ class IntervalJoin(Node):
     keys: JoinKeys
     left_time: str
     right_time: str
-    lower: int
-    upper: int
-    condition: Expr | None
 
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalJoin(_TimedJoin):
+    """Pairs of rows with equal keys whose event times lie near each other: left - right in [`lower`, `upper`] ms.
+
+    `columns` are those of the left input, then those of the right, all of different names; the side that an outer
+    join fills up has NULLs where no row fits. `condition`, over both, must hold too.
+    """
+
+    lower: int
+    upper: int
+    condition: Expr | None
 
     @property
     def label(self) -> str:
@@ -64,20 +70,10 @@ class IntervalJoin(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class TemporalJoin(Node):
+class TemporalJoin(_TimedJoin):
     """Each left row with the version of its key that the right input had at the left row's event time."""
 
-    left: Node
-    right: Node
-    kind: JoinKind
-    keys: JoinKeys
-    left_time: str
-    right_time: str
     condition: Expr | None
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.left, self.right)
 
     @property
     def label(self) -> str:

@@ -51,52 +51,48 @@ class OverAggregate(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class TopN(Node):
+class _Ranked(Node):
+    """Rows by their number in an order, within each partition."""
+
+    input: Node
+    partition: tuple[Expr, ...]
+    order: tuple[Order, ...]
+    first: int
+    last: int
+    numbered: bool
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    @property
+    def _rank(self) -> str:
+        by = f" by {', '.join(spelled(e) for e in self.partition)}" if self.partition else ""
+        order = ", ".join(spelled(o.expr) + (" DESC" if o.descending else "") for o in self.order)
+        return f"{self.first} to {self.last}{by} in order of {order}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopN(_Ranked):
     """Of each partition the rows from number `first` to `last` in `order`: the table changes as rows come.
 
     `columns` are the input's and, where `numbered`, the row's number. Of rows that are equal in order the earlier one
     comes first; with `newest` the later one.
     """
 
-    input: Node
-    partition: tuple[Expr, ...]
-    order: tuple[Order, ...]
-    first: int
-    last: int
-    numbered: bool
     newest: bool = False
 
     @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
-
-    @property
     def label(self) -> str:
-        return f"TopN {_ranked(self)}"
+        return f"TopN {self._rank}"
 
 
 @dataclass(frozen=True, slots=True)
-class FirstRows(Node):
+class FirstRows(_Ranked):
     """As TopN, but given once and for all when the watermark passes `time`: an event time or the end of a window."""
 
-    input: Node
-    partition: tuple[Expr, ...]
-    order: tuple[Order, ...]
-    first: int
-    last: int
-    numbered: bool
     time: str
 
     @property
-    def inputs(self) -> tuple[Node, ...]:
-        return (self.input,)
-
-    @property
     def label(self) -> str:
-        return f"FirstRows on {self.time} {_ranked(self)}"
-
-
-def _ranked(node: TopN | FirstRows) -> str:
-    by = f" by {', '.join(spelled(e) for e in node.partition)}" if node.partition else ""
-    order = ", ".join(spelled(o.expr) + (" DESC" if o.descending else "") for o in node.order)
-    return f"{node.first} to {node.last}{by} in order of {order}"
+        return f"FirstRows on {self.time} {self._rank}"
