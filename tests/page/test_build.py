@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.real
 def test_the_build_is_what_its_sources_make(tmp_path: Path) -> None:
-    npm = shutil.which("npm")
-    assert npm is not None, "building the page needs Node 20.19 or newer, with npm"
     shutil.copytree(ROOT / "ui", tmp_path / "ui", ignore=shutil.ignore_patterns("node_modules", "schema.d.ts"))
-    for step in (["ci", "--no-audit", "--no-fund"], ["run", "check"], ["run", "build"]):
-        done = subprocess.run([npm, *step], cwd=tmp_path / "ui", capture_output=True, text=True, check=False)
+    (tmp_path / PAGE).parent.mkdir(parents=True)
+    (tmp_path / "scripts").mkdir()
+    script = shutil.copy(ROOT / "scripts" / "ui.py", tmp_path / "scripts")
+    for step in ([], ["npm", "run", "check"]):
+        done = subprocess.run([sys.executable, script, *step], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     assert _files(tmp_path / PAGE) == _files(ROOT / PAGE)
 
