@@ -12,7 +12,8 @@ import polars as pl
 from penstock.core.clock import ManualClock
 from penstock.project.build import make_pipeline
 from penstock.project.definition import read_definition
-from penstock.project.penstock import HOME, Penstock
+from penstock.project.home import HOME
+from penstock.project.penstock import Penstock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ import pytest
 
 from penstock.project.definition import read_definition
 from penstock.project.explain import explain
-from penstock.project.penstock import HOME
+from penstock.project.home import HOME
 from tests.engine.project import EVENTS, RESULTS, append, event, fates, late, opened, restored, rows, write_project
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import polars as pl
 from penstock.apps import START_MS, events
 from penstock.core.clock import ManualClock, SystemClock
 from penstock.project.definition import read_definition
-from penstock.project.penstock import HOME, Penstock
+from penstock.project.home import HOME
+from penstock.project.penstock import Penstock
 from tests.projects.folders import laid_out
 
 if TYPE_CHECKING:

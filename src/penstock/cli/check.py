@@ -31,7 +31,7 @@ def check(folder: Path, form: str) -> int:
     It says what is wrong (exit code 1 then), what Flink would do otherwise, what may surprise, and what is unused.
     """
     from penstock.project.check import check as findings_of
-    from penstock.project.penstock import HOME
+    from penstock.project.home import HOME
 
     findings = findings_of(folder, folder / HOME)
     errors = sum(f.level == "error" for f in findings)

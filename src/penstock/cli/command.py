@@ -105,7 +105,7 @@ def acting(folder: Path) -> Iterator[Project]:
 
     Raises ConfigError or SqlError where it does not fit.
     """
-    from penstock.project.penstock import HOME
+    from penstock.project.home import HOME
     from penstock.server.serve import SOCKET
 
     if (folder / HOME / SOCKET).exists():

@@ -24,6 +24,6 @@ def explain(folder: Path, table: str | None) -> None:
     """
     from penstock.project.definition import read_definition
     from penstock.project.explain import explain as lines_of
-    from penstock.project.penstock import HOME
+    from penstock.project.home import HOME
 
     click.echo("\n".join(lines_of(read_definition(folder), folder / HOME, table)))

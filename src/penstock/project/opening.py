@@ -6,7 +6,8 @@ from pathlib import Path
 
 from penstock.core.errors import SqlError
 from penstock.project.definition import Definition, begin_definition, read_definition
-from penstock.project.penstock import HOME, Penstock
+from penstock.project.home import HOME
+from penstock.project.penstock import Penstock
 from penstock.project.settings import Settings
 
 __all__ = ["memory", "open_project"]

@@ -4,42 +4,37 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
 
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
-from penstock.core.errors import ConfigError, SqlError, StateError, StorageError, did_you_mean
-from penstock.engine.tracing import Tracing
+from penstock.core.errors import ConfigError, SqlError, StateError, did_you_mean
 from penstock.engine.why import Reason, why
 from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
-from penstock.log import EngineLock, Log
+from penstock.log import Log
 from penstock.project.append import records_of
-from penstock.project.build import make_pipeline
 from penstock.project.changes import Changes
 from penstock.project.deletion import delete_topic, loss_of
-from penstock.project.fresh import drop_everything
+from penstock.project.engine import Engine
 from penstock.project.groups import delete_group, reset_group
-from penstock.project.lineage import keep_lineage
-from penstock.project.measures import Measures
-from penstock.project.polling import Polling, outages, pollers_of
+from penstock.project.home import made
+from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
-from penstock.project.run import Run
-from penstock.project.schemas import register_schemas
 from penstock.project.set_aside import counted, newest
 from penstock.project.standing import halted, standings
 from penstock.project.steer import restore_savepoint, steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
 from penstock.project.topics import require_not_system
-from penstock.project.tracing import sent, tracer_of
+from penstock.project.tracing import sent
 from penstock.sql.session import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from penstock.core.clock import Clock
@@ -52,23 +47,20 @@ if TYPE_CHECKING:
     from penstock.project.access.stored import StoredAccounts
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
-    from penstock.project.definition import Definition, PipelineDefinition
+    from penstock.project.definition import Definition
     from penstock.project.deletion import Loss
     from penstock.project.groups import Moved
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
+    from penstock.project.run import Run
     from penstock.project.set_aside import Kind
     from penstock.project.settings import Settings
     from penstock.project.standing import Standing
     from penstock.project.steer import Act, Restored
-    from penstock.project.wish import Wish
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
-__all__ = ["HOME", "Penstock"]
-
-HOME = ".penstock"
-"""The folder inside a project that holds its log and what belongs to it."""
+__all__ = ["Penstock"]
 
 
 class Penstock:
@@ -95,10 +87,7 @@ class Penstock:
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
         self._log: Log | None = None
-        self._run: Run | None = None
-        self._polling = Polling()
-        self._measures: Measures | None = None
-        self._lock: EngineLock | None = None
+        self._engine = Engine(self)
         self._opening = threading.Lock()
         self._closed = False
 
@@ -142,7 +131,7 @@ class Penstock:
             if self._closed:
                 raise ConfigError("this project is closed", code="project-closed", hint="open it again")
             if self._log is None:
-                path = None if self.home is None else _made(self.home) / "log.db"
+                path = None if self.home is None else made(self.home) / "log.db"
                 durability: Durability = "full" if self.settings.durability == "full" else "relaxed"
                 self._log = Log.open(path, durability=durability, clock=self.clock, read_only=self._read_only)
             return self._log
@@ -187,12 +176,12 @@ class Penstock:
     @property
     def running(self) -> list[Pipeline]:
         """The pipelines that are in this process's memory now; paused, ended and failed ones too."""
-        return self._run.pipelines if self._run is not None else []
+        return self._engine.run.pipelines if self._engine.run is not None else []
 
     @property
     def current(self) -> Run | None:
         """The run that goes on in this process now."""
-        return self._run
+        return self._engine.run
 
     def close(self) -> None:
         """Stop what runs, after a last commit, and close the log; idempotent."""
@@ -309,7 +298,7 @@ class Penstock:
         """
         self.start(bounded=bounded)
         try:
-            while self._run is not None and not self._run.wait(0.1):
+            while self.current is not None and not self.current.wait(0.1):
                 continue
         except KeyboardInterrupt:
             pass
@@ -334,100 +323,19 @@ class Penstock:
         """
         if not self.definition.pipelines:
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
-        self._acquire()
-        try:
-            if self.tracer is None:
-                self.tracer = tracer_of(self.settings.trace_endpoint, self.settings.trace_share)
-            if fresh:
-                drop_everything(self)
-            if self.home is not None:
-                register_schemas(self.folder, self.log)
-            pollers, measures = pollers_of(self) if only is None else (), Measures(self)
-            for poller in pollers if bounded else ():
-                poller.poll()
-            keep_lineage(self)
-            definitions = [d for d in self.definition.pipelines if only is None or d.name in only]
-            make = partial(self._make, speed=speed, batch_rows=batch_rows)
-            aside = partial(self.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
-            run = Run(self.log, definitions, make, self.clock, aside, bounded=bounded)
-        except BaseException:
-            self._release()
-            raise
-        self._run = run
-        run.start()
-        if only is None:
-            self.alerts.start()
-        self._polling = Polling(() if bounded else pollers)
-        if not bounded and only is None:
-            measures.start()
-        self._measures = measures
-        return run
-
-    def _make(
-        self, definition: PipelineDefinition, wish: Wish, bounded: bool, *, speed: float | None, batch_rows: int | None
-    ) -> Pipeline:
-        """A pipeline as its last checkpoint left it."""
-        made = make_pipeline(
-            definition,
-            self.world,
-            self.settings,
-            bounded=bounded,
-            speed=speed,
-            batch_rows=batch_rows,
-            checkpoint_interval=wish.checkpoint_interval,
-        )
-        try:
-            self._prepare(made)
-            made.restore()
-        except BaseException:
-            made.close()
-            raise
-        return made
-
-    def _prepare(self, pipeline: Pipeline) -> None:
-        if self.tracer is not None:
-            pipeline.tracing = Tracing(pipeline.name, self.tracer, self.clock)
-        pipeline.moved = self.pulse.beat
+        return self._engine.start(bounded=bounded, fresh=fresh, speed=speed, batch_rows=batch_rows, only=only)
 
     def stop(self) -> dict[str, Exception]:
         """Commit and stop what runs; the errors of pipelines that failed, by name."""
-        if self._run is None:
-            return {}
-        run, self._run = self._run, None
-        self._polling.close()
-        if self._measures is not None:
-            self._measures.close()
-        try:
-            run.stop()
-            self.alerts.stop()
-        finally:
-            self._release()
-        return run.errors
+        return self._engine.stop()
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Nobody runs the project meanwhile. Raises ConfigError or LockedError if somebody does."""
-        self._acquire()
-        try:
-            yield
-        finally:
-            self._release()
-
-    def _acquire(self) -> None:
-        if self._run is not None:
-            raise ConfigError("the engine is running in this process", code="running", hint="stop it first")
-        if self.home is not None:
-            self._lock = EngineLock(_made(self.home) / "engine.lock")
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        return self._engine.locked()
 
     def show_page(self, url: str) -> None:
         """Say that the page of what runs here is at `url`, to those who find the project in use."""
-        if self._lock is not None:
-            self._lock.show_page(url)
+        self._engine.show_page(url)
 
     def pipeline_names(self) -> list[str]:
         """In the order of their definition."""
@@ -438,7 +346,7 @@ class Penstock:
         if pipeline not in (names := self.pipeline_names()):
             hint = did_you_mean(pipeline, names) or "there are " + ", ".join(names)
             raise StateError(f"there is no pipeline '{pipeline}'", code="savepoint-pipeline", hint=hint)
-        life = None if self._run is None else self._run.lives.get(pipeline)
+        life = None if self.current is None else self.current.lives.get(pipeline)
         if life is not None:
             life.commit()
         self.log.state.create_savepoint(name, pipeline)
@@ -589,14 +497,3 @@ class Penstock:
         still = {one.pipeline for one in told if one.code in ("paused", "stopped")}
         waiting = {name: of for name, of in found.items() if name not in still}
         return [*told, *why(waiting, self.clock.now_ms())]
-
-
-def _made(home: Path) -> Path:
-    """The folder, there. Raises StorageError where it cannot be made."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"cannot make {home}: {error.strerror}", code="storage-open", hint=f"make {home.parent} writable"
-        ) from None
-    return home

@@ -1,0 +1,149 @@
+"""The engine of a project in this process: whoever has its lock runs the pipelines, polls and measures."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import ConfigError
+from penstock.engine.tracing import Tracing
+from penstock.log import EngineLock
+from penstock.project.build import make_pipeline
+from penstock.project.fresh import drop_everything
+from penstock.project.home import made
+from penstock.project.lineage import keep_lineage
+from penstock.project.measures import Measures
+from penstock.project.polling import Polling, pollers_of
+from penstock.project.run import Run
+from penstock.project.schemas import register_schemas
+from penstock.project.tracing import tracer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from penstock.engine.pipeline import Pipeline
+    from penstock.project.definition import PipelineDefinition
+    from penstock.project.penstock import Penstock
+    from penstock.project.wish import Wish
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """At most one in any process has the lock of a project; `run` is what it runs, None while it runs nothing."""
+
+    def __init__(self, penstock: Penstock) -> None:
+        self.penstock = penstock
+        self.run: Run | None = None
+        self._polling = Polling()
+        self._measures: Measures | None = None
+        self._lock: EngineLock | None = None
+
+    def start(
+        self,
+        *,
+        bounded: bool,
+        fresh: bool,
+        speed: float | None,
+        batch_rows: int | None,
+        only: Collection[str] | None,
+    ) -> Run:
+        """Start pipelines, each from its last checkpoint: see `Penstock.start`."""
+        penstock = self.penstock
+        if not penstock.definition.pipelines:
+            raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
+        self._acquire()
+        try:
+            if penstock.tracer is None:
+                penstock.tracer = tracer_of(penstock.settings.trace_endpoint, penstock.settings.trace_share)
+            if fresh:
+                drop_everything(penstock)
+            if penstock.home is not None:
+                register_schemas(penstock.folder, penstock.log)
+            pollers, measures = pollers_of(penstock) if only is None else (), Measures(penstock)
+            for poller in pollers if bounded else ():
+                poller.poll()
+            keep_lineage(penstock)
+            definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
+            make = partial(self._make, speed=speed, batch_rows=batch_rows)
+            aside = partial(penstock.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
+            run = Run(penstock.log, definitions, make, penstock.clock, aside, bounded=bounded)
+        except BaseException:
+            self._release()
+            raise
+        self.run = run
+        run.start()
+        if only is None:
+            penstock.alerts.start()
+        self._polling = Polling(() if bounded else pollers)
+        if not bounded and only is None:
+            measures.start()
+        self._measures = measures
+        return run
+
+    def stop(self) -> dict[str, Exception]:
+        """Commit and stop what runs; the errors of pipelines that failed, by name."""
+        if self.run is None:
+            return {}
+        run, self.run = self.run, None
+        self._polling.close()
+        if self._measures is not None:
+            self._measures.close()
+        try:
+            run.stop()
+            self.penstock.alerts.stop()
+        finally:
+            self._release()
+        return run.errors
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody runs the project meanwhile. Raises ConfigError or LockedError if somebody does."""
+        self._acquire()
+        try:
+            yield
+        finally:
+            self._release()
+
+    def show_page(self, url: str) -> None:
+        """Say that the page of what runs here is at `url`, to those who find the project in use."""
+        if self._lock is not None:
+            self._lock.show_page(url)
+
+    def _acquire(self) -> None:
+        if self.run is not None:
+            raise ConfigError("the engine is running in this process", code="running", hint="stop it first")
+        if self.penstock.home is not None:
+            self._lock = EngineLock(made(self.penstock.home) / "engine.lock")
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _make(
+        self, definition: PipelineDefinition, wish: Wish, bounded: bool, *, speed: float | None, batch_rows: int | None
+    ) -> Pipeline:
+        """A pipeline as its last checkpoint left it."""
+        pipeline = make_pipeline(
+            definition,
+            self.penstock.world,
+            self.penstock.settings,
+            bounded=bounded,
+            speed=speed,
+            batch_rows=batch_rows,
+            checkpoint_interval=wish.checkpoint_interval,
+        )
+        try:
+            self._prepare(pipeline)
+            pipeline.restore()
+        except BaseException:
+            pipeline.close()
+            raise
+        return pipeline
+
+    def _prepare(self, pipeline: Pipeline) -> None:
+        if self.penstock.tracer is not None:
+            pipeline.tracing = Tracing(pipeline.name, self.penstock.tracer, self.penstock.clock)
+        pipeline.moved = self.penstock.pulse.beat
