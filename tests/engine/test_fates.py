@@ -19,6 +19,7 @@ from tests.engine.project import (
     fates,
     late,
     opened,
+    restored,
     rows,
     seconds,
     write_project,
@@ -196,3 +197,37 @@ def test_rows_that_retention_has_deleted_unread_are_named_and_going_on_counts_th
         penstock.skip_lost = False
         penstock.run(bounded=True)
         assert fates(penstock)["source e"]["expired"] == 13
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_pipeline_that_falls_behind_retention_while_it_runs_says_so(tmp_path: Path, *, skip: bool) -> None:
+    write_project(tmp_path, TOTALS)
+    with (tmp_path / "penstock.toml").open("a") as file:
+        file.write('"retention.ms" = 60000\n')
+    clock = ManualClock(NOW)
+    with opened(tmp_path, clock) as penstock:
+        penstock.skip_lost = skip
+        append(penstock, [event(n, n) for n in range(12)])
+        with restored(penstock) as pipeline:
+            assert pipeline.step(100)
+            append(penstock, [event(n, n) for n in range(12, 20)])
+            clock.advance(3_600_000)
+            penstock.log.alter_topic("e", 2)
+            append(penstock, [event(n, n) for n in range(40, 50)], 1)
+            clock.advance(30_000)
+            append(penstock, [event(n, n) for n in range(50, 60)], 1)
+            clock.advance(31_000)
+            while not penstock.log.maintain(1.0):
+                continue
+            assert penstock.log.starts("e") == {0: 20, 1: 10}
+            if skip:
+                assert pipeline.step(100)
+                pipeline.commit()
+                assert fates(penstock)["source e"] == {"taken": 40, "given": 22, "passed": 22, "expired": 18}
+                return
+            message = (
+                r"18 rows of topic 'e' \(partition 0 offsets 12 to 19, partition 1 offsets 0 to 9\)\n"
+                "hint: run with --skip-lost"
+            )
+            with pytest.raises(PositionLostError, match=message):
+                pipeline.step(100)

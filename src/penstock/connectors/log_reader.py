@@ -97,7 +97,7 @@ class LogReader:
                 if topic not in self._next:
                     self._next[topic] = self._first_offsets(topic)
                     self._first[topic] = list(self._next[topic])
-        self._check_kept()
+        self._check_kept({topic: list(self.log.starts(topic).values()) for topic in self.topics})
 
     def again(self, first: Mapping[str, list[int]]) -> None:
         """Read once more what was read before, from the offsets `first` of each topic."""
@@ -123,12 +123,16 @@ class LogReader:
                 return [start.offsets.get(p, o) for p, o in starts.items()]
         return list(starts.values())
 
-    def _check_kept(self) -> None:
-        """Raises PositionLostError where retention has deleted rows that were to be read next."""
+    def _check_kept(self, kept: Mapping[str, Sequence[int]]) -> None:
+        """Raises PositionLostError where retention has deleted rows that were to be read next.
+
+        `kept` are the first offsets it has left, per partition of each topic.
+        """
         lost: dict[str, list[tuple[int, int, int]]] = {}
-        for topic, offsets in self._next.items():
-            starts = self.log.starts(topic)
-            gone = [(p, offsets[p], starts[p]) for p in range(len(offsets)) if starts.get(p, 0) > offsets[p]]
+        for topic, starts in kept.items():
+            offsets = self._next[topic]
+            offsets.extend([0] * (len(starts) - len(offsets)))  # new partitions begin at 0
+            gone = [(p, at, start) for p, (at, start) in enumerate(zip(offsets, starts, strict=False)) if start > at]
             if gone:
                 lost[topic] = gone
         if not lost:
@@ -167,6 +171,8 @@ class LogReader:
             self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
         poll = self.log.poll(names, self._after, rows=rows, last=self._end if self.last is None else self.last)
+        # retention may have deleted since the last poll what this reader was behind with
+        self._check_kept({topic: poll.starts[topic].tolist() for topic in self.topics})
         if not poll.batches and not self._expired:
             self._after = poll.through
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from penstock.log.commit import NEXT_SEQ
 from penstock.log.stored import StoredBatch, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -33,11 +33,14 @@ class Poll:
     """All rows of the asked topics after the asked place, up to and including place `through`.
 
     Batches come by their first place, and each is in order. Where batches of different topics overlap (small
-    ones were merged), the order across them is by `seqs`; inside a topic they never overlap.
+    ones were merged), the order across them is by `seqs`; inside a topic they never overlap. `starts` are, by topic,
+    the offsets per partition that retention had left at that moment, shape (partitions,): of those below, no rows are
+    in `batches`.
     """
 
     batches: list[StoredBatch]
     through: int
+    starts: Mapping[str, NDArray[np.int64]]
 
     @property
     def rows(self) -> int:
@@ -55,11 +58,26 @@ class _Found:
     starts: NDArray[np.int64] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A topic, what retention has left of it, and the place up to which batches may hold more."""
+
+    topic: Topic
+    starts: NDArray[np.int64]
+    dead_through: int
+
+    @classmethod
+    def of(cls, connection: Connection, topic: Topic) -> Self:
+        sql = "SELECT starts, dead_through FROM topic WHERE id = ?"
+        starts, dead_through = connection.execute(sql, (topic.id,)).get
+        return cls(topic, topics.unpack(starts, topic.partitions), dead_through)
+
+
 def poll(
     connection: Connection, blobs: Blobs, names: Sequence[str], after: int, rows: int, size: int, last: int | None
 ) -> Poll:
     """At most `rows` rows, cut at an exact place, and about `size` bytes at most (but one row at least)."""
-    wanted = [topics.find(connection, name) for name in names]
+    wanted = [_Kept.of(connection, topics.find(connection, name)) for name in names]
     end = connection.execute(NEXT_SEQ).get - 1
     end = end if last is None else max(after, min(end, last))
     while True:
@@ -74,16 +92,16 @@ def poll(
         places = np.concatenate([batch.seqs for batch in batches])
         high = int(np.partition(places, limit - 1)[limit - 1])
         batches = _views(blobs, found, after, high)
-    return Poll([batch for batch in batches if batch.rows], high)
+    return Poll([batch for batch in batches if batch.rows], high, {one.topic.name: one.starts for one in wanted})
 
 
 def _collect(
-    connection: Connection, wanted: list[Topic], after: int, rows: int, size: int, end: int
+    connection: Connection, wanted: list[_Kept], after: int, rows: int, size: int, end: int
 ) -> tuple[list[_Found], int]:
     """Entries enough for the limits, and the place up to which they are complete."""
     found: list[_Found] = []
     got_rows = got_bytes = 0
-    streams = [_entries(connection, topic, after) for topic in wanted]
+    streams = [_entries(connection, one, after) for one in wanted]
     for one in heapq.merge(*streams, key=lambda one: one.entry.first_seq):
         if (got_rows >= rows or got_bytes >= size) and one.entry.first_seq > after + 1:
             return found, min(end, one.entry.first_seq - 1)
@@ -96,13 +114,11 @@ def _collect(
     return found, end
 
 
-def _entries(connection: Connection, topic: Topic, after: int) -> Iterator[_Found]:
-    dead_through, starts = connection.execute("SELECT dead_through, starts FROM topic WHERE id = ?", (topic.id,)).get
-    kept = topics.unpack(starts, topic.partitions)
+def _entries(connection: Connection, kept: _Kept, after: int) -> Iterator[_Found]:
     while True:
-        page = Entry.read(connection, topic, "AND id > ? ORDER BY id LIMIT ?", after, PAGE_ENTRIES)
+        page = Entry.read(connection, kept.topic, "AND id > ? ORDER BY id LIMIT ?", after, PAGE_ENTRIES)
         for entry in page:
-            yield _Found(topic, entry, kept if entry.id <= dead_through else None)
+            yield _Found(kept.topic, entry, kept.starts if entry.id <= kept.dead_through else None)
         if len(page) < PAGE_ENTRIES:
             return
         after = page[-1].id
