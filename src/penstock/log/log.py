@@ -20,6 +20,7 @@ from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
 from penstock.log.poll import Poll, poll
 from penstock.log.producer import Producer
+from penstock.log.recent import Recent, recent
 from penstock.log.records import checked
 from penstock.log.state import States
 from penstock.log.tables import Facts, Tables
@@ -153,6 +154,11 @@ class Log:
         """What each partition of a topic holds."""
         with self._file.reading() as connection:
             return seek.describe(connection, self._blobs, topics.find(connection, name))
+
+    def recent(self, name: str, since_ms: int) -> Recent:
+        """What was appended to a topic at or after that time. Raises LogError where there is no such topic."""
+        with self._file.reading() as connection:
+            return recent(connection, self._blobs, topics.find(connection, name), since_ms)
 
     def held(self) -> list[Held]:
         """What each topic holds, quickly."""

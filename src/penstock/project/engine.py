@@ -17,6 +17,7 @@ from penstock.project.measures import Measures
 from penstock.project.polling import Polling, pollers_of
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
+from penstock.project.streams import make_streams
 from penstock.project.tracing import tracer_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Engine:
                 drop_everything(penstock)
             if penstock.home is not None:
                 register_schemas(penstock.folder, penstock.log)
+            make_streams(penstock)
             pollers, measures = pollers_of(penstock) if only is None else (), Measures(penstock)
             for poller in pollers if bounded else ():
                 poller.poll()

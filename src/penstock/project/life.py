@@ -59,6 +59,9 @@ class Life:
         """What has ended it, or kept it from beginning."""
         self.goes = False
         """Whether its thread works, or is about to."""
+        self.began_ms: int | None = None
+        self.ended_ms: int | None = None
+        """When it was set going last, and when it halted; None while it goes."""
         self.upstream: list[Life] = []
         self._make = make
         self._log = log
@@ -278,6 +281,7 @@ class Life:
     def _go(self) -> None:
         assert self._loaded is not None
         self.goes = True
+        self.began_ms, self.ended_ms = self._clock.now_ms(), None
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._work,
@@ -306,4 +310,5 @@ class Life:
             pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
         finally:
             self.goes = False
+            self.ended_ms = self._clock.now_ms()
             self._changed()

@@ -84,6 +84,7 @@ ENDPOINT = Option("endpoint", text, "", "The server's address; else AWS_ENDPOINT
 REGION = Option("region", text, "", "The region; else AWS_REGION, else us-east-1.")
 ACCESS_KEY = Option("access-key", _SECRET, "", "The variable that has the key's name; else AWS_ACCESS_KEY_ID.")
 SECRET_KEY = Option("secret-key", _SECRET, "", "The variable that has the secret key; else AWS_SECRET_ACCESS_KEY.")
+TOPIC = Option("topic", text, "", "The topic that the stream is; what it is like says [topics.NAME].", required=True)
 RETENTION: Option[int | None] = Option(
     "retention", duration, None, "How long a day stays among the table's files before `penstock upkeep` archives it."
 )
@@ -129,6 +130,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "log": (DURABILITY,),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
+    "streams.NAME": (TOPIC,),
     "files": (ROOTS,),
     "s3": (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY),
     "server": (HOST, PORT, HOSTS, CERTIFICATE, KEY),
@@ -155,6 +157,8 @@ class Settings:
     durability: str = "full"
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
+    streams: Mapping[str, str] = field(default_factory=dict)
+    """The topic of each stream."""
     s3: S3Settings = field(default_factory=S3Settings)
     roots: tuple[str, ...] = ()
     host: str = HOST.default
@@ -223,6 +227,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         topics=_topics(document.get("topics", {}), folder),
         s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
         tables=_tables(document.get("tables", {}), folder),
+        streams=_streams(document.get("streams", {}), folder),
         roots=section("files")[ROOTS],
         host=server[HOST],
         port=server[PORT],
@@ -265,6 +270,13 @@ def _tables(given: Any, folder: Path) -> dict[str, TableSettings]:
             )
         found[name] = TableSettings(values[RETENTION], values[ARCHIVE])
     return found
+
+
+def _streams(given: Any, folder: Path) -> dict[str, str]:
+    return {
+        name: Values(SECTIONS["streams.NAME"], options, f"{folder / FILE}, [streams.{name}]")[TOPIC]
+        for name, options in _named(given, "streams", folder).items()
+    }
 
 
 def _topics(given: Any, folder: Path) -> dict[str, TopicSettings]:

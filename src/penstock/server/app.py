@@ -20,7 +20,7 @@ from penstock.core.logs import tell
 from penstock.project.project_file import FileConflictError
 from penstock.project.rate import Rates
 from penstock.server.access import COOKIE
-from penstock.server.api import ROUTERS, TAGS
+from penstock.server.api import ROUTERS, TAGS, streaming
 from penstock.server.asking import Asking
 from penstock.server.inlet import Inlet
 from penstock.server.metrics.requests import Requests
@@ -107,7 +107,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _answer(error: PenstockError, headers: dict[str, str] | None = None, **more: object) -> Response:
+def _answer(request: Request, error: PenstockError, headers: dict[str, str] | None = None, **more: object) -> Response:
+    if request.url.path.startswith(streaming.PREFIX):
+        more = {"success": False, **more}
     problem = problem_of(error, **more)
     given = {"cache-control": "no-store", **(headers or {})}
     return Response(orjson.dumps(problem.model_dump()), problem.status, given, MEDIA_TYPE)
@@ -118,11 +120,11 @@ def _penstock_error(request: Request, error: Exception) -> Response:
     if isinstance(error, InternalError):
         tell("error", "request-failed", f"{request.method} {request.url.path} has failed", error=error)
     if isinstance(error, FileConflictError):
-        return _answer(error, difference=error.difference)
-    return _answer(error, {"retry-after": "1"} if error.code == "query-busy" else None)
+        return _answer(request, error, difference=error.difference)
+    return _answer(request, error, {"retry-after": "1"} if error.code == "query-busy" else None)
 
 
-def _invalid(_: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     """A request whose parameters or body do not have the form that OpenAPI says."""
     assert isinstance(error, RequestValidationError)
     found = error.errors()
@@ -131,6 +133,7 @@ def _invalid(_: Request, error: Exception) -> Response:
     place = wrong[0]["where"]
     code = "request-json" if first["type"] == "json_invalid" else "request-form"
     return _answer(
+        request,
         RequestError(f"{place}: {first['msg']}", code=code, where=place, hint="/openapi.json says what is allowed"),
         errors=wrong,
     )
@@ -143,7 +146,7 @@ def _place(one: Mapping[str, Any]) -> str:
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, PenstockError):  # while a body was read
-        return _answer(error.__cause__)
+        return _answer(request, error.__cause__)
     path = request.url.path
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
@@ -152,12 +155,13 @@ def _http_error(request: Request, error: Exception) -> Response:
             code="request-method",
             hint=f"possible are {allowed}" if allowed else "",
         )
-        return _answer(refused, dict(error.headers or {}))
+        return _answer(request, refused, dict(error.headers or {}))
     if error.status_code == 404:
         return _answer(
-            RequestError(f"there is nothing at {path}", code="request-path", hint="/openapi.json lists what there is")
+            request,
+            RequestError(f"there is nothing at {path}", code="request-path", hint="/openapi.json lists what there is"),
         )
-    return _answer(RequestError(str(error.detail), code="request-body"))
+    return _answer(request, RequestError(str(error.detail), code="request-body"))
 
 
 def _gone(_: Request, __: Exception) -> Response:
@@ -165,7 +169,7 @@ def _gone(_: Request, __: Exception) -> Response:
     return Response(status_code=400)
 
 
-def _unforeseen(_: Request, error: Exception) -> Response:
+def _unforeseen(request: Request, error: Exception) -> Response:
     """An error that is none of ours: what it says is told in the log alone, as over push."""
     hint = "please report this with what the process has written and what led to it"
-    return _answer(InternalError(f"{type(error).__name__} inside the server", hint=hint))
+    return _answer(request, InternalError(f"{type(error).__name__} inside the server", hint=hint))

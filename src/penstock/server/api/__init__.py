@@ -21,6 +21,7 @@ from penstock.server.api import (
     savepoints,
     settings,
     silences,
+    streaming,
     tables,
     topics,
 )
@@ -49,6 +50,7 @@ ROUTERS = (
     silences.router,
     ledger.router,
     registry.router,
+    streaming.router,
     stream.router,
 )
 
@@ -67,5 +69,6 @@ TAGS = [
     {"name": "alerts", "description": "Rules of alerts/, their incidents, and who is told."},
     {"name": "rows and their fates", "description": "The ledger, why nothing comes out, rejected and late rows."},
     {"name": "registry", "description": "The schema registry, with the paths of Confluent's below /api/registry."},
+    {"name": "streaming", "description": "Status, topics, pipelines, metrics and ingest, in the bodies of before."},
     {"name": "push", "description": "What changes, as it changes; docs/push.md has the WebSocket at /ws."},
 ]
