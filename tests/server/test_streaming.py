@@ -38,8 +38,10 @@ def size(found: list[dict[str, Any]]) -> int:
 
 @pytest.fixture(scope="module")
 def parking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Two days of polls are read, the last minutes perhaps not yet; the city itself does not answer."""
+    """A day of polls is read; the city itself does not answer, and nothing is measured."""
     folder = project(tmp_path_factory.mktemp("streaming") / "p")
+    settings = folder / "penstock.toml"
+    settings.write_text(settings.read_text().replace('interval = "10 s"', 'interval = "1 d"'))
     with open_project(folder) as p:
         fill_polls(p, City(3, Faults(garbage=0.02, outage=0.02)), 1)
         p.start()
@@ -163,7 +165,7 @@ def test_topics_are_made_by_name_or_with_a_configuration(parking: Served) -> Non
     assert parking.post(path, {"name": "c", "partitions": 2})["config"]["partitions"] == 2
     taken = parking.post(path, {"topic_name": "stavanger_parking_realtime"}, 409)
     assert (taken["success"], taken["code"]) == (False, "topic-exists")
-    parking.penstock.delete_topic("system_metrics")
+    parking.penstock.log.delete_topic("system_metrics")
     again = parking.post(path, {"topic_name": "system_metrics"})
     assert (again["config"]["partitions"], again["warnings"]) == (2, [])
     assert again["config"]["configs"] == {"retention.ms": "720 h", "cleanup.policy": "delete"}

@@ -42,6 +42,7 @@ _SECTIONS = {
     "log": "The embedded log, `.penstock/log.db`.",
     "topics.NAME": "A topic, made so by the first CREATE TABLE or INSERT that needs it.",
     "tables.NAME": "A table of Parquet files, of which `penstock upkeep` takes care.",
+    "streams.NAME": "A name under which a topic is known; the topic is made with the project.",
     "s3": "The server of s3:// paths.",
     "files": "What files the tables may reach.",
     "server": "Page and API, which `penstock run` serves. Users are added by `penstock user add`; see docs/access.md.",
