@@ -58,6 +58,7 @@ READS = {
 CLOSED_IN_PART = {
     *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
     *("alerts", "alert", "alert_test", "incidents", "notifications", "silences"),
+    *("streaming_status", "streaming_metrics"),
 }
 """Calls that read, and that are closed to who has a row filter."""
 
@@ -77,7 +78,7 @@ def expected(operation: str, method: str) -> str | None:
     for right, calls in CALLS.items():
         if operation in calls:
             return right
-    if operation == "ingest":
+    if operation in ("ingest", "streaming_ingest"):
         return "ingest"
     return "read" if method == "get" or operation in READS else "operate"
 
