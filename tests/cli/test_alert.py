@@ -88,6 +88,12 @@ def test_an_incident_is_acknowledged_once(calls: Path) -> None:
     )
     (now,) = lines("alert", "incidents", calls, "--rule", "slow", "--state", "acknowledged")
     assert now["by"] == "kim"
+    first, *steps = call("alert", "incident", calls, incident["id"]).out.splitlines()
+    assert first == "Slow: a: acknowledged"
+    assert [step.split()[0] for step in steps] == ["pending", "firing", "acknowledged"]
+    assert "  300.0 ms" in steps[1]
+    assert steps[2].endswith("  kim")
+    assert call("alert", "incident", calls, "slow-1").err.startswith("error[incident-unknown]")
     assert not lines("alert", "incidents", calls, "--rule", "other")
 
 

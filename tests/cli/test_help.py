@@ -55,7 +55,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *(f"queries {c}" for c in ("list", "show", "run")),
         *(f"rejects {c}" for c in ("list", "show", "replay", "discard")),
         *("observe rules", "observe grafana"),
-        *(f"alert {c}" for c in ("list", "show", "test", "incidents", "ack", "silence")),
+        *(f"alert {c}" for c in ("list", "show", "test", "incidents", "incident", "ack", "silence")),
         *(f"user {c}" for c in ("add", "list", "role", "password", "filter", "remove")),
         *(f"token {c}" for c in ("make", "list", "revoke")),
         *(f"savepoint {c}" for c in ("create", "list", "restore", "drop")),

@@ -57,7 +57,7 @@ READS = {
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {
     *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
-    *("alerts", "alert", "alert_test", "incidents", "notifications", "silences"),
+    *("alerts", "alert", "alert_test", "incidents", "incident", "notifications", "silences"),
     *("streaming_status", "streaming_metrics"),
 }
 """Calls that read, and that are closed to who has a row filter."""

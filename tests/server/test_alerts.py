@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.project.access.caller import system_user
 from tests.parts import until
 from tests.project.test_alerts import SLOW, at, make, samples
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,25 @@ def test_an_incident_is_acknowledged(api: Served) -> None:
     assert [i["by"] for i in api.get("/api/incidents?state=acknowledged&state=firing")] == ["kim"]
     assert api.get("/api/incidents?state=resolved") == []
     assert api.get("/api/incidents/notifications") == []
+
+
+def test_an_incident_tells_how_it_went(api: Served) -> None:
+    (incident,) = api.get("/api/incidents?rule=slow")
+    whole = api.get(f"/api/incidents/{incident['id']}")
+    steps = [(c["state"], c["at"]) for c in whole["changes"]]
+    assert steps == [("pending", at(0)), ("firing", at(60)), ("acknowledged", None)]
+    last = whole["changes"][-1]
+    assert (last["by"], last["note"]) == ("kim", "on it")
+    assert whole["changes"][0]["known"] <= whole["changes"][1]["known"] <= last["known"]
+    assert whole["notifications"] == []
+    assert {k: whole[k] for k in incident} == incident
+    assert api.get("/api/incidents/slow-1", 404)["code"] == "incident-unknown"
+
+
+def test_who_asks_is_who_looks_after_it(tmp_path: Path) -> None:
+    with serve(make(tmp_path / "calls", slow=SLOW), rows=0) as served:
+        served.penstock.append("latency", samples("a", (0, 300), (60, 300), (66, 300)))
+        until(lambda: bool(served.get("/api/incidents")), "it does not fire")
+        (incident,) = served.get("/api/incidents")
+        assert served.post(f"/api/incidents/{incident['id']}/acknowledge", {})["by"] == system_user()
+        assert served.post("/api/silences", {"rule": "slow", "milliseconds": 1}, 201)["by"] == system_user()

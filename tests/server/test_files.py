@@ -228,6 +228,7 @@ def test_a_dashboard_is_saved_with_its_comments(files: Served) -> None:
     changed["panels"].reverse()
     changed["panels"][0]["columns"][0]["attention"] = 150
     changed["panels"].append({"id": "new", "title": "New", "kind": "line", "query": "SELECT ts,\n  id FROM orders"})
+    changed["panels"][-1]["alerts"] = [{"rule": "large", "where": {"customer": "$customer"}}]
     saved = files.client.put("/api/dashboards/orders", json=changed, headers={"if-match": tag})
     assert saved.status_code == 200, saved.text
     text = path.read_text()
@@ -237,6 +238,7 @@ def test_a_dashboard_is_saved_with_its_comments(files: Served) -> None:
     assert text.index("# the first one\n[[panels]]") > text.index("# money")
     assert 'query = "SELECT count(*) FROM orders"  # all of them' in text
     assert 'query = """\nSELECT ts,\n  id FROM orders"""' in text
+    assert tomllib.loads(text)["panels"][2]["alerts"] == [{"rule": "large", "where": {"customer": "$customer"}}]
     assert files.get("/api/dashboards/orders") == saved.json()
 
     late = files.call("PUT", "/api/dashboards/orders", 409, json=dashboard, headers={"if-match": tag})
@@ -286,6 +288,10 @@ PANEL: dict[str, Any] = {"id": "a", "title": "A", "kind": "line", "query": "SELE
         ({"panels": [{**PANEL, "kind": "text"}]}, "a text panel asks nothing"),
         ({"panels": [{**PANEL, "width": 13}]}, "option 'width' is '13', allowed is a whole number from 1 to 12"),
         ({"panels": [{**PANEL, "columns": [{"name": "x", "tones": {"a": "red"}}]}]}, "tones are those of names"),
+        ({"panels": [{**PANEL, "alerts": [{"rule": "A b"}]}]}, "allowed is the name of a file in alerts/"),
+        ({"panels": [{**PANEL, "kind": "bar", "alerts": [{"rule": "a"}]}]}, "incidents are marked in panels of kind"),
+        ({"panels": [{**PANEL, "alerts": [{"rule": "a", "where": 1}]}]}, "where are values of the rule's key"),
+        ({"panels": [{**PANEL, "alerts": [{"rule": "a"}] * 2}]}, "alert 'a' is there twice"),
         ({"variables": [{"name": "range"}]}, "letters, digits and _, and not 'range'"),
         ({"variables": [{"name": "n", "type": "number", "options": ["x"]}]}, "'x' is no number"),
         ({"panels": 5}, "panels are tables: [[panels]]"),

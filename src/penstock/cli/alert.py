@@ -8,7 +8,7 @@ import click
 
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
-from penstock.cli.terminal import note, painted, plural
+from penstock.cli.terminal import moment, note, painted, plural, printable
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, duration
 
@@ -147,6 +147,30 @@ def incidents(folder: Path, rule: str | None, states: tuple[str, ...], form: str
             if (incident.state in states if states else incident.fired is not None) and rule in (None, incident.rule)
         ]
     print_rows(_table([(i.id, i.state, i.severity, i.title, i.start, i.fired, i.end, i.by) for i in found]), form)
+
+
+@alert.command(examples=("penstock alert incident shop slow-f00d5eedca11ab1e",))
+@folder_argument()
+@click.argument("incident")
+def incident(folder: Path, incident: str) -> None:
+    """Show how INCIDENT went, and who was told of it.
+
+    Each step stands with its event time, and after it when it became known.
+    """
+    from penstock.incidents.incident import changes_of
+    from penstock.incidents.notification import notifications_of
+
+    with opened(folder) as penstock:
+        now, changes = changes_of(penstock.log, incident)
+        told = [n for n in notifications_of(penstock.log) if n.incident == incident]
+    click.echo(painted(printable(now.title), bold=True) + f": {now.state}")
+    for change in changes:
+        at = "" if change.at is None else moment(change.at)
+        words = [at, f"({moment(change.known)})", change.by, change.note or change.description]
+        click.echo(f"  {change.state:<12} " + printable("  ".join(word for word in words if word)))
+    for one in told:
+        reason = f": {one.reason}" if one.reason else ""
+        click.echo(f"  {one.channel} {one.status} that it is {one.state}, {moment(one.time)}{printable(reason)}")
 
 
 def _table(rows: list[tuple[object, ...]]) -> pl.DataFrame:

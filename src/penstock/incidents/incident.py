@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "INCIDENTS",
     "STATES",
+    "Change",
     "Incident",
     "Incidents",
     "acknowledge",
+    "changes_of",
     "ensure_incidents",
     "incident_id",
     "incidents_of",
@@ -72,6 +74,21 @@ class Incident:
         return " ".join([self.rule, *(f"{k}={v}" for k, v in self.key.items())])
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step in the life of an incident: the `state` that it took at the event time `at`, both as a record told them.
+
+    `known` is when the record was written, by the clock; both in ms since 1970. An acknowledgement has no event time.
+    """
+
+    state: str
+    at: int | None
+    known: int
+    description: str
+    by: str
+    note: str
+
+
 def incident_id(rule: str, key: str, start: int) -> str:
     """The same whenever the rule is run over the same rows, so that nobody is told twice."""
     digest = blake2b(f"{rule}\0{key}\0{start}".encode(), digest_size=8).hexdigest()
@@ -93,12 +110,7 @@ def acknowledge(log: Log, identity: str, by: str, note: str = "") -> Incident:
 
     Raises StateError where there is no such incident, or it does not fire.
     """
-    known = {incident.id: incident for incident in incidents_of(log)}
-    found = known.get(identity)
-    if found is None:
-        firing = [i.id for i in known.values() if i.state == "firing"]
-        hint = did_you_mean(identity, known) or (f"firing are {', '.join(firing[:10])}" if firing else "none is firing")
-        raise StateError(f"there is no incident '{identity}'", code="incident-unknown", hint=hint)
+    found = _known(log, identity)
     if found.state != "firing":
         raise StateError(
             f"incident {identity} is {found.state}, and only one that is firing can be acknowledged",
@@ -107,6 +119,36 @@ def acknowledge(log: Log, identity: str, by: str, note: str = "") -> Incident:
     record = record_of({"id": identity, "state": "acknowledged", "by": by, "note": note})
     log.append(INCIDENTS, pl.DataFrame([record]))
     return replace(found, state="acknowledged", by=by, note=note)
+
+
+def changes_of(log: Log, identity: str) -> tuple[Incident, list[Change]]:
+    """An incident as it is now, and its steps as they became known. Raises StateError where there is none."""
+    now = _known(log, identity)
+    found: dict[str, Incident] = {}
+    changes: list[Change] = []
+    before = ""
+    for frame in log.read(INCIDENTS, columns=("append_time", "key", "value")):
+        mine = frame.filter(pl.col("key") == identity.encode())
+        for known, value in mine.select("append_time", "value").iter_rows():
+            taken = take_in(found, value)
+            if taken is not None:
+                state, then = taken
+                seen = state == "acknowledged"
+                said = "" if changes and then.note == before else then.note
+                before = then.note
+                at, text, by = (None, "", then.by) if seen else (then.at, then.description, "")
+                changes.append(Change(state, at, known, text, by, said))
+    return now, changes
+
+
+def _known(log: Log, identity: str) -> Incident:
+    known = {incident.id: incident for incident in incidents_of(log)}
+    found = known.get(identity)
+    if found is None:
+        firing = [i.id for i in known.values() if i.state == "firing"]
+        hint = did_you_mean(identity, known) or (f"firing are {', '.join(firing[:10])}" if firing else "none is firing")
+        raise StateError(f"there is no incident '{identity}'", code="incident-unknown", hint=hint)
+    return found
 
 
 def ensure_incidents(log: Log) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Dashboard",
     "Panel",
+    "PanelAlert",
     "PanelColumn",
     "Variable",
     "dashboard_text",
@@ -52,6 +53,14 @@ class PanelColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelAlert:
+    """Incidents of `rule` are marked in a panel: those whose key has the values of `where`, `"$name"` a variable's."""
+
+    rule: str
+    where: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A picture of the answer to `query`, to the `saved` one, or of the windows of the table `open` not yet closed.
 
@@ -76,6 +85,7 @@ class Panel:
     drill: str = ""
     limit: int = 1_000
     columns: tuple[PanelColumn, ...] = ()
+    alerts: tuple[PanelAlert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,7 @@ def _matching(pattern: str, allowed: str) -> Kind[str]:
 
 _ID = _matching(r"[a-z0-9][a-z0-9_-]{0,99}", "small letters, digits, - and _")
 _PARAMETER = _matching(r"(?!range$)[A-Za-z_]\w*", "letters, digits and _, and not 'range'")
+_RULE = _matching(r"[a-z0-9][a-z0-9_-]{0,99}", "the name of a file in alerts/")
 _SAVED = _matching(r"[a-z0-9][a-z0-9_-]{0,99}", "the name of a file in queries/")
 
 
@@ -137,6 +148,7 @@ _COLUMN: tuple[Option[Any], ...] = (
     Option("hidden", boolean, False, ""),
     Option("points", boolean, False, ""),
 )
+_ALERT: tuple[Option[Any], ...] = (_needed("rule", _RULE),)
 _PANEL: tuple[Option[Any], ...] = (
     _needed("id", _ID),
     _needed("title", text),
@@ -173,7 +185,12 @@ _FORM = Array(
     _defaults(Dashboard),
     (
         Array("variables", "name", _defaults(Variable)),
-        Array("panels", "id", _defaults(Panel), (Array("columns", "name", _defaults(PanelColumn)),)),
+        Array(
+            "panels",
+            "id",
+            _defaults(Panel),
+            (Array("columns", "name", _defaults(PanelColumn)), Array("alerts", "rule", _defaults(PanelAlert))),
+        ),
     ),
 )
 
@@ -269,7 +286,7 @@ def _variable(said: Mapping[str, Any], where: str) -> Variable:
 
 
 def _panel(said: Mapping[str, Any], where: str) -> Panel:
-    values = _members(said, _PANEL, where, beside=("columns", "where"))
+    values = _members(said, _PANEL, where, beside=("columns", "where", "alerts"))
     asks = [name for name in ("query", "saved", "open") if values[name]]
     if len(asks) != (values["kind"] != "text"):
         rule = "a text panel asks nothing" if values["kind"] == "text" else "a panel has a query, a saved one, or open"
@@ -284,7 +301,20 @@ def _panel(said: Mapping[str, Any], where: str) -> Panel:
         )
     columns = tuple(_column(v, f"{where}, column {n}") for n, v in _tables(said, "columns", where))
     _require_once([c.name for c in columns], "column", where)
-    return Panel(**values, where=windows, columns=columns)
+    alerts = tuple(_alert(v, f"{where}, alert {n}") for n, v in _tables(said, "alerts", where))
+    if alerts and values["kind"] != "line":
+        raise ConfigError("incidents are marked in panels of kind 'line'", code="dashboard-alerts", where=where)
+    _require_once([a.rule for a in alerts], "alert", where)
+    return Panel(**values, where=windows, columns=columns, alerts=alerts)
+
+
+def _alert(said: Mapping[str, Any], where: str) -> PanelAlert:
+    values = _members(said, _ALERT, where, beside=("where",))
+    key = said.get("where") or {}
+    if not isinstance(key, dict) or not all(isinstance(v, Value) for v in key.values()):
+        rule = 'where are values of the rule\'s key: { meeting_id = "$meeting" }'
+        raise ConfigError(rule, code="dashboard-where", where=where)
+    return PanelAlert(**values, where=key)
 
 
 def _column(said: Mapping[str, Any], where: str) -> PanelColumn:

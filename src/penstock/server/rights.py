@@ -33,7 +33,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     "read": (
         *_IN_PART,
         *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
-        *("alerts", "alert", "alert_test", "incidents", "notifications", "silences"),
+        *("alerts", "alert", "alert_test", "incidents", "incident", "notifications", "silences"),
         *("streaming_status", "streaming_metrics"),
     ),
     "ingest": ("ingest", "streaming_ingest"),

@@ -12,6 +12,13 @@ export function useLogin() {
   });
 }
 
+export type Right = Schemas["LoginState"]["rights"][number];
+
+/** Whether whoever looks may do what needs `right`; what they may not is not offered. */
+export function useMay(right: Right): boolean {
+  return useLogin().data?.rights.includes(right) ?? false;
+}
+
 /** Everything is asked anew after it: what one has seen before may be another's. */
 export async function logIn(given: Schemas["Login"]): Promise<void> {
   const { error, response } = await api.POST("/api/login", { body: given });

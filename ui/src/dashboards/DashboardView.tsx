@@ -2,6 +2,7 @@ import { Pencil } from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useParams } from "wouter";
 import { useDashboard } from "../api/dashboards";
+import { useMay } from "../api/login";
 import { useFilters } from "../frame/useFilters";
 import { View } from "../frame/View";
 import { Button } from "../pieces/Button";
@@ -43,7 +44,8 @@ interface ShownProps {
 function Shown({ name, dashboard, tag }: ShownProps) {
   const [filters, setFilters] = useFilters();
   const [asked, setAsked] = useState<{ panel: Panel; asked: Asked } | undefined>();
-  const editing = filters.edit !== undefined;
+  const may = useMay("operate");
+  const editing = may && filters.edit !== undefined;
   const { variables = [], ranges = [] } = dashboard;
   const range = filters.range || dashboard.range || ranges[0];
   const chosen = useMemo(
@@ -79,7 +81,7 @@ function Shown({ name, dashboard, tag }: ShownProps) {
           {clock(zoom[0])} – {clock(zoom[1])} · back to live
         </Button>
       )}
-      {!editing && (
+      {!editing && may && (
         <Button look="plain" onClick={() => setFilters({ edit: "1" })} title="Edit this dashboard">
           <Pencil size={14} />
           Edit

@@ -1,4 +1,5 @@
 import { useDashboards } from "../api/dashboards";
+import { useMay } from "../api/login";
 import { View } from "../frame/View";
 import { Go } from "../pieces/Go";
 import { Empty, Failure, Waiting } from "../pieces/States";
@@ -8,9 +9,14 @@ import { NewDashboard } from "./editor/NewDashboard";
 /** The dashboards of the project. */
 export function Dashboards() {
   const { data, error, refetch, isPending } = useDashboards();
+  const may = useMay("operate");
   const shown = data?.filter((one) => !one.hidden) ?? [];
   return (
-    <View title="Dashboards" note="Files of the project, in dashboards/." tools={<NewDashboard taken={data ?? []} />}>
+    <View
+      title="Dashboards"
+      note="Files of the project, in dashboards/."
+      tools={may && <NewDashboard taken={data ?? []} />}
+    >
       {isPending && <Waiting height={160} />}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {data && shown.length === 0 && (

@@ -10,7 +10,10 @@ export function Who() {
   const text = `Log out ${login.user}`;
   return (
     <Button look="plain" aria-label={text} title={text} onClick={() => void logOut()}>
-      <span className={css.name}>{login.user}</span>
+      <span className={css.name}>
+        {login.user}
+        {!login.rights.includes("operate") && <small> · looks on</small>}
+      </span>
       <LogOut size={14} aria-hidden="true" />
     </Button>
   );

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
-from penstock.incidents.incident import acknowledge
+from penstock.incidents.incident import acknowledge, changes_of
 from penstock.incidents.notification import notifications_of
+from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 
 __all__ = ["router"]
@@ -54,9 +55,31 @@ class NotificationAnswer(Model):
     """Why it is not sent, or not yet."""
 
 
+class ChangeAnswer(Model):
+    state: State
+    at: int | None
+    """By event time, ms since 1970; null for an acknowledgement."""
+    known: int
+    """When it became known, by the clock."""
+    description: str
+    by: str
+    note: str
+
+
+class IncidentDetails(IncidentAnswer):
+    changes: list[ChangeAnswer]
+    """The first one first."""
+    notifications: list[NotificationAnswer]
+    """Who was told of which of them, or is going to be."""
+
+
 class AcknowledgeGiven(Given):
     by: str = Field(default="", max_length=200, examples=["kim"])
+    """Who looks after it; whoever asks, where it is left out."""
     note: str = Field(default="", max_length=2_000)
+
+
+Identity = Annotated[str, Path(examples=["high_latency-f00d5eedca11ab1e"])]
 
 
 @router.get("", operation_id="incidents")
@@ -85,11 +108,19 @@ def list_notifications(
     return [NotificationAnswer.model_validate(n) for n in found[-limit:]]
 
 
+@router.get("/{identity}", operation_id="incident")
+def show_incident(penstock: Project, identity: Identity) -> IncidentDetails:
+    """One incident: how it went, and who was told."""
+    incident, changes = changes_of(penstock.log, identity)
+    told = [NotificationAnswer.model_validate(n) for n in notifications_of(penstock.log) if n.incident == identity]
+    steps = [ChangeAnswer.model_validate(change) for change in changes]
+    return IncidentDetails(**IncidentAnswer.model_validate(incident).model_dump(), changes=steps, notifications=told)
+
+
 @router.post("/{identity}/acknowledge", operation_id="incident_acknowledge")
 def acknowledge_incident(
-    penstock: Project,
-    identity: Annotated[str, Path(examples=["high_latency-f00d5eedca11ab1e"])],
-    body: AcknowledgeGiven,
+    request: Request, penstock: Project, identity: Identity, body: AcknowledgeGiven
 ) -> IncidentAnswer:
     """Say that somebody looks after it."""
-    return IncidentAnswer.model_validate(acknowledge(penstock.log, identity, body.by, body.note))
+    by = body.by or entry_of(request.scope).caller.name
+    return IncidentAnswer.model_validate(acknowledge(penstock.log, identity, by, body.note))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from penstock.core.errors import ConfigError
 from penstock.incidents.silence import begin_silence, end_silence, silences_of
+from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 
 __all__ = ["router"]
@@ -25,6 +26,7 @@ class SilenceGiven(Given):
     milliseconds: int = Field(ge=1, le=_LONGEST, examples=[7_200_000])
     """For how long, from now."""
     by: str = Field(default="", max_length=200)
+    """Who wants it; whoever asks, where it is left out."""
     note: str = Field(default="", max_length=2_000)
 
 
@@ -53,9 +55,10 @@ def remove_silence(penstock: Project, identity: Annotated[str, Path(examples=["9
 
 
 @router.post("", operation_id="silence_begin", status_code=201)
-def add_silence(penstock: Project, body: SilenceGiven) -> SilenceAnswer:
+def add_silence(request: Request, penstock: Project, body: SilenceGiven) -> SilenceAnswer:
     """Tell nobody of a rule's incidents for a while; what still fires when it ends is told then."""
     penstock.alerts.get(body.rule)
     now = penstock.clock.now_ms()
-    made = begin_silence(penstock.log, body.rule, body.key, now, now + body.milliseconds, body.by, body.note)
+    by = body.by or entry_of(request.scope).caller.name
+    made = begin_silence(penstock.log, body.rule, body.key, now, now + body.milliseconds, by, body.note)
     return SilenceAnswer.model_validate(made)

@@ -3,10 +3,10 @@ import { useState } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { useSaveDashboard } from "../../api/dashboards";
 import { Button } from "../../pieces/Button";
+import { Form, TextField } from "../../pieces/Form";
 import { Sheet } from "../../pieces/Sheet";
 import { Failure } from "../../pieces/States";
 import { freshName } from "./draft";
-import own from "./Editor.module.css";
 
 /** Makes a dashboard's file and opens it for editing. */
 export function NewDashboard({ taken }: { taken: readonly { name: string }[] }) {
@@ -38,21 +38,19 @@ export function NewDashboard({ taken }: { taken: readonly { name: string }[] }) 
           </Button>
         }
       >
-        <form
-          className={own.form}
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (title.trim()) make();
-          }}
-        >
-          <label className={own.whole}>
-            Title
-            <input value={title} onChange={(event) => setTitle(event.target.value)} />
-            <small>
-              The file will be <code>dashboards/{title.trim() ? name : "\u2026"}.toml</code>
-            </small>
-          </label>
-        </form>
+        <Form onSubmit={() => title.trim() && make()}>
+          <TextField
+            label="Title"
+            whole
+            value={title}
+            onChange={setTitle}
+            note={
+              <>
+                The file will be <code>dashboards/{title.trim() ? name : "\u2026"}.toml</code>
+              </>
+            }
+          />
+        </Form>
         {save.error && <Failure error={save.error} />}
       </Sheet>
     </>

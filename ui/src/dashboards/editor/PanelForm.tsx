@@ -1,5 +1,6 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Button } from "../../pieces/Button";
+import { AreaField, ChoiceField, Form, TextField } from "../../pieces/Form";
 import { Sheet } from "../../pieces/Sheet";
 import type { Kind, Panel } from "../model";
 import { PanelCard } from "../PanelCard";
@@ -51,24 +52,15 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
   );
   return (
     <Sheet title={panel ? `Edit ${panel.title}` : "A new panel"} open onClose={onCancel} footer={footer}>
-      <form className={own.form} onSubmit={(event) => event.preventDefault()}>
-        <Text label="Title" value={held.title} onChange={(title) => change({ title })} />
-        <label>
-          Kind
-          <select value={held.kind} onChange={(event) => change({ kind: event.target.value as Kind })}>
-            {KINDS.map(({ value, label }) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
+      <Form>
+        <TextField label="Title" value={held.title} onChange={(title) => change({ title })} />
+        <ChoiceField label="Kind" value={held.kind as Kind} options={KINDS} onChange={(kind) => change({ kind })} />
         {held.kind === "text" ? (
-          <Area label="Text" value={held.text ?? ""} onChange={(text) => change({ text })} />
+          <AreaField label="Text" value={held.text ?? ""} onChange={(text) => change({ text })} />
         ) : (
           <>
             {!held.open && (
-              <Area
+              <AreaField
                 label="Question"
                 value={held.query ?? ""}
                 onChange={(query) => change({ query })}
@@ -76,12 +68,12 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
               />
             )}
             {!held.query && (
-              <Text label="Or open windows of" value={held.open ?? ""} onChange={(open) => change({ open })} />
+              <TextField label="Or open windows of" value={held.open ?? ""} onChange={(open) => change({ open })} />
             )}
-            <Text label="x" value={held.x ?? ""} onChange={(x) => change({ x })} />
-            <Text label="Series" value={held.series ?? ""} onChange={(series) => change({ series })} />
-            {first && <Text label={`Unit of ${first.name}`} value={first.unit ?? ""} onChange={setUnit} />}
-            <Text label="Leads to" value={held.drill ?? ""} onChange={(drill) => change({ drill })} />
+            <TextField label="x" value={held.x ?? ""} onChange={(x) => change({ x })} />
+            <TextField label="Series" value={held.series ?? ""} onChange={(series) => change({ series })} />
+            {first && <TextField label={`Unit of ${first.name}`} value={first.unit ?? ""} onChange={setUnit} />}
+            <TextField label="Leads to" value={held.drill ?? ""} onChange={(drill) => change({ drill })} />
             <div className={own.hint}>
               <Button onClick={() => setTried(held)}>Show what it gives</Button>
             </div>
@@ -97,33 +89,7 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
             </div>
           </>
         )}
-      </form>
+      </Form>
     </Sheet>
-  );
-}
-
-interface FieldProps {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  note?: ReactNode;
-}
-
-function Text({ label, value, onChange }: FieldProps) {
-  return (
-    <label>
-      {label}
-      <input value={value} onChange={(event) => onChange(event.target.value)} />
-    </label>
-  );
-}
-
-function Area({ label, value, onChange, note }: FieldProps) {
-  return (
-    <label className={own.whole}>
-      {label}
-      <textarea value={value} spellCheck={false} onChange={(event) => onChange(event.target.value)} />
-      {note && <small>{note}</small>}
-    </label>
   );
 }
