@@ -105,7 +105,7 @@ def test_a_silence_is_begun_listed_and_ended(calls: Path) -> None:
     assert call("alert", "silence", calls).out == f"{identity}  slow  meeting=a  120 minutes left  kim\n"
     assert call("alert", "silence", calls, "--end", identity).out == f"silence {identity} has ended\n"
     assert call("alert", "silence", calls, "--end", identity).err == (
-        f"error[silence-unknown]: there is no silence '{identity}'\n"
+        f"error[silence-unknown]: there is no silence '{identity}'\nhint: there is none\n"
     )
     assert "a silence has an end: --for '2 h'" in call("alert", "silence", calls, "slow").err
     assert (

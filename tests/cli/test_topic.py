@@ -57,7 +57,7 @@ def test_topics_of_the_system_are_shown_when_they_are_asked_for(parted: Path) ->
     names = [json.loads(line)["topic"] for line in call("topic", "list", parted, "--format", "json").out.splitlines()]
     assert names == ["orders"]
     every = call("topic", "list", parted, "--all", "--format", "json").out.splitlines()
-    assert [json.loads(line)["topic"] for line in every] == ["__of_ours", "orders"]
+    assert [json.loads(line)["topic"] for line in every] == ["__audit", "__of_ours", "orders"]
     unknown = call("topic", "describe", parted, "__of_our")
     assert unknown.err == "error[topic-unknown]: there is no topic '__of_our'\nhint: there are orders\n"
 

@@ -9,6 +9,8 @@ import pytest
 
 import penstock
 from penstock.core.errors import ConfigError, LogError
+from penstock.project.access.caller import Caller
+from penstock.project.audit import done_by
 from tests.cli.shell import call, make_project
 from tests.parts import until
 from tests.server.served import serve
@@ -32,7 +34,8 @@ def project(tmp_path: Path) -> Iterator[Penstock]:
 
 
 def test_a_discarded_row_is_told_with_its_reason(project: Penstock) -> None:
-    assert project.discard("rejected", [1, 3, 3], " a test of the vendor ", "anna") == 2
+    with done_by(Caller("anna"), ""):
+        assert project.discard("rejected", [1, 3, 3], " a test of the vendor ") == 2
     rows = project.query("SELECT id, discarded_by, discarded_reason FROM penstock.rejects ORDER BY id").rows()
     assert rows == [(1, "anna", "a test of the vendor"), (2, None, None), (3, "anna", "a test of the vendor")]
     assert project.set_aside("rejected", 1)["discarded"].null_count() == 0
@@ -41,15 +44,15 @@ def test_a_discarded_row_is_told_with_its_reason(project: Penstock) -> None:
 
 
 def test_a_row_has_one_fate(project: Penstock) -> None:
-    project.discard("rejected", [1], "a test", "anna")
+    project.discard("rejected", [1], "a test")
     with pytest.raises(LogError) as discarded:
         project.replay([1, 2])
     assert str(discarded.value) == "reject 1 was discarded: a test\nhint: --force replays it all the same"
     with pytest.raises(LogError, match="reject 1 was discarded already: a test"):
-        project.discard("rejected", [1, 2], "again", "anna")
+        project.discard("rejected", [1, 2], "again")
     project.replay([2])
     with pytest.raises(LogError, match="reject 2 was replayed, and is not discarded"):
-        project.discard("rejected", [2, 3], "again", "anna")
+        project.discard("rejected", [2, 3], "again")
     assert project.rejects().filter(pl.col("id") == 3)["discarded"].to_list() == [None], "nothing was done"
     assert project.rejects().filter(pl.col("id") == 2)["replayed"].null_count() == 0
     assert project.replay([1], force=True).copies.height == 1
@@ -57,16 +60,16 @@ def test_a_row_has_one_fate(project: Penstock) -> None:
 
 def test_what_does_not_fit_is_refused(project: Penstock) -> None:
     with pytest.raises(ConfigError, match="to discard rows needs a reason\nhint: 1 to 1,000 characters"):
-        project.discard("rejected", [1], "  ", "anna")
+        project.discard("rejected", [1], "  ")
     with pytest.raises(LogError, match="there is no reject 9\nhint: penstock rejects list shows what there is"):
-        project.discard("rejected", [1, 9], "a test", "anna")
+        project.discard("rejected", [1, 9], "a test")
     with pytest.raises(LogError, match="there is no late row 1"):
-        project.discard("late", [1], "a test", "anna")
+        project.discard("late", [1], "a test")
     assert project.rejects()["discarded"].null_count() == 3
 
 
 def test_a_fresh_start_forgets_what_was_said_of_rows_that_are_gone(project: Penstock) -> None:
-    project.discard("rejected", [1], "a test", "anna")
+    project.discard("rejected", [1], "a test")
     project.start(bounded=True, fresh=True).wait(30)
     project.stop()
     assert project.rejects()["discarded"].to_list() == [None, None, None]

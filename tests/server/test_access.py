@@ -41,7 +41,7 @@ CALLS = {
     None: {"live", "ready", "login_state", "login", "logout"},
     "admin": {
         *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
-        *("tokens", "token_make", "token_revoke"),
+        *("tokens", "token_make", "token_revoke", "audit"),
     },
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
@@ -393,10 +393,13 @@ def test_a_change_is_written_down_before_it_is_answered(served: Guarded) -> None
         assert last()["act"] == "topic-create"
         saved = otto.put("/api/queries/told/file", json={"text": "SELECT 1 AS one"}, headers={"if-match": "*"})
         assert saved.status_code == 200
-        assert last() == {"act": "saved-query-save", "on": "told", **who}
+        told = last()
+        assert told.pop("difference").splitlines()[-1] == "+SELECT 1 AS one"
+        assert told == {"act": "query-save", "on": "told", **who, "tag": saved.headers["etag"].strip('"')}
         token = otto.get("/api/topics/told/loss").json()["token"]
         assert otto.delete(f"/api/topics/told?token={token}").status_code == 200
-        assert last() == {"act": "topic-delete", "on": "told", **who}
+        before = {"partitions": 2, "rows": 1, "bytes": 7}
+        assert last() == {"act": "topic-delete", "on": "told", **who, "before": before}
 
 
 # -- topics of the system ----------------------------------------------------------------------------

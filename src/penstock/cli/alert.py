@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened
+from penstock.cli.moment import moment_of
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import moment, note, painted, plural, printable
-from penstock.core.errors import ConfigError
 from penstock.core.options import Option, duration
 
 if TYPE_CHECKING:
@@ -100,24 +100,9 @@ def test(folder: Path, name: str, since: str | None, until: str | None, form: st
     from penstock.project.alerts.backtest import backtest
 
     with opened(folder) as penstock:
-        found = backtest(penstock, penstock.alerts.get(name), _moment(since), _moment(until))
+        found = backtest(penstock, penstock.alerts.get(name), moment_of(since), moment_of(until))
     print_rows(found, form)
     note(f"it would have fired {plural(found.height, 'time')}")
-
-
-def _moment(text: str | None) -> int | None:
-    """Ms since 1970. Raises UsageError for what is no time with its zone."""
-    import datetime as dt
-
-    if text is None:
-        return None
-    try:
-        found = dt.datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise click.UsageError(f"'{text}' is no time with its zone, such as 2026-01-31T12:00:00Z")
-    return round(found.timestamp() * 1000)
 
 
 @alert.command(
@@ -197,10 +182,8 @@ def _table(rows: list[tuple[object, ...]]) -> pl.DataFrame:
 @click.option("--note", "text", default="", help="What is known about it.")
 def ack(folder: Path, incident: str, by: str, text: str) -> None:
     """Say that somebody looks after INCIDENT, which is firing."""
-    from penstock.incidents.incident import acknowledge
-
     with opened(folder) as penstock:
-        done = acknowledge(penstock.log, incident, by, text)
+        done = penstock.alerts.acknowledge(incident, by, text)
     click.echo(f"{done.id} is acknowledged: {done.title}")
 
 
@@ -225,22 +208,17 @@ def silence(
 
     What is still firing when it ends is told then.
     """
-    from penstock.incidents.silence import begin_silence, end_silence
-
     with opened(folder) as penstock:
-        now = penstock.clock.now_ms()
         if ended is not None:
-            if not end_silence(penstock.log, ended):
-                raise ConfigError(f"there is no silence '{ended}'", code="silence-unknown")
+            penstock.alerts.end_silence(ended)
             click.echo(f"silence {ended} has ended")
         elif rule is None:
-            _list_silences(penstock.log, now)
+            _list_silences(penstock.log, penstock.clock.now_ms())
         else:
             penstock.alerts.get(rule)
             if length is None:
                 raise click.UsageError("a silence has an end: --for '2 h'")
-            until = now + _FOR.read(length, "--for")
-            made = begin_silence(penstock.log, rule, _key(keys), now, until, by, text)
+            made = penstock.alerts.silence(rule, _key(keys), _FOR.read(length, "--for"), by, text)
             click.echo(f"silence {made.id}: nobody is told of {rule}'s incidents for {length}")
 
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings"),
     "Run": ("run", "pipeline", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "observe"),
-    "Let in": ("user", "token"),
+    "Let in": ("user", "token", "audit"),
     "Try": ("simulate", "bench"),
 }
 """Every command by section; `penstock.cli.NAME` holds it under its own name."""

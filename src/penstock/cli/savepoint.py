@@ -88,6 +88,6 @@ def restore(folder: Path, name: str) -> None:
 @click.argument("name")
 def drop(folder: Path, name: str) -> None:
     """Forget the savepoint NAME."""
-    with opened(folder) as penstock:
-        penstock.log.state.drop_savepoint(name)
+    with acting(folder) as project:
+        project.drop_savepoint(name)
     click.echo(f"savepoint {name} is dropped")

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from penstock.project.groups import Moved
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
+    from penstock.project.savepoints import Restored
     from penstock.project.set_aside import Kind
     from penstock.project.standing import Standing
-    from penstock.project.steer import Act, Restored
+    from penstock.project.steer import Act
 
 __all__ = ["Project"]
 
@@ -66,6 +67,8 @@ class Project(Protocol):
     def savepoint(self, name: str, pipeline: str) -> None: ...
 
     def restore(self, name: str) -> Restored: ...
+
+    def drop_savepoint(self, name: str) -> None: ...
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None

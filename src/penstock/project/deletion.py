@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import StateError
 from penstock.project.audit import TOPIC as AUDIT
+from penstock.project.audit import audited
 from penstock.project.topics import read_topics, require_not_system, topic_of, written_topics
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def delete_topic(penstock: Penstock, name: str, token: str) -> Loss:
             code="topic-confirm",
             hint="look at what would go now, and give the token that comes with it",
         )
+    before = {"partitions": penstock.log.topic(name).partitions, "rows": loss.rows, "bytes": loss.bytes}
     penstock.log.delete_topic(name)
+    audited(penstock.log, "topic-delete", name, before=before)
     return loss
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core.errors import ConfigError, LogError
+from penstock.project.audit import audited, doer, told_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,8 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-def discard(penstock: Penstock, kind: Kind, ids: Sequence[int], reason: str, by: str) -> int:
-    """Give up the rows `ids` of a kind for a `reason`, told `by` somebody: how many, each counted once.
+def discard(penstock: Penstock, kind: Kind, ids: Sequence[int], reason: str) -> int:
+    """Give up the rows `ids` of a kind for a `reason`: how many, each counted once.
 
     Raises ConfigError for no reason or a very long one; LogError for a row that is not there, was discarded or was
     replayed already. Nothing was done then.
@@ -58,10 +59,11 @@ def discard(penstock: Penstock, kind: Kind, ids: Sequence[int], reason: str, by:
             pl.lit(kind).alias("kind"),
             "id",
             now.alias("discarded"),
-            pl.lit(by).alias("discarded_by"),
+            pl.lit(doer().caller.name).alias("discarded_by"),
             pl.lit(reason).alias("discarded_reason"),
         ),
     )
+    audited(penstock.log, "rejects-discard", kind, **told_rows(chosen), reason=reason)
     return rows.height
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors import connector_named
 from penstock.connectors.spec import TableOptions
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.project.audit import audited
 from penstock.project.discards import DISCARDS_TABLE
 from penstock.project.replays import record_replay, replays
 from penstock.project.topics import beside_topics, read_topics, topic_of, written_topics
@@ -41,7 +42,7 @@ def what_goes(penstock: Penstock) -> list[str]:
 
 def drop_everything(penstock: Penstock) -> None:
     """Drop state and results of all pipelines, and the lists of rejects and late rows; the input stays."""
-    log = penstock.log
+    log, before = penstock.log, what_goes(penstock)
     for checkpoint in log.state.checkpoints():
         log.state.drop_pipeline(checkpoint.pipeline)
     for prefix in ("ledger/", "watermarks/", "windows/"):
@@ -60,6 +61,7 @@ def drop_everything(penstock: Penstock) -> None:
         connector = connector_named(table)
         if connector.clear is not None:
             connector.clear(table, TableOptions(table, connector), penstock.world, act=True)
+    audited(log, "run-fresh", penstock.settings.name, before=before)
 
 
 def _settle_rebuilt(penstock: Penstock) -> None:

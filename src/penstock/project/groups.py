@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from penstock.connectors import connector_named
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import SqlError, StateError
+from penstock.project.audit import audited
 from penstock.project.browse import time_of
 from penstock.project.topics import topic_of
 from penstock.sql import plan as p
@@ -60,13 +61,16 @@ def reset_group(
         before = log.groups.offsets(group).get(topic, {})
         moment = None if time is None else time_of(time)
         after = log.groups.reset(group, topic, to, shift=shift, time_ms=moment)
+    audited(log, "group-reset", group, topic=topic, before=before, after=dict(after))
     return [Moved(partition, before.get(partition), offset) for partition, offset in sorted(after.items())]
 
 
 def delete_group(penstock: Penstock, group: str) -> None:
     """Forget all offsets of a group. Raises as `reset_group`."""
     with _unused(penstock, group):
+        before = penstock.log.groups.offsets(group)
         penstock.log.groups.delete(group)
+    audited(penstock.log, "group-delete", group, before=before)
 
 
 def _unused(penstock: Penstock, group: str) -> AbstractContextManager[None]:

@@ -11,11 +11,12 @@ import polars as pl
 
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
-from penstock.core.errors import ConfigError, SqlError, StateError, did_you_mean
+from penstock.core.errors import ConfigError, SqlError
 from penstock.engine.why import Reason, why
 from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
 from penstock.log import Log
 from penstock.project.append import records_of
+from penstock.project.audit import doer
 from penstock.project.changes import Changes
 from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.engine import Engine
@@ -23,12 +24,13 @@ from penstock.project.groups import delete_group, reset_group
 from penstock.project.home import made
 from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
+from penstock.project.savepoints import create_savepoint, drop_savepoint, restore_savepoint
 from penstock.project.set_aside import counted, newest
 from penstock.project.standing import halted, standings
-from penstock.project.steer import restore_savepoint, steer
+from penstock.project.steer import steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
-from penstock.project.topics import require_not_system
+from penstock.project.topic_changes import alter_topic, create_topic
 from penstock.project.tracing import sent
 from penstock.sql.session import Answer
 
@@ -53,10 +55,11 @@ if TYPE_CHECKING:
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
+    from penstock.project.savepoints import Restored
     from penstock.project.set_aside import Kind
     from penstock.project.settings import Settings
     from penstock.project.standing import Standing
-    from penstock.project.steer import Act, Restored
+    from penstock.project.steer import Act
     from penstock.sql.catalog import Catalog
     from penstock.sql.session import Session
 
@@ -163,9 +166,7 @@ class Penstock:
     @property
     def accounts(self) -> Accounts:
         """Users and their tokens; what is changed in them is audited as done by the system's user."""
-        from penstock.project.access.caller import Caller, system_user
-
-        return self.accounts_by(Caller(system_user()), "")
+        return self.accounts_by((by := doer()).caller, by.address)
 
     def accounts_by(self, caller: Caller, address: str) -> StoredAccounts:
         """The same, as changed by somebody else, from a network address."""
@@ -343,17 +344,15 @@ class Penstock:
 
     def savepoint(self, name: str, pipeline: str) -> None:
         """Keep the last checkpoint of a pipeline under `name`. Raises StateError where there is none."""
-        if pipeline not in (names := self.pipeline_names()):
-            hint = did_you_mean(pipeline, names) or "there are " + ", ".join(names)
-            raise StateError(f"there is no pipeline '{pipeline}'", code="savepoint-pipeline", hint=hint)
-        life = None if self.current is None else self.current.lives.get(pipeline)
-        if life is not None:
-            life.commit()
-        self.log.state.create_savepoint(name, pipeline)
+        create_savepoint(self, name, pipeline)
 
     def restore(self, name: str) -> Restored:
-        """Make a savepoint the checkpoint of its pipeline again, which does not run: see `project.steer`."""
+        """Make a savepoint the checkpoint of its pipeline again, which does not run: see `project.savepoints`."""
         return restore_savepoint(self, name)
+
+    def drop_savepoint(self, name: str) -> None:
+        """Forget a savepoint. Raises StateError where there is none of that name."""
+        drop_savepoint(self, name)
 
     def pipelines(self) -> list[Standing]:
         """How each pipeline stands, in the order of their definition."""
@@ -372,9 +371,7 @@ class Penstock:
 
         Raises LogError for a bad or taken name, ConfigError for a config that is none.
         """
-        said = self.settings.topics.get(name)
-        given = {**(said.configs if said else {}), **(configs or {})}
-        return self.log.create_topic(name, partitions or (said.partitions if said else 1), given).partitions
+        return create_topic(self, name, partitions, configs)
 
     def alter_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
@@ -383,9 +380,7 @@ class Penstock:
 
         Raises LogError where there is none, it is the system's own or would shrink, ConfigError for a bad config.
         """
-        require_not_system(name)
-        altered = self.log.alter_topic(name, partitions, configs)
-        return altered.partitions, altered.configs
+        return alter_topic(self, name, partitions, configs)
 
     def topic_loss(self, name: str) -> Loss:
         """What goes with a topic, and the token to delete it: see `project.deletion`."""
@@ -479,12 +474,11 @@ class Penstock:
 
         return replay(self, ids, late_rows=late_rows, mend=mend, force=force, rebuild=rebuild)
 
-    def discard(self, kind: Kind, ids: Sequence[int], reason: str, by: str | None = None) -> int:
-        """Give up rejected or late rows, for a reason, by somebody or the system's user: see `project.discards`."""
-        from penstock.project.access.caller import system_user
+    def discard(self, kind: Kind, ids: Sequence[int], reason: str) -> int:
+        """Give up rejected or late rows, for a reason: see `project.discards`."""
         from penstock.project.discards import discard
 
-        return discard(self, kind, ids, reason, system_user() if by is None else by)
+        return discard(self, kind, ids, reason)
 
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""

@@ -12,6 +12,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
 from penstock.core.errors import DataError
 from penstock.project.append import topic_named
+from penstock.project.audit import audited
 from penstock.project.ingest import require_no_results
 from penstock.project.record_key import declared_key
 from penstock.project.topics import require_not_system, topic_of
@@ -65,6 +66,7 @@ def produce(
             if topic_of(table) == topic:
                 _check(penstock, table, record)
     ((at, offset),) = penstock.append(topic, record).rows()
+    audited(penstock.log, "topic-produce", topic, partition=at, offset=offset, checked=checked)
     return at, offset
 
 

@@ -13,7 +13,7 @@ from threading import Lock
 
 from penstock.core.errors import ConfigError, did_you_mean
 
-__all__ = ["FileConflictError", "Folder", "ProjectFile"]
+__all__ = ["FileConflictError", "Folder", "ProjectFile", "difference"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _MOST_BYTES = 1 << 20
@@ -120,10 +120,10 @@ class Folder:
 
     def _require_same(self, name: str, there: str | None, text: str, tag: str | None) -> None:
         if there is None and tag is not None:
-            raise FileConflictError(f"{self.noun} '{name}' is gone", _difference("", text, name))
+            raise FileConflictError(f"{self.noun} '{name}' is gone", difference("", text, name))
         if there is not None and tag != ProjectFile(name, there).tag:
             what = "there is one already" if tag is None else "it has changed since it was read"
-            raise FileConflictError(f"{self.noun} '{name}' is not saved: {what}", _difference(there, text, name))
+            raise FileConflictError(f"{self.noun} '{name}' is not saved: {what}", difference(there, text, name))
 
     def _path(self, name: str) -> Path:
         """Raises ConfigError for a name that none may have, or a link that leads out of the project."""
@@ -144,7 +144,8 @@ class Folder:
         return ConfigError(f"there is no {self.noun} '{name}'", code=f"{self.noun}-unknown", hint=hint)
 
 
-def _difference(there: str, text: str, name: str) -> str:
+def difference(there: str, text: str, name: str) -> str:
+    """From the text that is there to another one, as lines of a unified difference."""
     lines = difflib.unified_diff(
         there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (yours)", lineterm=""
     )

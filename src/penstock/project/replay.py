@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import LogError
+from penstock.project.audit import audited, told_rows
 from penstock.project.discards import require_kept
 from penstock.project.fates import fates
 from penstock.project.rebuild import Closed, Rebuilt, closed_windows_of, prepare_rebuild, settled_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.fates import Fate
     from penstock.project.penstock import Penstock
+    from penstock.project.set_aside import Kind
 
 __all__ = ["HEADER", "Closed", "Replayed", "closed_windows", "replay"]
 
@@ -86,13 +88,18 @@ def replay(
         )
         for row in rows
     ]
-    if not rebuild:
-        return Replayed(_append(penstock, rows, planned, in_place))
-    with penstock.locked():
-        planned = _settled(penstock, became, rows, planned)
-        new = [(r, row.record) for r, row in zip(planned, rows, strict=True)]
-        rebuilt = prepare_rebuild(penstock, [d for d, _ in became], new)()
-        return Replayed(_append(penstock, rows, planned, in_place), rebuilt)
+    if rebuild:
+        with penstock.locked():
+            planned = _settled(penstock, became, rows, planned)
+            new = [(r, row.record) for r, row in zip(planned, rows, strict=True)]
+            rebuilt = prepare_rebuild(penstock, [d for d, _ in became], new)()
+            done = Replayed(_append(penstock, rows, planned, in_place), rebuilt)
+    else:
+        done = Replayed(_append(penstock, rows, planned, in_place))
+    how = {"mended": [row.id for row in rows if row.mended], "forced": force, "rebuilt": rebuild}
+    kind: Kind = "late" if late_rows else "rejected"
+    audited(penstock.log, "rejects-replay", kind, **told_rows([row.id for row in rows]), **how)
+    return done
 
 
 def _settled(

@@ -23,9 +23,9 @@ from penstock.project.deletion import Loss
 from penstock.project.groups import Moved
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
+from penstock.project.savepoints import Restored
 from penstock.project.set_aside import pages
 from penstock.project.standing import Standing
-from penstock.project.steer import Restored
 from penstock.server.owner_accounts import OwnerAccounts
 from penstock.server.serve import SOCKET, reachable
 
@@ -143,6 +143,9 @@ class Owner:
 
     def restore(self, name: str) -> Restored:
         return Restored(**self._json("POST", f"/api/savepoints/{quote(name, safe='')}/restore"))
+
+    def drop_savepoint(self, name: str) -> None:
+        self._json("DELETE", f"/api/savepoints/{quote(name, safe='')}")
 
     def savepoint(self, name: str, pipeline: str) -> None:
         self._json("POST", "/api/savepoints", {"name": name, "pipeline": pipeline})

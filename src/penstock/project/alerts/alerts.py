@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,18 +10,22 @@ import polars as pl
 
 from penstock.core.errors import ConfigError, PenstockError, StateError, did_you_mean
 from penstock.incidents import INCIDENTS, Incidents, ensure_incidents
-from penstock.incidents.incident import resolved_by_hand
+from penstock.incidents.incident import acknowledge, resolved_by_hand
 from penstock.incidents.policy import Policy
+from penstock.incidents.silence import begin_silence, end_silence, silences_of
 from penstock.project.alerts.alert import Alert, alerts_of
 from penstock.project.alerts.rule_watch import RuleWatch
 from penstock.project.alerts.states import alert_states
+from penstock.project.audit import audited, doer
 from penstock.project.build import make_pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from penstock.engine.pipeline import Pipeline
+    from penstock.incidents import Incident
     from penstock.incidents.delivery import Delivery
+    from penstock.incidents.silence import Silence
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition, PipelineDefinition
     from penstock.project.penstock import Penstock
@@ -59,6 +64,36 @@ class Alerts:
     def states(self) -> list[AlertState]:
         """How each rule is, by name."""
         return alert_states(self._penstock)
+
+    # -- what people say ---------------------------------------------------------------------------
+
+    def acknowledge(self, identity: str, by: str = "", note: str = "") -> Incident:
+        """Say that somebody (`by`, else whoever says it) looks after a firing incident; what it is then.
+
+        Raises StateError where there is no such incident, or it does not fire.
+        """
+        log, by = self._penstock.log, by or doer().caller.name
+        done = acknowledge(log, identity, by, note)
+        audited(log, "incident-acknowledge", identity, after={"by": by, "note": note})
+        return done
+
+    def silence(self, rule: str, key: Mapping[str, str], milliseconds: int, by: str = "", note: str = "") -> Silence:
+        """Tell nobody of a rule's incidents for a while, from now. Raises ConfigError where there is no such rule."""
+        self.get(rule)
+        log, now, by = self._penstock.log, self._penstock.clock.now_ms(), by or doer().caller.name
+        made = begin_silence(log, rule, key, now, now + milliseconds, by, note)
+        audited(log, "silence-begin", made.id, after=asdict(made))
+        return made
+
+    def end_silence(self, identity: str) -> None:
+        """What is still firing is told now. Raises ConfigError where there is no such silence."""
+        log = self._penstock.log
+        known = {one.id: one for one in silences_of(log, self._penstock.clock.now_ms())}
+        if not end_silence(log, identity):
+            hint = did_you_mean(identity, known) or (f"there are {', '.join(known)}" if known else "there is none")
+            raise ConfigError(f"there is no silence '{identity}'", code="silence-unknown", hint=hint)
+        before = known.get(identity)
+        audited(log, "silence-end", identity, before=before and asdict(before))
 
     # -- running -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.server.api import (
     accounts,
     alerts,
+    audit,
     dashboards,
     groups,
     health,
@@ -35,6 +36,7 @@ ROUTERS = (
     metrics.router,
     login.router,
     accounts.router,
+    audit.router,
     project.router,
     settings.router,
     pipelines.router,

@@ -15,6 +15,7 @@ from penstock.project.dashboard import (
     parse_dashboard,
     read_dashboard,
 )
+from penstock.project.saved_files import put_file, remove_file
 from penstock.server.api.model import IfMatch, Model, Project, require_tag, tagged
 
 __all__ = ["router"]
@@ -75,7 +76,7 @@ def save_dashboard(
     tag, folder = require_tag(if_match), dashboards_of(penstock.folder)
     dashboard = parse_dashboard(name, {k: v for k, v in body.items() if k != "name"})
     before = "" if tag is None else folder.read(name).text
-    file = folder.save(name, dashboard_text(before, dashboard), tag)
+    file = put_file(penstock.log, folder, name, dashboard_text(before, dashboard), tag)
     response.headers["etag"] = tagged(file.tag)
     return read_dashboard(file)
 
@@ -83,4 +84,4 @@ def save_dashboard(
 @router.delete("/{name}", operation_id="dashboard_delete", status_code=204)
 def delete_dashboard(penstock: Project, name: Name, if_match: IfMatch = None) -> None:
     """Remove the file."""
-    dashboards_of(penstock.folder).delete(name, require_tag(if_match) or "")
+    remove_file(penstock.log, dashboards_of(penstock.folder), name, require_tag(if_match) or "")

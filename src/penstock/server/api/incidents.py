@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from penstock.incidents.incident import acknowledge, changes_of
+from penstock.incidents.incident import changes_of
 from penstock.incidents.notification import notifications_of
-from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 
 __all__ = ["router"]
@@ -118,9 +117,6 @@ def show_incident(penstock: Project, identity: Identity) -> IncidentDetails:
 
 
 @router.post("/{identity}/acknowledge", operation_id="incident_acknowledge")
-def acknowledge_incident(
-    request: Request, penstock: Project, identity: Identity, body: AcknowledgeGiven
-) -> IncidentAnswer:
+def acknowledge_incident(penstock: Project, identity: Identity, body: AcknowledgeGiven) -> IncidentAnswer:
     """Say that somebody looks after it."""
-    by = body.by or entry_of(request.scope).caller.name
-    return IncidentAnswer.model_validate(acknowledge(penstock.log, identity, by, body.note))
+    return IncidentAnswer.model_validate(penstock.alerts.acknowledge(identity, body.by, body.note))

@@ -13,10 +13,8 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.core.render import as_text
-from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 from penstock.server.api.rows import ARROW, respond, rows_responses
-from penstock.server.audited import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,20 +128,17 @@ def closed_windows(penstock: Project, rows: Replaying) -> list[ClosedAnswer]:
 
 
 @router.post("/rejects/replay", operation_id="rejects_replay")
-def replay(request: Request, penstock: Project, rows: Replay) -> list[CopyAnswer]:
+def replay(penstock: Project, rows: Replay) -> list[CopyAnswer]:
     """Append rows to their topics again, mended or as they are, each tied to its original: one event counts once."""
     mend = _mended(penstock, rows)
     done = penstock.replay(rows.ids, late_rows=rows.kind == "late", mend=mend, force=rows.force)
-    changed(request, rows.kind, ids=rows.ids, mended=sorted(rows.values), forced=rows.force)
     return [CopyAnswer(**row) for row in done.copies.to_dicts()]
 
 
 @router.post("/rejects/discard", operation_id="rejects_discard")
-def discard(request: Request, penstock: Project, rows: Discard) -> DiscardedAnswer:
+def discard(penstock: Project, rows: Discard) -> DiscardedAnswer:
     """Give rows up, with a reason: they stay listed, and count as discarded in the ledger."""
-    count = penstock.discard(rows.kind, rows.ids, rows.reason, entry_of(request.scope).caller.name)
-    changed(request, rows.kind, ids=rows.ids, reason=rows.reason)
-    return DiscardedAnswer(discarded=count)
+    return DiscardedAnswer(discarded=penstock.discard(rows.kind, rows.ids, rows.reason))
 
 
 def _mended(penstock: Penstock, rows: Replaying) -> Callable[[bytes], bytes] | None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import ConfigError
 from penstock.project.project_file import ProjectFile
+from penstock.project.saved_files import put_file, remove_file
 from penstock.project.saved_query import LIMITS, queries_of, read_saved, require_askable
 from penstock.server.api.model import Asker, Given, IfMatch, Model, Project, require_tag, tagged
 from penstock.server.api.rows import answered, rows_responses
@@ -96,7 +97,7 @@ def save_file(
     """
     tag = require_tag(if_match)
     require_askable(penstock, read_saved(ProjectFile(name, body.text)))
-    file = queries_of(penstock.folder).save(name, body.text, tag)
+    file = put_file(penstock.log, queries_of(penstock.folder), name, body.text, tag)
     response.headers["etag"] = tagged(file.tag)
     return _answer(file)
 
@@ -104,4 +105,4 @@ def save_file(
 @router.delete("/{name}/file", operation_id="saved_query_delete", status_code=204)
 def delete_file(penstock: Project, name: Name, if_match: IfMatch = None) -> None:
     """Remove the file."""
-    queries_of(penstock.folder).delete(name, require_tag(if_match) or "")
+    remove_file(penstock.log, queries_of(penstock.folder), name, require_tag(if_match) or "")

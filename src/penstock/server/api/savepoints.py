@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from penstock.server.api.model import Given, Model, Project
-from penstock.server.audited import changed
 
 __all__ = ["router"]
 
@@ -47,10 +46,9 @@ def list_savepoints(penstock: Project) -> list[SavepointAnswer]:
 
 
 @router.post("", operation_id="savepoint_create", status_code=201)
-def create_savepoint(request: Request, penstock: Project, new: NewSavepoint) -> SavepointAnswer:
+def create_savepoint(penstock: Project, new: NewSavepoint) -> SavepointAnswer:
     """Commit the pipeline, and keep that checkpoint."""
     penstock.savepoint(new.name, new.pipeline)
-    changed(request, new.name, after={"pipeline": new.pipeline})
     return next(SavepointAnswer.model_validate(s) for s in penstock.log.state.savepoints() if s.name == new.name)
 
 
@@ -63,4 +61,4 @@ def restore_savepoint(penstock: Project, name: Name) -> RestoredAnswer:
 @router.delete("/{name}", operation_id="savepoint_drop", status_code=204)
 def drop_savepoint(penstock: Project, name: Name) -> None:
     """Forget it."""
-    penstock.log.state.drop_savepoint(name)
+    penstock.drop_savepoint(name)

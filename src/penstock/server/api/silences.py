@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import Field
 
-from penstock.core.errors import ConfigError
-from penstock.incidents.silence import begin_silence, end_silence, silences_of
-from penstock.server.access import entry_of
+from penstock.incidents.silence import silences_of
 from penstock.server.api.model import Given, Model, Project
 
 __all__ = ["router"]
@@ -50,15 +48,11 @@ def list_silences(penstock: Project) -> list[SilenceAnswer]:
 @router.delete("/{identity}", operation_id="silence_end", status_code=204)
 def remove_silence(penstock: Project, identity: Annotated[str, Path(examples=["9f3a21bc44d0"])]) -> None:
     """End a silence; what is still firing is told now."""
-    if not end_silence(penstock.log, identity):
-        raise ConfigError(f"there is no silence '{identity}'", code="silence-unknown")
+    penstock.alerts.end_silence(identity)
 
 
 @router.post("", operation_id="silence_begin", status_code=201)
-def add_silence(request: Request, penstock: Project, body: SilenceGiven) -> SilenceAnswer:
+def add_silence(penstock: Project, body: SilenceGiven) -> SilenceAnswer:
     """Tell nobody of a rule's incidents for a while; what still fires when it ends is told then."""
-    penstock.alerts.get(body.rule)
-    now = penstock.clock.now_ms()
-    by = body.by or entry_of(request.scope).caller.name
-    made = begin_silence(penstock.log, body.rule, body.key, now, now + body.milliseconds, by, body.note)
+    made = penstock.alerts.silence(body.rule, body.key, body.milliseconds, body.by, body.note)
     return SilenceAnswer.model_validate(made)

@@ -18,7 +18,6 @@ from penstock.project.search import Condition, Wanted, header_of
 from penstock.project.topics import is_system, topic_of
 from penstock.server.access import entry_of, require_right
 from penstock.server.api.model import Given, Model, Project
-from penstock.server.audited import changed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -164,10 +163,9 @@ def _line(penstock: Project, name: str) -> TopicLine:
 
 
 @router.post("", operation_id="topic_create", status_code=201)
-def create_topic(request: Request, penstock: Project, topic: NewTopic) -> TopicLine:
+def create_topic(penstock: Project, topic: NewTopic) -> TopicLine:
     """Make a topic."""
     penstock.create_topic(topic.name, topic.partitions, topic.configs)
-    changed(request, topic.name, after={"partitions": topic.partitions, "configs": topic.configs})
     return _line(penstock, topic.name)
 
 
