@@ -16,7 +16,6 @@ from penstock.core.errors import RequestError
 from penstock.formats.json.elements import elements
 from penstock.project.streams import pipeline_of, take, topic_figures, topic_of_stream
 from penstock.server.api.model import Given, Model, Project
-from penstock.server.audited import changed
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
@@ -157,7 +156,7 @@ class CreatedTopic(Model):
 
 
 @router.post("/topics", operation_id="streaming_topic_create")
-def create_topic(request: Request, penstock: Project, topic: NewTopic) -> CreatedTopic:
+def create_topic(penstock: Project, topic: NewTopic) -> CreatedTopic:
     """Make a topic; of a stream that the project knows the name is enough. 409 where it exists."""
     named = topic.topic_name or topic.name
     if not named:
@@ -171,7 +170,6 @@ def create_topic(request: Request, penstock: Project, topic: NewTopic) -> Create
     if known is not None:
         configs |= {key: value for key, value in _configs(wanted).items() if _CONFIG_OF[key] in given}
     partitions = penstock.create_topic(name, given.get("partitions", None if known else 1), configs)
-    changed(request, name, after={"partitions": partitions, "configs": configs})
     made = penstock.log.topic(name)
     asked = wanted.replication_factor
     warnings = [f"replication_factor {asked} is for real brokers: the embedded log keeps one copy"] if asked > 1 else []
@@ -215,7 +213,7 @@ class NewPipeline(Given):
 
 
 @router.post("/pipelines", operation_id="streaming_pipeline_start")
-def start_pipeline(request: Request, penstock: Project, pipeline: NewPipeline) -> StartedPipeline:
+def start_pipeline(penstock: Project, pipeline: NewPipeline) -> StartedPipeline:
     """Start a pipeline from its last checkpoint; 404 where there is none of that name, 409 where it runs."""
     config = pipeline.config
     found = penstock.steer(
@@ -224,7 +222,6 @@ def start_pipeline(request: Request, penstock: Project, pipeline: NewPipeline) -
         parallelism=config.parallelism,
         checkpoint_interval=config.checkpoint_interval_ms,
     )
-    changed(request, found.name)
     message = "; ".join([f"pipeline {found.name} goes on from checkpoint {found.epoch}", *found.remarks])
     return StartedPipeline(pipeline=found.name, job_id=found.name, status=found.state, message=message)
 
