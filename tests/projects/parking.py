@@ -148,3 +148,38 @@ def days(found: Iterable[Record]) -> dict[tuple[str, dt.date], tuple[int, int, i
         under = sum(n < 10 for n, _ in counts)
         result[facility, day] = (len(readings), round(end - begin) // 60, least, hour, under)
     return result
+
+
+Points = dict[tuple[str, ...], list[tuple[int, bool]]]
+"""Per key the moments (ms), in order, and whether a condition held at each."""
+
+
+def turns(records: Iterable[Record], *rules: str) -> Points:
+    """When a facility began and ceased to break one of `rules`."""
+    last: dict[str, str | None] = {}
+    found: Points = {}
+    for record in records:
+        before, last[record.facility] = last.get(record.facility), record.broken
+        for rule in {before, record.broken} & {*rules} if before != record.broken else ():
+            found.setdefault((str(rule), record.facility), []).append((record.polled, rule == record.broken))
+    return found
+
+
+def fired(points: Points, absent: int, keep: int, until: int) -> list[tuple[tuple[str, ...], int, int | None]]:
+    """(key, start, end) of the incidents that fire at once, as they are known at the moment `until`."""
+    found: list[tuple[tuple[str, ...], int, int | None]] = []
+    for key, moments in points.items():
+        start: int | None = None
+        seen: int | None = None
+        end: int | None = None
+        for time, holds in [*(m for m in moments if m[0] <= until), (until, None)]:
+            if seen is not None and end is None and (holds is False or time > seen + absent):
+                end = min(time, seen + absent)
+            if start is not None and end is not None and time >= end + keep and holds is not False:
+                found.append((key, start, end))
+                start = seen = end = None
+            if holds:
+                start, seen, end = time if start is None else start, time, None
+        if start is not None:
+            found.append((key, start, None))
+    return sorted(found)

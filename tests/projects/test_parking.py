@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,15 @@ import pytest
 
 import penstock
 from penstock.apps.parking.city import FACILITIES, City, Faults
-from tests.projects.parking import OSLO, Record, alerts, days, events, project, read, trends
+from penstock.incidents import incidents_of
+from penstock.project.alerts.backtest import backtest
+from tests.projects.parking import OSLO, Record, alerts, days, events, fired, project, read, trends, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.project.penstock import Penstock
+    from tests.projects.parking import Points, Trend
 
 FAULTS = Faults(repeat=0.04, open=0.03, garbage=0.03, jump=0.2, outage=0.03)
 STEP = 4
@@ -32,9 +36,13 @@ class Ran:
     day: dt.date
     records: list[Record]
 
-    @property
+    @cached_property
     def events(self) -> list[Record]:
         return events(self.records)
+
+    @cached_property
+    def trends(self) -> dict[tuple[str, int], Trend]:
+        return trends(self.events)
 
 
 def record(facility: str, date: str, time: str, free: str) -> str:
@@ -125,7 +133,7 @@ def test_trend_full_soon_and_anomaly(ran: Ran) -> None:
     )
     found = {row[:2]: row[2:] for row in ran.project.query(f"SELECT {columns} FROM parking_trend").rows()}
     counts = {(e.facility, e.minute): int(e.text) for e in ran.events if e.text != "Open"}
-    wanted = trends(ran.events)
+    wanted = ran.trends
     late = ran.project.late().height
     assert len(found) + late == len(counts) == len(wanted)
     assert late <= 2  # Harbour, where its time is there, tells of the night
@@ -179,3 +187,37 @@ def test_no_row_is_lost(ran: Ran) -> None:
     fates = ("passed", "filtered", "superseded", "expired", "late", "rejected", "held")
     assert ledger.filter(pl.sum_horizontal(fates) != pl.col("carried") + pl.col("taken")).rows() == []
     assert ran.project.rejects().height == 0
+
+
+FIVE, YEAR = 300_000, 365 * 86_400_000
+RULES = {"full_soon": (FIVE, FIVE), "anomaly": (FIVE, FIVE), "no_count": (YEAR, 0), "bad_record": (YEAR, 0)}
+"""After which silence of a key its condition no longer holds, and how long it must be over: in ms."""
+
+
+def holding(ran: Ran, rule: str) -> Points:
+    """When the condition of a rule held, from the records alone."""
+    if rule == "no_count":
+        return turns(ran.records, rule)
+    if rule == "bad_record":
+        return turns(ran.records, "no_facility", "bad_time", "missing_hour", "future_time")
+    counts = {(e.facility, e.minute): int(e.text) for e in ran.events if e.text != "Open"}
+    points: Points = {}
+    for (facility, minute), trend in sorted(ran.trends.items(), key=lambda one: one[0][1]):
+        strange = trend.usual is not None and trend.jump > 0.4 * trend.usual
+        soon = trend.falling and counts[facility, minute] < 10
+        points.setdefault((facility,), []).append((minute * 60_000, strange if rule == "anomaly" else soon))
+    return points
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_alert_fires_where_its_condition_begins_and_ends_with_it(ran: Ran, rule: str) -> None:
+    """What the newest answer says counts when the next one comes: nothing is known to be complete before."""
+    newest = ran.records[-1].polled - 1
+    if rule in ("full_soon", "anomaly"):
+        newest = max(e.minute for e in ran.events if e.text != "Open") * 60_000
+    wanted = fired(holding(ran, rule), *RULES[rule], newest)
+    assert wanted
+    live = [i for i in incidents_of(ran.project.log) if i.rule == rule and i.kind != "rule"]
+    assert sorted((tuple(i.key.values()), i.start, i.end) for i in live) == wanted
+    tested = backtest(ran.project, ran.project.alerts.get(rule)).select("key", pl.col("start", "end").dt.epoch("ms"))
+    assert sorted((tuple(json.loads(key).values()), *times) for key, *times in tested.rows()) == wanted

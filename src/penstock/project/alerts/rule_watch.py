@@ -27,11 +27,12 @@ class RuleWatch:
     """Looks every second how the rules of a running project are; one thread.
 
     A rule whose query has failed, or whose topics get nothing, gets an incident of kind `rule`, by the clock, until it
-    can tell again.
+    can tell again. What came before the start counts for nothing: a project that stood still has `no-data` to go on.
     """
 
     def __init__(self, penstock: Penstock) -> None:
         self._penstock = penstock
+        self._began = penstock.clock.now_ms()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="alert rules", daemon=True)
 
@@ -55,10 +56,13 @@ class RuleWatch:
         penstock = self._penstock
         open_ = {i.rule: i for i in penstock.alerts.incidents.all() if i.kind == "rule" and i.state != "resolved"}
         now = penstock.clock.now_ms()
+        patience = {alert.name: alert.rule.no_data or 0 for alert in penstock.alerts.rules if alert.rule is not None}
         changed = []
         for state in penstock.alert_states():
             known = open_.get(state.name)
             if known is None and state.state in _TROUBLES:
+                if state.state == "no data" and now - self._began <= patience[state.name]:
+                    continue
                 changed.append(_begun(state, now))
             elif known is not None and state.state not in _TROUBLES:
                 changed.append(replace(known, state="resolved", at=now, end=now))
