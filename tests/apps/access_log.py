@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import re
 from dataclasses import dataclass
@@ -44,13 +45,15 @@ class Request:
         return BOT.search(self.agent) is not None
 
 
-def lines(path: Path = ACCESS_LOG) -> list[str]:
-    return gzip.decompress(path.read_bytes()).decode("ascii").splitlines()
+@functools.cache
+def lines(path: Path = ACCESS_LOG) -> tuple[str, ...]:
+    return tuple(gzip.decompress(path.read_bytes()).decode("ascii").splitlines())
 
 
-def requests(path: Path = ACCESS_LOG) -> list[Request]:
+@functools.cache
+def requests(path: Path = ACCESS_LOG) -> tuple[Request, ...]:
     """The requests in the order of the file; lines that are none are left out."""
-    return [
+    return tuple(
         Request(
             client=found["client"],
             time=datetime.strptime(found["time"], "%d/%b/%Y:%H:%M:%S %z"),
@@ -63,4 +66,4 @@ def requests(path: Path = ACCESS_LOG) -> list[Request]:
         )
         for found in map(REQUEST.fullmatch, lines(path))
         if found is not None
-    ]
+    )

@@ -11,9 +11,6 @@ from penstock.apps.web import ACCESS_LOG
 from tests.apps.access_log import PAGE, lines, requests
 from tests.apps.neutralise import Neutral
 
-LINES = lines()
-REQUESTS = requests()
-
 
 def _facts() -> dict[str, str]:
     """The table of the file's README."""
@@ -24,25 +21,25 @@ def _facts() -> dict[str, str]:
 
 
 def test_the_facts_stand_in_the_readme() -> None:
-    latest = datetime.min.replace(tzinfo=REQUESTS[0].time.tzinfo)
+    latest = datetime.min.replace(tzinfo=requests()[0].time.tzinfo)
     behind: list[timedelta] = []
-    for request in REQUESTS:
+    for request in requests():
         latest = max(latest, request.time)
         if request.time < latest:
             behind.append(latest - request.time)
-    views = [r for r in REQUESTS if r.is_page_view]
+    views = [r for r in requests() if r.is_page_view]
     facts: dict[str, int | str] = {
-        "lines": len(LINES),
-        "requests (the other line breaks off)": len(REQUESTS),
-        "clients": len({r.client for r in REQUESTS}),
-        **Counter(r.method for r in REQUESTS),
-        **Counter(f"status {r.status}" for r in REQUESTS),
-        "bytes sent": sum(r.size or 0 for r in REQUESTS),
+        "lines": len(lines()),
+        "requests (the other line breaks off)": len(requests()),
+        "clients": len({r.client for r in requests()}),
+        **Counter(r.method for r in requests()),
+        **Counter(f"status {r.status}" for r in requests()),
+        "bytes sent": sum(r.size or 0 for r in requests()),
         "page views": len(views),
-        "requests by bots": sum(r.is_bot for r in REQUESTS),
+        "requests by bots": sum(r.is_bot for r in requests()),
         "page views by bots": sum(r.is_bot for r in views),
-        "first second": f"{min(r.time for r in REQUESTS):%Y-%m-%d %H:%M:%S} UTC",
-        "last second": f"{max(r.time for r in REQUESTS):%Y-%m-%d %H:%M:%S} UTC",
+        "first second": f"{min(r.time for r in requests()):%Y-%m-%d %H:%M:%S} UTC",
+        "last second": f"{max(r.time for r in requests()):%Y-%m-%d %H:%M:%S} UTC",
         "lines behind an earlier one's time": len(behind),
         "seconds behind at most": round(max(behind).total_seconds()),
         "lines more than 5 s behind": sum(lag > timedelta(seconds=5) for lag in behind),
@@ -69,22 +66,22 @@ def test_what_is_a_page(target: str, is_page: bool) -> None:
 
 def test_one_line_breaks_off() -> None:
     whole = re.compile(r'[^"]*(?:"[^"]*"[^"]*){3}')
-    (broken,) = (line for line in LINES if not whole.fullmatch(line))
+    (broken,) = (line for line in lines() if not whole.fullmatch(line))
     assert broken.endswith("+http://www.google.com/bot.html")
 
 
 def test_clients_have_addresses_of_the_benchmark_range() -> None:
     benchmark = ipaddress.ip_network("198.18.0.0/15")
-    assert all(ipaddress.ip_address(line.split(" ", 1)[0]) in benchmark for line in LINES)
-    assert all(line.split(" ")[1:3] == ["-", "-"] for line in LINES)
+    assert all(ipaddress.ip_address(line.split(" ", 1)[0]) in benchmark for line in lines())
+    assert all(line.split(" ")[1:3] == ["-", "-"] for line in lines())
 
 
 def test_nothing_else_names_anybody() -> None:
-    rest = [line.split(" ", 1)[1] for line in LINES]
+    rest = [line.split(" ", 1)[1] for line in lines()]
     assert {domain for line in rest for domain in re.findall(r"@([\w.-]+\w)", line)} == {"example.com"}
     tokens = {
         value
-        for request in REQUESTS
+        for request in requests()
         if "semicomplete.com/" not in request.referrer[:32]
         for value in re.findall(
             r"[?&#;](?:q|oq|text|wd|ei|usg|ved|sig2|sid|id|cvid|state|data)=([^&#]*)", request.referrer
@@ -93,12 +90,14 @@ def test_nothing_else_names_anybody() -> None:
     assert len(tokens) > 100
     assert all(set(token) <= set("x+-_.:/%=") or "semicomplete.com" in token for token in tokens)
     # dotted quads are versions of browsers, never in a request or a referrer
-    assert not [r for r in REQUESTS if re.search(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", r.target + r.referrer)]
+    assert not [
+        r for r in requests() if re.search(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", r.target + r.referrer)
+    ]
 
 
 def test_the_rules_find_nothing_more_to_take_out() -> None:
     rules = Neutral()
-    assert [rules.line(line).split(" ", 1)[1] for line in LINES] == [line.split(" ", 1)[1] for line in LINES]
+    assert [rules.line(line).split(" ", 1)[1] for line in lines()] == [line.split(" ", 1)[1] for line in lines()]
 
 
 SAMPLE = '203.0.113.9 - - [17/May/2015:10:05:03 +0000] "GET {} HTTP/1.1" 200 5 "{}" "{}"'

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LINES = lines()
-REQUESTS = requests()
-
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[penstock.Penstock]:
@@ -43,7 +40,7 @@ def _balances(project: penstock.Penstock) -> None:
 def test_page_views_add_up_to_those_of_the_file(ran: penstock.Penstock) -> None:
     asked = "SELECT SUM(page_views), SUM(human_page_views), SUM(bot_page_views) FROM page_views_5s"
     (sums,) = ran.query(asked).rows()
-    views = [r for r in REQUESTS if r.is_page_view]
+    views = [r for r in requests() if r.is_page_view]
     bots = sum(r.is_bot for r in views)
     assert sums == (len(views), len(views) - bots, bots) == (3_617, 1_720, 1_897)
 
@@ -52,7 +49,7 @@ def test_each_window_is_what_the_lines_say(ran: penstock.Penstock) -> None:
     columns = "page_views, human_page_views, active_users, requests, errors, bytes_sent"
     asked = f"SELECT CAST(epoch(window_start) AS BIGINT), {columns} FROM page_views_5s"
     windows: dict[int, list[Request]] = {}
-    for request in REQUESTS:
+    for request in requests():
         windows.setdefault(_five_seconds(request), []).append(request)
     wanted = {
         (
@@ -72,7 +69,7 @@ def test_each_window_is_what_the_lines_say(ran: penstock.Penstock) -> None:
 def test_top_pages_of_the_last_minute(ran: penstock.Penstock) -> None:
     asked = "SELECT CAST(epoch(window_start) AS BIGINT), path, page_views FROM top_pages"
     wanted: Counter[tuple[int, str]] = Counter()
-    for request in REQUESTS:
+    for request in requests():
         if request.is_page_view and not request.is_bot:
             last = int(request.time.timestamp()) // 10 * 10
             wanted.update((start, request.target.partition("?")[0]) for start in range(last - 50, last + 10, 10))
@@ -81,7 +78,7 @@ def test_top_pages_of_the_last_minute(ran: penstock.Penstock) -> None:
 
 def test_rejects_hold_the_rest_and_the_ledger_balances(ran: penstock.Penstock) -> None:
     ((raw, code, reason),) = ran.query("SELECT raw, code, reason FROM penstock.rejects").rows()
-    (broken,) = (line for line in LINES if line.endswith("+http://www.google.com/bot.html"))
+    (broken,) = (line for line in lines() if line.endswith("+http://www.google.com/bot.html"))
     assert raw == broken.encode()
     assert code == "null-event-time"
     assert reason.startswith("the event time 'event_time' is NULL (")
@@ -146,7 +143,7 @@ def test_a_delay_of_five_seconds_would_lose_most_of_the_shipped_log(tmp_path: Pa
         late = project.query("SELECT COUNT(*) FROM penstock.late WHERE operator = 'window aggregate' AND lost").rows()
         (asked,) = project.query("SELECT SUM(page_views) FROM page_views_5s").rows()
         latest, lost, views = 0, 0, 0
-        for request in REQUESTS:
+        for request in requests():
             if _five_seconds(request) + 5 <= latest - 5:
                 lost += 1
             elif request.is_page_view:
