@@ -51,6 +51,19 @@ def test_topics_are_made_as_the_project_says_altered_and_listed(parted: Path) ->
     assert (unknown.code, "did you mean orders?" in unknown.err) == (1, True)
 
 
+def test_lowering_retention_says_what_goes_and_asks(shop: Path) -> None:
+    with penstock.open(shop) as project:
+        size = sum(p.bytes for p in project.log.describe("orders"))
+    asked = call("topic", "alter", shop, "orders", "--config", "retention.bytes=0")
+    assert asked.err.startswith(
+        f"error[usage]: 130 rows ({size:,} bytes) of topic 'orders', used by pipeline orders; table orders would go; "
+        "nobody can be asked here, so say --yes"
+    )
+    assert call("topic", "alter", shop, "orders", "--config", "retention.bytes=0", "--yes").code == 0
+    more = call("topic", "alter", shop, "orders", "--config", "retention.bytes=")
+    assert (more.code, more.err) == (0, ""), "more is kept: nobody is asked"
+
+
 def test_topics_of_the_system_are_shown_when_they_are_asked_for(parted: Path) -> None:
     with penstock.open(parted) as project:
         project.log.create_topic("__of_ours")

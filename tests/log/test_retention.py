@@ -173,3 +173,38 @@ def test_a_deleted_topics_bytes_are_freed(log: Log, clock: ManualClock, path: Pa
     assert log.end_seq() == seq
     log.create_topic("t")
     assert log.append("t", numbered(1)).first_seq == seq + 1
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_what_other_configs_would_take_is_told_as_it_then_goes(log: Log, clock: ManualClock, merged: bool) -> None:
+    log.create_topic("t", 2, {"retention.ms": -1})
+    for n in range(20):
+        log.append("t", records([f"{n}a", f"{n}b", f"{n}cc"], partitions=[0, 1, 0], keys=["k", f"k{n}", "l"]))
+        clock.advance(10)
+    if merged:
+        log.upkeep.merge(log.topic("t"))
+    for configs in ({"retention.ms": 95}, {"retention.bytes": 20}, {"retention.bytes": 15, "retention.ms": 42}):
+        before = log.describe("t")
+        told = log.upkeep.taken_by(log.topic("t"), configs, clock.now_ms())
+        assert told > (0, 0)
+        altered = log.alter_topic("t", None, configs)
+        assert log.upkeep.taken_by(altered, configs, clock.now_ms()) == (0, 0), "what is due goes anyway"
+        log.upkeep.retain(altered)
+        after = log.describe("t")
+        assert told == (
+            sum(p.rows for p in before) - sum(p.rows for p in after),
+            sum(p.bytes for p in before) - sum(p.bytes for p in after),
+        )
+    assert log.upkeep.taken_by(log.topic("t"), {"retention.ms": None}, clock.now_ms()) == (0, 0)
+
+
+def test_what_compaction_would_take_is_told_as_it_then_goes(log: Log, clock: ManualClock) -> None:
+    log.create_topic("t", 2)
+    for n in range(20):
+        log.append("t", records([f"{n}a", f"{n}b", f"{n}cc"], partitions=[0, 1, 0], keys=["k", f"k{n % 7}", "l"]))
+    before = log.describe("t")
+    told = log.upkeep.taken_by(log.topic("t"), {"cleanup.policy": "compact"}, clock.now_ms())
+    altered = log.alter_topic("t", None, {"cleanup.policy": "compact"})
+    clock.advance(1)
+    assert log.upkeep.compact(altered) == told[0] == 60 - 2 - 7
+    assert told[1] == sum(p.bytes for p in before) - sum(p.bytes for p in log.describe("t"))

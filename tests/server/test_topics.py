@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,12 +12,18 @@ from penstock.core.errors import StateError
 from penstock.project.deletion import delete_topic, loss_of
 from tests.cli.shell import ORDERS, call, make_project
 from tests.parts import until
+from tests.project.test_alerts import SLOW, make
 from tests.server.served import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GROUPED = ORDERS.replace("'topic' = 'orders',", "'topic' = 'orders', 'properties.group.id' = 'billing',")
+SLOWED = """\
+CREATE TABLE slowed (meeting STRING, ms DOUBLE, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'slowed', 'format' = 'json');
+INSERT INTO slowed SELECT * FROM latency WHERE ms > 100;
+"""
 
 
 def test_a_topic_is_altered_and_new_partitions_are_read_by_who_runs(tmp_path: Path) -> None:
@@ -93,6 +99,50 @@ def test_a_token_is_good_for_a_minute(tmp_path: Path, monkeypatch: pytest.Monkey
         token = loss_of(project, "clicks").token
         clock.advance(59_999)
         assert delete_topic(project, "clicks", token).topic == "clicks"
+
+
+def test_what_retention_would_take_is_said_before_it_is_lowered(tmp_path: Path) -> None:
+    with serve(tmp_path / "p", rows=0) as served:
+        served.post("/api/topics", {"name": "clicks", "configs": {"retention.ms": "-1"}}, 201)
+        for _ in range(4):
+            served.post("/api/topics/clicks/produce", {"value": "12345"}, 201)
+
+        def alter(status: int, token: str = "", **configs: str | None) -> Any:
+            return served.call("PATCH", "/api/topics/clicks", status, json={"configs": configs, "token": token})
+
+        assert alter(200, **{"retention.ms": "1 d"})["configs"] == {"retention.ms": "1 d"}, "nothing goes by that"
+        unsaid = alter(428, **{"retention.bytes": "10"})
+        assert unsaid["detail"] == "this takes 2 rows (10 bytes) of topic 'clicks'"
+        assert unsaid["hint"] == "ask what would go, and give its token: GET /api/topics/clicks/loss?config=K=V"
+        loss = served.get("/api/topics/clicks/loss?config=retention.bytes%3D10")
+        assert (loss["rows"], loss["bytes"], loss["pipelines"], loss["alerts"]) == (2, 10, [], [])
+        assert alter(409, loss["token"], **{"retention.bytes": "5"})["detail"].endswith(
+            "takes 3 rows (15 bytes) of topic 'clicks'"
+        )
+        assert (
+            alter(409, served.get("/api/topics/clicks/loss")["token"], **{"retention.bytes": "10"})["code"]
+            == "topic-confirm"
+        )
+        alter(200, loss["token"], **{"retention.bytes": "10"})
+        assert served.penstock.log.upkeep.retain(served.penstock.log.topic("clicks")) == 2
+        (told,) = served.get("/api/audit?act=topic-alter&limit=1")["changes"]
+        assert told["more"] == {"lost": {"rows": 2, "bytes": 10}}
+        assert (
+            served.get("/api/topics/clicks/loss?config=retention", 400)["detail"] == "a config is K=V, not 'retention'"
+        )
+        assert served.get("/api/topics/clicks/loss?config=retention.s=1", 404)["code"] == "option-unknown"
+
+
+def test_rules_that_stand_on_a_topic_or_pipeline_are_named(tmp_path: Path) -> None:
+    over = SLOW.replace('table = "latency"', 'query = "SELECT * FROM slowed"')
+    folder = make(tmp_path / "p", slow=over, direct=SLOW)
+    (folder / "sql" / "slowed.sql").write_text(SLOWED)
+    with serve(folder, rows=0) as served:
+        assert served.get("/api/topics/latency/loss")["alerts"] == ["direct", "slow"]
+        assert served.get("/api/topics/slowed/loss")["alerts"] == ["slow"]
+        stopped = served.post("/api/pipelines/slowed/stop", {})
+        assert stopped["remarks"][1:] == ["alerts get nothing from it meanwhile: slow"]
+        assert "alerts get nothing" not in str(served.post("/api/pipelines/calls/stop", {})["remarks"])
 
 
 def test_a_group_is_moved_by_end_offset_shift_and_time_when_nobody_uses_it(tmp_path: Path) -> None:

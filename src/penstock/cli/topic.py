@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.command import Group, acting, folder_argument, format_option, opened
+from penstock.cli.command import Group, acting, agree, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import interactive, plural
 from penstock.cli.topic_read import read
@@ -122,12 +122,19 @@ def describe(folder: Path, name: str, form: str) -> None:
 @click.argument("name", metavar="TOPIC")
 @click.option("--partitions", type=click.IntRange(1), help="More partitions; keys of old records stay where they are.")
 @_config_option()
-def alter(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...]) -> None:
-    """Give a topic more partitions, or other configs."""
+@click.option("--yes", is_flag=True, help="Do not ask whether retention may take rows at once.")
+def alter(folder: Path, name: str, partitions: int | None, configs: tuple[str, ...], yes: bool) -> None:
+    """Give a topic more partitions, or other configs. It says what retention then takes, and asks."""
     if partitions is None and not configs:
         raise click.UsageError("say what to alter: --partitions or --config")
+    given = dict(_pair(c) for c in configs)
     with acting(folder) as project:
-        count, now = project.alter_topic(name, partitions, dict(_pair(c) for c in configs))
+        loss = project.topic_loss(name, given) if given else None
+        if loss is not None and loss.rows and not yes:
+            if not interactive():
+                raise click.UsageError(f"{loss} would go; nobody can be asked here, so say --yes")
+            agree(f"{loss} will go. Go on?")
+        count, now = project.alter_topic(name, partitions, given, "" if loss is None else loss.token)
     click.echo(f"topic {name} has {plural(count, 'partition')}" + (f", {_settings(now)}" * bool(now)))
 
 

@@ -25,29 +25,34 @@ if TYPE_CHECKING:
     from penstock.log.stored import StoredBatch
     from penstock.log.topic import Topic
 
-__all__ = ["retain"]
+__all__ = ["retain", "starts_due"]
 
 
 def retain(file: LogFile, writer: Writer, blobs: Blobs, topic: Topic, now_ms: int) -> int:
     """Take what is too old or too much for `topic`, and say how many offsets that was."""
-    if not topic.deletes or (topic.retention_ms < 0 and topic.retention_bytes < 0):
-        return 0
     with file.reading() as connection:
         now = topics.again(connection, topic)
         if now is None:
             return 0
         topic = now
         before = topics.starts(connection, topic)
-        starts = before.copy()
-        end = topics.ends(connection, topic)
-        if topic.retention_bytes >= 0:
-            starts = np.maximum(starts, _starts_by_size(connection, blobs, topic))
-    if topic.retention_ms >= 0:
-        starts = _starts_by_time(file, blobs, topic, (starts, end), now_ms - topic.retention_ms)
+    starts = starts_due(file, blobs, topic, now_ms)
     if np.array_equal(starts, before):
         return 0
     writer.run(lambda write: _advance(write, topic, starts))
     return int((starts - before).sum())
+
+
+def starts_due(file: LogFile, blobs: Blobs, topic: Topic, now_ms: int) -> NDArray[np.int64]:
+    """Per partition the first offset that retention leaves as `topic` is set, shape (partitions,)."""
+    with file.reading() as connection:
+        starts = topics.starts(connection, topic)
+        end = topics.ends(connection, topic)
+        if topic.deletes and topic.retention_bytes >= 0:
+            starts = np.maximum(starts, _starts_by_size(connection, blobs, topic))
+    if topic.deletes and topic.retention_ms >= 0:
+        starts = _starts_by_time(file, blobs, topic, (starts, end), now_ms - topic.retention_ms)
+    return starts
 
 
 def _starts_by_time(

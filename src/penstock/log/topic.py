@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -197,14 +197,23 @@ def alter(write: Write, name: str, partitions: int | None, configs: Mapping[str,
             code="topic-partitions",
             hint="create another topic and copy the records",
         )
+    write.connection.execute(
+        "UPDATE topic SET partitions = ?, version = version + 1, configs = ? WHERE id = ?",
+        (partitions, _altered(topic, configs), topic.id),
+    )
+
+
+def altered(topic: Topic, configs: Mapping[str, object | None]) -> Topic:
+    """What `topic` would be with other configs (None unsets one). Raises ConfigError for a bad one."""
+    return replace(topic, configs=orjson.loads(_altered(topic, configs)))
+
+
+def _altered(topic: Topic, configs: Mapping[str, object | None]) -> str:
     kept = {key: value for key, value in topic.configs.items() if key not in configs}
     given = {key: value for key, value in configs.items() if value is not None}
     unset = [key for key in configs if key not in {option.name for option in TOPIC_OPTIONS}]
-    Values(TOPIC_OPTIONS, dict.fromkeys(unset), f"topic {name}")
-    write.connection.execute(
-        "UPDATE topic SET partitions = ?, version = version + 1, configs = ? WHERE id = ?",
-        (partitions, _checked(name, {**kept, **given}), topic.id),
-    )
+    Values(TOPIC_OPTIONS, dict.fromkeys(unset), f"topic {topic.name}")
+    return _checked(topic.name, {**kept, **given})
 
 
 def delete(write: Write, name: str) -> None:

@@ -14,13 +14,14 @@ import orjson
 from penstock.log import topic as topics
 from penstock.log.batch import Entry
 from penstock.log.compaction import compact, compaction_due
+from penstock.log.foretold import taken_by
 from penstock.log.merging import Merger
 from penstock.log.retention import retain
 from penstock.log.rewriting import GRACE_MS, doom
 from penstock.log.topic import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from penstock.core.clock import Clock
     from penstock.log.blobs import Blobs
@@ -88,6 +89,13 @@ class Upkeep:
         """Apply retention by time and size now; the number of offsets that went."""
         with self._mutex:
             return retain(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
+
+    def taken_by(self, topic: Topic, configs: Mapping[str, object | None], now_ms: int) -> tuple[int, int]:
+        """How many rows and bytes would go by other configs (None unsets one) at `now_ms`, beside those due already.
+
+        Raises ConfigError for a bad config.
+        """
+        return taken_by(self._file, self._blobs, topic, topics.altered(topic, configs), now_ms)
 
     def compact(self, topic: Topic) -> int:
         """Make one pass of compaction now; the number of records that went."""

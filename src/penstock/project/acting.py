@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from penstock.history import Limits, Result
     from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.states import AlertState
-    from penstock.project.deletion import Loss
     from penstock.project.groups import Moved
+    from penstock.project.loss import Loss
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.savepoints import Restored
@@ -75,10 +75,14 @@ class Project(Protocol):
     ) -> int: ...
 
     def alter_topic(
-        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+        self,
+        name: str,
+        partitions: int | None = None,
+        configs: Mapping[str, object | None] | None = None,
+        token: str = "",
     ) -> tuple[int, Mapping[str, str]]: ...
 
-    def topic_loss(self, name: str) -> Loss: ...
+    def topic_loss(self, name: str, configs: Mapping[str, object | None] | None = None) -> Loss: ...
 
     def delete_topic(self, name: str, token: str) -> Loss: ...
 

@@ -30,7 +30,7 @@ from penstock.project.standing import halted, standings
 from penstock.project.steer import steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
-from penstock.project.topic_changes import alter_topic, create_topic
+from penstock.project.topic_changes import alter_topic, alteration_loss, create_topic
 from penstock.project.tracing import sent
 from penstock.sql.session import Answer
 
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
-    from penstock.project.deletion import Loss
     from penstock.project.groups import Moved
+    from penstock.project.loss import Loss
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
@@ -374,17 +374,22 @@ class Penstock:
         return create_topic(self, name, partitions, configs)
 
     def alter_topic(
-        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+        self,
+        name: str,
+        partitions: int | None = None,
+        configs: Mapping[str, object | None] | None = None,
+        token: str = "",
     ) -> tuple[int, Mapping[str, str]]:
         """Give a topic more partitions, or other configs (None unsets one): how many it has then, and its configs.
 
-        Raises LogError where there is none, it is the system's own or would shrink, ConfigError for a bad config.
+        Where retention then takes rows at once, by the token of `topic_loss` with these configs. Raises LogError where
+        there is none, it is the system's own or would shrink, ConfigError for a bad config, StateError for the token.
         """
-        return alter_topic(self, name, partitions, configs)
+        return alter_topic(self, name, partitions, configs, token)
 
-    def topic_loss(self, name: str) -> Loss:
-        """What goes with a topic, and the token to delete it: see `project.deletion`."""
-        return loss_of(self, name)
+    def topic_loss(self, name: str, configs: Mapping[str, object | None] | None = None) -> Loss:
+        """What goes with a topic, or of it by other `configs`, and the token to delete or alter it."""
+        return loss_of(self, name) if configs is None else alteration_loss(self, name, configs)
 
     def delete_topic(self, name: str, token: str) -> Loss:
         """Delete a topic with all its records, by the token of `topic_loss`: see `project.deletion`."""

@@ -11,6 +11,7 @@ from penstock.engine.why import Reason
 from penstock.project.build import interval_of
 from penstock.project.fates import manifest_of
 from penstock.project.figures import State, resting
+from penstock.project.loss import rules_on
 from penstock.project.topics import read_topics, written_topics
 from penstock.project.wish import Wanted, wish_of
 
@@ -106,6 +107,8 @@ def _standing(penstock: Penstock, definition: PipelineDefinition) -> Standing:
         remarks.append(f"parallelism {wish.parallelism} is kept for a cluster: embedded, it runs as one")
     if wish.wanted in ("paused", "stopped") and wish.since_ms is not None and figures.state == wish.wanted:
         remarks.append(f"{wish.wanted} since {_moment(wish.since_ms)}, and kept so until it is told otherwise")
+        if rules := rules_on(penstock, written_topics(definition.plan)):
+            remarks.append(f"alerts get nothing from it meanwhile: {', '.join(rules)}")
     if life is None and wish.wanted in ("running", "draining"):
         remarks.append("no process runs the project; the next one runs it")
     return Standing(

@@ -19,8 +19,8 @@ from penstock.core.errors import InternalError, LockedError, PenstockError, Stat
 from penstock.engine.why import Reason
 from penstock.history import Limits, Result
 from penstock.project.alerts.states import AlertState
-from penstock.project.deletion import Loss
 from penstock.project.groups import Moved
+from penstock.project.loss import Loss
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.savepoints import Restored
@@ -157,14 +157,19 @@ class Owner:
         return int(made["partitions"])
 
     def alter_topic(
-        self, name: str, partitions: int | None = None, configs: Mapping[str, object | None] | None = None
+        self,
+        name: str,
+        partitions: int | None = None,
+        configs: Mapping[str, object | None] | None = None,
+        token: str = "",
     ) -> tuple[int, Mapping[str, str]]:
-        asked = {"partitions": partitions, "configs": configs or {}}
+        asked = {"partitions": partitions, "configs": configs or {}, "token": token}
         altered = self._json("PATCH", f"/api/topics/{quote(name, safe='')}", asked)
         return altered["partitions"], altered["configs"]
 
-    def topic_loss(self, name: str) -> Loss:
-        return Loss(**self._json("GET", f"/api/topics/{quote(name, safe='')}/loss"))
+    def topic_loss(self, name: str, configs: Mapping[str, object | None] | None = None) -> Loss:
+        asked = [("config", f"{key}={'' if value is None else value}") for key, value in (configs or {}).items()]
+        return Loss(**self._json("GET", f"/api/topics/{quote(name, safe='')}/loss?{urlencode(asked)}"))
 
     def delete_topic(self, name: str, token: str) -> Loss:
         return Loss(**self._json("DELETE", f"/api/topics/{quote(name, safe='')}?{_encoded({'token': token})}"))

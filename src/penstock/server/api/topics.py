@@ -81,6 +81,8 @@ class TopicChanges(Given):
     """More than there are."""
     configs: dict[str, str | None] = Field(default={}, examples=[{"retention.ms": "30 d"}])
     """null unsets one."""
+    token: str = Field("", max_length=64)
+    """As `loss` gave it, where retention then takes rows at once."""
 
 
 class LossAnswer(Model):
@@ -93,6 +95,8 @@ class LossAnswer(Model):
     tables: list[str]
     groups: list[str]
     """Consumer groups that have read it."""
+    alerts: list[str]
+    """Rules over it, or over what is made of it."""
     token: str
     """Good for a minute, and as long as nothing of this changes."""
 
@@ -189,15 +193,33 @@ def show_topic(request: Request, penstock: Project, name: Name) -> TopicAnswer:
 
 @router.patch("/{name}", operation_id="topic_alter")
 def alter_topic(penstock: Project, name: Name, changes: TopicChanges) -> TopicLine:
-    """Give it more partitions, or other configs; keys of old records stay where they are."""
-    penstock.alter_topic(name, changes.partitions, changes.configs)
+    """Give it more partitions, or other configs; keys of old records stay where they are.
+
+    Where retention then takes rows at once, it is refused without a token (428), and with one of something else (409).
+    """
+    penstock.alter_topic(name, changes.partitions, changes.configs, changes.token)
     return _line(penstock, name)
 
 
 @router.get("/{name}/loss", operation_id="topic_loss")
-def topic_loss(penstock: Project, name: Name) -> LossAnswer:
-    """What would go with it, and the token to delete it."""
-    return LossAnswer.model_validate(penstock.topic_loss(name))
+def topic_loss(
+    penstock: Project,
+    name: Name,
+    config: Annotated[
+        list[str] | None,
+        Query(description="K=V of configs that would be set (K= unsets one)", examples=[["retention.ms=1 h"]]),
+    ] = None,
+) -> LossAnswer:
+    """What would go with it, and the token to delete it; with `config` what would go by altering it, and that token."""
+    configs = None if config is None else dict(_config(one) for one in config)
+    return LossAnswer.model_validate(penstock.topic_loss(name, configs))
+
+
+def _config(text: str) -> tuple[str, str | None]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise RequestError(f"a config is K=V, not '{text}'", code="request-form", where="query.config")
+    return name, value or None
 
 
 @router.delete("/{name}", operation_id="topic_delete")
