@@ -48,6 +48,8 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "settings",
             "bench windows",
             "upkeep",
+            "backup",
+            "restore",
             "audit",
         ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "produce", "read", "write")),

@@ -25,6 +25,7 @@ COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings"),
     "Run": ("run", "pipeline", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "observe"),
+    "Keep": ("backup", "restore"),
     "Let in": ("user", "token", "audit"),
     "Try": ("simulate", "bench"),
 }

@@ -68,7 +68,7 @@ class LogFile:
         self._mutex = threading.RLock()
         self._open = True
         self._writing = threading.Lock()
-        self._wal = WalKeeper(self._connect, self._writing)
+        self._wal = WalKeeper(self.connect, self._writing)
         with self.errors():
             if path is None:
                 self.writer = _configured(Connection(":memory:"), "off")
@@ -78,7 +78,7 @@ class LogFile:
                 _create(path, durability)
             self._check_file(path)
             try:
-                self.writer = self._connect()
+                self.writer = self.connect()
                 self._check_version(self.writer)
             except apsw.NotADBError as error:
                 raise _foreign(path) from error
@@ -100,7 +100,7 @@ class LogFile:
             with self._mutex:
                 self._require_open()
                 connection = self._readers.pop() if self._readers else None
-            connection = connection or self._connect()
+            connection = connection or self.connect()
             try:
                 connection.execute("BEGIN")
                 yield connection
@@ -145,7 +145,7 @@ class LogFile:
         with self._mutex, self.errors():
             self._require_open()
             if self._watcher is None:
-                self._watcher = self.writer if self.path is None else self._connect()
+                self._watcher = self.writer if self.path is None else self.connect()
             return int(self._watcher.execute("PRAGMA data_version").get)
 
     @contextmanager
@@ -184,7 +184,8 @@ class LogFile:
         if not self._open:
             raise StorageError(f"{self.name} is closed", code="storage-closed")
 
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """A new connection to the file, to be closed by who asked for it."""
         path = str(self.path)
         if not self.read_only:
             flags = apsw.SQLITE_OPEN_READWRITE

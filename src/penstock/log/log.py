@@ -16,6 +16,7 @@ from penstock.log.batch import encode
 from penstock.log.blobs import Blobs
 from penstock.log.claims import Claims
 from penstock.log.commit import NEXT_SEQ, Writer
+from penstock.log.copying import copy
 from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
 from penstock.log.poll import Poll, poll
@@ -30,7 +31,7 @@ from penstock.log.upkeep import Upkeep
 from penstock.log.verify import Verified, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -359,6 +360,15 @@ class Log:
     def maintain(self, budget_seconds: float) -> bool:
         """Do what upkeep is due for about so long; True when nothing is left for now."""
         return self.upkeep.maintain(budget_seconds)
+
+    def copy(
+        self,
+        target: Path,
+        still: Callable[[], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Copy the log to the new file `target` as of one moment, and say the place of its last row: see `copying`."""
+        return copy(self._file, target, still, progress)
 
     def verify(self) -> Verified:
         """Check every checksum. Raises CorruptLogError naming the first damage."""
