@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from penstock.project.access.rights import ROLES
+from penstock.project.access.rights import ROLES, SCOPES
 from penstock.server.rights import RIGHTS
 from tests.parts import until
 from tests.server.guarded import PASSWORD, TOKEN, Guarded, guard
@@ -56,7 +56,7 @@ READS = {
 }
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {
-    *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
+    *("savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
     *("alerts", "alert", "alert_test", "incidents", "incident", "notifications", "silences"),
     *("streaming_status", "streaming_metrics"),
 }
@@ -116,15 +116,21 @@ def test_a_role_may_make_the_calls_that_are_its_own_and_no_other(served: Guarded
                 assert (answer.status_code, answer.json()["code"]) == (403, "request-right"), operation
 
 
-def test_who_has_a_row_filter_may_look_and_append(served: Guarded) -> None:
-    served.penstock.accounts.add_user("carl", "admin", PASSWORD)
-    served.penstock.accounts.set_filter("carl", "orders", {"customer": ["c1"]})
-    with served.logged_in("carl") as carl:
+@pytest.mark.parametrize(
+    ("role", "scope"), [*((role, None) for role in ROLES), *(("admin", scope) for scope in SCOPES), ("viewer", "admin")]
+)
+def test_who_has_a_row_filter_may_look_and_append(served: Guarded, role: Any, scope: Any) -> None:
+    """Whatever the role, and with a token of any scope: role x call x filter."""
+    user = f"{role}.{scope or 'login'}"
+    served.penstock.accounts.add_user(user, role, PASSWORD)
+    served.penstock.accounts.set_filter(user, "orders", {"customer": ["c1"]})
+    rights = ROLES[role] & SCOPES[scope or "admin"] & {"read", "ingest"}
+    with served.logged_in(user) if scope is None else served.client(served.token(user, scope)) as me:
         for operation, (method, path, _) in operations(served).items():
             if operation in CALLS[None]:
                 continue
-            allowed = expected(operation, method) in ("read", "ingest") and operation not in CLOSED_IN_PART
-            answer = sent(carl, method, path)
+            allowed = expected(operation, method) in rights and operation not in CLOSED_IN_PART
+            answer = sent(me, method, path)
             refused = answer.status_code == 403 and answer.json()["code"] == "request-right"
             assert refused is not allowed, operation
 

@@ -13,7 +13,7 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.cli.shell import ORDERS
+from tests.cli.shell import ORDERS, make_project, orders
 from tests.parts import until
 from tests.server.guarded import PASSWORD, Guarded, guard
 from tests.server.test_access import closing_code
@@ -21,6 +21,7 @@ from tests.server.watching import Events, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SQL = (
     ORDERS
@@ -47,14 +48,16 @@ REJECTED = b'{"id": "none", "customer": "c2"}'
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """130 orders of customers c0, c1 and c2; vera may see those of c1. What she may not see has c0 or c2 in it."""
-    folder = tmp_path_factory.mktemp("filters") / "shop"
-    with guard(folder, engine=True, rows=130, sql=SQL) as found:
+    folder = make_project(tmp_path_factory.mktemp("filters") / "shop", sql=SQL)
+    (folder / "alerts").mkdir()
+    (folder / "alerts" / "orders.toml").write_text('table = "orders"\nkey = ["customer"]\ntitle = "of {customer} ."\n')
+    with guard(folder, engine=True, rows=130) as found:
         (folder / "queries").mkdir()
         (folder / "queries" / "customers.sql").write_text(SAVED)
         found.penstock.append("codes", pl.DataFrame({"value": [b'{"customer": "c2", "code": "x"}']}))
         found.penstock.append("orders", pl.DataFrame({"value": [REJECTED]}))
         found.penstock.accounts.set_filter("vera", "orders", {"customer": ["c1"]})
-        until(lambda: found.penstock.rejects().height == 2, "the bad row is not rejected by both pipelines")
+        until(lambda: found.penstock.rejects().height == 3, "the bad row is not rejected by all that read it")
         yield found
 
 
@@ -154,7 +157,8 @@ def test_a_saved_query_has_its_callers_rights(served: Guarded, vera: httpx.Clien
 
 def test_records_rejects_late_rows_and_savepoints_are_closed(vera: httpx.Client) -> None:
     for path in ("orders", "revenue", "latest"):
-        assert vera.get(f"/api/topics/{path}/records").json()["code"] == "query-closed"
+        for search in ("", "?key=c2", "?last=1", "?where=customer='c2'&table=orders"):
+            assert vera.get(f"/api/topics/{path}/records{search}").json()["code"] == "query-closed"
     assert len(vera.get("/api/topics/codes/records").json()["records"]) == 1
     for path in ("rejects", "rejects?kind=late", "rejects/summary", "savepoints"):
         answer = vera.get(f"/api/{path}")
@@ -165,20 +169,49 @@ def test_records_rejects_late_rows_and_savepoints_are_closed(vera: httpx.Client)
     assert vera.post("/api/rejects/closed", json={"kind": "rejected", "ids": [1]}).json()["code"] == "request-right"
 
 
+OTHERS = re.compile(r'["\' ](c0|c2)["\' ]')
+
+
 def test_nothing_else_tells_the_others(served: Guarded, vera: httpx.Client) -> None:
     """Of all calls that only look, named for what is there: none has a customer of the others in its answer."""
+    until(lambda: len(served.penstock.alerts.incidents.all()) == 3, "there is not an incident of each customer")
+    incident = next(one for one in served.penstock.alerts.incidents.all() if one.key["customer"] == "c2").id
+    served.penstock.savepoint("now", "orders.latest")
     with served.logged_in("ada") as ada:
         paths = ada.get("/openapi.json").json()["paths"]
-    told = 0
-    for path, methods in paths.items():
-        for name in ("orders", "revenue", "latest", "copies", "customers") if "get" in methods else ():
-            if path == "/api/stream" or "/queries" in path:
-                continue
-            answer = vera.get(path.replace("{name}", name))
-            told += answer.status_code == 200
-            assert not re.search(r'["\' ](c0|c2)["\' ]', answer.text), (path, name)
-            assert REJECTED.decode() not in answer.text, path
+        hidden = told = 0
+        for path, methods in paths.items():
+            for name in ("orders", "revenue", "latest", "copies", "customers", incident) if "get" in methods else ():
+                filled = re.sub(r"\{\w+\}", name, path)
+                if path == "/api/stream" or "/queries" in path:
+                    continue
+                answer = vera.get(filled)
+                told += answer.status_code == 200
+                assert not OTHERS.search(answer.text), (path, name)
+                assert REJECTED.decode() not in answer.text, path
+                hidden += bool(OTHERS.search(ada.get(filled).text))
     assert told > 50
+    assert hidden > 10, "whoever sees all rows is told of the others by these calls"
+
+
+def test_what_ended_a_pipeline_is_told_to_those_who_see_all_rows(tmp_path: Path) -> None:
+    with guard(tmp_path / "p", engine=True, rows=130) as found:
+        found.penstock.accounts.set_filter("vera", "orders", {"customer": ["c1"]})
+        found.penstock.log.delete_topic("revenue")
+        found.penstock.append("orders", orders(130, first=130))
+        with found.logged_in("vera") as vera, found.logged_in("ada") as ada:
+            until(lambda: ada.get("/api/project").json()["failed"] != {}, "it does not fail")
+            said = "it has failed; the error may name rows that you may not see"
+            assert vera.get("/api/project").json()["failed"] == {"orders": said}
+            assert vera.get("/api/pipelines").json()[0]["error"] == said
+            assert vera.get("/api/pipelines/orders").json()["error"] == said
+            (whole,) = ada.get("/api/project").json()["failed"].values()
+            assert "there is no topic 'revenue'" in whole
+            assert ada.get("/api/pipelines/orders").json()["error"] == whole
+            for user, error in (("vera", said), ("ada", whole)):
+                with watching(found.url, additional_headers=token_of(found, user)) as watch:
+                    channel = watch.subscribe("m", metrics=["pipelines"])["channel"]
+                    assert watch.next("metrics", channel=channel)["pipelines"][0]["error"] == error
 
 
 # -- push --------------------------------------------------------------------------------------------

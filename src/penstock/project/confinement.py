@@ -27,10 +27,17 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.sql.plan import Node
 
-__all__ = ["Confinement"]
+__all__ = ["Confinement", "told_error"]
 
 _WHOLE = "$whole"
 """What the name of a filtered table's rows ends with, before they are filtered; no question reaches it."""
+
+
+def told_error(error: object | None, filters: tuple[Filter, ...]) -> str | None:
+    """What ended a pipeline, as text; of it who has `filters` learns only that there was something."""
+    if error is None:
+        return None
+    return "it has failed; the error may name rows that you may not see" if filters else str(error)
 
 
 class Confinement:

@@ -19,7 +19,7 @@ __all__ = ["RIGHTS", "require_allowed", "right_to"]
 
 _IN_PART = (
     *("project", "pipelines", "pipeline", "ledger", "why", "metrics", "stream", "dashboards", "dashboard"),
-    *("own_password", "settings", "groups", "group", "topic_loss"),
+    *("own_password", "settings", "groups", "group"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
     *("query", "queries_running", "query_cancel", "saved_queries", "saved_query", "saved_query_file"),
     *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),
@@ -32,7 +32,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
     "read": (
         *_IN_PART,
-        *("savepoints", "rejects", "rejects_summary", "rejects_closed"),
+        *("savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
         *("alerts", "alert", "alert_test", "incidents", "incident", "notifications", "silences"),
         *("streaming_status", "streaming_metrics"),
     ),

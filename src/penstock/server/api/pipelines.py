@@ -11,10 +11,12 @@ from pydantic import Field
 from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.operators.source import Source
+from penstock.project.confinement import told_error
 from penstock.project.explain import details
 from penstock.project.figures import State  # noqa: TC001  # a model needs it
 from penstock.project.standing import Standing, standing_of
 from penstock.project.wish import Wanted  # noqa: TC001  # a model needs it
+from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
 
 if TYPE_CHECKING:
@@ -157,7 +159,8 @@ def _answer(request: Request, penstock: Penstock, found: Standing) -> PipelineAn
     rate = (
         rates.of(found.name, found.rows, penstock.clock.monotonic()) if found.state in ("running", "draining") else 0.0
     )
-    return PipelineAnswer(**asdict(found), rows_per_second=rate)
+    error = told_error(found.error, entry_of(request.scope).caller.filters)
+    return PipelineAnswer(**{**asdict(found), "error": error}, rows_per_second=rate)
 
 
 def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 import penstock as package
+from penstock.project.confinement import told_error
+from penstock.server.access import entry_of
 from penstock.server.api.model import Model, Project
 
 __all__ = ["router"]
@@ -32,9 +34,9 @@ class ProjectAnswer(Model):
 
 
 @router.get("", operation_id="project")
-def show(penstock: Project) -> ProjectAnswer:
+def show(request: Request, penstock: Project) -> ProjectAnswer:
     """What the project is and how it goes."""
-    run = penstock.current
+    run, filters = penstock.current, entry_of(request.scope).caller.filters
     return ProjectAnswer(
         name=penstock.settings.name,
         folder=str(penstock.folder.resolve()),
@@ -42,7 +44,7 @@ def show(penstock: Project) -> ProjectAnswer:
         now=penstock.clock.now_ms(),
         running=run is not None,
         pipelines=[p.name for p in penstock.definition.pipelines],
-        failed={name: str(error) for name, error in run.errors.items()} if run else {},
+        failed={name: told_error(error, filters) or "" for name, error in run.errors.items()} if run else {},
         event_time=run.event_time if run else None,
         position=penstock.log.end_seq(),
     )

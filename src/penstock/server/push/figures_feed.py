@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import RequestError, did_you_mean
+from penstock.project.confinement import told_error
 from penstock.server.push.feed import Feed
 from penstock.server.push.message import Message, message
 
 if TYPE_CHECKING:
+    from penstock.project.access.filters import Filter
     from penstock.project.figures import Figures as Counted
     from penstock.server.push.hub import Hub
     from penstock.server.push.request import Figures
@@ -19,7 +21,7 @@ __all__ = ["FiguresFeed"]
 class FiguresFeed(Feed):
     """It is stirred by the hub, every second."""
 
-    def __init__(self, hub: Hub, channel: int, asked: Figures) -> None:
+    def __init__(self, hub: Hub, channel: int, asked: Figures, filters: tuple[Filter, ...]) -> None:
         """Raises RequestError for a pipeline that there is not."""
         super().__init__(hub, channel)
         known = [d.name for d in hub.penstock.definition.pipelines]
@@ -28,6 +30,7 @@ class FiguresFeed(Feed):
                 hint = did_you_mean(name, known) or "there are " + ", ".join(known)
                 raise RequestError(f"there is no pipeline '{name}'", code="push-pipeline-unknown", hint=hint)
         self._names = frozenset(asked.pipelines or known)
+        self._filters = filters
         self._last: Message | None = None
         self._before: dict[str, tuple[float, int]] = {}
 
@@ -62,7 +65,7 @@ class FiguresFeed(Feed):
                     "rows_per_second": round(rate, 1),
                     "held_bytes": 0 if pipeline is None else pipeline.executor.state_bytes,
                     "epoch": 0 if pipeline is None else pipeline.epoch,
-                    "error": None if error is None else str(error),
+                    "error": told_error(error, self._filters),
                 }
             )
         return told

@@ -295,7 +295,7 @@ class Hub:
             case Asked():
                 return self._query(channel, watched, filters)
             case Figures():
-                return FiguresFeed(self, channel, watched)
+                return FiguresFeed(self, channel, watched, filters)
             case LastValues():
                 sinks = [sink.table for d in self.penstock.definition.pipelines for sink in d.plan.parts]
                 return ValuesFeed(self, channel, [self._tail(t) for t in sinks if Tail.fits(t)], watched)
