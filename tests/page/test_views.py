@@ -28,6 +28,8 @@ VIEWS = (
     ("/topics", "Topics", "chat_events"),
     ("/topics/chat_events", "chat_events", "Records"),
     ("/rejects", "Rejects", "Reason"),
+    ("/alerts", "Alerts", "high_latency"),
+    ("/alerts/high_latency", "high_latency", "The rule"),
     ("/sql?q=SELECT+count(*)+AS+n+FROM+meeting_metrics", "SQL", "Answer"),
 )
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

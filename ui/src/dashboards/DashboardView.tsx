@@ -81,6 +81,11 @@ function Shown({ name, dashboard, tag }: ShownProps) {
           {clock(zoom[0])} – {clock(zoom[1])} · back to live
         </Button>
       )}
+      {filters.test && (
+        <Button onClick={() => setFilters({ test: undefined })} title="Back to what did fire">
+          Marked is when {filters.test} would have fired ✕
+        </Button>
+      )}
       {!editing && may && (
         <Button look="plain" onClick={() => setFilters({ edit: "1" })} title="Edit this dashboard">
           <Pencil size={14} />

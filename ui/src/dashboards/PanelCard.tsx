@@ -1,7 +1,10 @@
+import { Bell } from "lucide-react";
 import type { ComponentType, ReactNode } from "react";
+import { Go } from "../pieces/Go";
 import { KeyFigure } from "../pieces/KeyFigure";
 import { Waiting } from "../pieces/States";
 import { useLink } from "../push/useWatch";
+import { number } from "../text/number";
 import { Answered } from "./Answered";
 import type { Asked } from "./asked";
 import type { Kind, Panel } from "./model";
@@ -13,6 +16,7 @@ import { LinePanel } from "./panels/LinePanel";
 import type { PanelProps } from "./panels/props";
 import { TablePanel } from "./panels/TablePanel";
 import { TimelinePanel } from "./panels/TimelinePanel";
+import { useMarks } from "./useMarks";
 import { type Chosen, usePanelTopic } from "./usePanelTopic";
 
 const KINDS: Record<Exclude<Kind, "text">, ComponentType<PanelProps>> = {
@@ -47,6 +51,7 @@ interface Props {
 /** A panel in its frame. Key figures and tables say their titles themselves. */
 export function PanelCard({ panel, chosen, onAsk, acts, ...shared }: Props) {
   const { state } = useLink();
+  const { marks, rules, firing } = useMarks(panel, chosen);
   const bare = !acts && (panel.kind === "key-figure" || panel.kind === "table");
   const height = heightOf(panel) - (bare ? 0 : HEAD) - 2;
   return (
@@ -55,6 +60,18 @@ export function PanelCard({ panel, chosen, onAsk, acts, ...shared }: Props) {
         <header className={css.head} title={panel.description || undefined}>
           <h2>{panel.title}</h2>
           {panel.kind === "line" && <small>{panel.columns?.[0]?.unit}</small>}
+          {rules.map((rule) => (
+            <Go
+              key={rule}
+              href={`/alerts/${encodeURIComponent(rule)}`}
+              className={`${css.rule} ${firing > 0 ? css.fires : ""}`}
+              title={`Incidents of ${rule} are marked`}
+            >
+              <Bell size={12} aria-hidden="true" />
+              <span className="unseen">Rule {rule}</span>
+              {firing > 0 && rules.length === 1 && `${number(firing)} firing`}
+            </Go>
+          ))}
           {acts && <div className={css.acts}>{acts}</div>}
         </header>
       )}
@@ -64,6 +81,7 @@ export function PanelCard({ panel, chosen, onAsk, acts, ...shared }: Props) {
           chosen={chosen}
           height={height}
           titled={bare}
+          marks={marks}
           {...shared}
           onAsk={(asked) => onAsk(panel, asked)}
         />
@@ -88,7 +106,7 @@ function placeOf(panel: Panel, height: number, titled: boolean): ReactNode {
   );
 }
 
-type Shared = Pick<PanelProps, "sync" | "zoom" | "onZoom" | "onAsk" | "titled">;
+type Shared = Pick<PanelProps, "sync" | "zoom" | "onZoom" | "onAsk" | "titled" | "marks">;
 
 interface ContentProps extends Shared {
   panel: Panel;

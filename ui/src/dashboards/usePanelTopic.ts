@@ -26,7 +26,7 @@ export function usePanelTopic(panel: Panel, chosen: Chosen): Topic | undefined {
 }
 
 /** Values of columns; `$name` is that of a variable, which chooses nothing where nothing is chosen. */
-function chosenOnly(where: Readonly<Record<string, Value>>, chosen: Chosen): Record<string, Value> {
+export function chosenOnly(where: Readonly<Record<string, Value>>, chosen: Chosen): Record<string, Value> {
   const told = Object.entries(where).map(([column, value]): [string, Value] => {
     const variable = typeof value === "string" && value.startsWith("$");
     return [column, variable ? (chosen[value.slice(1)] ?? null) : value];

@@ -18,6 +18,8 @@ const VIEWS: readonly [string, ComponentType][] = [
   ["/topics", view("Topics", () => import("../topics/Topics"))],
   ["/topics/:name", view("TopicView", () => import("../topics/TopicView"))],
   ["/rejects", view("Rejects", () => import("../rejects/Rejects"))],
+  ["/alerts", view("Alerts", () => import("../alerts/Alerts"))],
+  ["/alerts/:name", view("RuleView", () => import("../alerts/RuleView"))],
   ["/sql", view("Sql", () => import("../sql/Sql"))],
 ];
 

@@ -1,4 +1,4 @@
-import { Gauge, LayoutDashboard, ListX, Logs, SquareTerminal, Workflow } from "lucide-react";
+import { Bell, Gauge, LayoutDashboard, ListX, Logs, SquareTerminal, Workflow } from "lucide-react";
 
 /** The views of the rail. */
 export const PLACES = [
@@ -8,6 +8,7 @@ export const PLACES = [
   { href: "/topics", label: "Topics", icon: Logs },
   { href: "/rejects", label: "Rejects", icon: ListX },
   { href: "/sql", label: "SQL", icon: SquareTerminal },
+  { href: "/alerts", label: "Alerts", icon: Bell },
 ] as const;
 
 export function isAt(path: string, href: string): boolean {

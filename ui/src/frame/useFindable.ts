@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useAlerts } from "../api/alerts";
 import { type Rows, useSavedQueries, useTables, useTopics } from "../api/asked";
 import { api, body } from "../api/client";
 import { readDashboard, useDashboards } from "../api/dashboards";
@@ -22,6 +23,7 @@ export function useFindable(): { value: string; items: Found[] }[] {
   const dashboards = useDashboards().data ?? [];
   const { pipelines } = useWatch({ metrics: ["pipelines"] }).held;
   const topics = useTopics().data ?? [];
+  const rules = useAlerts().data ?? [];
   const saved = useSavedQueries().data ?? [];
   const subjects = useSubjects(dashboards.filter((one) => one.hidden).map((one) => one.name));
   const query = (name: string) => `SELECT *\nFROM ${name}\nLIMIT 100`;
@@ -64,6 +66,15 @@ export function useFindable(): { value: string; items: Found[] }[] {
         label: name,
         note: "topic",
         href: `/topics/${encodeURIComponent(name)}`,
+      })),
+    },
+    {
+      value: "Alert rules",
+      items: rules.map(({ name, state }) => ({
+        value: `alert ${name}`,
+        label: name,
+        note: state,
+        href: `/alerts/${encodeURIComponent(name)}`,
       })),
     },
     {

@@ -1,3 +1,4 @@
+import { type AlertState, type Incident, useAlerts, useIncidents } from "../api/alerts";
 import { useWhy } from "../api/asked";
 import type { Schemas } from "../api/client";
 import { Section } from "../frame/View";
@@ -17,18 +18,30 @@ interface Need {
 const MANY = 10_000;
 /** Of all rows: where more are late the watermark's delay is too short, fewer are what it was chosen for. */
 const LATE_SHARE = 0.01;
+const OPEN = ["firing", "acknowledged"] as const;
+/** Of one rule so many incidents are listed; the others are counted. */
+const LISTED = 3;
 const ORDER = ["bad", "attention", "neutral"];
 
 /** What needs somebody, the worst first; each line leads to its reason. */
 export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[] }) {
   const { data: reasons = [] } = useWhy();
-  const needs = [...pipelines.flatMap(needsOf), ...waitsOf(reasons)];
+  const { data: rules = [] } = useAlerts();
+  const { data: incidents = [] } = useIncidents(undefined, OPEN);
+  const needs = [
+    ...alertsOf(incidents.filter(({ kind }) => kind === "condition")),
+    ...rules.flatMap(dumbOf),
+    ...pipelines.flatMap(needsOf),
+    ...waitsOf(reasons),
+  ];
   needs.sort((a, b) => ORDER.indexOf(a.tone) - ORDER.indexOf(b.tone));
   const acts = needs.filter((need) => need.tone !== "neutral");
   const calm = needs.filter((need) => need.tone === "neutral");
   return (
     <Section title="Needs attention">
-      {acts.length === 0 && <p className={css.well}>Nothing: all pipelines run, and no row was rejected.</p>}
+      {acts.length === 0 && (
+        <p className={css.well}>Nothing: all pipelines run, no alert fires, and no row was rejected.</p>
+      )}
       <Needs needs={acts} />
       {calm.length > 0 && (
         <details className={css.calm}>
@@ -46,7 +59,7 @@ function Needs({ needs }: { needs: readonly Need[] }) {
   return (
     <ul className={css.needs}>
       {needs.map((need) => (
-        <li key={need.text}>
+        <li key={`${need.href} ${need.text}`}>
           <Go href={need.href} className={`${css.need} ${css[need.tone]}`}>
             <i aria-hidden="true" />
             <span>
@@ -58,6 +71,43 @@ function Needs({ needs }: { needs: readonly Need[] }) {
       ))}
     </ul>
   );
+}
+
+/** What fires, and quietly what somebody looks after already. */
+function alertsOf(incidents: readonly Incident[]): Need[] {
+  const firing = incidents.filter(({ state }) => state === "firing");
+  const seen = incidents.filter(({ state }) => state === "acknowledged");
+  const rules = [...new Set(firing.map(({ rule }) => rule))];
+  const needs = rules.flatMap((rule) => {
+    const mine = firing.filter((one) => one.rule === rule);
+    const tone = mine[0]?.severity === "info" ? "attention" : "bad";
+    const listed = mine.slice(0, LISTED).map(({ id, title, description }): Need => ({
+      tone,
+      text: `${title} fires`,
+      why: description || undefined,
+      href: `/alerts?${new URLSearchParams({ incident: id })}`,
+    }));
+    const more = mine.length - listed.length;
+    const href = `/alerts/${encodeURIComponent(rule)}?show=open`;
+    return more > 0
+      ? [...listed, { tone, text: `${plural(more, "more incident")} of ${rule}`, href } as const]
+      : listed;
+  });
+  const known = seen.map(({ id, title, by, note }): Need => ({
+    tone: "neutral",
+    text: `${title} fires, and ${by || "somebody"} looks after it`,
+    why: note || undefined,
+    href: `/alerts?${new URLSearchParams({ incident: id })}`,
+  }));
+  return [...needs, ...known];
+}
+
+/** A rule that cannot tell is not well. */
+function dumbOf({ name, state, reason }: AlertState): Need[] {
+  if (state === "ok" || state === "firing" || state === "pending") return [];
+  const text = state === "no data" ? `Alert rule ${name} gets no data` : `Alert rule ${name} is ${state}`;
+  const tone = state === "wrong" || state === "failed" ? "bad" : "attention";
+  return [{ tone, text, why: reason.split("\n", 1)[0], href: `/alerts/${encodeURIComponent(name)}` }];
 }
 
 const hrefOf = (pipeline: string) => `/pipelines/${encodeURIComponent(pipeline)}`;

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import css from "./Form.module.css";
 
 interface Props {
@@ -28,17 +28,19 @@ interface FieldProps {
   note?: ReactNode;
   /** As wide as the form. */
   whole?: boolean;
-  children: ReactNode;
+  /** The control, known by its id to the label, and described by the note. */
+  children: (known: { id: string; "aria-describedby"?: string }) => ReactNode;
 }
 
 /** A control below its label. */
 export function Field({ label, note, whole, children }: FieldProps) {
+  const id = useId();
   return (
-    <label className={whole ? css.whole : undefined}>
-      {label}
-      {children}
-      {note && <small>{note}</small>}
-    </label>
+    <div className={whole ? css.whole : undefined}>
+      <label htmlFor={id}>{label}</label>
+      {children({ id, ...(note ? { "aria-describedby": `${id}-note` } : {}) })}
+      {note && <small id={`${id}-note`}>{note}</small>}
+    </div>
   );
 }
 
@@ -53,13 +55,16 @@ interface TextProps extends Omit<FieldProps, "children"> {
 export function TextField({ value, onChange, type = "text", autoComplete = "off", placeholder, ...field }: TextProps) {
   return (
     <Field {...field}>
-      <input
-        type={type}
-        value={value}
-        autoComplete={autoComplete}
-        placeholder={placeholder}
-        onChange={(event) => onChange(event.target.value)}
-      />
+      {(known) => (
+        <input
+          {...known}
+          type={type}
+          value={value}
+          autoComplete={autoComplete}
+          placeholder={placeholder}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
     </Field>
   );
 }
@@ -68,7 +73,9 @@ export function TextField({ value, onChange, type = "text", autoComplete = "off"
 export function AreaField({ value, onChange, ...field }: Omit<TextProps, "type" | "autoComplete" | "placeholder">) {
   return (
     <Field {...field} whole>
-      <textarea value={value} spellCheck={false} onChange={(event) => onChange(event.target.value)} />
+      {(known) => (
+        <textarea {...known} value={value} spellCheck={false} onChange={(event) => onChange(event.target.value)} />
+      )}
     </Field>
   );
 }
@@ -82,13 +89,40 @@ interface ChoiceProps<T extends string> extends Omit<FieldProps, "children"> {
 export function ChoiceField<T extends string>({ value, options, onChange, ...field }: ChoiceProps<T>) {
   return (
     <Field {...field}>
-      <select value={value} onChange={(event) => onChange(event.target.value as T)}>
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
+      {(known) => (
+        <select {...known} value={value} onChange={(event) => onChange(event.target.value as T)}>
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
     </Field>
+  );
+}
+
+/** Things that each are chosen or not, below what they have in common. */
+export function Ticks({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <fieldset className={css.ticks}>
+      <legend>{label}</legend>
+      {children}
+    </fieldset>
+  );
+}
+
+interface TickProps {
+  label: ReactNode;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+export function Tick({ label, checked, onChange }: TickProps) {
+  return (
+    <label className={css.tick}>
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
   );
 }

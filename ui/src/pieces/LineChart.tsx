@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useShade } from "../frame/theme";
-import { bytes, duration, number, withUnit } from "../text/number";
+import { bytes, duration, number, plural, withUnit } from "../text/number";
 import { clock, day, moment } from "../text/time";
 import { ink, lineColour, type Tone } from "./ink";
 import css from "./LineChart.module.css";
@@ -21,6 +21,14 @@ export interface Threshold {
   tone: "attention" | "bad";
 }
 
+/** A stretch of time that something is said about: from `from` to `to` (ms), or on to the end. */
+export interface Mark {
+  from: number;
+  to: number | null;
+  tone: Tone;
+  text: string;
+}
+
 export interface LineChartProps {
   label: string;
   /** Ascending, ms since 1970. */
@@ -32,6 +40,7 @@ export interface LineChartProps {
   provisionalFrom?: number | undefined;
   until?: number | undefined;
   thresholds?: Threshold[];
+  marks?: readonly Mark[] | undefined;
   /** Charts of one key share their cursor. */
   sync?: string | undefined;
   range?: readonly [number, number] | undefined;
@@ -42,7 +51,7 @@ export interface LineChartProps {
 
 /** Lines over time: shared cursor, brush to zoom, the open end hatched. */
 export function LineChart(props: LineChartProps) {
-  const { times, lines, height, range } = props;
+  const { times, lines, height, range, marks } = props;
   const shade = useShade();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -80,19 +89,20 @@ export function LineChart(props: LineChartProps) {
     const last = to ?? times.at(-1);
     if (first === undefined || last === undefined) made.redraw();
     else made.setScale("x", { min: first / 1000, max: Math.max(last, first + 1000) / 1000 });
-  }, [data, from, to, times]);
+  }, [data, from, to, times, marks]);
 
   return <div ref={host} className={css.chart} style={{ height }} role="img" aria-label={summary(props)} />;
 }
 
-function summary({ label, times, lines, unit }: LineChartProps): string {
+function summary({ label, times, lines, unit, marks = [] }: LineChartProps): string {
   const last = times.at(-1);
   if (last === undefined) return `${label}: no points`;
   const values = lines.slice(0, 8).map((line) => {
     const value = line.values.findLast((one) => typeof one === "number");
     return `${line.name} ${value === undefined || value === null ? "none" : withUnit(value, unit)}`;
   });
-  return `${label}, to ${moment(last)}: ${values.join(", ")}`;
+  const said = marks.length > 0 ? `; ${plural(marks.length, "incident")}: ${marks.at(0)?.text}` : "";
+  return `${label}, to ${moment(last)}: ${values.join(", ")}${said}`;
 }
 
 function optionsOf(latest: { current: LineChartProps }, width: number, height: number): uPlot.Options {
@@ -130,7 +140,11 @@ function optionsOf(latest: { current: LineChartProps }, width: number, height: n
     series: [{}, ...lines.map((line, at) => seriesOf(line, ink(lineColour(line, at))))],
     hooks: {
       setSelect: [(plot) => brushed(plot, latest.current)],
-      drawAxes: [(plot) => drawProvisional(plot, latest.current), (plot) => drawThresholds(plot, latest.current)],
+      drawAxes: [
+        (plot) => drawProvisional(plot, latest.current),
+        (plot) => drawMarks(plot, latest.current),
+        (plot) => drawThresholds(plot, latest.current),
+      ],
       ready: [(plot) => hover(plot, latest)],
     },
   };
@@ -189,6 +203,32 @@ function drawThresholds(plot: uPlot, { thresholds = [] }: LineChartProps): void 
   ctx.restore();
 }
 
+/** A tinted stretch, with a flag where it begins. */
+function drawMarks(plot: uPlot, { marks = [] }: LineChartProps): void {
+  const { ctx, bbox } = plot;
+  const right = bbox.left + bbox.width;
+  const scale = devicePixelRatio;
+  const place = (ms: number) => Math.round(plot.valToPos(ms / 1000, "x", true));
+  ctx.save();
+  for (const { from, to, tone } of marks) {
+    const [begin, end] = [place(from), to === null ? right : place(to)];
+    if (begin > right || end < bbox.left) continue;
+    const left = Math.max(bbox.left, begin);
+    ctx.fillStyle = ink(tone);
+    ctx.globalAlpha = 0.1;
+    ctx.fillRect(left, bbox.top, Math.max(scale, Math.min(right, end) - left), bbox.height);
+    if (begin < bbox.left) continue;
+    ctx.globalAlpha = 0.9;
+    ctx.fillRect(begin, bbox.top, scale, bbox.height);
+    ctx.beginPath();
+    ctx.moveTo(begin, bbox.top);
+    ctx.lineTo(begin + 7 * scale, bbox.top + 4 * scale);
+    ctx.lineTo(begin, bbox.top + 8 * scale);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
 /** The open end: the same hatch as everywhere, and when it will be final. */
 function drawProvisional(plot: uPlot, { provisionalFrom, until }: LineChartProps): void {
   if (provisionalFrom === undefined) return;
@@ -232,7 +272,7 @@ function hover(plot: uPlot, latest: { current: LineChartProps }): void {
       card.hidden = true;
       return;
     }
-    const { times, lines, unit, provisionalFrom } = latest.current;
+    const { times, lines, unit, provisionalFrom, marks = [] } = latest.current;
     const time = times[idx];
     if (time === undefined) return;
     const open = provisionalFrom !== undefined && time > provisionalFrom;
@@ -248,8 +288,18 @@ function hover(plot: uPlot, latest: { current: LineChartProps }): void {
       row.append(dot, text("span", css.name, name), text("b", undefined, withUnit(value ?? 0, unit)));
       return row;
     });
-    card.replaceChildren(head, ...rows);
-    card.hidden = found.length === 0;
+    const said = marks
+      .filter(({ from, to }) => from <= time && (to === null || time <= to))
+      .slice(0, 6)
+      .map((mark) => {
+        const dot = document.createElement("i");
+        dot.style.background = ink(mark.tone);
+        const row = text("div", css.line);
+        row.append(dot, text("span", css.name, mark.text));
+        return row;
+      });
+    card.replaceChildren(head, ...rows, ...said);
+    card.hidden = found.length === 0 && said.length === 0;
     const right = left > plot.over.clientWidth / 2;
     card.style.left = right ? "" : `${left + 12}px`;
     card.style.right = right ? `${plot.over.clientWidth - left + 12}px` : "";

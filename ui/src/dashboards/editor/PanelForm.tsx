@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "../../pieces/Button";
-import { AreaField, ChoiceField, Form, TextField } from "../../pieces/Form";
+import { useAlerts } from "../../api/alerts";
+import { AreaField, ChoiceField, Form, TextField, Tick, Ticks } from "../../pieces/Form";
 import { Sheet } from "../../pieces/Sheet";
 import type { Kind, Panel } from "../model";
 import { PanelCard } from "../PanelCard";
@@ -37,6 +38,8 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
     const [column, ...others] = held.columns ?? [];
     if (column) change({ columns: [{ ...column, unit }, ...others] });
   };
+  // incidents are marked in lines alone
+  const setKind = (kind: Kind) => change({ kind, ...(kind === "line" ? {} : { alerts: [] }) });
   const footer = (
     <>
       {panel && (
@@ -54,7 +57,7 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
     <Sheet title={panel ? `Edit ${panel.title}` : "A new panel"} open onClose={onCancel} footer={footer}>
       <Form>
         <TextField label="Title" value={held.title} onChange={(title) => change({ title })} />
-        <ChoiceField label="Kind" value={held.kind as Kind} options={KINDS} onChange={(kind) => change({ kind })} />
+        <ChoiceField label="Kind" value={held.kind as Kind} options={KINDS} onChange={setKind} />
         {held.kind === "text" ? (
           <AreaField label="Text" value={held.text ?? ""} onChange={(text) => change({ text })} />
         ) : (
@@ -73,6 +76,7 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
             <TextField label="x" value={held.x ?? ""} onChange={(x) => change({ x })} />
             <TextField label="Series" value={held.series ?? ""} onChange={(series) => change({ series })} />
             {first && <TextField label={`Unit of ${first.name}`} value={first.unit ?? ""} onChange={setUnit} />}
+            {held.kind === "line" && <Marked panel={held} onChange={(alerts) => change({ alerts })} />}
             <TextField label="Leads to" value={held.drill ?? ""} onChange={(drill) => change({ drill })} />
             <div className={own.hint}>
               <Button onClick={() => setTried(held)}>Show what it gives</Button>
@@ -91,5 +95,24 @@ export function PanelForm({ panel, chosen, onKeep, onRemove, onCancel }: Props) 
         )}
       </Form>
     </Sheet>
+  );
+}
+
+/** The rules whose incidents the panel marks. */
+function Marked({ panel, onChange }: { panel: Panel; onChange: (alerts: NonNullable<Panel["alerts"]>) => void }) {
+  const { data: rules = [] } = useAlerts();
+  const alerts = panel.alerts ?? [];
+  if (rules.length === 0) return null;
+  return (
+    <Ticks label="Incidents to mark">
+      {rules.map(({ name }) => (
+        <Tick
+          key={name}
+          label={name}
+          checked={alerts.some(({ rule }) => rule === name)}
+          onChange={(on) => onChange(on ? [...alerts, { rule: name }] : alerts.filter(({ rule }) => rule !== name))}
+        />
+      ))}
+    </Ticks>
   );
 }

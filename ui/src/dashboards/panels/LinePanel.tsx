@@ -11,7 +11,7 @@ import { answerOf, type PanelProps } from "./props";
 const LEGEND = 26;
 
 /** Values over time. */
-export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: PanelProps) {
+export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk, marks }: PanelProps) {
   const { answer, x, first, data } = useMemo(() => {
     const found = answerOf(panel, held);
     const axis = found.column(panel.x) ?? found.columns[0];
@@ -49,6 +49,7 @@ export function LinePanel({ panel, held, height, sync, zoom, onZoom, onAsk }: Pa
         unit={first?.unit}
         height={height - (legend ? LEGEND : 0)}
         thresholds={thresholds}
+        marks={marks}
         sync={sync}
         range={zoom}
         onZoom={onZoom}

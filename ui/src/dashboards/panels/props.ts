@@ -2,6 +2,7 @@ import { compare, isNumeric, type TableColumn, type TableRow } from "../../piece
 import type { Watched } from "../../push/watched";
 import { named } from "../../push/watched";
 import type { Asked } from "../asked";
+import type { Mark } from "../../pieces/LineChart";
 import { type Panel, type PanelColumn, tableColumn } from "../model";
 
 export interface PanelProps {
@@ -15,6 +16,8 @@ export interface PanelProps {
   zoom: readonly [number, number] | undefined;
   onZoom: (from: number, to: number) => void;
   onAsk: (asked: Asked) => void;
+  /** Of a line: incidents of the rules that the panel names. */
+  marks?: readonly Mark[];
 }
 
 export interface Answer {

@@ -1,1 +1,0 @@
-import{g as e,m as t,v as n}from"./column-CEAZ2Z7P.js";import{n as r}from"./shim-DW0jLpcr.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:n(r),children:a?t(r):e(r)})}export{a as t};

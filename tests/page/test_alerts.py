@@ -1,0 +1,86 @@
+"""Alerts as a person meets them: what fires is on the overview, is looked after, silenced, and tested."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.incidents.receivers import Receiver
+from tests.parts import until
+from tests.project.test_alerts import SLOW, make, samples
+from tests.server.served import serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+CHANNEL = '[network]\nallow = ["127.0.0.1"]\n[notify.hook]\ntype = "webhook"\nurl = "{url}"\n'
+DASHBOARD = """\
+title = "Calls"
+[[panels]]
+id = "latency"
+title = "Latency"
+kind = "line"
+query = "SELECT ts, ms, meeting FROM latency ORDER BY ts"
+x = "ts"
+series = "meeting"
+[[panels.alerts]]
+rule = "slow"
+"""
+
+
+@pytest.mark.real
+def test_what_fires_is_seen_looked_after_and_silenced(page: Page, tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        rule = SLOW + 'notify = ["hook"]\n'
+        rules = {"slow": rule, "bad": 'table = "latenci"', "none": 'table = "latest"'}
+        folder = make(tmp_path / "calls", CHANNEL.format(url=receiver.url), **rules)
+        (folder / "dashboards").mkdir()
+        (folder / "dashboards" / "calls.toml").write_text(DASHBOARD)
+        with serve(folder, rows=0) as served:
+            start = dt.datetime.fromtimestamp(served.penstock.clock.now_ms() // 1000 - 300, dt.UTC)
+            values = ((0, 300), (60, 310), (120, 320), (180, 330))
+            served.penstock.append("latency", samples("a", *values, start=start) + samples("b", (185, 90), start=start))
+            until(lambda: bool(receiver.got), "nobody is told")
+            page.goto(served.serving.url)
+            expect(page.get_by_role("link", name="Alert rule bad is wrong")).to_contain_text("latenci")
+            page.get_by_role("link", name="Slow: a fires").click()
+
+            sheet = page.get_by_role("dialog", name="Slow: a")
+            expect(sheet.get_by_role("list", name="Who was told")).to_contain_text("hook was told that it is firing")
+            course = sheet.get_by_role("list", name="How it went")
+            expect(course.get_by_role("listitem")).to_have_count(2)
+            sheet.get_by_label("What is known about it").fill("the line is being mended")
+            sheet.get_by_role("button", name="Acknowledge").click()
+            expect(course).to_contain_text("the line is being mended")
+            sheet.get_by_role("button", name="Silence").click()
+            page.get_by_label("For", exact=True).select_option("8 h")
+            page.get_by_label("Why").fill("known")
+            expect(
+                page.get_by_text("penstock alert silence DIR slow --key meeting=a --for '8 h' --note known")
+            ).to_be_visible()
+            page.get_by_role("button", name="Silence it").click()
+            sheet.get_by_role("button", name="Close").click()
+            silences = page.get_by_role("list", name="Silences")
+            expect(silences).to_contain_text("slow meeting=a")
+            silences.get_by_role("button", name="End the silence").click()
+            expect(silences).to_have_count(0)
+            assert served.get("/api/silences") == []
+
+            page.get_by_role("grid", name="Rules").get_by_role("link", name="slow").click()
+            page.get_by_role("button", name="Test it").click()
+            expect(page.get_by_text("It would have fired 1 time.")).to_be_visible()
+            expect(page.get_by_role("grid", name="Would have fired")).to_contain_text("Slow: a")
+            page.get_by_role("link", name="Calls", exact=True).click()
+            page.get_by_role("button", name="Marked is when slow would have fired").click()
+            chart = page.get_by_role("img", name="Latency")
+            expect(chart).to_have_attribute("aria-label", re.compile("1 incident: Slow: a, acknowledged"))
+            page.get_by_role("link", name="Overview").click()
+            expect(page.get_by_role("link", name="Slow: a fires")).to_have_count(0)
+            page.get_by_text("to know, with nothing to do").click()
+            expect(page.get_by_role("link", name="looks after it")).to_contain_text("the line is being mended")

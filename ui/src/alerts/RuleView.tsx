@@ -1,0 +1,72 @@
+import { useState } from "react";
+import { useParams } from "wouter";
+import { useAlert } from "../api/alerts";
+import { useMay } from "../api/login";
+import { useFilters } from "../frame/useFilters";
+import { Section, View } from "../frame/View";
+import { Button } from "../pieces/Button";
+import { Facts } from "../pieces/Facts";
+import { Go } from "../pieces/Go";
+import { Quoted } from "../pieces/Quoted";
+import { Failure, Waiting } from "../pieces/States";
+import { plural } from "../text/number";
+import css from "./Alerts.module.css";
+import { Backtest } from "./Backtest";
+import { IncidentSheet } from "./IncidentSheet";
+import { Incidents } from "./Incidents";
+import { SilenceSheet } from "./SilenceSheet";
+import { RULE_TONES, tells } from "./tones";
+
+/** One rule: how it is, what it has found, and what it would have. */
+export function RuleView() {
+  const { name } = useParams() as { name: string };
+  const { data, error, isPending, refetch } = useAlert(name);
+  const [filters, setFilters] = useFilters();
+  const [silencing, setSilencing] = useState(false);
+  const may = useMay("operate");
+  const known = data && data.state !== "wrong";
+  return (
+    <View
+      title={name}
+      above={<Go href="/alerts">Alerts</Go>}
+      note={data?.title}
+      tools={may && known && <Button onClick={() => setSilencing(true)}>Silence…</Button>}
+    >
+      {isPending && <Waiting height={200} />}
+      {error && <Failure error={error} retry={() => void refetch()} />}
+      {data && (
+        <Section title="The rule">
+          <div className={css.padded}>
+            <Facts>
+              <dt>State</dt>
+              <dd className={css[RULE_TONES[data.state]]}>
+                {data.state}
+                {data.firing > 0 && `: ${plural(data.firing, "incident")}`}
+                {data.pending > 0 && `, ${data.pending} pending`}
+              </dd>
+              {data.reason && <dt>{tells(data.state) ? "Why" : "Why it cannot tell"}</dt>}
+              {data.reason && <dd>{data.reason}</dd>}
+              <dt>Severity</dt>
+              <dd>{data.severity || "\u2013"}</dd>
+              <dt>Who is told</dt>
+              <dd>{data.notify.join(", ") || "nobody"}</dd>
+              {known && <dt>Runs as</dt>}
+              {known && (
+                <dd>
+                  <Go href={`/pipelines/${encodeURIComponent(`alert.${name}`)}`}>alert.{name}</Go>
+                </dd>
+              )}
+            </Facts>
+            <Quoted text={data.text.trim()} label="Copy the file" />
+          </div>
+        </Section>
+      )}
+      {known && <Backtest name={name} />}
+      {known && <Incidents rule={name} onOpen={(incident) => setFilters({ incident })} />}
+      {filters.incident && (
+        <IncidentSheet identity={filters.incident} onClose={() => setFilters({ incident: undefined })} />
+      )}
+      {silencing && <SilenceSheet rules={[name]} onClose={() => setSilencing(false)} />}
+    </View>
+  );
+}
