@@ -15,6 +15,7 @@ from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
 from penstock.core.trace import HEADER
+from penstock.log.log import READ_BYTES
 from penstock.log.stored import gather
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ __all__ = ["CLOCK_TOPIC", "LogReader"]
 
 CLOCK_TOPIC = "__penstock_clock"
 """A record of it says: until here, time has passed. It makes idleness the same at every reading of the log."""
+
+_ROW_BYTES = 256
+"""A poll of many records that are larger takes fewer rows than it may."""
 
 MOST_TRACES = 32
 """So many traces are followed of what one poll reads."""
@@ -170,7 +174,8 @@ class LogReader:
         if self.ticks and not self._clock:
             self._make_clock()
         names = (*self.topics, CLOCK_TOPIC) if self.ticks else self.topics
-        poll = self.log.poll(names, self._after, rows=rows, last=self._end if self.last is None else self.last)
+        last = self._end if self.last is None else self.last
+        poll = self.log.poll(names, self._after, rows=rows, bytes=max(READ_BYTES, rows * _ROW_BYTES), last=last)
         # retention may have deleted since the last poll what this reader was behind with
         self._check_kept({topic: poll.starts[topic].tolist() for topic in self.topics})
         if not poll.batches and not self._expired:

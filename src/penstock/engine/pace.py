@@ -23,6 +23,9 @@ _REST = 10
 """It is followed by a rest of so many times its length, but never one of more than _LONGEST_REST."""
 _LONGEST_REST = 0.08
 _REPLAY_ROWS = 1_000
+_LONG = 0.25
+"""Behind a backlog a step of more seconds is followed by one over twice the rows: what is long is a plan of many
+operators, of which each costs some ms a step however many rows there are."""
 
 
 class Pace:
@@ -39,10 +42,19 @@ class Pace:
         self._last_commit = self._last_look = clock.monotonic()
         self._behind = CAUGHT_UP_MS
         self._began: tuple[float, int] | None = None
+        self._rows = 0
+        """So many rows are to be taken at once, where that is more than usual."""
 
-    def rows(self, most: int) -> int:
-        """How many rows to take at once."""
-        return min(most, _REPLAY_ROWS) if self.speed else most
+    def rows(self, usual: int, most: int | None = None) -> int:
+        """How many rows to take at once: `usual`, and up to `most` where a backlog asks for it."""
+        return min(usual, _REPLAY_ROWS) if self.speed else max(usual, min(self._rows, most or usual))
+
+    def stepped(self, rows: int, seconds: float, *, behind: bool) -> None:
+        """A step for which `rows` were asked has taken so long."""
+        if not behind:
+            self._rows = 0
+        elif seconds > _LONG:
+            self._rows = 2 * rows
 
     def commit_due(self, *, behind: bool) -> bool:
         """Whether the interval since the last commit has passed."""

@@ -43,6 +43,8 @@ class Settings:
     """How a pipeline runs. Times in ms; `checkpoint_interval` None = 200 when caught up, 1,000 behind."""
 
     batch_rows: int = 65_536
+    most_rows: int | None = None
+    """Behind a backlog, long steps work on up to so many rows at once; None = never on more than `batch_rows`."""
     checkpoint_interval: int | None = None
     threads: int = 1
     speed: float | None = None
@@ -112,10 +114,11 @@ class Pipeline:
                 self.input.bound()
                 bounded = True
             before, began = self.rows, self.clock.monotonic()
-            asked = self.pace.rows(self.settings.batch_rows)
+            asked = self.pace.rows(self.settings.batch_rows, self.settings.most_rows)
             moved = self.step(asked)
             spent = self.clock.monotonic() - began
             caught_up = self.pace.caught_up(self.rows - before, asked) and not self.input.behind
+            self.pace.stepped(asked, spent, behind=not caught_up)
             if self.pace.commit_due(behind=not caught_up) and self._dirty:
                 self.commit()
             if moved and self.executor.satisfied:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["interval_of", "make_pipeline"]
 
+_USUAL_ROWS = 65_536
+"""More rows at once are worth their memory only where a step over so many takes long."""
+
 
 def cores() -> int:
     """The processors that this process may use."""
@@ -64,7 +67,8 @@ def make_pipeline(
     context = replace(definition.context, clock=world.clock)
     graph = build(definition.plan, wiring, side, context)
     how = PipelineSettings(
-        batch_rows=batch_rows or settings.batch_rows,
+        batch_rows=batch_rows or min(settings.batch_rows, _USUAL_ROWS),
+        most_rows=batch_rows or settings.batch_rows,
         checkpoint_interval=checkpoint_interval or interval_of(definition, settings),
         threads=settings.threads or cores(),
         speed=speed,

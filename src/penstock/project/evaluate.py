@@ -46,7 +46,7 @@ def evaluate(
     def rows() -> Iterator[pl.DataFrame]:
         try:
             standing = Standing()
-            while pipeline.step(settings.batch_rows):
+            while pipeline.step(pipeline.settings.batch_rows):
                 if updating(query):
                     standing.take(taken)
                 else:

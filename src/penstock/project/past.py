@@ -68,10 +68,10 @@ def results_of(
     try:
         for end in [e for e in past.ends if e <= past.last]:
             wiring.read_to(end)
-            _run(pipeline.step, penstock.settings.batch_rows)
+            _run(pipeline.step, pipeline.settings.batch_rows)
             pipeline.close_windows()
         wiring.read_to(past.last)
-        _run(pipeline.step, penstock.settings.batch_rows)
+        _run(pipeline.step, pipeline.settings.batch_rows)
     finally:
         pipeline.close()
     return {name: pl.concat(frames) for name, frames in taken.items()}

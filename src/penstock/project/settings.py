@@ -37,7 +37,7 @@ CHECKPOINT_INTERVAL: Option[int | None] = Option(
     None,
     "How often results are committed; by default 200 ms when caught up, 1 s behind a backlog.",
 )
-BATCH_ROWS = Option("batch-rows", integer(1, 10_000_000), 65_536, "How many rows are worked on at once, at most.")
+BATCH_ROWS = Option("batch-rows", integer(1, 10_000_000), 262_144, "How many rows are worked on at once, at most.")
 THREADS: Option[int | None] = Option(
     "threads", integer(1, 256), None, "How many threads decode; by default one per core."
 )
@@ -150,7 +150,7 @@ class Settings:
     name: str
     on_bad_row: str = "reject"
     checkpoint_interval: int | None = None
-    batch_rows: int = 65_536
+    batch_rows: int = 262_144
     threads: int | None = None
     idle_timeout: int = 0
     time_zone: str = "UTC"
