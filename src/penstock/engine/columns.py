@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 import polars as pl
 
-from penstock.core.runs import Run, folded
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -24,6 +22,9 @@ _T = TypeVar("_T", bound=np.generic)
 
 _FIRST = 1_024
 """Slots of a new column; it doubles when it is full."""
+
+_RUN = 16_384
+"""Values on a heap that are copied rather than left in a run of their own."""
 
 _PHYSICAL: dict[type[pl.DataType], type[np.generic]] = {
     pl.Int8: np.int8,
@@ -114,7 +115,7 @@ class _Varied:
     def __init__(self, kind: pl.DataType) -> None:
         self._kind = kind
         self._places = np.full(0, -1, np.int64)
-        self._runs: list[Run] = []
+        self._runs: list[pl.Series] = []
         self._starts = np.zeros(0, np.int64)
         """The place at which each run begins."""
         self._length = 0
@@ -125,7 +126,7 @@ class _Varied:
     def take(self, slots: NDArray[np.int64]) -> pl.Series:
         places = self._places[slots]
         if len(self._runs) == 1 and (places >= 0).all():
-            return self._runs[0].frame.to_series().gather(places)
+            return self._runs[0].gather(places)
         # numbers of 16 bits are sorted eight times as fast; there are never so many runs
         run = (np.searchsorted(self._starts, places, side="right") - 1).astype(np.int16)
         order = np.argsort(run, kind="stable")
@@ -135,7 +136,7 @@ class _Varied:
             if number < 0:
                 parts.append(pl.Series("", [None], dtype=self._kind).new_from_index(0, len(mine)))
             else:
-                parts.append(self._runs[number].frame.to_series().gather(places[mine] - self._starts[number]))
+                parts.append(self._runs[number].gather(places[mine] - self._starts[number]))
         if len(parts) == 2:
             return parts[1]
         back = np.empty(len(order), np.int64)
@@ -153,26 +154,25 @@ class _Varied:
                 return
         self._places[slots] = np.arange(self._length, self._length + len(slots))
         self._length += len(slots)
-        self._set(folded([*self._runs, Run(values.alias("").to_frame().rechunk())], pl.DataFrame.rechunk))
+        self._set(_joined(self._runs, values.alias("")))
         if self._length > 2 * len(self._places):
             self._rewrite()
 
-    def _set(self, runs: list[Run]) -> None:
+    def _set(self, runs: list[pl.Series]) -> None:
         self._runs = runs
-        heights = [run.frame.height for run in runs]
-        self._starts = np.cumsum([0, *heights[:-1]])
+        self._starts = np.cumsum([0, *map(len, runs[:-1])])
 
     def _rewrite(self) -> None:
         """Leave what no slot stands for behind."""
         here = np.flatnonzero(self._places >= 0)
-        kept = self.take(here).alias("").to_frame().rechunk()
+        kept = self.take(here).alias("").rechunk()
         self._places[here] = np.arange(len(here))
         self._length = len(here)
-        self._set([Run(kept, max((run.level for run in self._runs), default=0))])
+        self._set([kept])
 
     @property
     def size(self) -> int:
-        return int(self._places.nbytes + sum(run.frame.estimated_size() for run in self._runs))
+        return int(self._places.nbytes + sum(run.estimated_size() for run in self._runs))
 
 
 class Columns:
@@ -211,6 +211,18 @@ class Columns:
     def size(self) -> int:
         """Bytes of memory."""
         return sum(column.size for column in self._columns.values())
+
+
+def _joined(runs: list[pl.Series], values: pl.Series) -> list[pl.Series]:
+    """`runs` and `values` behind them: with the last ones where those are few, or no more than are put to them.
+
+    So a value is copied a logarithmic number of times, and there are few runs: each costs a call in every `take`.
+    """
+    first, count = len(runs), len(values)
+    while first and len(runs[first - 1]) <= max(_RUN, count):
+        first -= 1
+        count += len(runs[first])
+    return [*runs[:first], pl.concat([*runs[first:], values], rechunk=True)]
 
 
 def _longer(values: NDArray[_T], size: int, fill: int = 0) -> NDArray[_T]:

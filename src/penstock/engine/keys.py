@@ -25,6 +25,8 @@ _NONE = -1
 _FIRST = 1_024
 _FULL = 0.7
 _GROWTH = 2.0
+_MANY = 1_024
+"""Of so many slots it is worth looking for repeats."""
 _DENSE = 8
 """Numbers that span less than so many times their count are put in order without sorting."""
 
@@ -186,12 +188,23 @@ class KeyIndex:
         if not here.any():
             return here
         whole = bool(here.all())
-        asked, held = (keys, self._keys.take(slots)) if whole else (keys.filter(here), self._keys.take(slots[here]))
+        asked, held = (keys, self._held(slots)) if whole else (keys.filter(here), self._held(slots[here]))
         same = equal_rows(asked, held, self.schema)
         if whole:
             return same
         here[here] = same
         return here
+
+    def _held(self, slots: NDArray[np.int64]) -> pl.DataFrame:
+        """The keys of `slots`: where these repeat, each is fetched once."""
+        if len(slots) < _MANY or self._end > len(slots):
+            return self._keys.take(slots)
+        among = np.zeros(self._end, np.bool_)
+        among[slots] = True
+        once = np.flatnonzero(among)
+        if 2 * len(once) > len(slots):
+            return self._keys.take(slots)
+        return self._keys.take(once)[np.cumsum(among)[slots] - 1]
 
 
 def _table(size: int) -> hirola.HashTable:
