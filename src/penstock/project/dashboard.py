@@ -30,7 +30,7 @@ __all__ = [
     "read_dashboard",
 ]
 
-KINDS = ("key-figure", "line", "bar", "table", "heatmap", "timeline", "text")
+KINDS = ("key-figure", "line", "bar", "table", "heatmap", "timeline", "map", "text")
 TONES = ("good", "attention", "bad", "neutral")
 MOST_ROWS = 10_000
 

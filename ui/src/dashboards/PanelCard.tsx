@@ -13,6 +13,7 @@ import { BarPanel } from "./panels/BarPanel";
 import { HeatMapPanel } from "./panels/HeatMapPanel";
 import { KeyFigurePanel } from "./panels/KeyFigurePanel";
 import { LinePanel } from "./panels/LinePanel";
+import { MapPanel } from "./panels/MapPanel";
 import type { PanelProps } from "./panels/props";
 import { TablePanel } from "./panels/TablePanel";
 import { TimelinePanel } from "./panels/TimelinePanel";
@@ -26,6 +27,7 @@ const KINDS: Record<Exclude<Kind, "text">, ComponentType<PanelProps>> = {
   table: TablePanel,
   heatmap: HeatMapPanel,
   timeline: TimelinePanel,
+  map: MapPanel,
 };
 
 export const UNIT = 80;

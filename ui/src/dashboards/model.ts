@@ -9,7 +9,7 @@ export type Dashboard = Schemas["Dashboard"] & { panels: Panel[] };
 export type PanelColumn = Schemas["PanelColumn"];
 export type Variable = Schemas["Variable"];
 
-export const KINDS = ["key-figure", "line", "bar", "table", "heatmap", "timeline", "text"] as const;
+export const KINDS = ["key-figure", "line", "bar", "table", "heatmap", "timeline", "map", "text"] as const;
 export type Kind = (typeof KINDS)[number];
 
 const LENGTHS: Record<string, number> = { s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };

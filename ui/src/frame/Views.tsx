@@ -1,5 +1,5 @@
 import { Component, type ComponentType, lazy, type ReactNode, Suspense } from "react";
-import { Route, Switch, useLocation } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { NotHere } from "./NotHere";
 import { Overview } from "../overview/Overview";
 import { Failure, Waiting } from "../pieces/States";
@@ -11,6 +11,7 @@ function view<Name extends string>(name: Name, load: () => Promise<Record<Name, 
 
 const VIEWS: readonly [string, ComponentType][] = [
   ["/", Overview],
+  ["/streaming", () => <Redirect to="/" replace />],
   ["/dashboards", view("Dashboards", () => import("../dashboards/Dashboards"))],
   ["/dashboards/:name", view("DashboardView", () => import("../dashboards/DashboardView"))],
   ["/pipelines", view("Pipelines", () => import("../pipelines/Pipelines"))],

@@ -15,6 +15,7 @@ const KINDS: { value: Kind; label: string }[] = [
   { value: "table", label: "Table" },
   { value: "heatmap", label: "Heat map" },
   { value: "timeline", label: "Timeline" },
+  { value: "map", label: "Map" },
   { value: "text", label: "Text" },
 ];
 const EMPTY: Panel = { id: "", title: "", kind: "line", query: "", width: 6, height: 3 };
