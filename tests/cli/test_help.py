@@ -46,6 +46,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "why",
             "simulate",
             "settings",
+            "memory",
             "bench windows",
             "upkeep",
             "backup",

@@ -24,7 +24,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings"),
     "Run": ("run", "pipeline", "savepoint", "sql", "upkeep"),
-    "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "observe"),
+    "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "observe"),
     "Keep": ("backup", "restore"),
     "Let in": ("user", "token", "audit"),
     "Try": ("simulate", "bench"),

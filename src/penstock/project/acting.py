@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from penstock.project.alerts.states import AlertState
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
+    from penstock.project.memory import Memory
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.savepoints import Restored
@@ -108,6 +109,8 @@ class Project(Protocol):
     ) -> list[Moved]: ...
 
     def delete_group(self, group: str) -> None: ...
+
+    def memory(self) -> Memory: ...
 
     def alert_states(self) -> list[AlertState]: ...
 

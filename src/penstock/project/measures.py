@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors.http.poller import polled
 from penstock.core.errors import ConfigError, PenstockError
 from penstock.core.logs import tell
+from penstock.project.memory import machine_memory, resident
 from penstock.project.topics import topic_of
 from penstock.sql.catalog import Table
 
@@ -101,9 +102,8 @@ class Measures:
         yield from _machine()
         times = os.times()
         yield "process", "cpu", times.user + times.system, "cores", True
-        resident = _HOST / "self" / "statm"
-        if resident.exists():
-            yield "process", "memory", int(resident.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"), "bytes", False
+        if (has := resident()) is not None:
+            yield "process", "memory", has, "bytes", False
         disk = shutil.disk_usage(self._penstock.folder)
         yield "disk", "free", disk.free, "bytes", False
         yield "disk", "used", disk.used / max(disk.total, 1), "share", False
@@ -134,9 +134,9 @@ def _machine() -> Iterator[tuple[str, str, float, str, bool]]:
     ticks = [int(n) for n in (_HOST / "stat").read_text().split("\n", 1)[0].split()[1:]]
     idle = ticks[3] + ticks[4]  # idle, and waiting for a disk
     yield "host", "cpu", (sum(ticks[:8]) - idle) / os.sysconf("SC_CLK_TCK"), "cores", True
-    memory = dict(line.split(":", 1) for line in (_HOST / "meminfo").read_text().splitlines())
-    total, free = (int(memory[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
-    yield "host", "memory", 1 - free / total, "share", False
+    if (memory := machine_memory()) is not None:
+        total, free = memory
+        yield "host", "memory", 1 - free / total, "share", False
     received = sent = 0
     for line in (_HOST / "net" / "dev").read_text().splitlines()[2:]:
         name, numbers = line.split(":", 1)

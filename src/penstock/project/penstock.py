@@ -22,6 +22,7 @@ from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.engine import Engine
 from penstock.project.groups import delete_group, reset_group
 from penstock.project.home import made
+from penstock.project.memory import memory_of
 from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
 from penstock.project.savepoints import create_savepoint, drop_savepoint, restore_savepoint
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import Definition
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
+    from penstock.project.memory import Memory
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
@@ -429,6 +431,10 @@ class Penstock:
     def alert_states(self) -> list[AlertState]:
         """How each alert rule is, by name: see `project.alerts.states`."""
         return self.alerts.states()
+
+    def memory(self) -> Memory:
+        """What this process has of memory, and who holds what."""
+        return memory_of(self)
 
     # -- what became of the rows -------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from penstock.history import Limits, Result
 from penstock.project.alerts.states import AlertState
 from penstock.project.groups import Moved
 from penstock.project.loss import Loss
+from penstock.project.memory import Held, Memory
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.savepoints import Restored
@@ -215,6 +216,11 @@ class Owner:
     def alert_states(self) -> list[AlertState]:
         found = self._json("GET", "/api/alerts")
         return [AlertState(**{**state, "notify": tuple(state["notify"])}) for state in found]
+
+    def memory(self) -> Memory:
+        found = self._json("GET", "/api/memory")
+        held = tuple(Held(**one) for one in found["held"])
+        return Memory(found["running"], found["resident"], found["limit"], found["available"], held)
 
     @property
     def accounts(self) -> OwnerAccounts:
