@@ -46,6 +46,7 @@ CALLS = {
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
 READS = {
+    "alert_try",
     "own_password",
     "query",
     "query_cancel",
@@ -57,7 +58,8 @@ READS = {
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {
     *("savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
-    *("alerts", "alert", "alert_test", "incidents", "incident", "notifications", "silences"),
+    *("alerts", "alert", "alert_file", "alert_test", "alert_try"),
+    *("incidents", "incident", "notifications", "silences"),
     *("streaming_status", "streaming_metrics"),
 }
 """Calls that read, and that are closed to who has a row filter."""

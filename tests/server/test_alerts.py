@@ -86,3 +86,30 @@ def test_who_asks_is_who_looks_after_it(tmp_path: Path) -> None:
         (incident,) = served.get("/api/incidents")
         assert served.post(f"/api/incidents/{incident['id']}/acknowledge", {})["by"] == system_user()
         assert served.post("/api/silences", {"rule": "slow", "milliseconds": 1}, 201)["by"] == system_user()
+
+
+def test_a_rule_is_tried_before_it_is_saved(api: Served) -> None:
+    faster = SLOW.replace("200", "250")
+    (would,) = api.post("/api/alerts/test", {"text": faster})
+    assert (would["key"], would["start"], would["fired"]) == ({"meeting": "a"}, at(0), at(60))
+    assert api.post("/api/alerts/test", {"text": SLOW.replace("200", "900")}) == []
+    assert (
+        "there is no column 'mss'"
+        in api.post("/api/alerts/test", {"text": SLOW.replace("ms >", "mss >")}, 422)["detail"]
+    )
+    assert not (api.penstock.folder / "alerts" / "draft.toml").exists()
+
+
+def test_a_rule_is_saved_if_it_fits(api: Served) -> None:
+    path, anew = "/api/alerts/other/file", {"if-match": "*"}
+    wrong = api.call("PUT", path, 422, json={"text": SLOW + 'notify = ["ops"]\n'}, headers=anew)
+    assert wrong["detail"] == "there is no channel 'ops'"
+    made = api.client.put(path, json={"text": SLOW}, headers=anew)
+    assert (made.status_code, api.get(path)) == (200, {"text": SLOW})
+    assert (api.penstock.folder / "alerts" / "other.toml").read_text() == SLOW
+    assert api.call("PUT", path, 409, json={"text": SLOW}, headers=anew)["code"] == "file-changed"
+    assert api.get("/api/alerts/other", 404)["hint"] == "it is known after the next start of the project"
+    api.call("DELETE", path, 204, headers={"if-match": made.headers["etag"]})
+    api.get(path, 404)
+    acts = [record["act"] for record in api.get("/api/audit?act=alert")["changes"]]
+    assert acts == ["alert-delete", "alert-save"]

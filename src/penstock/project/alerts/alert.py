@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from penstock.project.alerts.rule import Rule
     from penstock.project.definition import Definition
+    from penstock.project.project_file import ProjectFile
     from penstock.sql.plan import Column
     from penstock.sql.session import Session
 
-__all__ = ["PREFIX", "Alert", "alert_of", "alerts_of"]
+__all__ = ["PREFIX", "Alert", "alert_of", "alerts_of", "drafted"]
 
 PREFIX = "alert."
 """How the name of a rule's pipeline begins."""
@@ -57,6 +58,13 @@ def alerts_of(definition: Definition) -> list[Alert]:
         except PenstockError as error:
             found.append(Alert(name, rule, error=error))
     return found
+
+
+def drafted(definition: Definition, file: ProjectFile) -> Alert:
+    """The alert that a file would be. Raises ConfigError or SqlError where it does not fit."""
+    rule = read_rule(file, definition.settings.time_zone)
+    _require_channels(rule, definition.settings.notify)
+    return alert_of(rule, definition.session)
 
 
 def alert_of(rule: Rule, session: Session) -> Alert:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from penstock.core.errors import ConfigError
+from penstock.project.alerts.alert import drafted
 from penstock.project.alerts.backtest import backtest
 from penstock.project.alerts.rule import rules_of
-from penstock.server.api.model import Model, Project
+from penstock.project.project_file import ProjectFile
+from penstock.project.saved_files import put_file, remove_file
+from penstock.server.api.model import Given, IfMatch, Model, Project, require_tag, tagged
 
 __all__ = ["router"]
 
@@ -38,6 +41,10 @@ class AlertAnswer(Model):
 class AlertDetails(AlertAnswer):
     text: str
     """The file."""
+
+
+class AlertFile(Given):
+    text: str = Field(max_length=1 << 20, examples=['table = "latency"\nwhen = "ms > 200"\n'])
 
 
 class WouldHaveFired(Model):
@@ -84,6 +91,42 @@ def backtest_alert(
     """The incidents that the rule would have found in all that is kept: nothing is written, and nobody told."""
     found = backtest(penstock, penstock.alerts.get(name), since, until)
     return [WouldHaveFired(**row) for row in _rows(found)]
+
+
+@router.post("/test", operation_id="alert_try")
+def try_alert(penstock: Project, body: AlertFile) -> list[WouldHaveFired]:
+    """The same for a rule that is not there yet. Refused where it does not fit (422)."""
+    alert = drafted(penstock.definition, ProjectFile("draft", body.text))
+    return [WouldHaveFired(**row) for row in _rows(backtest(penstock, alert))]
+
+
+@router.get("/{name}/file", operation_id="alert_file")
+def show_file(penstock: Project, name: Name, response: Response) -> AlertFile:
+    """The file of a rule, as it is now, and its ETag."""
+    file = rules_of(penstock.folder).read(name)
+    response.headers["etag"] = tagged(file.tag)
+    return AlertFile(text=file.text)
+
+
+@router.put("/{name}/file", operation_id="alert_save")
+def save_alert(
+    penstock: Project, name: Name, body: AlertFile, response: Response, if_match: IfMatch = None
+) -> AlertFile:
+    """Save a rule as it is; it runs from the next start of the project on.
+
+    Refused over a file that has changed since it was read, with the difference (409), and where it does not fit (422).
+    """
+    tag = require_tag(if_match)
+    drafted(penstock.definition, ProjectFile(name, body.text))
+    file = put_file(penstock.log, rules_of(penstock.folder), name, body.text, tag)
+    response.headers["etag"] = tagged(file.tag)
+    return AlertFile(text=file.text)
+
+
+@router.delete("/{name}/file", operation_id="alert_delete", status_code=204)
+def delete_alert(penstock: Project, name: Name, if_match: IfMatch = None) -> None:
+    """Remove the file; the rule runs until the project is started again."""
+    remove_file(penstock.log, rules_of(penstock.folder), name, require_tag(if_match) or "")
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:
