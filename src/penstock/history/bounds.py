@@ -7,12 +7,13 @@ condition fails for NULL too, so rows that it does not hold for are in no answer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from penstock.history.guard import Question
 
@@ -37,16 +38,17 @@ class Bounds:
     parameters: frozenset[str]
 
 
+@lru_cache(256)
 def bounds_of(
     question: Question,
     name: tuple[str, ...],
-    columns: Sequence[str],
+    columns: tuple[str, ...],
     folders: frozenset[str] = frozenset(),
-    values: Mapping[str, Any] | None = None,
+    texts: frozenset[str] = frozenset(),
 ) -> Bounds | None:
     """The bounds of table `name`, which has these `columns`; None where all of its rows may be needed.
 
-    Those in `folders` have one value a file. `values` are those of the question's parameters.
+    Those in `folders` have one value a file. `texts` are those of the question's parameters that have a text as value.
     """
     has = {column.lower(): column in folders for column in columns}
     used: dict[str, int] = {}
@@ -57,7 +59,7 @@ def bounds_of(
             continue
         said = []
         for column, operator, value in _comparisons(table):
-            if column in has and _is_value(value, values or {}, compared_as_text=has[column]):
+            if column in has and _is_value(value, texts, compared_as_text=has[column]):
                 said.append(_on_range(used.setdefault(column, len(used)), operator, value))
                 parameters |= {node.name for node in value.find_all(exp.Parameter, exp.Placeholder)}
         if not said:
@@ -90,14 +92,14 @@ def _comparisons(table: exp.Table) -> Iterator[tuple[str, type[exp.Expr], exp.Ex
                 yield column.name.lower(), operator, value
 
 
-def _is_value(value: exp.Expr, values: Mapping[str, Any], *, compared_as_text: bool) -> bool:
+def _is_value(value: exp.Expr, texts: frozenset[str], *, compared_as_text: bool) -> bool:
     """Whether it is the same for all rows; and no text, unless a file has but one: texts have another order."""
     for node in value.walk():
         if not isinstance(node, _VALUES) and not (isinstance(node, exp.Anonymous) and node.name.lower() == "now"):
             return False
         if compared_as_text:
             continue
-        if isinstance(node, (exp.Parameter, exp.Placeholder)) and isinstance(values.get(node.name), str):
+        if isinstance(node, (exp.Parameter, exp.Placeholder)) and node.name in texts:
             return False
         if isinstance(node, exp.Cast) and node.to.this not in (
             *exp.DataType.NUMERIC_TYPES,

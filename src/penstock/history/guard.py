@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -27,6 +28,8 @@ logging.getLogger("sqlglot").addFilter(lambda record: "parsing as a 'Command'" n
 
 _DIALECT = "duckdb"
 _ALLOWED = "a question is a SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"
+_KEPT, _KEPT_LENGTH = 256, 10_000
+"""So many questions are kept as they were read, of those with no more characters."""
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
 _FORBIDDEN = (
     "read_",
@@ -72,11 +75,12 @@ _FORBIDDEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A SELECT and the tables it names; `columns` of any table, None where a star asks for all.
 
     `parameters` are the names after $, "" for a ?. `about` is the word before it, "DESCRIBE" or "SUMMARIZE", or "".
+    One is read once for all who ask it with whatever values: nobody changes its `tree`.
     """
 
     tree: exp.Expr
@@ -95,9 +99,15 @@ class Question:
         tree = self.tree.sql(dialect=_DIALECT)
         return tree if self.shows_tables else f"DESCRIBE {tree}"
 
-    def over(self, names: dict[tuple[str, ...], str]) -> str:
-        """The statement with each table replaced by the name it has in DuckDB; it keeps its own as an alias."""
-        tree = self.tree.copy()
+    @cached_property
+    def names(self) -> dict[tuple[str, ...], str]:
+        """What each of its tables is called in DuckDB."""
+        return {table: f"t{number}" for number, table in enumerate(self.tables)}
+
+    @cached_property
+    def statement(self) -> str:
+        """It with each table replaced by the name it has in DuckDB; it keeps its own as an alias."""
+        tree, names = self.tree.copy(), self.names
         for table in list(_tables(tree)):
             parts = tuple(p.name for p in table.parts)
             alias = table.alias or parts[-1]
@@ -107,7 +117,7 @@ class Question:
                 if table.args.get(key):
                     new.set(key, table.args[key])
             table.replace(new)
-        return f"{self.about} {tree.sql(dialect=_DIALECT)}"
+        return f"{self.about} {tree.sql(dialect=_DIALECT, copy=False)}"
 
 
 def _alias_columns(table: exp.Expr) -> list[exp.Expr] | None:
@@ -120,6 +130,10 @@ def read_question(sql: str) -> Question:
 
     Raises QueryError where it is not one SELECT, or calls what a question may not call.
     """
+    return _read(sql) if len(sql) > _KEPT_LENGTH else _read_once(sql)
+
+
+def _read(sql: str) -> Question:
     try:
         statements = [s for s in sqlglot.parse(sql, dialect=_DIALECT) if s is not None]
     except (SqlglotError, RecursionError) as error:
@@ -150,6 +164,9 @@ def read_question(sql: str) -> Question:
     tables = tuple(dict.fromkeys(tuple(p.name for p in t.parts) for t in _tables(tree)))
     parameters = tuple(dict.fromkeys(found.name for found in tree.find_all(exp.Placeholder, exp.Parameter)))
     return Question(tree, tables, _columns(tree), about, parameters)
+
+
+_read_once = lru_cache(_KEPT)(_read)
 
 
 def _mistake(error: SqlglotError | RecursionError) -> QueryError:

@@ -72,8 +72,9 @@ def files_needed(
     values: Mapping[str, Any],
 ) -> Files:
     """`table`, which the question calls `name`, without files none of whose rows can be in the answer."""
-    plain = [column for column, kind in table.schema.items() if not kind.is_nested()]
-    bounds = bounds_of(question, name, plain, frozenset(table.partitions), values)
+    plain = tuple(column for column, kind in table.schema.items() if not kind.is_nested())
+    texts = frozenset(parameter for parameter, value in values.items() if isinstance(value, str))
+    bounds = bounds_of(question, name, plain, frozenset(table.partitions), texts)
     if bounds is None or not table.paths:
         return table
     footers = table.footers.of(connection, table.paths, table.stamps)

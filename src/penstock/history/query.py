@@ -124,13 +124,11 @@ def _answer(
     confines = Confines(limits.memory, zone, spill, frozenset[str]().union(*(table.folders for table in files)))
     try:
         with instances.lent(confines) as connection, stop.within(limits.seconds, connection.interrupt):
-            names = {}
-            for number, (name, table) in enumerate(found.items()):
-                names[name] = f"t{number}"
+            for name, table in found.items():
                 if isinstance(table, Files):
                     table = files_needed(connection, table, question, name, values)  # noqa: PLW2901
-                _present(connection, names[name], table, stop)
-            frame, complete = fetch(connection, question.over(names), values, limits.rows, cut=limits.cut)
+                _present(connection, question.names[name], table, stop)
+            frame, complete = fetch(connection, question.statement, values, limits.rows, cut=limits.cut)
             return Result(frame, position, complete)
     except (Exception, pl.exceptions.PanicException) as error:  # it is explained
         if any(not Path(path).exists() for table in files for path in table.paths):
