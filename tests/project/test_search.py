@@ -199,3 +199,25 @@ def test_the_command_searches_too(tmp_path: Path) -> None:
     assert ids("--header", "by=you") == []
     wrong = call("topic", "read", folder, "orders", "--where", "id > 1", "--last", "3")
     assert wrong.err.startswith("error[usage]: --key, --header and --where go without --last and --follow\n")
+
+
+def test_what_a_search_has_begun_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.project.search._DECODED_ROWS", 100)
+    with penstock.open(make_project(tmp_path / "p")) as project:
+        for start in range(0, 1_000, 100):
+            project.append("orders", orders(100, first=start))
+        condition = Condition(project, "orders", "MOD(id, 100) = 7")
+        read: list[object] = []
+        hits = condition._hits
+
+        def counted(job: Any) -> Any:
+            read.append(job)
+            return hits(job)
+
+        monkeypatch.setattr(condition, "_hits", counted)
+        wanted, asked = Wanted(condition=condition), iter([False, False, True])
+        looked, found, following = 0, 0, {0: 0}
+        while following:
+            page = browse(project.log, "orders", following, 50, wanted=wanted, enough=lambda: next(asked, True))
+            looked, found, following = looked + page.looked, found + page.records.height, page.following or {}
+        assert (looked, found, len(read)) == (1_000, 10, 10)

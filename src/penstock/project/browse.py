@@ -79,7 +79,8 @@ def browse(
 ) -> Browsed:
     """The first `rows` records from `offsets` on that are `wanted`, or those of the `last` so many.
 
-    It ends where it is `enough`, as asked after each look of some thousand records: then it says how far it is.
+    It ends where it is `enough`, as asked after each look of some thousand records, with what was begun then: it says
+    how far it is.
     """
     wanted = wanted or Wanted()
     if last is not None:
@@ -88,13 +89,13 @@ def browse(
         return Browsed(pl.concat([NO_RECORDS, *taken]).head(rows), None, sum(f.height for f in frames), 0)
     found: list[pl.DataFrame] = [NO_RECORDS]
     looked, left, through = 0, rows, None
-    for one in search(log, name, offsets, wanted, rows):
+    for one in search(log, name, offsets, wanted, rows, enough):
         looked += one.rows
         records = one.records.head(left)
         left -= records.height
         found.append(records.drop("seq"))
         through = one.through if one.records.height == records.height else int(records["seq"][-1])
-        if not left or enough():
+        if not left or (not one.begun and enough()):
             break
     else:
         return Browsed(pl.concat(found), None, looked, 0)

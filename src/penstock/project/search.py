@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,11 +56,15 @@ _DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one look has found: `records` as Log.read gives them, with their `seq`, of `rows` up to place `through`."""
+    """What one look has found: `records` as Log.read gives them, with their `seq`, of `rows` up to place `through`.
+
+    So many further looks are being taken already (`begun`), and cost nothing more.
+    """
 
     records: pl.DataFrame
     rows: int
     through: int
+    begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,9 @@ class Condition:
         self._scan = made(scan, "search", options, self._source.needs, penstock.world)
         self._threads = penstock.settings.threads or cores()
 
-    def look(self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted) -> Iterator[Looked]:
+    def look(
+        self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted, enough: Callable[[], bool]
+    ) -> Iterator[Looked]:
         """As `search`; rows that cannot be read are left out."""
         ends, starts = log.ends(topic), log.starts(topic)
         # a partition that is not asked for has been read to its end
@@ -140,15 +146,21 @@ class Condition:
         reader.seek({"next": {topic: first}, "first": {topic: first}, "seq": after})
         reader.last = log.end_seq()
         jobs: deque[Future[tuple[Scanned, pl.Series]]] = deque()
+        began = False
         with ThreadPoolExecutor(self._threads, "search") as pool:
             try:
                 while True:
-                    while len(jobs) <= self._threads and (job := reader.read(_DECODED_ROWS)) is not None:
+                    while (
+                        len(jobs) <= self._threads
+                        and not (began and enough())
+                        and (job := reader.read(_DECODED_ROWS)) is not None
+                    ):
                         jobs.append(pool.submit(self._hits, job))
+                        began = True
                     if not jobs:
                         return
                     scanned, hits = jobs.popleft().result()
-                    yield _looked(log, topic, wanted, after, scanned, hits)
+                    yield replace(_looked(log, topic, wanted, after, scanned, hits), begun=len(jobs))
                     after = scanned.through
             finally:
                 for waiting in jobs:
@@ -175,14 +187,22 @@ def _looked(log: Log, topic: str, wanted: Wanted, after: int, scanned: Scanned, 
     return Looked(records.filter(wanted.holds(records)), rows, scanned.through)
 
 
-def search(log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted, rows: int = READ_ROWS) -> Iterator[Looked]:
+def search(
+    log: Log,
+    topic: str,
+    offsets: Mapping[int, int],
+    wanted: Wanted,
+    rows: int = READ_ROWS,
+    enough: Callable[[], bool] = lambda: False,
+) -> Iterator[Looked]:
     """The records of a topic from `offsets` (per partition) on that are `wanted`, in the order of the log.
 
     Up to its end as of now, some at a time: whoever wants no more stops asking, and says so beforehand by about how
-    many `rows` that will be. Raises LogError for an offset that is not kept.
+    many `rows` that will be. Where it is `enough` no further look is begun, and those that were are given still.
+    Raises LogError for an offset that is not kept.
     """
     if wanted.condition is not None:
-        yield from wanted.condition.look(log, topic, offsets, wanted)
+        yield from wanted.condition.look(log, topic, offsets, wanted, enough)
         return
     if wanted.key is None and wanted.header is None:
         polls = log.polls(topic, offsets, rows=min(rows, READ_ROWS))
