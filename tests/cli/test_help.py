@@ -52,6 +52,8 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "backup",
             "restore",
             "audit",
+            "diff",
+            "apply",
         ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "produce", "read", "write")),
         *(f"group {c}" for c in ("list", "describe", "reset", "delete")),

@@ -181,7 +181,10 @@ def test_a_query_whose_state_does_not_fit_any_more_is_refused_by_name(tmp_path: 
         assert message.startswith("the query has changed: there is no state for ")
         assert "; nothing takes over the state of " in message
         assert message.count("window aggregate") == 2
-        assert hint == "hint: run with --fresh to drop the state and results and read the log again"
+        assert hint == (
+            "hint: penstock run DIR --fresh drops the state and results and reads the log again; penstock diff DIR"
+            " shows what penstock apply DIR would keep instead"
+        )
         run = penstock.start(bounded=True, fresh=True)
         assert run.wait(30)
         assert penstock.stop() == {}

@@ -57,7 +57,7 @@ READS = {
 }
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {
-    *("savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
+    *("diff", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
     *("alerts", "alert", "alert_file", "alert_test", "alert_try"),
     *("incidents", "incident", "notifications", "silences"),
     *("streaming_status", "streaming_metrics"),

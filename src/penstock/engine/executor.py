@@ -185,6 +185,7 @@ class Executor:
                 "meta": taken.meta,
                 "live": sorted(taken.live),
                 "counts": v.operator.counts.as_dict(),
+                "rows": v.operator.state_rows,
                 "watermark": self._seen.get(v.fingerprint, NO_TIME),
             }
         return Stored(meta, new, frozenset(live))
@@ -192,7 +193,8 @@ class Executor:
     def restore(self, meta: Mapping[str, Any], load: Callable[[Iterable[str]], Iterable[tuple[str, bytes]]]) -> None:
         """Take over stored state; `load(ids)` gives (id, blob) pairs.
 
-        Raises StateError where the plan needs state that is not there, or has none for what is.
+        An operator that has a part in `meta` without state begins empty. Raises
+        StateError where the plan needs state that is not there, or has none for what is.
         """
         self._require_match(meta)
         edited = any(v.fingerprint not in meta for v in self.graph.vertices)
@@ -219,7 +221,7 @@ class Executor:
         have = {v.fingerprint: v.operator.name for v in self.graph.vertices if v.operator.stateful}
         stored = {k: part["operator"] for k, part in meta.items() if part["stateful"]}
         unmatched = sorted(stored[k] for k in stored.keys() - have.keys())
-        missing = sorted(have[k] for k in have.keys() - stored.keys())
+        missing = sorted(have[k] for k in have.keys() - meta.keys())
         if unmatched or missing:
             parts = []
             if missing:
@@ -229,7 +231,8 @@ class Executor:
             raise StateError(
                 "the query has changed: " + "; ".join(parts),
                 code="state-mismatch",
-                hint="run with --fresh to drop the state and results and read the log again",
+                hint="penstock run DIR --fresh drops the state and results and reads the log again; penstock diff DIR"
+                " shows what penstock apply DIR would keep instead",
             )
 
     @property

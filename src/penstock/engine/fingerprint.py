@@ -9,22 +9,43 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.sql.catalog import Table
 from penstock.sql.functions.spec import Aggregate, Function
-from penstock.sql.plan import Node, Scan, Sink
+from penstock.sql.plan import Node, Scan, Sink, Sinks, nodes
 
-__all__ = ["fingerprint"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["fingerprint", "signature"]
 
 # they say where reading starts or how it is paced, not what is read
 _PASSING_OPTIONS = ("scan.startup.", "scan.watermark.", "properties.", "sink.")
 
 
 @lru_cache(maxsize=4096)
-def fingerprint(node: Node) -> str:
-    """24 hexadecimal digits."""
-    return blake2b(_node(node).encode(), digest_size=12).hexdigest()
+def fingerprint(node: Node, zone: str = "UTC") -> str:
+    """24 hexadecimal digits; `zone` is the session's, which what is computed may depend on."""
+    text = _node(node)
+    if zone != "UTC" and not isinstance(node, Sink):
+        text = f"{zone}:{text}"
+    return _digest(text)
+
+
+def signature(plan: Sinks, settings: Mapping[str, object], zone: str) -> str:
+    """24 hexadecimal digits of all that defines a pipeline, options and `settings` that no state depends on too."""
+    parts = [zone, repr(sorted((name, str(value)) for name, value in settings.items()))]
+    for sink in plan.parts:
+        parts += [_node(sink.input), _text(sink.columns), _text(sink.table), repr((sink.options, sink.deduplicates))]
+        parts.append(repr(sorted(sink.table.options.items())))
+    for scan in dict.fromkeys(n for n in nodes(plan) if isinstance(n, Scan)):
+        parts.append(repr((scan.table.path, sorted(scan.table.options.items()), scan.options)))
+    return _digest("\n".join(parts))
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 @lru_cache(maxsize=128)
@@ -32,7 +53,8 @@ def _node(node: Node) -> str:
     """The text of a node, kept for those above it: several may read it, and its own is as long as all below."""
     match node:
         case Scan():
-            return f"Scan({_text(node.table)})"
+            hints = _lasting(dict(node.options))
+            return f"Scan({_text(node.table)}{hints or ''})"
         case Sink():  # what it holds are rows of its table, whatever query they come from
             return f"Sink({_text(node.table)},{node.table.partitioned_by},{node.overwrite})"
     return _fields(node)
@@ -41,7 +63,7 @@ def _node(node: Node) -> str:
 def _text(value: Any) -> str:
     match value:
         case Table():
-            options = {k: v for k, v in sorted(value.options.items()) if not k.startswith(_PASSING_OPTIONS)}
+            options = _lasting(value.options)
             columns = [(c.name, str(c.type), c.computed_text, c.metadata) for c in value.columns]
             return f"Table{(value.path, columns, options, value.watermark_column, value.watermark_text)}"
         case Function() | Aggregate():
@@ -53,6 +75,11 @@ def _text(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         return _fields(value)
     return repr(value)
+
+
+def _lasting(options: Mapping[str, str]) -> dict[str, str]:
+    """The options that say what is read, by name."""
+    return {k: v for k, v in sorted(options.items()) if not k.startswith(_PASSING_OPTIONS)}
 
 
 def _fields(value: Any) -> str:

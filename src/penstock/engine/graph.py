@@ -181,7 +181,7 @@ class _Builder:
         lineage = frozenset(s for v in below if v.operator.row_wise for s in v.lineage)
         if isinstance(operator, Source):
             lineage = frozenset({len(self.graph.vertices)})
-        mark = fingerprint(node)
+        mark = fingerprint(node, self.context.zone)
         twins = sum(v.fingerprint.split("-")[0] == mark for v in self.graph.vertices)
         self.graph.vertices.append(Vertex(operator, inputs, f"{mark}-{twins}" if twins else mark, node, lineage))
         return len(self.graph.vertices) - 1

@@ -49,6 +49,8 @@ class Settings:
     threads: int = 1
     speed: float | None = None
     bounded: bool = False
+    signature: str = ""
+    """Of what defines the pipeline; kept in its checkpoints."""
 
 
 class Pipeline:
@@ -272,6 +274,7 @@ class Pipeline:
             {
                 "format": _FORMAT,
                 "epoch": epoch,
+                "signature": self.settings.signature,
                 "through": self._through,
                 "ends": self.ends,
                 "position": self.input.position(),

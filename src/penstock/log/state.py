@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penstock.log.commit import Write, Writer
     from penstock.log.file import Connection, LogFile
 
-__all__ = ["Checkpoint", "Savepoint", "States"]
+__all__ = ["Checkpoint", "Savepoint", "States", "drop_checkpoint"]
 
 DEAD, VALID, STAGED = 0, 1, 2
 SWEEPABLE = f"s.stage = {DEAD} AND NOT EXISTS (SELECT 1 FROM savepoint_state p WHERE p.row = s.row)"
@@ -118,14 +118,8 @@ class States:
 
     def drop_pipeline(self, pipeline: str) -> None:
         """Forget its checkpoint and state; savepoints keep theirs."""
-
-        def work(write: Write) -> None:
-            write.connection.execute("DELETE FROM checkpoint WHERE pipeline = ?", (pipeline,))
-            write.connection.execute("UPDATE state SET stage = 0 WHERE pipeline = ? AND stage > 0", (pipeline,))
-
-        self._writer.run(work)
-        with self._mutex:
-            self._staged.pop(pipeline, None)
+        self._writer.run(lambda write: drop_checkpoint(write, pipeline))
+        self.settle(pipeline)
 
     def put(
         self,
@@ -197,27 +191,30 @@ class States:
 
     def restore_savepoint(self, name: str) -> Checkpoint:
         """Make it the checkpoint of its pipeline again. Raises StateError where there is no such savepoint."""
-
-        def work(write: Write) -> None:
-            pipeline = self._pipeline_of(write.connection, name)
-            write.connection.execute("UPDATE state SET stage = 0 WHERE pipeline = ? AND stage > 0", (pipeline,))
-            write.connection.execute(
-                "UPDATE state SET stage = 1 WHERE row IN (SELECT row FROM savepoint_state WHERE name = ?)", (name,)
-            )
-            write.connection.execute(
-                "INSERT OR REPLACE INTO checkpoint SELECT pipeline, epoch, time, crc, manifest FROM savepoint "
-                "WHERE name = ?",
-                (name,),
-            )
-            restored.append(pipeline)
-
         restored: list[str] = []
-        self._writer.run(work)
+        self._writer.run(lambda write: restored.append(self.put_back(write, name)))
         self.settle(restored[-1])
         found = self.checkpoint(restored[-1])
         if found is None:
             raise StateError(f"savepoint '{name}' was dropped while it was restored", code="savepoint-unknown")
         return found
+
+    def put_back(self, write: Write, name: str) -> str:
+        """Make a savepoint the checkpoint of its pipeline again, whose name is given.
+
+        Raises StateError where there is no such savepoint.
+        """
+        pipeline = self._pipeline_of(write.connection, name)
+        write.connection.execute("UPDATE state SET stage = 0 WHERE pipeline = ? AND stage > 0", (pipeline,))
+        write.connection.execute(
+            "UPDATE state SET stage = 1 WHERE row IN (SELECT row FROM savepoint_state WHERE name = ?)", (name,)
+        )
+        write.connection.execute(
+            "INSERT OR REPLACE INTO checkpoint SELECT pipeline, epoch, time, crc, manifest FROM savepoint "
+            "WHERE name = ?",
+            (name,),
+        )
+        return pipeline
 
     def drop_savepoint(self, name: str) -> None:
         """Forget it. Raises StateError where there is no such savepoint."""
@@ -280,6 +277,12 @@ class States:
             where=f"in {self._file.name}",
             hint="restore the file from a copy, or start the pipeline afresh from its topics",
         )
+
+
+def drop_checkpoint(write: Write, pipeline: str) -> None:
+    """Forget the checkpoint and the state of a pipeline; savepoints keep theirs."""
+    write.connection.execute("DELETE FROM checkpoint WHERE pipeline = ?", (pipeline,))
+    write.connection.execute("UPDATE state SET stage = 0 WHERE pipeline = ? AND stage > 0", (pipeline,))
 
 
 @dataclass(frozen=True, slots=True)

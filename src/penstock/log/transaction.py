@@ -10,6 +10,7 @@ from penstock.log.batch import encode
 from penstock.log.claims import put_claim, require_free
 from penstock.log.commit import Request
 from penstock.log.groups import write_offsets
+from penstock.log.state import drop_checkpoint
 from penstock.log.tables import delete_fact, put_fact, require_fact, write_rows
 
 if TYPE_CHECKING:
@@ -81,6 +82,19 @@ class Transaction(Request):
         """
         self._pipelines.append(pipeline)
         self._work.append(lambda write: self._log.state.put(write, pipeline, epoch, manifest, state or {}, live))
+
+    def drop_checkpoint(self, pipeline: str) -> None:
+        """As `States.drop_pipeline`."""
+        self._pipelines.append(pipeline)
+        self._work.append(lambda write: drop_checkpoint(write, pipeline))
+
+    def restore_savepoint(self, name: str, pipeline: str) -> None:
+        """As `States.restore_savepoint`, of one that is of `pipeline`."""
+        self._pipelines.append(pipeline)
+        self._work.append(lambda write: self._put_back(write, name))
+
+    def _put_back(self, write: Write, name: str) -> None:
+        self._log.state.put_back(write, name)
 
     def append_rows(self, table: str, frame: pl.DataFrame) -> None:
         """As `Tables.append`."""

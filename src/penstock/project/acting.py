@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from penstock.history import Limits, Result
     from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.states import AlertState
+    from penstock.project.edit.apply import Applied
+    from penstock.project.edit.difference import Difference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
@@ -70,6 +72,10 @@ class Project(Protocol):
     def restore(self, name: str) -> Restored: ...
 
     def drop_savepoint(self, name: str) -> None: ...
+
+    def difference(self) -> Difference: ...
+
+    def apply(self, token: str) -> Applied: ...
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None

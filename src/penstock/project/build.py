@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.engine.fingerprint import signature
 from penstock.engine.graph import build
 from penstock.engine.operators.sink import Enforcement
 from penstock.engine.pipeline import Pipeline
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.settings import Settings
 
-__all__ = ["interval_of", "make_pipeline"]
+__all__ = ["interval_of", "make_pipeline", "signature_of"]
 
 _USUAL_ROWS = 65_536
 """More rows at once are worth their memory only where a step over so many takes long."""
@@ -73,8 +74,14 @@ def make_pipeline(
         threads=settings.threads or cores(),
         speed=speed,
         bounded=bounded,
+        signature=signature_of(definition),
     )
     return Pipeline(definition.name, graph, wiring.readers(graph, definition.name), world.log, side, world.clock, how)
+
+
+def signature_of(definition: PipelineDefinition) -> str:
+    """All that defines a pipeline, as a short text."""
+    return signature(definition.plan, definition.settings, definition.context.zone)
 
 
 def interval_of(definition: PipelineDefinition, settings: Settings) -> int | None:

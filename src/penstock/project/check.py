@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from penstock.project.definition import Definition, PipelineDefinition
 
-__all__ = ["check", "dry_world"]
+__all__ = ["check", "dry_world", "world_like"]
 
 
 def check(folder: Path, home: Path) -> list[Finding]:
@@ -69,12 +69,19 @@ def _error(error: PenstockError) -> Finding:
 
 def dry_world(definition: Definition, home: Path) -> World:
     """The project's surroundings with a log in memory that has its topics and none of its rows. Close its log."""
-    memory = Log.open(None)
     if (home / "log.db").exists():
         with Log.open(home / "log.db", read_only=True) as log:
-            for topic in log.topics():
-                memory.create_topic(topic.name, topic.partitions, topic.configs)
-            memory.facts.swap({}, log.facts.scan(REGISTRY))
+            return world_like(definition, log)
+    return world_like(definition, None)
+
+
+def world_like(definition: Definition, log: Log | None) -> World:
+    """The same, where the project's log is open."""
+    memory = Log.open(None)
+    if log is not None:
+        for topic in log.topics():
+            memory.create_topic(topic.name, topic.partitions, topic.configs)
+        memory.facts.swap({}, log.facts.scan(REGISTRY))
     settings = definition.settings
     roots = (definition.folder, *((definition.folder / r) for r in settings.roots))
     return World(

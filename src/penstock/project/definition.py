@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Sinks
 
-__all__ = ["Definition", "PipelineDefinition", "begin_definition", "read_definition"]
+__all__ = ["Definition", "PipelineDefinition", "begin_definition", "read_definition", "sql_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Definition:
     settings: Settings
     session: Session = field(default_factory=Session)
     pipelines: list[PipelineDefinition] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """The SQL files, by their paths in the folder."""
 
     @property
     def tables(self) -> list[Table]:
@@ -75,7 +77,9 @@ class Definition:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read: {error}", code="project-file") from None
         stem = re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem
-        self.add(text, str(path.relative_to(self.folder)), stem)
+        source = str(path.relative_to(self.folder))
+        self.texts[source] = text
+        self.add(text, source, stem)
 
     def define(self, write: Write, source: str = "", stem: str = "", *, alone: bool = True) -> PipelineDefinition:
         """Add a pipeline; it is alone in its file, or named after its sink too."""
@@ -94,24 +98,32 @@ class Definition:
         return name
 
 
-def read_definition(folder: Path) -> Definition:
-    """The project in `folder`: penstock.toml, then sql/*.sql in the order of their names.
+def read_definition(folder: Path, settings: Settings | None = None) -> Definition:
+    """The project in `folder`: penstock.toml (or `settings`), then sql/*.sql in the order of their names.
 
     Raises ConfigError or SqlError with the file and the place.
     """
-    definition, files = begin_definition(folder)
+    definition, files = begin_definition(folder, settings)
     for path in files:
         definition.add_file(path)
     return definition
 
 
-def begin_definition(folder: Path) -> tuple[Definition, list[Path]]:
-    """The project in `folder` before any statement, and its SQL files in their order. Raises ConfigError."""
-    definition = Definition(folder, read_settings(folder))
+def sql_files(folder: Path) -> list[Path]:
+    """The SQL files of a project, in their order."""
+    return sorted((folder / "sql").glob("*.sql"))
+
+
+def begin_definition(folder: Path, settings: Settings | None = None) -> tuple[Definition, list[Path]]:
+    """The project in `folder` before any statement, and its SQL files in their order. Raises ConfigError.
+
+    Without `settings` they are those of penstock.toml.
+    """
+    definition = Definition(folder, settings or read_settings(folder))
     definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
         config.LOCAL_TIME_ZONE.name, definition.settings.time_zone
     )
-    files = sorted((folder / "sql").glob("*.sql"))
+    files = sql_files(folder)
     if not files:
         raise ConfigError(
             f"{folder} has no SQL files",

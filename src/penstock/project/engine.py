@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, StateError
 from penstock.engine.tracing import Tracing
 from penstock.log import EngineLock
 from penstock.project.build import make_pipeline
+from penstock.project.edit.files import FILES, digests_of
 from penstock.project.fresh import drop_everything
 from penstock.project.home import made
 from penstock.project.lineage import keep_lineage
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from penstock.engine.pipeline import Pipeline
-    from penstock.project.definition import PipelineDefinition
+    from penstock.project.definition import Definition, PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.wish import Wish
 
@@ -40,6 +42,7 @@ class Engine:
         self._polling = Polling()
         self._measures: Measures | None = None
         self._lock: EngineLock | None = None
+        self._changing = threading.Lock()
 
     def start(
         self,
@@ -67,6 +70,7 @@ class Engine:
             for poller in pollers if bounded else ():
                 poller.poll()
             keep_lineage(penstock)
+            penstock.log.facts.put(FILES, digests_of(penstock.definition.texts))
             definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
             make = partial(self._make, speed=speed, batch_rows=batch_rows)
             aside = partial(penstock.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
@@ -86,6 +90,10 @@ class Engine:
 
     def stop(self) -> dict[str, Exception]:
         """Commit and stop what runs; the errors of pipelines that failed, by name."""
+        with self._changing:
+            return self._stop()
+
+    def _stop(self) -> dict[str, Exception]:
         if self.run is None:
             return {}
         run, self.run = self.run, None
@@ -107,6 +115,32 @@ class Engine:
             yield
         finally:
             self._release()
+
+    @contextmanager
+    def changing(self) -> Iterator[Run | None]:
+        """Nobody else changes meanwhile what runs, here or elsewhere; what runs here.
+
+        Raises StateError where somebody does, LockedError where another process runs the project.
+        """
+        if not self._changing.acquire(blocking=False):
+            raise StateError("the project is being changed already", code="apply-busy", hint="wait for that to end")
+        try:
+            if self.run is not None:
+                yield self.run
+            else:
+                with self.locked():
+                    yield None
+        finally:
+            self._changing.release()
+
+    def adopt(self, definition: Definition, *, proven: bool) -> None:
+        """Let the pipelines that were retired be those of `definition`; with `proven` as `Run.adopt` says."""
+        if self.run is None:
+            return
+        self.run.adopt(definition.pipelines, proven=proven)
+        keep_lineage(self.penstock)
+        self._polling.close()
+        self._polling = Polling(() if self.run.bounded else pollers_of(self.penstock))
 
     def show_page(self, url: str) -> None:
         """Say that the page of what runs here is at `url`, to those who find the project in use."""

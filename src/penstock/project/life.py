@@ -198,6 +198,13 @@ class Life:
             self._load(self.wish)
             self.goes = True
 
+    def prove(self) -> None:
+        """Run the next rows and commit, if it was made and is to run: what it does then is seen to balance."""
+        if self.goes and self._loaded is not None:
+            pipeline = self._loaded.pipeline
+            pipeline.step(pipeline.settings.batch_rows)
+            pipeline.commit()
+
     def begin(self) -> None:
         """Run, if it was made."""
         if self.goes:
@@ -206,6 +213,11 @@ class Life:
     def ask_to_end(self) -> None:
         """The engine ends: halt, soon."""
         self._stop.set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has halted for good."""
+        return self._closed
 
     def close(self) -> None:
         """Halt for good; its figures stay."""

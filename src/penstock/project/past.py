@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,27 +13,30 @@ from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock.core.edges import Reader
+    from penstock.engine.executor import Stored
     from penstock.engine.graph import Graph
+    from penstock.engine.pipeline import Pipeline
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
 
-__all__ = ["Past", "past_of", "results_of"]
+__all__ = ["Past", "past_of", "results_of", "state_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """What a pipeline has read of the log: from the offsets `first` of each topic to the place `last`.
 
-    Bounded input had ended after each of `ends`.
+    There `following` are the next offsets of each topic, by partition. Bounded input had ended after each of `ends`.
     """
 
     first: Mapping[str, list[int]]
     last: int
     ends: tuple[int, ...]
+    following: Mapping[str, list[int]]
 
 
 def past_of(manifest: Mapping[str, Any] | None) -> Past | None:
@@ -40,7 +44,7 @@ def past_of(manifest: Mapping[str, Any] | None) -> Past | None:
     start = manifest and manifest["position"]["readers"].get(LogReader.name, {}).get("start")
     if not manifest or not start:
         return None
-    return Past(start["first"], start["seq"], tuple(manifest["ends"]))
+    return Past(start["first"], start["seq"], tuple(manifest["ends"]), start["next"])
 
 
 def results_of(
@@ -58,13 +62,27 @@ def results_of(
     schemas = {s.table.name: {c.name: c.type.polars for c in s.columns} for s in definition.plan.parts}
     taken = {name: [pl.DataFrame(schema=schema)] for name, schema in schemas.items()}
     wiring = _PastWiring(penstock, definition, past, early, left_out)
-    pipeline = make_pipeline(
-        definition,
-        penstock.world,
-        penstock.settings,
-        wiring=wiring,
-        collect=lambda table, frame: taken[table].append(frame.select(*schemas[table])),
-    )
+    with _again(penstock, definition, wiring, lambda t, frame: taken[t].append(frame.select(*schemas[t]))):
+        return {name: pl.concat(frames) for name, frames in taken.items()}
+
+
+def state_of(penstock: Penstock, definition: PipelineDefinition, past: Past) -> Stored:
+    """The state that the pipeline has after its past; its results go nowhere."""
+    wiring = _PastWiring(penstock, definition, past, (), frozenset())
+    with _again(penstock, definition, wiring, lambda *_: None) as pipeline:
+        return pipeline.executor.snapshot()
+
+
+@contextmanager
+def _again(
+    penstock: Penstock,
+    definition: PipelineDefinition,
+    wiring: _PastWiring,
+    collect: Callable[[str, pl.DataFrame], None],
+) -> Iterator[Pipeline]:
+    """The pipeline when it has read its past; `collect` takes what it gives, by table."""
+    past = wiring.past
+    pipeline = make_pipeline(definition, penstock.world, penstock.settings, wiring=wiring, collect=collect)
     try:
         for end in [e for e in past.ends if e <= past.last]:
             wiring.read_to(end)
@@ -72,9 +90,9 @@ def results_of(
             pipeline.close_windows()
         wiring.read_to(past.last)
         _run(pipeline.step, pipeline.settings.batch_rows)
+        yield pipeline
     finally:
         pipeline.close()
-    return {name: pl.concat(frames) for name, frames in taken.items()}
 
 
 def _run(step: Callable[[int], bool], rows: int) -> None:
@@ -95,7 +113,7 @@ class _PastWiring(Wiring):
     ) -> None:
         super().__init__(penstock.world, idle_timeout(definition.settings, penstock.settings))
         self.collect_all = True
-        self._past = past
+        self.past = past
         self._early = early
         self._left_out = left_out
         self._reader: LogReader | None = None
@@ -107,7 +125,7 @@ class _PastWiring(Wiring):
                 passed, left_out = reader.passed_over, self._left_out
                 reader.passed_over = lambda: passed() | left_out  # noqa: B023  # there is one LogReader
                 reader.foremost = lambda: self._early
-                reader.again(self._past.first)
+                reader.again(self.past.first)
                 self._reader = reader
             made.append((reader, keys))
         return made

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
+    from penstock.project.edit.apply import Applied
+    from penstock.project.edit.difference import Difference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
@@ -365,6 +367,31 @@ class Penstock:
     ) -> Standing:
         """Start, pause, resume, stop, drain or restart one pipeline: see `project.steer`."""
         return steer(self, name, act, parallelism=parallelism, checkpoint_interval=checkpoint_interval)
+
+    def difference(self) -> Difference:
+        """What the SQL files would change if they were applied now: see `project.edit.difference`."""
+        from penstock.project.edit.difference import edit_of
+
+        return edit_of(self).difference
+
+    def apply(self, token: str) -> Applied:
+        """Let the project be what its SQL files are now, as `difference` tells it: see `project.edit.apply`."""
+        from penstock.project.edit.apply import apply
+
+        return apply(self, token)
+
+    def changing(self) -> AbstractContextManager[Run | None]:
+        """Nobody else changes meanwhile what runs; what runs here. Raises StateError or LockedError."""
+        return self._engine.changing()
+
+    def redefine(self, definition: Definition, *, proven: bool = False) -> None:
+        """Be another project in the same folder: what was retired of what runs begins anew, as `Run.adopt` says."""
+        before, self._definition = self._definition, definition
+        try:
+            self._engine.adopt(definition, proven=proven)
+        except BaseException:
+            self._definition = before
+            raise
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None

@@ -10,7 +10,7 @@ from penstock.project.life import Life
 from penstock.project.topics import read_topics, written_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
@@ -47,7 +47,9 @@ class Run:
         self.lives = {
             d.name: Life(d, partial(make, d), log, clock, self._changed, bounded=bounded) for d in definitions
         }
-        self._bounded = bounded
+        self.bounded = bounded
+        self._make = make
+        self._clock = clock
         self._stop = threading.Event()
         self._news = threading.Condition()
         self._upkeep: threading.Thread | None = None
@@ -63,6 +65,9 @@ class Run:
             for one in self._every:
                 one.close()
             raise
+        self._link()
+
+    def _link(self) -> None:
         for one in self._every:
             reads = read_topics(one.definition.plan)
             one.upstream = [o for o in self._every if o is not one and reads & written_topics(o.definition.plan)]
@@ -102,6 +107,41 @@ class Run:
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
         self._upkeep.start()
 
+    def retire(self, names: Collection[str]) -> None:
+        """Let pipelines commit and halt for good, those of these names that there are."""
+        for name in names:
+            if name in self.lives:
+                self.lives[name].close()
+
+    def adopt(self, definitions: Sequence[PipelineDefinition], *, proven: bool) -> None:
+        """Let the pipelines be those of `definitions`: what was not retired goes on, the others are made and begin.
+
+        With `proven` each of them runs its next rows and commits before any begins. Raises what keeps one from that;
+        then none of them runs.
+        """
+        lives = {}
+        made: list[Life] = []
+        try:
+            for definition in definitions:
+                life = self.lives.get(definition.name)
+                if life is None or life.closed:
+                    make = partial(self._make, definition)
+                    life = Life(definition, make, self.log, self._clock, self._changed, bounded=self.bounded)
+                    made.append(life)
+                lives[definition.name] = life
+            for one in made:
+                one.prepare()
+            for one in made if proven else ():
+                one.prove()
+        except BaseException:
+            for one in made:
+                one.close()
+            raise
+        self.lives = lives
+        self._link()
+        for one in made:
+            one.begin()
+
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until no pipeline runs or (unless bounded) is paused; False if one still does after `seconds`."""
         with self._news:
@@ -118,7 +158,7 @@ class Run:
             self._upkeep.join()
 
     def _settled(self, one: Life) -> bool:
-        return one.settled and (self._bounded or one.state != "paused")
+        return one.settled and (self.bounded or one.state != "paused")
 
     def _changed(self) -> None:
         with self._news:

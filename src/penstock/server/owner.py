@@ -19,6 +19,10 @@ from penstock.core.errors import InternalError, LockedError, PenstockError, Stat
 from penstock.engine.why import Reason
 from penstock.history import Limits, Result
 from penstock.project.alerts.states import AlertState
+from penstock.project.edit.apply import Applied
+from penstock.project.edit.difference import Difference, PipelineChange
+from penstock.project.edit.files import FileChange
+from penstock.project.edit.transition import OperatorChange
 from penstock.project.groups import Moved
 from penstock.project.loss import Loss
 from penstock.project.memory import Held, Memory
@@ -141,6 +145,13 @@ class Owner:
         how = {"parallelism": parallelism, "checkpoint_interval_ms": checkpoint_interval}
         given = how if act in ("start", "restart") else None
         return _standing(self._json("POST", f"/api/pipelines/{quote(name, safe='')}/{act}", given))
+
+    def difference(self) -> Difference:
+        return _difference(self._json("GET", "/api/diff"))
+
+    def apply(self, token: str) -> Applied:
+        done = self._json("POST", "/api/apply", {"token": token})
+        return Applied([_pipeline_change(one) for one in done["pipelines"]], done["savepoints"])
 
     def restore(self, name: str) -> Restored:
         return Restored(**self._json("POST", f"/api/savepoints/{quote(name, safe='')}/restore"))
@@ -283,6 +294,15 @@ class _Connection(HTTPConnection):
 
 def _standing(answer: Mapping[str, Any]) -> Standing:
     return Standing(**{field.name: answer[field.name] for field in fields(Standing)})
+
+
+def _difference(answer: Mapping[str, Any]) -> Difference:
+    files = [FileChange(**file) for file in answer["files"]]
+    return Difference(files, [_pipeline_change(one) for one in answer["pipelines"]], answer["token"])
+
+
+def _pipeline_change(answer: Mapping[str, Any]) -> PipelineChange:
+    return PipelineChange(**{**answer, "operators": [OperatorChange(**one) for one in answer["operators"]]})
 
 
 def _base64(data: bytes | None) -> str | None:

@@ -32,7 +32,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
     "read": (
         *_IN_PART,
-        *("savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
+        *("diff", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
         *(
             "alerts",
             "alert",
@@ -49,6 +49,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     "ingest": ("ingest", "streaming_ingest"),
     "operate": (
         *("pipeline_start", "pipeline_restart", "pipeline_pause", "pipeline_resume", "pipeline_stop", "pipeline_drain"),
+        "apply",
         *("savepoint_create", "savepoint_restore", "savepoint_drop", "rejects_replay", "rejects_discard"),
         *("topic_create", "topic_alter", "topic_delete", "topic_produce", "group_reset", "group_delete"),
         *("incident_acknowledge", "silence_begin", "silence_end"),

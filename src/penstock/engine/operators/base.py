@@ -95,6 +95,11 @@ class Operator:
         return False
 
     @property
+    def state_rows(self) -> int:
+        """The rows of the state: those that are held, and one for each key that is known; as of the last snapshot."""
+        return self.counts.held
+
+    @property
     def state_bytes(self) -> int:
         """The memory of the state."""
         return 0

@@ -140,6 +140,10 @@ class FirstRows(Timed):
         self.seen.restore(meta["seen"], blobs)
 
     @property
+    def state_rows(self) -> int:
+        return self.counts.held + len(self.seen)
+
+    @property
     def state_bytes(self) -> int:
         return self.held.size + self.seen.size
 

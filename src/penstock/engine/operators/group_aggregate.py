@@ -270,6 +270,10 @@ class GroupAggregate(Operator):
             state.restore(meta, blobs)
 
     @property
+    def state_rows(self) -> int:
+        return len(self.state)
+
+    @property
     def state_bytes(self) -> int:
         return sum(state.size for state in self._states)
 

@@ -96,6 +96,10 @@ class Normalize(Operator):
         self.state.restore(snapshot.meta, blobs)
 
     @property
+    def state_rows(self) -> int:
+        return len(self.state)
+
+    @property
     def state_bytes(self) -> int:
         return self.state.size
 

@@ -218,6 +218,10 @@ class OverAggregate(Timed):
         self.overdue.restore(meta["overdue"], blobs)
 
     @property
+    def state_rows(self) -> int:
+        return self.counts.held + len(self.frames.state)
+
+    @property
     def state_bytes(self) -> int:
         return self.frames.size + self.held.size + self.overdue.size
 

@@ -189,6 +189,10 @@ class TemporalJoin(Operator):
             queue.restore(part, blobs)
 
     @property
+    def state_rows(self) -> int:
+        return self.counts.held + len(self.state)
+
+    @property
     def state_bytes(self) -> int:
         return self.state.size + sum(queue.size for queue in self.queues)
 

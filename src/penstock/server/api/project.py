@@ -7,7 +7,9 @@ from pydantic import Field
 
 import penstock as package
 from penstock.project.confinement import told_error
+from penstock.project.edit.files import changed_files
 from penstock.server.access import entry_of
+from penstock.server.api.edits import FileChanged
 from penstock.server.api.model import Model, Project
 
 __all__ = ["router"]
@@ -29,6 +31,8 @@ class ProjectAnswer(Model):
     """What ended pipelines, by their names."""
     event_time: int | None = Field(examples=[1767225590000])
     """Up to when all pipelines have seen events: the least of their watermarks, ms since 1970."""
+    changed: list[FileChanged]
+    """SQL files that are not as the pipelines were started with: `penstock diff` says what they would change."""
     position: int = Field(examples=[48213])
     """The place of the log's last record in its one order."""
 
@@ -46,5 +50,6 @@ def show(request: Request, penstock: Project) -> ProjectAnswer:
         pipelines=[p.name for p in penstock.definition.pipelines],
         failed={name: told_error(error, filters) or "" for name, error in run.errors.items()} if run else {},
         event_time=run.event_time if run else None,
+        changed=[FileChanged.model_validate(one) for one in changed_files(penstock)],
         position=penstock.log.end_seq(),
     )

@@ -29,7 +29,8 @@ class FiguresFeed(Feed):
             if name not in known:
                 hint = did_you_mean(name, known) or "there are " + ", ".join(known)
                 raise RequestError(f"there is no pipeline '{name}'", code="push-pipeline-unknown", hint=hint)
-        self._names = frozenset(asked.pipelines or known)
+        self._names = frozenset(asked.pipelines)
+        """None: all, those too that come later."""
         self._filters = filters
         self._last: Message | None = None
         self._before: dict[str, tuple[float, int]] = {}
@@ -52,12 +53,13 @@ class FiguresFeed(Feed):
         now = self.hub.penstock.clock.monotonic()
         told = []
         for one in run.figures():
-            if one.pipeline not in self._names:
+            life = run.lives.get(one.pipeline)
+            if life is None or (self._names and one.pipeline not in self._names):
                 continue
             then, rows = self._before.get(one.pipeline, (now, one.rows))
             rate = (one.rows - rows) / (now - then) if now > then else 0.0
             self._before[one.pipeline] = (now, one.rows)
-            pipeline, error = run.lives[one.pipeline].pipeline, run.lives[one.pipeline].error
+            pipeline, error = life.pipeline, life.error
             told.append(
                 _counts(one)
                 | {

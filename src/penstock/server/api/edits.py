@@ -1,0 +1,85 @@
+"""The project's SQL files against what its pipelines are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from penstock.project.edit.transition import What  # noqa: TC001  # a model needs it
+from penstock.server.api.model import Given, Model, Project
+
+__all__ = ["FileChanged", "router"]
+
+router = APIRouter(prefix="/api", tags=["project"])
+
+
+class FileChanged(Model):
+    path: str = Field(examples=["sql/10_metrics.sql"])
+    what: Literal["changed", "added", "removed"]
+
+
+class OperatorChanged(Model):
+    operator: str = Field(examples=["window aggregate"])
+    kind: str = Field(examples=["window aggregate"])
+    what: What
+    """`rebuilt`: topics are read again, `empty`: it begins without state, `lost`: nobody takes its state over."""
+    rows: int | None
+    """Of its state; null where that is known when it is done."""
+    start: dict[str, list[int]] = Field(examples=[{"chat_events": [0, 0]}])
+    """The offsets from which topics are read again, by partition."""
+    rows_again: int
+    """Records that are read again."""
+    gone: int
+    """Records that are deleted, and will be missing in what is rebuilt."""
+    reason: str
+    details: list[str] = Field(examples=[["windows of 30 s", "by meeting_id"]])
+    """What it does, in words."""
+
+
+class PipelineChanged(Model):
+    name: str = Field(examples=["metrics"])
+    file: str = Field(examples=["sql/10_metrics.sql"])
+    what: Literal["unchanged", "changed", "added", "removed"]
+    operators: list[OperatorChanged]
+    """Those that have state."""
+    remarks: list[str]
+    """What else is to be known, in sentences."""
+    refusal: str
+    """Why it cannot be applied; else empty."""
+
+
+class DifferenceAnswer(Model):
+    files: list[FileChanged]
+    """Those that are not as they were when the pipelines were started."""
+    pipelines: list[PipelineChanged]
+    token: str
+    """Names exactly this difference."""
+
+
+@router.get("/diff", operation_id="diff")
+def show_difference(penstock: Project) -> DifferenceAnswer:
+    """What the SQL files would change if they were applied now, as of the last checkpoints; nothing is changed."""
+    return DifferenceAnswer.model_validate(penstock.difference())
+
+
+class Apply(Given):
+    token: str = Field(examples=["6a53f6370cafc5e8668c5938"])
+    """That of the difference that was looked at."""
+
+
+class AppliedAnswer(Model):
+    pipelines: list[PipelineChanged]
+    """Those that changed, with the rows of state that each operator has now."""
+    savepoints: dict[str, str] = Field(examples=[{"metrics": "before-apply-1.metrics"}])
+    """What keeps the state from before, by pipeline."""
+
+
+@router.post("/apply", operation_id="apply")
+def apply_files(penstock: Project, asked: Apply) -> AppliedAnswer:
+    """Let the pipelines be what the SQL files are now; what does not work is undone, and answered 409 (`apply-back`).
+
+    Pipelines that change halt meanwhile; the others go on.
+    """
+    return AppliedAnswer.model_validate(penstock.apply(asked.token))

@@ -1,0 +1,316 @@
+"""SQL files edited: what would become of each operator's state is told, and is what becomes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock.core.errors import StateError
+from penstock.project.edit import apply as apply_module
+from tests.engine.project import COUNT, EVENTS, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
+from tests.parts import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.project.edit.difference import Difference
+    from penstock.project.penstock import Penstock
+
+WIDE = """
+CREATE TABLE u (k STRING, n BIGINT, PRIMARY KEY (k) NOT ENFORCED)
+WITH ('connector' = 'upsert-kafka', 'topic' = 'u', 'key.format' = 'json', 'value.format' = 'json');
+"""
+PER_KEY = "INSERT INTO u SELECT k, COUNT(*) FROM e WHERE v > 0 GROUP BY k;"
+BOTH = "EXECUTE STATEMENT SET BEGIN" + COUNT + "END;"
+LINES = [event(n, n, "ab"[n % 2], n % 7) for n in range(40)]
+
+
+def told(difference: Difference, name: str = "main") -> list[tuple[Any, ...]]:
+    """(operator, what, rows, records read again) of a pipeline that changes."""
+    (one,) = (p for p in difference.changed if p.name == name)
+    return [(o.operator, o.what, o.rows, o.rows_again) for o in one.operators]
+
+
+def held(penstock: Penstock, name: str = "main") -> dict[str, int]:
+    """The rows of state of each operator of a pipeline that runs."""
+    (pipeline,) = (p for p in penstock.running if p.name == name)
+    with pipeline.lock:
+        pipeline.executor.snapshot()
+    return {v.operator.name: v.operator.state_rows for v in pipeline.executor.graph.vertices if v.operator.stateful}
+
+
+def caught_up(penstock: Penstock) -> None:
+    """All that is there is read and committed."""
+    run = penstock.current
+    assert run is not None
+    until(lambda: all(f.lag == 0 for f in run.figures()), "not all is read")
+    for life in run.lives.values():
+        life.commit()
+
+
+def read(folder: Path, sql: str, first: int, last: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Run some of LINES through a project; what its tables have then."""
+    with opened(write_project(folder, sql)) as penstock:
+        append(penstock, LINES[first:last])
+        penstock.start()
+        caught_up(penstock)
+        assert penstock.stop() == {}
+        return {t: rows(penstock, t) for t in ("r", "u") if t in {topic.name for topic in penstock.log.topics()}}
+
+
+KEPT_SOURCE = ("source e", "kept", 0, 0)
+KEPT_SINK = ("sink r", "kept", 0, 0)
+REBUILT = ("window aggregate", "rebuilt", None, 20)
+LOST = ("window aggregate", "lost", 10, 0)
+TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            TOTALS,
+            TOTALS.replace(f"{TUMBLE} GROUP", f"{TUMBLE} WHERE v <> 2 GROUP"),
+            [KEPT_SOURCE, REBUILT, KEPT_SINK, LOST],
+            id="a filter below the windows",
+        ),
+        pytest.param(
+            TOTALS,
+            TOTALS.replace("window_end;", "window_end HAVING SUM(v) > 14;"),
+            [KEPT_SOURCE, ("window aggregate", "kept", 10, 0), KEPT_SINK],
+            id="a filter above the windows",
+        ),
+        pytest.param(
+            TOTALS,
+            TOTALS.replace("SUM(v)", "MAX(v) + SUM(v)"),
+            [KEPT_SOURCE, REBUILT, KEPT_SINK, LOST],
+            id="another aggregate",
+        ),
+        pytest.param(
+            TOTALS,
+            TOTALS.replace("s BIGINT)", "s BIGINT, most BIGINT)").replace("SUM(v)", "SUM(v), MAX(v)"),
+            [KEPT_SOURCE, REBUILT, ("sink r", "empty", 0, 0), LOST, ("sink r", "lost", 0, 0)],
+            id="a column of the result",
+        ),
+        pytest.param(
+            TOTALS,
+            TOTALS.replace("v BIGINT, ts", "v BIGINT, w BIGINT, ts"),
+            [
+                ("source e", "rebuilt", None, 20),
+                REBUILT,
+                KEPT_SINK,
+                ("source e", "lost", 0, 0),
+                LOST,
+            ],
+            id="a column of the input",
+        ),
+        pytest.param(
+            TOTALS,
+            TOTALS.replace("INTERVAL '10' SECOND)) GROUP", "INTERVAL '20' SECOND)) GROUP"),
+            [KEPT_SOURCE, REBUILT, KEPT_SINK, LOST],
+            id="the window",
+        ),
+        pytest.param(
+            TOTALS + WIDE,
+            EVENTS + RESULTS + WIDE + BOTH.replace("END;", PER_KEY + "END;"),
+            [
+                KEPT_SOURCE,
+                ("window aggregate", "kept", 10, 0),
+                KEPT_SINK,
+                ("aggregate", "rebuilt", None, 20),
+                ("sink u", "empty", 0, 0),
+            ],
+            id="an INSERT more in the set",
+        ),
+        pytest.param(
+            EVENTS + RESULTS + WIDE + BOTH.replace("END;", PER_KEY + "END;"),
+            TOTALS + WIDE,
+            [
+                KEPT_SOURCE,
+                ("window aggregate", "kept", 10, 0),
+                KEPT_SINK,
+                ("aggregate", "lost", 2, 0),
+                ("sink u", "lost", 0, 0),
+            ],
+            id="an INSERT less",
+        ),
+        pytest.param(
+            EVENTS + WIDE + PER_KEY,
+            EVENTS + WIDE + PER_KEY.replace("v > 0", "v > 2"),
+            [
+                KEPT_SOURCE,
+                ("aggregate", "rebuilt", None, 20),
+                ("sink u", "kept", 0, 0),
+                ("aggregate", "lost", 2, 0),
+            ],
+            id="a filter below groups",
+        ),
+    ],
+)
+def test_what_is_told_is_what_happens_and_results_go_on_as_those_of_the_new_query(
+    tmp_path: Path, old: str, new: str, expected: list[tuple[Any, ...]]
+) -> None:
+    before = read(tmp_path / "p", old, 0, 20)
+    first = read(tmp_path / "new", new, 0, 20)
+    with opened(write_project(tmp_path / "p", new)) as penstock:
+        difference = penstock.difference()
+        assert told(difference) == expected
+        assert [(f.path, f.what) for f in difference.files] == [("sql/1-main.sql", "changed")]
+        done = penstock.apply(difference.token)
+        assert penstock.difference().changed == []
+        now = {o.operator: o.rows for o in done.pipelines[0].operators if o.what != "lost"}
+        penstock.start()
+        assert held(penstock) == now
+        penstock.stop()
+    after = read(tmp_path / "p", new, 20, 40)
+    reference = read(tmp_path / "new", new, 20, 40)
+    if "r" in reference:
+        width = len(reference["r"][0])
+        begun = [row + (None,) * (width - len(row)) for row in before["r"]]
+        assert after["r"] == sorted(begun + [r for r in reference["r"] if r not in first["r"]], key=repr)
+        assert after["r"] != before["r"]
+    if "u" in reference:  # both keys have come again
+        assert after["u"] == reference["u"]
+
+
+def test_a_pipeline_that_runs_is_changed_and_the_others_go_on(tmp_path: Path) -> None:
+    other = EVENTS.replace("TABLE e", "TABLE IF NOT EXISTS e") + WIDE + PER_KEY
+    write_project(tmp_path, TOTALS)
+    (tmp_path / "sql" / "2-keys.sql").write_text(other)
+    with opened(tmp_path) as penstock:
+        run = penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        keys = run.lives["keys"].pipeline
+        (tmp_path / "sql" / "1-main.sql").write_text(TOTALS.replace(f"{TUMBLE} GROUP", f"{TUMBLE} WHERE v <> 2 GROUP"))
+        assert rows(penstock) == [("a", 10.0, 5, 13), ("b", 10.0, 5, 11)]
+        difference = penstock.difference()
+        assert [p.name for p in difference.changed] == ["main"]
+        done = penstock.apply(difference.token)
+        assert run.lives["keys"].pipeline is keys
+        assert held(penstock) == {o.operator: o.rows for o in done.pipelines[0].operators if o.what != "lost"}
+        append(penstock, LINES[20:])
+        caught_up(penstock)
+        assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 4, 12), ("a", 30.0, 5, 15)]
+        assert rows(penstock, "u") == [("a", 17), ("b", 17)]
+        assert {s.name for s in penstock.log.state.savepoints()} == {"before-apply-1.main"}
+        (tmp_path / "sql" / "2-keys.sql").write_text(other.replace("INSERT", "-- INSERT"))
+        (tmp_path / "sql" / "3-more.sql").write_text(PER_KEY.replace("v > 0", "v > 3"))
+        difference = penstock.difference()
+        assert [(p.name, p.what) for p in difference.changed] == [("more", "added"), ("keys", "removed")]
+        assert told(difference, "keys") == [
+            ("source e", "lost", 0, 0),
+            ("aggregate", "lost", 2, 0),
+            ("sink u", "lost", 0, 0),
+        ]
+        there = penstock.log.describe("u")[0].rows
+        assert [p.remarks for p in difference.changed] == [
+            ["it begins with the 40 records of topic e", f"table u has {there} rows already, and it adds to them"],
+            [f"the {there} rows that table u has stay"],
+        ]
+        penstock.apply(difference.token)
+        caught_up(penstock)
+        assert list(run.lives) == ["main", "more"]
+        assert rows(penstock, "u") == [("a", 8), ("b", 8)]
+        assert set(penstock.ledger()["pipeline"]) == {"main", "more"}
+        assert penstock.stop() == {}
+        assert [c.pipeline for c in penstock.log.state.checkpoints()] == ["main", "more"]
+
+
+def test_what_fails_at_its_next_rows_is_undone(tmp_path: Path) -> None:
+    write_project(tmp_path, TOTALS, on_bad_row="flink")
+    with opened(tmp_path) as penstock:
+        run = penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        run.lives["main"].pause()
+        before = fates(penstock), [c.manifest for c in penstock.log.state.checkpoints()]
+        append(penstock, LINES[20:30])
+        write_project(tmp_path, TOTALS.replace("SUM(v)", "SUM(10 / (CHAR_LENGTH(k) - id + 24))"), on_bad_row="flink")
+        difference = penstock.difference()
+        with pytest.raises(StateError) as caught:
+            penstock.apply(difference.token)
+        assert caught.value.code == "apply-back"
+        assert caught.value.message.startswith("the SQL files were not applied, and what was before goes on: ")
+        assert (fates(penstock), [c.manifest for c in penstock.log.state.checkpoints()]) == before
+        assert penstock.difference() == difference
+        run.lives["main"].resume()
+        append(penstock, LINES[30:])
+        caught_up(penstock)
+        assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 14), ("a", 30.0, 5, 15)]
+
+
+@pytest.mark.parametrize("step", ["halt", "keep", "rebuild", "switch", "attempt"])
+def test_a_failure_at_any_step_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    write_project(tmp_path, TOTALS)
+    (tmp_path / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
+    with opened(tmp_path) as penstock:
+        penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        penstock.stop()
+        before = {c.pipeline: c.manifest for c in penstock.log.state.checkpoints()}, fates(penstock)
+        penstock.start()
+        write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))
+        (tmp_path / "sql" / "2-keys.sql").write_text(WIDE)
+        (tmp_path / "sql" / "3-more.sql").write_text(PER_KEY)
+        difference = penstock.difference()
+        act = getattr(apply_module._Apply, step)
+
+        def fails(self: Any, *given: Any) -> None:
+            act(self, *given)
+            raise StateError("no more")
+
+        monkeypatch.setattr(apply_module._Apply, step, fails)
+        with pytest.raises(StateError, match="what was before goes on: no more"):
+            penstock.apply(difference.token)
+        assert ({c.pipeline: c.manifest for c in penstock.log.state.checkpoints()}, fates(penstock)) == before
+        assert [life.state for life in penstock.current.lives.values()] == ["running", "running"]  # type: ignore[union-attr]
+        monkeypatch.undo()
+        assert penstock.difference() == difference
+        penstock.apply(difference.token)
+        append(penstock, LINES[20:])
+        caught_up(penstock)
+        assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 5), ("a", 30.0, 5, 6)]
+
+
+def test_what_was_not_looked_at_is_not_applied(tmp_path: Path) -> None:
+    read(tmp_path, TOTALS, 0, 20)
+    with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))) as penstock:
+        token = penstock.difference().token
+        write_project(tmp_path, TOTALS.replace("SUM(v)", "MIN(v)"))
+        with pytest.raises(StateError) as caught:
+            penstock.apply(token)
+        assert (caught.value.code, caught.value.message) == (
+            "apply-token",
+            "the files or the pipelines are not what they were when the difference was looked at",
+        )
+
+
+def test_a_pipeline_whose_rows_would_have_no_common_order_is_refused(tmp_path: Path) -> None:
+    read(tmp_path, TOTALS, 0, 20)
+    made = "CREATE TABLE g (k STRING, v BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '5');"
+    more = BOTH.replace("END;", "INSERT INTO u SELECT k, COUNT(*) FROM g GROUP BY k; END;")
+    with opened(write_project(tmp_path, EVENTS + RESULTS + WIDE + made + more)) as penstock:
+        difference = penstock.difference()
+        with pytest.raises(StateError) as caught:
+            penstock.apply(difference.token)
+        assert caught.value.message == (
+            "pipeline 'main' cannot be taken over: it reads datagen g otherwise than before, and its rows would"
+            " have no common order"
+        )
+
+
+def test_records_that_are_deleted_are_missing_in_what_is_rebuilt(tmp_path: Path) -> None:
+    with opened(write_project(tmp_path, TOTALS)) as penstock:
+        append(penstock, LINES[:5])
+        (first,) = penstock.log.describe("e")
+    read(tmp_path, TOTALS, 5, 20)
+    with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))) as penstock:
+        (whole,) = penstock.log.describe("e")
+        penstock.log.alter_topic("e", configs={"retention.bytes": whole.bytes - first.bytes})
+        penstock.log.maintain(60)
+        (one,) = (o for o in penstock.difference().pipelines[0].operators if o.what == "rebuilt")
+        assert (one.start, one.rows_again, one.gone) == ({"e": [5]}, 15, 5)
+        assert one.reason == "5 records that it would be made of are deleted"
