@@ -15,7 +15,7 @@ from penstock.engine.spans import RIGHT, joined_spans
 from penstock.engine.stretches import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,8 @@ FORGOTTEN = "$forgotten"
 _ROW, _ROWS, _COUNT, _LAST, _KEY = "$row", "$rows", "$count", "$last", "$key"
 _FEW = 4_096
 """Keys from which on it is worth looking for those that can be forgotten."""
+_AT_ONCE = 1_000_000
+"""So many rows of frames are looked at together, one frame at least: all of a backlog would not fit in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ class Recent:
         last = self.last(keys)
         return last if self.lasting is None else np.where(last + self.lasting <= reached, 0, last)
 
-    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
-        """The states over the frame of each row of `rows`, in its order."""
+    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> Iterator[pl.DataFrame]:
+        """The states over the frame of each row of `rows`, in its order, those of some rows after those of others."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
         fresh = rows[self._kept][parts.order]
         sizes = np.zeros(len(parts.starts), np.int64)
@@ -143,15 +145,19 @@ class Recent:
         earliest = np.searchsorted(known, time[places] - preceding, side="left")
         return np.searchsorted(order, part[places] * (len(known) + 1) + earliest, side="left"), last
 
-    def _states(self, rows: pl.DataFrame, first: NDArray[np.int64], last: NDArray[np.int64]) -> pl.DataFrame:
+    def _states(self, rows: pl.DataFrame, first: NDArray[np.int64], last: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
         if self._join is not None and not self.groups.distinct:
             single = rows.with_row_index(_ROW).group_by(_ROW, maintain_order=True).agg(self.groups.partial())
-            return joined_spans(single.drop(_ROW), first, last, self._join)
-        row, span = spread(first, last + 1)
-        seen = rows[row].with_columns(pl.Series(_ROW, span))
-        parts = [seen.group_by(_ROW, maintain_order=True).agg(self.groups.partial())]
-        parts += [d.counted(seen, [_ROW]).drop(_ROW) for d in self.groups.distinct]
-        return pl.concat(parts, how="horizontal").drop(_ROW)
+            yield joined_spans(single.drop(_ROW), first, last, self._join)
+            return
+        block = np.cumsum(last + 1 - first) // _AT_ONCE
+        cuts = np.flatnonzero(np.diff(block)) + 1
+        for low, high in zip(np.split(first, cuts), np.split(last, cuts), strict=True):
+            row, span = spread(low, high + 1)
+            seen = rows[row].with_columns(pl.Series(_ROW, span))
+            parts = [seen.group_by(_ROW, maintain_order=True).agg(self.groups.partial())]
+            parts += [d.counted(seen, [_ROW]).drop(_ROW) for d in self.groups.distinct]
+            yield pl.concat(parts, how="horizontal").drop(_ROW)
 
     def _keep(self, seen: _Seen) -> None:
         """Take in the rows that were given, and let go of those that no frame can reach."""

@@ -14,7 +14,7 @@ from penstock.engine.partitions import Partitions, partitioned
 from penstock.engine.spans import RIGHT, joined_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -50,8 +50,8 @@ class Running:
         self.state = KeyedState("s", keys, dict(states.schema))
         self._needed = [*schema, time]
 
-    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> pl.DataFrame:
-        """The states up to each row of `rows`, in its order."""
+    def given(self, rows: pl.DataFrame, *, keep: bool = False) -> Iterator[pl.DataFrame]:
+        """The states up to each row of `rows`, in its order, all at once."""
         parts = partitioned(self.state, columns_of(rows, self.keys), place=keep)
         ordered = rows[self._needed][parts.order]
         single = self._single(ordered)
@@ -74,7 +74,7 @@ class Running:
         last = self._last_peers(ordered, parts, places) if self.peers else places
         back = np.empty(len(parts.order), np.int64)
         back[parts.order] = last
-        return self._up_to(states, begins, parts.counts + shift, back)
+        return iter((self._up_to(states, begins, parts.counts + shift, back),))
 
     def _up_to(
         self, states: pl.DataFrame, begins: NDArray[np.int64], counts: NDArray[np.int64], at: NDArray[np.int64]

@@ -20,7 +20,7 @@ from penstock.engine.sideoutput import failure_columns
 from penstock.sql.expr import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -192,10 +192,11 @@ class OverAggregate(Timed):
         self.counts.rejected += rows.height - result.height
         return Batch(result, watermark.through)
 
-    def _finished(self, rows: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+    def _finished(self, rows: pl.DataFrame, states: Iterable[pl.DataFrame]) -> pl.DataFrame:
         columns = self.plan.columns[len(self._passed) :]
         exprs = [e.cast(c.type.polars).alias(c.name) for e, c in zip(self._finish, columns, strict=True)]
-        return columns_of(rows, self._passed).hstack(states.select(*exprs, *self._finish_checks))
+        results = pl.concat([some.select(*exprs, *self._finish_checks) for some in states])
+        return columns_of(rows, self._passed).hstack(results)
 
     # -- state -------------------------------------------------------------------------------------
 
