@@ -10,7 +10,8 @@ import penstock
 from penstock.core.clock import ManualClock
 from penstock.core.errors import StateError
 from penstock.project.deletion import delete_topic, loss_of
-from tests.cli.shell import ORDERS, call, make_project
+from penstock.project.rate import Rates
+from tests.cli.shell import ORDERS, call, make_project, orders
 from tests.parts import until
 from tests.project.test_alerts import SLOW, make
 from tests.server.served import serve
@@ -44,6 +45,34 @@ def test_a_topic_is_altered_and_new_partitions_are_read_by_who_runs(tmp_path: Pa
         assert made == {"partition": 2, "offset": 0}
         until(lambda: served.get("/api/pipelines/orders")["rows"] == 131, "the new partition is not read")
         assert served.get("/api/pipelines/orders")["lag"] == 0
+
+
+def test_a_topic_says_who_reads_it_and_how_far_each_is_behind(tmp_path: Path) -> None:
+    with serve(tmp_path / "p", sql=GROUPED) as served:
+        until(lambda: served.get("/api/topics/orders")["lag"] == 0, "it is not read")
+        served.post("/api/pipelines/orders/pause", {})
+        served.penstock.append("orders", orders(7, first=130))
+        told = served.get("/api/topics/orders")
+        assert told["lag"] == 7
+        assert told["readers"] == [
+            {"name": "orders", "kind": "pipeline", "lag": 7},
+            {"name": "billing", "kind": "group", "lag": 7},
+        ]
+        served.post("/api/pipelines/orders/stop", {})
+        lines = {line["name"]: line for line in served.get("/api/topics")}
+        assert (lines["orders"]["lag"], lines["revenue"]["lag"]) == (7, None)
+        kept = {"retention_ms": 604_800_000, "retention_bytes": None, "compacts": False}
+        assert {name: lines["orders"][name] for name in kept} == kept
+        changed = served.call("PATCH", "/api/topics/orders", 200, json={"configs": {"retention.bytes": "1000000"}})
+        assert (changed["retention_bytes"], changed["lag"]) == (1_000_000, 7)
+
+
+def test_a_rate_is_of_what_was_appended_since_it_was_looked_at() -> None:
+    rates = Rates(100.0)
+    assert rates.of("topic", 5_000, 160.0, from_zero=False) == 0
+    assert rates.of("topic", 5_001, 160.001, from_zero=False) == 0  # too soon to say
+    assert rates.of("topic", 5_050, 165.0, from_zero=False) == 10
+    assert rates.of("rows", 50, 105.0) == 10
 
 
 def test_a_record_by_hand_is_checked_as_its_table_reads_it(tmp_path: Path) -> None:
@@ -156,11 +185,13 @@ def test_a_group_is_moved_by_end_offset_shift_and_time_when_nobody_uses_it(tmp_p
             "group-in-use",
             "stop it first: penstock pipeline stop DIR orders",
         )
+        preview = served.post("/api/groups/billing/reset/preview", {"topic": "orders", "shift": -20})
         served.post("/api/pipelines/orders/stop", {})
 
         def moved(**to: object) -> object:
             return served.post("/api/groups/billing/reset", {"topic": "orders", **to})
 
+        assert preview == [{"partition": 0, "before": 130, "after": 110}]
         assert moved(to="earliest") == [{"partition": 0, "before": 130, "after": 0}]
         assert moved(offsets={"0": 50}) == [{"partition": 0, "before": 0, "after": 50}]
         assert moved(shift=-20) == [{"partition": 0, "before": 50, "after": 30}]
@@ -193,6 +224,8 @@ def test_commands_move_a_group_either_way(tmp_path: Path) -> None:
         there = call("group", "reset", folder, "billing", "orders", "--offset", "0=10", "--format", "json")
         assert there.out == '{"partition":0,"before":130,"after":10}\n'
         assert there.err == "pipeline orders goes on from its checkpoint, not from its group\n"
+        asked = call("group", "reset", folder, "billing", "orders", "--to", "latest", "--preview", "--format", "json")
+        assert asked.out == '{"partition":0,"before":10,"after":130}\n'
     alone = call("group", "reset", folder, "billing", "orders", "--shift=-4", "--format", "json")
     assert alone.out == '{"partition":0,"before":10,"after":6}\n'
     described = call("group", "describe", folder, "billing", "--format", "json")

@@ -73,7 +73,7 @@ def describe(folder: Path, name: str, form: str) -> None:
     examples=(
         "penstock group reset shop billing orders --to earliest",
         "penstock group reset shop billing orders --time 2026-01-31T09:00",
-        "penstock group reset shop billing orders --shift=-100",
+        "penstock group reset shop billing orders --shift=-100 --preview",
     )
 )
 @folder_argument()
@@ -83,6 +83,7 @@ def describe(folder: Path, name: str, form: str) -> None:
 @click.option("--offset", "offsets", multiple=True, metavar="P=N", help="Partition P to offset N; the others stay.")
 @click.option("--shift", type=int, help="By so many offsets in each partition, within what is kept.")
 @click.option("--time", help="The first record of at least that time (UTC unless it names its zone).")
+@click.option("--preview", is_flag=True, help="Show it, and move nothing.")
 @format_option(*FORMATS)
 def reset(
     folder: Path,
@@ -92,6 +93,7 @@ def reset(
     offsets: tuple[str, ...],
     shift: int | None,
     time: str | None,
+    preview: bool,
     form: str,
 ) -> None:
     """Move GROUP in TOPIC, and show from where to where.
@@ -106,7 +108,7 @@ def reset(
     if (to is not None) + bool(offsets) + (shift is not None) + (time is not None) != 1:
         raise click.UsageError("say where to: one of --to, --offset, --shift, --time")
     with acting(folder) as project:
-        moved = project.reset_group(name, topic, to or _offsets(offsets), shift=shift, time=time)
+        moved = project.reset_group(name, topic, to or _offsets(offsets), shift=shift, time=time, preview=preview)
     schema: dict[str, Any] = {"partition": pl.Int64, "before": pl.Int64, "after": pl.Int64}
     print_rows(pl.DataFrame([(m.partition, m.before, m.after) for m in moved], schema, orient="row"), form)
     with opened(folder) as penstock:

@@ -80,8 +80,9 @@ class Groups:
         *,
         shift: int | None = None,
         time_ms: int | None = None,
+        preview: bool = False,
     ) -> dict[int, int]:
-        """Move the group in all partitions of `topic`, and say where to.
+        """Move the group in all partitions of `topic`, and say where to; a `preview` moves nothing.
 
         One of: `to` an end or given offsets, `shift` by a number of offsets (within what is kept),
         `time_ms` the first record of at least that timestamp (the end, if there is none).
@@ -100,7 +101,8 @@ class Groups:
         if time_ms is not None:
             at = offsets_at_times(self._file, self._blobs, found, dict.fromkeys(target, time_ms))
             target.update({partition: offset for partition, offset in at.items() if offset is not None})
-        self.commit(group, {topic: target})
+        if not preview:
+            self.commit(group, {topic: target})
         return target
 
     def delete(self, group: str) -> None:

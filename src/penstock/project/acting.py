@@ -112,6 +112,7 @@ class Project(Protocol):
         *,
         shift: int | None = None,
         time: str | None = None,
+        preview: bool = False,
     ) -> list[Moved]: ...
 
     def delete_group(self, group: str) -> None: ...

@@ -103,6 +103,7 @@ def browse(
     following = {p: max(o, reached[p]) for p, o in offsets.items()}
     ends = log.ends(name)
     behind = sum(ends[p] - offset for p, offset in following.items())
+    looked = min(looked, sum(offset - offsets[p] for p, offset in following.items()))  # the last look went on further
     return Browsed(pl.concat(found), following if behind else None, looked, behind)
 
 

@@ -49,19 +49,23 @@ def reset_group(
     *,
     shift: int | None = None,
     time: str | None = None,
+    preview: bool = False,
 ) -> list[Moved]:
     """Move a group in a topic to an end, to given offsets, by a number of offsets (`shift`), or to a `time` (ISO).
+
+    A `preview` says where to and moves nothing, whoever uses the group.
 
     A pipeline that has a checkpoint goes on from there, wherever its group is. Raises StateError where a pipeline of
     the group is in the memory of this process, LockedError where another process runs the project, LogError for what
     there is not, for offsets that are not kept, and for not exactly one target.
     """
     log = penstock.log
-    with _unused(penstock, group):
+    with nullcontext() if preview else _unused(penstock, group):
         before = log.groups.offsets(group).get(topic, {})
         moment = None if time is None else time_of(time)
-        after = log.groups.reset(group, topic, to, shift=shift, time_ms=moment)
-    audited(log, "group-reset", group, topic=topic, before=before, after=dict(after))
+        after = log.groups.reset(group, topic, to, shift=shift, time_ms=moment, preview=preview)
+    if not preview:
+        audited(log, "group-reset", group, topic=topic, before=before, after=dict(after))
     return [Moved(partition, before.get(partition), offset) for partition, offset in sorted(after.items())]
 
 

@@ -100,12 +100,19 @@ class Life:
         loaded, state = self._loaded, self.state
         if loaded is not None:
             return figures(loaded.pipeline, loaded.began, state)
+        if self._last is None:
+            return resting(self._log, self.name, state, self.position())
+        return replace(self._last, lag=lag_of(self._log, self.position()), state=state)
+
+    def position(self) -> dict[str, Any]:
+        """How far it has read, as its checkpoints say it."""
+        loaded = self._loaded
+        if loaded is not None:
+            return loaded.pipeline.input.position()
         if self._position is None:
             manifest = manifest_of(self._log, self.name)
             self._position = {"readers": {}} if manifest is None else manifest["position"]
-        if self._last is None:
-            return resting(self._log, self.name, state, self._position)
-        return replace(self._last, lag=lag_of(self._log, self._position), state=state)
+        return self._position
 
     @property
     def settled(self) -> bool:

@@ -447,9 +447,10 @@ class Penstock:
         *,
         shift: int | None = None,
         time: str | None = None,
+        preview: bool = False,
     ) -> list[Moved]:
         """Move a consumer group in a topic: see `project.groups`."""
-        return reset_group(self, group, topic, to, shift=shift, time=time)
+        return reset_group(self, group, topic, to, shift=shift, time=time, preview=preview)
 
     def delete_group(self, group: str) -> None:
         """Forget all offsets of a consumer group: see `project.groups`."""

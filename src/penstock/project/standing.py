@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.errors import ConfigError, SqlError, did_you_mean
 from penstock.engine.why import Reason
 from penstock.project.build import interval_of
 from penstock.project.fates import manifest_of
-from penstock.project.figures import State, resting
+from penstock.project.figures import State, behind, resting
 from penstock.project.loss import rules_on
 from penstock.project.topics import read_topics, written_topics
 from penstock.project.wish import Wanted, wish_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
 
-__all__ = ["Standing", "definition_of", "halted", "standing_of", "standings"]
+__all__ = ["Standing", "definition_of", "halted", "standing_of", "standings", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,23 @@ def standings(penstock: Penstock) -> list[Standing]:
 def standing_of(penstock: Penstock, name: str) -> Standing:
     """That of one pipeline. Raises ConfigError where there is none of that name."""
     return _standing(penstock, definition_of(penstock, name))
+
+
+def unread(penstock: Penstock) -> dict[str, dict[str, int]]:
+    """How many records each pipeline that has begun has not read, by topic and pipeline."""
+    found: dict[str, dict[str, int]] = {}
+    run = penstock.current
+    try:
+        definitions = penstock.definition.pipelines
+    except SqlError:  # then none runs, and topics can be looked at all the same
+        return found
+    for definition in definitions:
+        life = None if run is None else run.lives.get(definition.name)
+        manifest = manifest_of(penstock.log, definition.name) if life is None else None
+        position = life.position() if life is not None else manifest["position"] if manifest else {"readers": {}}
+        for topic, partitions in behind(penstock.log, position).items():
+            found.setdefault(topic, {})[definition.name] = sum(partitions.values())
+    return found
 
 
 def definition_of(penstock: Penstock, name: str) -> PipelineDefinition:

@@ -214,12 +214,14 @@ class Owner:
         *,
         shift: int | None = None,
         time: str | None = None,
+        preview: bool = False,
     ) -> list[Moved]:
         place: dict[str, object] = (
             {"to": to} if isinstance(to, str) else {"offsets": to and {str(p): o for p, o in to.items()}}
         )
         asked = {"topic": topic, **place, "shift": shift, "time": time}
-        return [Moved(**one) for one in self._json("POST", f"/api/groups/{quote(group, safe='')}/reset", asked)]
+        act = "reset/preview" if preview else "reset"
+        return [Moved(**one) for one in self._json("POST", f"/api/groups/{quote(group, safe='')}/{act}", asked)]
 
     def delete_group(self, group: str) -> None:
         self._json("DELETE", f"/api/groups/{quote(group, safe='')}")

@@ -19,7 +19,7 @@ __all__ = ["RIGHTS", "require_allowed", "right_to"]
 
 _IN_PART = (
     *("project", "pipelines", "pipeline", "ledger", "why", "metrics", "stream", "dashboards", "dashboard"),
-    *("own_password", "settings", "memory", "groups", "group"),
+    *("own_password", "settings", "memory", "groups", "group", "group_reset_preview"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
     *("query", "queries_running", "query_cancel", "saved_queries", "saved_query", "saved_query_file"),
     *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),

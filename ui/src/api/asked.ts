@@ -30,33 +30,72 @@ export const useTopic = (name: string) =>
     refetchInterval: AGAIN,
   });
 
+/** Where records are looked for, and which: as the API takes it; nothing given means the newest ones. */
 export interface Place {
-  from: string | undefined;
-  partition: number | undefined;
-  key: string | undefined;
+  from?: string | undefined;
+  partition?: string | undefined;
+  key?: string | undefined;
+  header?: string | undefined;
+  where?: string | undefined;
+  table?: string | undefined;
 }
 
-export const useRecords = (name: string, { from, partition, key }: Place) =>
-  useInfiniteQuery({
-    queryKey: ["topics", name, "records", from, partition, key],
-    queryFn: ({ pageParam }) =>
+export const NEWEST = 100;
+
+/** Pages of records. A page may be without any: the search goes on from there. */
+export const useRecords = (name: string, { from, partition, ...rest }: Place) => {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value));
+  const newest = from === undefined && Object.keys(given).length === 0;
+  return useInfiniteQuery({
+    queryKey: ["topics", name, "records", from, partition, given],
+    queryFn: ({ pageParam, signal }) =>
       body(
         api.GET("/api/topics/{name}/records", {
           params: {
             path: { name },
             query: {
-              ...(from === undefined && !pageParam ? { last: 100 } : {}),
+              ...given,
+              ...(newest ? { last: NEWEST } : {}),
               ...(from === undefined ? {} : { from }),
-              ...(partition === undefined ? {} : { partition }),
-              ...(key === undefined ? {} : { key }),
+              ...(partition === undefined ? {} : { partition: Number(partition) }),
               ...(pageParam ? { cursor: pageParam } : {}),
             },
           },
+          signal,
         }),
       ),
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
     staleTime: SLOW,
+    retry: false,
+  });
+};
+
+export const useGroups = () =>
+  useQuery({ queryKey: ["groups"], queryFn: () => body(api.GET("/api/groups")), refetchInterval: AGAIN });
+
+export const useGroup = (name: string) =>
+  useQuery({
+    queryKey: ["groups", name],
+    queryFn: () => body(api.GET("/api/groups/{name}", { params: { path: { name } } })),
+    refetchInterval: AGAIN,
+  });
+
+/** What would go with a topic, or by other configs (K=V), with a token that is good for a minute: it is asked again
+ * before that is over. */
+export const useTopicLoss = (name: string, config?: readonly string[]) =>
+  useQuery({
+    queryKey: ["topics", name, "loss", config],
+    queryFn: () =>
+      body(
+        api.GET("/api/topics/{name}/loss", {
+          params: { path: { name }, query: config === undefined ? {} : { config: [...config] } },
+        }),
+      ),
+    refetchInterval: 5 * AGAIN,
+    staleTime: 0,
+    enabled: config === undefined || config.length > 0,
+    retry: false,
   });
 
 export const usePipeline = (name: string) =>
@@ -97,6 +136,22 @@ export const useRejects = (kind: Fate, code: string | undefined, pipeline: strin
       )) as Rows,
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+export interface Chosen {
+  kind: Fate;
+  ids: number[];
+  /** New bytes of some, in base64, by id. */
+  values: Record<string, string>;
+}
+
+/** The windows that have closed to rows about to be replayed. */
+export const useClosedWindows = (rows: Chosen, wanted = true) =>
+  useQuery({
+    queryKey: ["rejects", "closed", rows],
+    queryFn: () => body(api.POST("/api/rejects/closed", { body: rows })),
+    enabled: wanted && rows.ids.length > 0,
+    retry: false,
   });
 
 export const useSavedQueries = (wanted = true) =>

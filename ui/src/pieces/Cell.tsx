@@ -35,7 +35,7 @@ export function Cell({ column, row, place, current }: Props) {
       title={at === undefined ? text : utc(at)}
     >
       {value === null ? (
-        <span className={css.none}>null</span>
+        <span className={column.none === undefined ? css.none : undefined}>{column.none ?? "null"}</span>
       ) : linked ? (
         <Go href={href} {...reached}>
           {text}

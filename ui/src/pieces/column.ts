@@ -17,6 +17,8 @@ export interface TableColumn {
   /** Where a click on the cell leads. */
   href?: (row: TableRow) => string | undefined;
   hidden?: boolean;
+  /** What is shown where there is no value. */
+  none?: string;
 }
 
 const NUMBERS = /^(TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|DOUBLE|DECIMAL|HUGEINT|UBIGINT|UINTEGER)/;

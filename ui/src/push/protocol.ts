@@ -28,9 +28,12 @@ export interface Topic {
   limit?: number;
 }
 
+/** `paused` keeps its state in memory, `stopped` does not; `draining` reads what is there, and has then `ended`. */
+export type PipelineState = "running" | "paused" | "draining" | "ended" | "stopped" | "failed";
+
 export interface PipelineFigures {
   pipeline: string;
-  state: "running" | "ended" | "failed";
+  state: PipelineState;
   rows: number;
   rows_per_second: number;
   written: number;

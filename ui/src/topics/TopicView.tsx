@@ -1,166 +1,174 @@
+import { Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useParams } from "wouter";
-import { type Place, useRecords, useTopic } from "../api/asked";
+import { useRecords, useTopic } from "../api/asked";
 import type { Schemas } from "../api/client";
+import { useMay } from "../api/login";
 import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
 import { Button } from "../pieces/Button";
-import { Choice } from "../pieces/Choice";
 import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
-import { Facts } from "../pieces/Facts";
 import { Go } from "../pieces/Go";
-import { Moment } from "../pieces/Moment";
-import { Quoted } from "../pieces/Quoted";
-import { Sheet } from "../pieces/Sheet";
-import { Typed } from "../pieces/Typed";
-import { Empty, Failure, Waiting } from "../pieces/States";
-import { bytes, number } from "../text/number";
-import { pretty } from "./pretty";
+import { Segmented } from "../pieces/Segmented";
+import { Failure, Waiting } from "../pieces/States";
+import { bytes, number, plural } from "../text/number";
+import { AlterTopic } from "./AlterTopic";
+import { Browse } from "./Browse";
+import { DeleteTopic } from "./DeleteTopic";
+import { groupHref } from "./Groups";
+import { Produce } from "./Produce";
+import { keptOf } from "./Topics";
 import css from "./TopicView.module.css";
 
-type Record_ = Schemas["Record"];
+type Topic = Schemas["TopicAnswer"];
+type Part = "records" | "partitions" | "readers";
 
-const COLUMNS: TableColumn[] = [
-  { name: "partition", label: "Partition", type: "INT", width: 96 },
-  { name: "offset", label: "Offset", type: "BIGINT", width: 108 },
-  { name: "timestamp", label: "Time", unit: "moment" },
-  { name: "key", label: "Key", type: "STRING" },
-  { name: "value", label: "Value", type: "STRING", width: 720 },
+const PARTS: { value: Part; label: string }[] = [
+  { value: "records", label: "Records" },
+  { value: "partitions", label: "Partitions" },
+  { value: "readers", label: "Readers" },
 ];
 
-/** A look into one topic: its partitions, who reads it, its records. */
+const PARTITIONS: TableColumn[] = [
+  { name: "partition", label: "Partition", type: "INT" },
+  { name: "rows", label: "Records", type: "BIGINT" },
+  { name: "bytes", label: "Size", type: "BIGINT", unit: "bytes" },
+  { name: "start", label: "First offset", type: "BIGINT" },
+  { name: "end", label: "Next offset", type: "BIGINT" },
+  { name: "first_timestamp", label: "Oldest", unit: "moment", none: "" },
+  { name: "last_timestamp", label: "Newest", unit: "moment", none: "" },
+];
+
+const READERS: TableColumn[] = [
+  {
+    name: "name",
+    label: "Reader",
+    type: "STRING",
+    href: ({ name, kind }) =>
+      kind === "group" ? groupHref(String(name)) : `/pipelines/${encodeURIComponent(String(name))}`,
+  },
+  { name: "kind", label: "Is a", type: "STRING" },
+  { name: "lag", label: "Lag", type: "BIGINT" },
+];
+
+/** One topic: its records, its partitions, who reads it; and what can be done with it. */
 export function TopicView() {
   const { name } = useParams() as { name: string };
   const [filters, setFilters] = useFilters();
-  const [opened, setOpened] = useState<Record_ | undefined>();
   const topic = useTopic(name);
-  const place: Place = {
-    from: filters.from,
-    partition: filters.partition ? Number(filters.partition) : undefined,
-    key: filters.key,
-  };
-  const found = useRecords(name, place);
+  const [act, setAct] = useState<"produce" | "alter" | "delete" | undefined>();
+  const may = useMay("operate");
   if (topic.isPending) return <Waiting height="70vh" />;
   const above = <Go href="/topics">Topics</Go>;
-  if (topic.error) {
+  const { data } = topic;
+  if (!data) {
     return (
       <View title={name} above={above}>
         <Failure error={topic.error} retry={() => void topic.refetch()} />
       </View>
     );
   }
-  const { data } = topic;
-  const records = found.data?.pages.flatMap((page) => page.records) ?? [];
-  const partitions = [
-    { value: "", label: "all" },
-    ...data.details.map((one) => ({ value: String(one.partition), label: String(one.partition) })),
-  ];
+  const part = PARTS.find(({ value }) => value === filters.show)?.value ?? "records";
+  const close = () => setAct(undefined);
+  const written = data.rows_per_second > 0 ? `, ${number(data.rows_per_second, 0)} a second` : "";
+  const ours = name.startsWith("__");
   return (
     <View
       title={name}
       above={above}
-      note={`${number(data.rows)} records, ${bytes(data.bytes)} in ${data.partitions} partitions`}
+      note={`${plural(data.rows, "record")}${written}, ${bytes(data.bytes)} in ${plural(data.partitions, "partition")}`}
       tools={
         <>
-          <Choice
-            label="From"
-            value={filters.from ?? ""}
-            options={[
-              { value: "", label: "the last 100" },
-              { value: "earliest", label: "the oldest" },
-              ...(filters.from && filters.from !== "earliest" ? [{ value: filters.from, label: filters.from }] : []),
-            ]}
-            onChange={(from) => setFilters({ from })}
+          <Segmented
+            label="What of it"
+            value={part}
+            options={PARTS}
+            onChange={(show) => setFilters({ show: show === "records" ? undefined : show })}
           />
-          <Choice
-            label="Partition"
-            value={filters.partition ?? ""}
-            options={partitions}
-            onChange={(partition) => setFilters({ partition })}
-          />
-          <Typed label="Key" value={filters.key ?? ""} onChange={(key) => setFilters({ key })} />
-          <Button onClick={() => void found.refetch()}>Refresh</Button>
+          {may && !ours && (
+            <>
+              <Button look="main" onClick={() => setAct("produce")}>
+                <Plus size={14} aria-hidden="true" /> Record
+              </Button>
+              <Button onClick={() => setAct("alter")}>
+                <Pencil size={14} aria-hidden="true" /> Alter
+              </Button>
+              <Button look="danger" onClick={() => setAct("delete")}>
+                <Trash2 size={14} aria-hidden="true" /> Delete
+              </Button>
+            </>
+          )}
         </>
       }
     >
-      <dl className={css.facts}>
-        <Fact name="Tables" value={data.tables.join(", ") || "none"} />
-        {data.readers.map((reader) => (
-          <Fact key={reader.group} name={`Read by ${reader.group}`} value={`${number(reader.lag)} behind`} />
-        ))}
-        {Object.entries(data.configs).map(([key, value]) => (
-          <Fact key={key} name={key} value={value} />
-        ))}
-      </dl>
-      <Section title="Records" headless>
-        {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}
-        {found.isPending && <Waiting height={320} />}
-        {found.data && (
+      <Known topic={data} />
+      {part === "records" && <Browse topic={data} filters={filters} setFilters={setFilters} />}
+      {part === "partitions" && (
+        <Section title="Partitions" headless>
           <DataTable
-            label={`Records of ${name}`}
-            title="Records"
-            columns={COLUMNS}
-            rows={records as unknown as TableRow[]}
-            height={Math.min(680, 36 + Math.max(1, records.length) * 32)}
-            onOpen={(row) => setOpened(row as unknown as Record_)}
-            empty={
-              <Empty title="No record here" command={`penstock topic write DIR ${name} FILE.jsonl`}>
-                The topic is empty, or no record fits the filters.
-              </Empty>
-            }
-          >
-            {found.hasNextPage && (
-              <Button onClick={() => void found.fetchNextPage()} disabled={found.isFetchingNextPage}>
-                Load more
-              </Button>
-            )}
-          </DataTable>
-        )}
-      </Section>
-      {opened && <RecordSheet record={opened} onClose={() => setOpened(undefined)} />}
+            label={`Partitions of ${name}`}
+            title="Partitions"
+            columns={PARTITIONS}
+            rows={data.details as unknown as TableRow[]}
+          />
+        </Section>
+      )}
+      {part === "readers" && (
+        <Section title="Readers" headless>
+          <DataTable
+            label={`Readers of ${name}`}
+            title="Who reads it"
+            columns={READERS}
+            rows={data.readers as unknown as TableRow[]}
+            empty="No pipeline and no consumer group has read it."
+          />
+        </Section>
+      )}
+      {act === "produce" && <ProduceLike topic={data} onClose={close} />}
+      {act === "alter" && <AlterTopic topic={data} onClose={close} />}
+      {act === "delete" && <DeleteTopic name={name} onClose={close} />}
     </View>
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
+function ProduceLike({ topic, onClose }: { topic: Topic; onClose: () => void }) {
+  const newest = useRecords(topic.name, {});
+  if (newest.isPending) return null;
+  const like = newest.data?.pages[0]?.records.at(-1)?.value;
+  return <Produce topic={topic} like={like?.startsWith("0x") ? undefined : (like ?? undefined)} onClose={onClose} />;
 }
 
-function RecordSheet({ record, onClose }: { record: Record_; onClose: () => void }) {
-  const value = record.value === null ? "null, a tombstone" : pretty(record.value);
+/** What is to be known of it at a glance. */
+function Known({ topic }: { topic: Topic }) {
+  const others = Object.entries(topic.configs).filter(([name]) => !/^(retention\.|cleanup\.policy)/.test(name));
   return (
-    <Sheet title={`Partition ${record.partition}, offset ${record.offset}`} open onClose={onClose}>
-      <Facts>
-        <dt>Time</dt>
+    <dl className={css.facts}>
+      <div>
+        <dt>Tables over it</dt>
         <dd>
-          <Moment ms={record.timestamp} />
+          {topic.tables.length === 0 && "none"}
+          {topic.tables.map((table) => (
+            <Go key={table} href={`/sql?${new URLSearchParams({ q: `SELECT *\nFROM ${table}\nLIMIT 100` })}`}>
+              {table}{" "}
+            </Go>
+          ))}
         </dd>
-        <dt>Key</dt>
-        <dd>
-          <code>{record.key ?? "null"}</code>
-        </dd>
-        {Object.entries(record.headers).map(([name, text]) => (
-          <Header key={name} name={name} text={text} />
-        ))}
-      </Facts>
-      <Quoted text={value} copied={record.value ?? ""} label="Copy the value" />
-    </Sheet>
-  );
-}
-
-function Header({ name, text }: { name: string; text: string | null }) {
-  return (
-    <>
-      <dt>Header {name}</dt>
-      <dd>
-        <code>{text ?? "null"}</code>
-      </dd>
-    </>
+      </div>
+      <div>
+        <dt>Kept</dt>
+        <dd>{keptOf(topic)}</dd>
+      </div>
+      <div>
+        <dt>Lag of the reader furthest behind</dt>
+        <dd>{topic.lag === null ? "nobody reads it" : number(topic.lag)}</dd>
+      </div>
+      {others.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -1,10 +1,30 @@
-/** A value as a person reads it: JSON on lines of its own, anything else as it is. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+
+/** A value as a person reads it: JSON on lines of its own, with each number as it is written; anything else as it is. */
 export function pretty(text: string): string {
   const first = text.trimStart()[0];
-  if (first !== "{" && first !== "[") return text;
+  if ((first !== "{" && first !== "[") || !isJson(text)) return text;
+  let depth = 0;
+  let shown = "";
+  let last = "";
+  const line = () => `\n${"  ".repeat(depth)}`;
+  for (const token of text.match(TOKENS) ?? []) {
+    const closes = token === "}" || token === "]";
+    const opened = last === "{" || last === "[";
+    if (closes) depth -= 1;
+    if (closes ? !opened : opened || last === ",") shown += line();
+    shown += token === ":" ? ": " : token;
+    if (token === "{" || token === "[") depth += 1;
+    last = token;
+  }
+  return shown;
+}
+
+function isJson(text: string): boolean {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
+    return true;
   } catch {
-    return text; // no JSON after all
+    return false;
   }
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
@@ -10,6 +10,9 @@ from pydantic import Field
 from penstock.core.errors import RequestError
 from penstock.project.groups import pipelines_of
 from penstock.server.api.model import Given, Model, Project
+
+if TYPE_CHECKING:
+    from penstock.project.penstock import Penstock
 
 __all__ = ["router"]
 
@@ -79,16 +82,27 @@ def show_group(penstock: Project, name: Name) -> GroupDetails:
 @router.post("/{name}/reset", operation_id="group_reset")
 def reset_group(penstock: Project, name: Name, reset: Reset) -> list[MovedAnswer]:
     """Move it in a topic; refused while a pipeline that reads as this group is in memory (409)."""
-    if reset.to is not None and reset.offsets is not None:
-        raise RequestError("a reset has `to` or `offsets`, not both", code="request-form", where="body")
-    moved = penstock.reset_group(name, reset.topic, reset.to or reset.offsets, shift=reset.shift, time=reset.time)
-    return [MovedAnswer.model_validate(one) for one in moved]
+    return _reset(penstock, name, reset, preview=False)
+
+
+@router.post("/{name}/reset/preview", operation_id="group_reset_preview")
+def preview_reset(penstock: Project, name: Name, reset: Reset) -> list[MovedAnswer]:
+    """Where a reset would move it; nothing moves."""
+    return _reset(penstock, name, reset, preview=True)
 
 
 @router.delete("/{name}", operation_id="group_delete", status_code=204)
 def delete_group(penstock: Project, name: Name) -> None:
     """Forget how far it is; refused as a reset."""
     penstock.delete_group(name)
+
+
+def _reset(penstock: Penstock, name: str, reset: Reset, *, preview: bool) -> list[MovedAnswer]:
+    if reset.to is not None and reset.offsets is not None:
+        raise RequestError("a reset has `to` or `offsets`, not both", code="request-form", where="body")
+    to = reset.to or reset.offsets
+    moved = penstock.reset_group(name, reset.topic, to, shift=reset.shift, time=reset.time, preview=preview)
+    return [MovedAnswer.model_validate(one) for one in moved]
 
 
 def _group(penstock: Project, name: str) -> GroupDetails:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
@@ -15,6 +15,7 @@ from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
 from penstock.project.confinement import Confinement
 from penstock.project.search import Condition, Wanted, header_of
+from penstock.project.standing import unread
 from penstock.project.topics import is_system, topic_of
 from penstock.server.access import entry_of, require_right
 from penstock.server.api.model import Given, Model, Project
@@ -22,7 +23,9 @@ from penstock.server.api.model import Given, Model, Project
 if TYPE_CHECKING:
     import polars as pl
 
+    from penstock.log.topic import Topic
     from penstock.project.penstock import Penstock
+    from penstock.project.rate import Rates
 
 __all__ = ["router"]
 
@@ -41,6 +44,17 @@ class TopicLine(Model):
     """Of the oldest record, ms since 1970."""
     last_timestamp: int | None
     configs: dict[str, str] = Field(examples=[{"retention.ms": "604800000"}])
+    """Those that were set."""
+    compacts: bool
+    """Whether of each key only the last record is kept."""
+    retention_ms: int | None = Field(examples=[604800000])
+    """So long records are kept; null: without end."""
+    retention_bytes: int | None = Field(examples=[None])
+    """So many bytes a partition keeps; null: no limit."""
+    rows_per_second: float
+    """Records appended."""
+    lag: int | None
+    """Records that the reader which is furthest behind has not read; null where nobody has read any."""
 
 
 class Partition(Model):
@@ -56,8 +70,9 @@ class Partition(Model):
 
 
 class Reader(Model):
-    group: str
-    """A consumer group; a pipeline's has its name."""
+    name: str
+    kind: Literal["pipeline", "group"]
+    """A pipeline of the project, or a consumer group; pipelines that name one are told as both."""
     lag: int
     """Records that it has not read."""
 
@@ -148,13 +163,35 @@ Name = Annotated[str, Path(examples=["chat_events"])]
 
 
 @router.get("", operation_id="topics")
-def list_topics(penstock: Project, system: bool = False) -> list[TopicLine]:  # of the address
+def list_topics(request: Request, penstock: Project, system: bool = False) -> list[TopicLine]:  # of the address
     """All topics; those of the system, whose names begin with __, only if asked for: an admin may read them."""
-    return [_line(penstock, t.name) for t in penstock.log.topics() if system or not t.name.startswith("__")]
+    readers = _readers(penstock)
+    names = [t.name for t in penstock.log.topics() if system or not is_system(t.name)]
+    return [_line(request, penstock, name, readers.get(name, [])) for name in names]
 
 
-def _line(penstock: Project, name: str) -> TopicLine:
+def _readers(penstock: Penstock) -> dict[str, list[Reader]]:
+    """Who reads each topic."""
+    found: dict[str, dict[str, int]] = {}
+    for group in penstock.log.groups.names():
+        for offset in penstock.log.groups.describe(group):
+            of = found.setdefault(offset.topic, {})
+            of[group] = of.get(group, 0) + offset.lag
+    kinds: tuple[tuple[Literal["pipeline", "group"], dict[str, dict[str, int]]], ...] = (
+        ("pipeline", unread(penstock)),
+        ("group", found),
+    )
+    readers: dict[str, list[Reader]] = {}
+    for kind, lags in kinds:
+        for topic, of in lags.items():
+            readers.setdefault(topic, []).extend(Reader(name=n, kind=kind, lag=lag) for n, lag in sorted(of.items()))
+    return readers
+
+
+def _line(request: Request, penstock: Penstock, name: str, readers: list[Reader]) -> TopicLine:
     found, parts = penstock.log.topic(name), penstock.log.describe(name)
+    rates: Rates = request.app.state.rates
+    ends = sum(p.end for p in parts)
     return TopicLine(
         name=found.name,
         partitions=found.partitions,
@@ -163,42 +200,48 @@ def _line(penstock: Project, name: str) -> TopicLine:
         first_timestamp=min((p.first_timestamp for p in parts if p.first_timestamp is not None), default=None),
         last_timestamp=max((p.last_timestamp for p in parts if p.last_timestamp is not None), default=None),
         configs=dict(found.configs),
+        compacts=found.compacts,
+        retention_ms=_limit(found, found.retention_ms),
+        retention_bytes=_limit(found, found.retention_bytes),
+        rows_per_second=rates.of(f"topic {found.id}", ends, penstock.clock.monotonic(), from_zero=False),
+        lag=max((reader.lag for reader in readers), default=None),
     )
 
 
+def _limit(topic: Topic, value: int) -> int | None:
+    """A limit of retention: none, where nothing is deleted."""
+    return value if topic.deletes and value >= 0 else None
+
+
 @router.post("", operation_id="topic_create", status_code=201)
-def create_topic(penstock: Project, topic: NewTopic) -> TopicLine:
+def create_topic(request: Request, penstock: Project, topic: NewTopic) -> TopicLine:
     """Make a topic."""
     penstock.create_topic(topic.name, topic.partitions, topic.configs)
-    return _line(penstock, topic.name)
+    return _line(request, penstock, topic.name, [])
 
 
 @router.get("/{name}", operation_id="topic")
 def show_topic(request: Request, penstock: Project, name: Name) -> TopicAnswer:
     """One topic: its partitions, who reads it, the tables over it."""
     _require_readable(request, name)
-    line, log = _line(penstock, name), penstock.log
-    lags: dict[str, int] = {}
-    for group in log.groups.names():
-        for offset in log.groups.describe(group):
-            if offset.topic == name:
-                lags[group] = lags.get(group, 0) + offset.lag
+    readers = _readers(penstock).get(name, [])
+    line = _line(request, penstock, name, readers)
     return TopicAnswer(
         **line.model_dump(),
-        details=[Partition.model_validate(p) for p in log.describe(name)],
-        readers=[Reader(group=group, lag=lag) for group, lag in sorted(lags.items())],
+        details=[Partition.model_validate(p) for p in penstock.log.describe(name)],
+        readers=readers,
         tables=sorted(t.name for t in penstock.definition.tables if topic_of(t) == name),
     )
 
 
 @router.patch("/{name}", operation_id="topic_alter")
-def alter_topic(penstock: Project, name: Name, changes: TopicChanges) -> TopicLine:
+def alter_topic(request: Request, penstock: Project, name: Name, changes: TopicChanges) -> TopicLine:
     """Give it more partitions, or other configs; keys of old records stay where they are.
 
     Where retention then takes rows at once, it is refused without a token (428), and with one of something else (409).
     """
     penstock.alter_topic(name, changes.partitions, changes.configs, changes.token)
-    return _line(penstock, name)
+    return _line(request, penstock, name, _readers(penstock).get(name, []))
 
 
 @router.get("/{name}/loss", operation_id="topic_loss")

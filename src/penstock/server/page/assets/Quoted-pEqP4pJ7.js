@@ -1,1 +1,0 @@
-import{n as e}from"./Go-BzPVP8PU.js";import{n as t}from"./shim-DW0jLpcr.js";var n={quoted:`_quoted_2p11p_1`},r=t();function i({text:t,label:i,copied:a=t}){return(0,r.jsxs)(`div`,{className:n.quoted,children:[i&&(0,r.jsx)(e,{text:a,label:i}),(0,r.jsx)(`pre`,{children:t})]})}export{i as t};

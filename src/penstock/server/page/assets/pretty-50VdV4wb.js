@@ -1,1 +1,0 @@
-function e(e){let t=e.trimStart()[0];if(t!==`{`&&t!==`[`)return e;try{return JSON.stringify(JSON.parse(e),null,2)}catch{return e}}export{e as t};

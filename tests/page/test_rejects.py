@@ -1,0 +1,111 @@
+"""A person sends a good and a bad event, reads why one was rejected, mends it, replays it, and gives another up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.cli.shell import make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.page.browser import Running
+
+PER_CUSTOMER = """\
+CREATE TABLE orders (id BIGINT, customer STRING)
+WITH ('connector' = 'kafka', 'topic' = 'orders', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE counts (customer STRING, orders BIGINT, PRIMARY KEY (customer) NOT ENFORCED)
+WITH ('connector' = 'upsert-kafka', 'topic' = 'counts', 'key.format' = 'raw', 'value.format' = 'json');
+INSERT INTO counts SELECT customer, COUNT(*) FROM orders GROUP BY customer;
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Running]:
+    from tests.page.browser import Running
+
+    with Running(make_project(tmp_path / "shop", PER_CUSTOMER, name="counts")) as one:
+        yield one
+
+
+def _send(page: Page, value: str) -> None:
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_role("textbox", name="Value", exact=True).fill(value)
+    page.get_by_label("Only if orders can read it").uncheck()
+    page.get_by_role("button", name="Append it").click()
+    expect(page.get_by_text("Appended to partition 0")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.real
+def test_a_bad_event_is_mended_and_replayed_and_counts(page: Page, shop: Running) -> None:
+    page.goto(f"{shop.url}/sql?q=SELECT+*+FROM+counts&live=1")
+    answer = page.get_by_role("grid", name="Answer")
+    answer.wait_for()
+    page.goto(f"{shop.url}/topics/orders")
+    _send(page, '{"id": 1, "customer": "anna"}')
+    _send(page, '{"id": "two", "customer": "anna"}')
+    _send(page, '{"id": "three", "customer": "anna"}')
+
+    page.goto(f"{shop.url}/rejects")
+    reasons = page.get_by_role("grid", name="Reasons")
+    expect(reasons.get_by_role("row").nth(1)).to_contain_text("json-value")
+    reasons.get_by_text("json-value").click()
+    rows = page.get_by_role("grid", name="Rejected rows").get_by_role("row")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text('"two" is not a BIGINT')
+    expect(rows.nth(2)).to_contain_text("waits")
+    rows.nth(2).click()
+    page.get_by_label("Its bytes").fill('{"id": 2, "customer": "anna"}')
+    page.get_by_role("button", name="Replay mended").click()
+    page.get_by_role("button", name="Replay", exact=True).click()
+    expect(page.get_by_text("Appended to orders, partition 0, offset 3.")).to_be_visible()
+    page.get_by_role("button", name="Close").last.click()
+    expect(rows.nth(2)).to_contain_text("replayed")
+
+    rows.nth(1).click()
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_label("Why").fill("a test of the vendor")
+    page.keyboard.press("Enter")
+    expect(rows.nth(1)).to_contain_text("discarded")
+    rows.nth(1).click()
+    expect(page.get_by_role("dialog")).to_contain_text("a test of the vendor")
+    page.keyboard.press("Escape")
+    rows.nth(2).click()
+    page.get_by_role("link", name="The copy").click()
+    expect(page.get_by_role("grid", name="Records of orders")).to_contain_text('{"id": 2, "customer": "anna"}')
+
+    page.goto(f"{shop.url}/sql?q=SELECT+*+FROM+counts&live=1")
+    row = answer.get_by_role("row").filter(has_text="anna")
+    expect(row).to_contain_text("2")
+    assert shop.rows("SELECT customer, orders FROM counts") == [["anna", 2]]
+
+
+@pytest.mark.real
+def test_a_row_that_is_replayed_as_it_is_is_rejected_again(page: Page, shop: Running) -> None:
+    shop.append("orders", [{"id": "x", "customer": "c"} for _ in range(3)])
+    page.goto(f"{shop.url}/rejects")
+    page.get_by_role("button", name="Replay the 3 rows that wait").click()
+    expect(page.get_by_role("region", name="What this does")).to_contain_text(
+        "penstock rejects replay DIR --id 3 --id 2 --id 1"
+    )
+    page.get_by_role("button", name="Replay", exact=True).click()
+    expect(page.get_by_text("3 rows were replayed.")).to_be_visible()
+    page.get_by_role("button", name="Close").last.click()
+    rows = page.get_by_role("grid", name="Rejected rows").get_by_role("row")
+    page.get_by_role("button", name="Refresh").click()
+    expect(rows).to_have_count(7)
+    rows.last.click()
+    expect(page.get_by_role("dialog")).to_contain_text("and could not be used either")
+    page.get_by_role("button", name="Replay as it is").click()
+    replay = page.get_by_role("button", name="Replay", exact=True)
+    expect(replay).to_be_disabled()
+    page.get_by_label("it then counts twice").check()
+    expect(replay).to_be_enabled()
