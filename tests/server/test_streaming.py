@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -186,3 +187,34 @@ def test_a_pipeline_is_started_by_its_name_or_its_streams(parking: Served) -> No
     assert (started["success"], started["pipeline"], started["job_id"]) == (True, "streams", "streams")
     assert started["status"] == "running"
     assert "parallelism 2 is kept for a cluster" in started["message"]
+
+
+def shape(answer: Any) -> Any:
+    """The members of an answer, and of which kind each is; of a list what its first element is."""
+    if isinstance(answer, dict):
+        return {name: shape(value) for name, value in answer.items()}
+    if isinstance(answer, list):
+        return [shape(value) for value in answer[:1]]
+    return type(answer).__name__
+
+
+def test_the_readme_shows_what_is_answered(parking: Served) -> None:
+    readme = (parking.penstock.folder / "README.md").read_text("utf-8")
+    shown = re.findall(
+        r"^    \$ curl -s '?localhost:8321(\S+?)'?(?: -H '(.+?): (.+?)' -d '(.+)')?\n    (.+)$", readme, re.MULTILINE
+    )
+    assert len(shown) == readme.count("$ curl") == 6
+    parking.post("/api/pipelines/live/stop", {})
+    for path, header, kind, body, told in shown:
+        method = "POST" if body else "GET"
+        answer = parking.client.request(method, path, content=body or None, headers={header: kind} if header else {})
+        said, wanted = answer.json(), json.loads(told)
+        if "/status" in path:  # while a pipeline is stopped, one of its times is null
+            said["streams"], wanted["streams"] = said["streams"][1:], wanted["streams"][1:]
+            records = sum(topic["messages"] for topic in wanted["topics"])
+            assert f"{len(wanted['topics'])} topics, {records:,} records" in wanted["kafka"]["message"]
+        if "/metrics" in path:
+            assert wanted["messages_per_second"] == wanted["total_messages"] / 3600
+            assert wanted["total_messages"] == sum(one["messages"] for one in wanted["partition_info"])
+        assert shape(said) == shape(wanted), path
+        assert answer.status_code == (wanted["status"] if "code" in wanted else 200)
