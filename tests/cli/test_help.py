@@ -51,6 +51,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "upkeep",
             "backup",
             "restore",
+            "forget",
             "audit",
             "diff",
             "apply",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.log.file import Connection
     from penstock.log.topic import Topic
 
-__all__ = ["BODY", "HEAD", "Blob", "Content", "Entry", "decode", "encode"]
+__all__ = ["BODY", "HEAD", "Blob", "Content", "Entry", "decode", "encode", "without_remains"]
 
 HEAD: dict[str, pl.DataType] = {
     "partition": pl.Int32(),
@@ -72,6 +72,12 @@ def encode(frame: pl.DataFrame) -> Blob:
     """`frame` as a blob."""
     data = frame.write_ipc_stream(None, compression="zstd").getvalue()
     return Blob(data, zlib.crc32(data))
+
+
+def without_remains(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame whose memory, and so its blob, holds its own rows alone: texts that were filtered out stay in it else."""
+    data = frame.write_ipc_stream(None, compat_level=pl.CompatLevel.oldest()).getvalue()
+    return pl.read_ipc_stream(io.BytesIO(data))
 
 
 def _encoded(columns: list[pl.Series]) -> Blob:

@@ -10,7 +10,7 @@ import errno
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -139,6 +139,25 @@ class LogFile:
         if self.path is not None and not self.read_only and self._wal.pages >= least_pages:
             with self.errors():
                 self._wal.checkpoint()
+
+    def vacuum(self) -> None:
+        """Write the file anew with nothing in it but what it holds, and empty the WAL.
+
+        Raises StorageError where a reader, in whatever process, still needs what the WAL has.
+        """
+        if self.path is None:
+            self.writer.rows("VACUUM")
+            return
+        with self._writing, self.errors(), closing(self.connect()) as connection:
+            connection.rows("PRAGMA temp_store=file; VACUUM")
+            try:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.BusyError:
+                raise StorageError(
+                    f"somebody reads {self.name}, so that its WAL cannot be emptied",
+                    code="storage-busy",
+                    hint="close what has the log open, and repeat this",
+                ) from None
 
     def data_version(self) -> int:
         """A number that changes when another process commits."""

@@ -17,6 +17,7 @@ from penstock.log.blobs import Blobs
 from penstock.log.claims import Claims
 from penstock.log.commit import NEXT_SEQ, Writer
 from penstock.log.copying import copy
+from penstock.log.erasing import Erasing
 from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
 from penstock.log.poll import Poll, poll
@@ -369,6 +370,10 @@ class Log:
     ) -> int:
         """Copy the log to the new file `target` as of one moment, and say the place of its last row: see `copying`."""
         return copy(self._file, target, still, progress)
+
+    def erasing(self, holds: Callable[[bytes], bool]) -> Erasing:
+        """For taking something out for good, of which `holds` says whether bytes may hold it."""
+        return Erasing(self._file, self._writer, self._blobs, self.state, self.tables, self.upkeep, holds)
 
     def verify(self) -> Verified:
         """Check every checksum. Raises CorruptLogError naming the first damage."""

@@ -14,7 +14,7 @@ import polars as pl
 
 from penstock.log import topic as topics
 from penstock.log.append import dense_offsets, put_decoded
-from penstock.log.batch import Blob, Content, encode
+from penstock.log.batch import Blob, Content, encode, without_remains
 from penstock.log.records import sizes
 from penstock.log.stored import gather
 
@@ -63,7 +63,7 @@ class Rewrite:
         self.written = False
         frame = gather(batches, COLUMNS)
         if keep is not None:
-            frame = frame.filter(keep)
+            frame = without_remains(frame.filter(keep))
         if not frame.height:
             return
         first_seq, *times = (

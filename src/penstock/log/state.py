@@ -111,6 +111,37 @@ class States:
                 self._raise_damaged(what)
             yield id_, blob
 
+    def every(self) -> Iterator[tuple[str, int, bytes]]:
+        """All blobs of all checkpoints and savepoints: the pipeline, the row that `put_again` wants, the bytes.
+
+        What is staged is dropped: no pipeline runs meanwhile.
+        """
+
+        def drop(write: Write) -> None:
+            write.connection.execute("UPDATE state SET stage = 0 WHERE stage = ?", (STAGED,))
+
+        self._writer.run(drop)
+        with self._file.reading() as connection:
+            found = connection.rows(f"SELECT pipeline, row, id FROM state s WHERE NOT ({SWEEPABLE}) ORDER BY row")
+        for pipeline, row, id_ in found:
+            with self._file.reading() as connection:
+                sql = "SELECT bytes, crc FROM state_data WHERE piece BETWEEN ? AND ? ORDER BY piece"
+                pieces = connection.rows(sql, *_pieces(row))
+            what = f"state '{id_}' of pipeline '{pipeline}'"
+            yield pipeline, row, b"".join(self._verified(piece, crc, what) for piece, crc in pieces)
+
+    def put_again(self, row: int, blob: bytes) -> None:
+        """Put other bytes in the place of a blob."""
+
+        def work(write: Write) -> None:
+            connection = write.connection
+            connection.execute("DELETE FROM state_data WHERE piece BETWEEN ? AND ?", _pieces(row))
+            for part in _parts({"": blob}):
+                _insert_pieces(write, row, part)
+            connection.execute("UPDATE state SET bytes = ? WHERE row = ?", (len(blob), row))
+
+        self._writer.run(work)
+
     def ids(self, pipeline: str) -> set[str]:
         """The ids that the last checkpoint made valid."""
         with self._file.reading() as connection:
@@ -323,8 +354,13 @@ def _insert(write: Write, pipeline: str, epoch: int, part: list[_Piece], rows: d
                 (pipeline, STAGED, piece.id, epoch, piece.whole_bytes),
             )
             rows[piece.id] = connection.last_insert_rowid()
-        number = (rows[piece.id] << PIECE_BITS) + piece.rank
-        connection.execute("INSERT INTO state_data VALUES (?, ?, ?)", (number, piece.crc, piece.data))
+        _insert_pieces(write, rows[piece.id], [piece])
+
+
+def _insert_pieces(write: Write, row: int, pieces: list[_Piece]) -> None:
+    for piece in pieces:
+        number = (row << PIECE_BITS) + piece.rank
+        write.connection.execute("INSERT INTO state_data VALUES (?, ?, ?)", (number, piece.crc, piece.data))
 
 
 def _pieces(row: int) -> tuple[int, int]:

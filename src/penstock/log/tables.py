@@ -50,7 +50,7 @@ class Tables:
             if found is None:
                 break
             id_, rows, crc, data = found
-            frame = self._decoded(table, id_, crc, data)
+            frame = self.decoded(table, id_, crc, data)
             frame = frame.slice(max(0, last - (id_ - rows)), left)
             last = max(last, id_ - rows) + frame.height
             left -= frame.height
@@ -71,7 +71,7 @@ class Tables:
             return 0, pl.DataFrame()
         id_, rows, crc, data = found
         first = id_ - rows + 1
-        return first, self._decoded(table, id_, crc, data).head(before - first)
+        return first, self.decoded(table, id_, crc, data).head(before - first)
 
     def names(self) -> list[str]:
         """Tables that have rows."""
@@ -107,7 +107,8 @@ class Tables:
         self._writer.run(work)
         return True
 
-    def _decoded(self, table: str, id_: int, crc: int, data: bytes) -> pl.DataFrame:
+    def decoded(self, table: str, id_: int, crc: int, data: bytes) -> pl.DataFrame:
+        """The rows of `table` up to number `id_`, as they are stored. Raises CorruptLogError."""
         if zlib.crc32(data) != crc:
             raise CorruptLogError(
                 f"rows of table '{table}' up to number {id_} do not match their checksum",

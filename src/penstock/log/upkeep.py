@@ -120,6 +120,12 @@ class Upkeep:
 
             self._writer.run_aside(work)
 
+    def free(self) -> None:
+        """Free all that nobody refers to, without waiting for readers that may still hold a batch of it."""
+        with self._mutex:
+            for _ in self._sweep(grace_ms=0):
+                pass
+
     def vacuum(self) -> int:
         """Free all that nobody needs and give all free pages back to the disk; the number of bytes."""
         with self._mutex:
@@ -163,9 +169,9 @@ class Upkeep:
         self._merger.unsettle(topic)
         yield from compact(self._file, self._writer, self._blobs, topic, self._clock.now_ms())
 
-    def _sweep(self) -> Iterator[None]:
+    def _sweep(self, grace_ms: int = GRACE_MS) -> Iterator[None]:
         """Free blobs that no reader can still want, and what is left of deleted topics and old state."""
-        while self._drop_deleted_topics() or self._free_doomed():
+        while self._drop_deleted_topics() or self._free_doomed(grace_ms):
             yield
         while self._states.sweep(SWEEP_BYTES):
             yield
@@ -191,8 +197,8 @@ class Upkeep:
         self._writer.run_aside(work)
         return left
 
-    def _free_doomed(self) -> bool:
-        ripe = self._clock.now_ms() - GRACE_MS
+    def _free_doomed(self, grace_ms: int) -> bool:
+        ripe = self._clock.now_ms() - grace_ms
         with self._file.reading() as connection:
             rows = connection.rows(
                 "SELECT d.since, d.data, total(length(b.head) + length(b.body)) FROM doomed d "

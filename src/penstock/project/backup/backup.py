@@ -17,6 +17,7 @@ from penstock.connectors.filesystem.naming import is_hidden
 from penstock.connectors.filesystem.staging import STAGING_PREFIX
 from penstock.core.errors import ConfigError
 from penstock.log import EngineLock
+from penstock.project.audit import audited
 from penstock.project.backup.manifest import FORMAT, HEAD, MANIFEST, Held, Manifest, sync, writing
 from penstock.project.backup.sealed import backup_key, seal
 from penstock.project.file_places import file_places
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
 
-__all__ = ["back_up"]
+__all__ = ["BACKUPS", "back_up"]
 
 PIECE = 1 << 20
+BACKUPS = "backup/"
+"""How the facts begin that tell of backups that were made."""
 
 
 def back_up(
@@ -64,6 +67,9 @@ def back_up(
             manifest = made_of.make()
             partial.rename(target)
             sync(target.parent)
+            told = {"path": str(target), "time_ms": manifest.time_ms}
+            penstock.log.facts.put(f"{BACKUPS}{manifest.time_ms}", orjson.dumps(told))
+            audited(penstock.log, "backup", str(target), rows=manifest.last, encrypted=encrypted)
         finally:
             shutil.rmtree(work, ignore_errors=True)
             shutil.rmtree(partial, ignore_errors=True)

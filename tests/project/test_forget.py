@@ -1,0 +1,211 @@
+"""Forgetting a person: looked for afterwards in every byte of the folder, with other tools."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import orjson
+import polars as pl
+import pytest
+
+import penstock
+from penstock.core.errors import ConfigError
+from penstock.project.backup.backup import back_up
+from penstock.project.forget.forget import forget
+from penstock.project.forget.person import Person
+from tests.cli.shell import call, make_project
+from tests.parts import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WHO = "anna.b@example.com"
+SQL = """\
+CREATE TABLE visits (email STRING, page STRING, n BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH (
+  'connector' = 'kafka', 'topic' = 'visits', 'scan.startup.mode' = 'earliest-offset',
+  'value.format' = 'json', 'key.format' = 'raw', 'key.fields' = 'email');
+CREATE TABLE files (email STRING, n BIGINT) WITH (
+  'connector' = 'filesystem', 'path' = 'out/files', 'format' = 'parquet', 'sink.rolling-policy.rows' = '20');
+CREATE TABLE folders (n BIGINT, email STRING) PARTITIONED BY (email) WITH (
+  'connector' = 'filesystem', 'path' = 'out/folders', 'format' = 'parquet', 'sink.rolling-policy.rows' = '4');
+CREATE TABLE counts (email STRING, n BIGINT, PRIMARY KEY (email) NOT ENFORCED) WITH (
+  'connector' = 'upsert-kafka', 'topic' = 'counts', 'key.format' = 'json', 'value.format' = 'json');
+CREATE TABLE minutes (window_end TIMESTAMP(3), email STRING, n BIGINT, pages BIGINT) WITH (
+  'connector' = 'kafka', 'topic' = 'minutes', 'format' = 'json');
+CREATE VIEW best AS SELECT email, page, n FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY email ORDER BY n DESC) AS r FROM visits) WHERE r = 1;
+CREATE TABLE top (email STRING, page STRING, n BIGINT, PRIMARY KEY (email) NOT ENFORCED) WITH (
+  'connector' = 'upsert-kafka', 'topic' = 'top', 'key.format' = 'json', 'value.format' = 'json');
+EXECUTE STATEMENT SET BEGIN
+INSERT INTO files SELECT email, n FROM visits;
+INSERT INTO folders SELECT n, email FROM visits;
+INSERT INTO counts SELECT email, COUNT(*) FROM visits GROUP BY email;
+INSERT INTO top SELECT email, page, n FROM best;
+INSERT INTO minutes SELECT window_end, email, COUNT(*), COUNT(DISTINCT page)
+  FROM TABLE(TUMBLE(TABLE visits, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, email;
+END;
+"""
+
+
+def visit(n: int, email: str, second: int) -> dict[str, Any]:
+    moment = f"2025-01-01 00:{second // 60:02}:{second % 60:02}"
+    return {"email": email, "page": f"/of/{email}/{n % 3}", "n": n, "ts": moment}
+
+
+def values(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"key": [r["email"].encode() for r in rows], "value": [orjson.dumps(r) for r in rows]},
+        schema={"key": pl.Binary, "value": pl.Binary},
+    )
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return visited(make_project(tmp_path / "shop", SQL))
+
+
+def visited(folder: Path) -> Path:
+    """A project that has run: windows are open, files lie aside, rows were rejected and late, and a savepoint kept."""
+    people = [WHO, "carl@example.com", "dora@example.com", "bea"]
+    with penstock.open(folder) as project:
+        project.start()
+        rows = [visit(n, people[n % 4], n) for n in range(150)]
+        bad = {**visit(150, WHO, 150), "ts": f"when {WHO} came"}
+        project.append("visits", values([*rows, bad, visit(151, WHO, 3), visit(152, "bea", 4)]))
+        until(lambda: project.late().height == 2 and project.rejects().height == 1, "the rows are not read")
+        project.savepoint("before", "orders")
+        more = values([visit(n, people[n % 4], n) for n in range(153, 163)])
+        project.append("visits", more)
+        project.log.create_topic("others")
+        project.append("others", more.filter(pl.col("key") != WHO.encode()))  # whose blob has the texts of all
+        until(lambda: project.query("SELECT max(n) FROM best").rows() == [(162,)], "the rows are not read")
+    return folder
+
+
+def found(folder: Path, word: str) -> list[str]:
+    """Where a word stands in the folder, as sqlite3 and duckdb and Arrow read it."""
+    where = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if word.encode() in path.read_bytes() or word in str(path):
+            where.append(f"bytes of {path.relative_to(folder)}")
+        if ".parquet" in path.name:
+            text = str(duckdb.sql(f"SELECT * FROM read_parquet('{path}', hive_partitioning=false)").fetchall())
+            where += [f"rows of {path.relative_to(folder)}"] * (word in text)
+    with closing(sqlite3.connect(folder / ".penstock" / "log.db")) as log:
+        tables = [name for (name,) in log.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            for row in log.execute(f"SELECT * FROM {table}"):
+                where += [f"table {table}" for cell in row for text in texts(cell) if word in text]
+    return where
+
+
+def texts(cell: object) -> Iterator[str]:
+    if not isinstance(cell, bytes):
+        yield str(cell)
+        return
+    yield cell.decode("utf-8", "replace")
+    try:
+        frame = pl.read_ipc_stream(io.BytesIO(cell))
+    except Exception:  # noqa: BLE001  # no Arrow
+        if cell[:1] == b"{":
+            yield from (base64.b64decode(t).decode() for t in orjson.loads(cell).get("tokens", {}).values())
+        return
+    yield str(frame.rows())
+    yield frame.write_ipc_stream(None, compression="uncompressed").getvalue().decode("utf-8", "replace")
+
+
+def test_a_forgotten_person_is_in_no_byte_of_the_folder_and_all_others_are(shop: Path, tmp_path: Path) -> None:
+    assert len({where.split(" of ")[0] for where in found(shop, WHO)}) >= 3
+    with penstock.open(shop) as project:
+        back_up(project, tmp_path / "backup")
+        ends = project.log.ends("visits")
+        done = {(one.place, one.act): one.count for one in forget(project, Person(("email",), WHO))}
+        visits = (
+            38 + 1 + 1 + 2
+        )  # in order, the one that could not be read, the late one, and those of the second append
+        assert done["topic visits", "removed"] == visits
+        assert done["table penstock.rejects", "emptied"] == 1
+        assert done["table penstock.late", "emptied"] == 1
+        assert done["table files", "removed"] > 30
+        assert done["state of pipeline orders", "replaced"] > 4
+        assert done[f"backup {tmp_path / 'backup'}", "untouched"] == 1
+        assert [place for place, act in done if act == "left"] == []
+        assert project.log.ends("visits") == ends
+        project.log.verify()
+        late = project.late().filter(pl.col("row").is_null()).to_dicts()
+        assert [(row["raw"], row["reason"]) for row in late] == [
+            (None, "its content was removed, since a person was forgotten")
+        ]
+    assert found(shop, WHO) == []
+    assert {where.split(" of ")[0] for where in found(shop, "carl@example.com")} >= {
+        "rows",
+        "table data",
+        "table state_data",
+    }
+    with penstock.open(shop) as project:
+        project.append("visits", values([visit(n, "bea", 600 + n) for n in range(5)]))
+        project.run(bounded=True)
+        counts = dict(project.query("SELECT email, n FROM counts").rows())
+        assert (counts["bea"], WHO in counts) == (37 + 3 + 1 + 5 - 1, False)
+        project.log.verify()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("anna.b@example.com", True),
+        ('{"email":"anna.b@example.com"}', True),
+        ("from anna.b@example.com.", True),
+        ("email=anna.b%40example.com/part-1", True),
+        ("xanna.b@example.com", False),
+        ("x.anna.b@example.com", False),
+        ("anna.b@example.com.au", False),
+        ("anna.b@example.community", False),
+    ],
+)
+def test_a_value_is_a_word_and_no_part_of_another(text: str, *, says: bool) -> None:
+    person = Person(("email",), WHO)
+    assert person.is_in(text) == says
+    assert person.said(pl.Series([text, None])).to_list() == [says, False]
+    assert (WHO not in person.without(text)) == (says or WHO not in text)
+
+
+def test_numbers_and_what_is_inside_of_rows_are_found_too() -> None:
+    person = Person(("id",), "4711")
+    frame = pl.DataFrame({"id": [4711, 7], "n": [4711, 1], "names": [["x 4711"], ["y"]], "raw": [b"4711", b"47110"]})
+    changed, cells = person.replaced(frame)
+    assert cells == 3
+    assert changed["id"].to_list() == [person.number, 7]
+    assert changed["n"].to_list() == [4711, 1]
+    assert changed["names"].to_list() == [[f"x {person.token}"], ["y"]]
+    assert changed["raw"].to_list() == [person.token.encode(), b"47110"]
+    umlaut = Person(("name",), "J\u00fcrgen")
+    assert umlaut.is_in(b'{"name": "J\\u00fcrgen"}')
+
+
+def test_what_cannot_be_forgotten_is_told(shop: Path) -> None:
+    ended = call("forget", shop, "--column", "mail", "--value", WHO, "--yes")
+    assert "no table has a column 'mail'\nhint: there are email, n, page, pages" in ended.err
+    ended = call("forget", shop, "--column", "email", "--value", "ab", "--yes")
+    assert "'ab' is too short: it would be found in what is somebody else's\nhint: give a value of 3" in ended.err
+    ended = call("forget", shop, "--column", "email", "--value", WHO)
+    assert "this cannot be undone\nhint: say --yes" in ended.err
+    with penstock.memory() as project, pytest.raises(ConfigError, match="a project in memory keeps nothing"):
+        forget(project, Person(("email",), WHO))
+    (shop / "sql" / "02-note.sql").write_text(f"-- {WHO} asked for this\n")
+    with penstock.open(shop) as project:
+        project.log.create_topic("notes")
+        project.append("notes", values([visit(0, WHO, 0)]))
+    ended = call("forget", shop, "--column", "email", "--value", WHO, "--yes", "--format", "csv")
+    assert ended.code == 0
+    assert "file sql/02-note.sql,left,1,rows or lines say it" in ended.out
+    assert 'topic notes,left,1,"records say it, in none of the columns"' in ended.out
+    assert "what is left says the value elsewhere than in these columns: name others too" in ended.err
+    audited = str(penstock.open(shop).log.read("__audit"))
+    assert WHO not in audited
