@@ -9,6 +9,7 @@ from penstock.history.parquet import Files
 from penstock.history.query import Limits, Rows, Tables, query
 from penstock.history.questions import Questions
 from penstock.history.result import Result
+from penstock.history.small_files import SmallFiles
 from penstock.history.stop import Stop
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Questions",
     "Result",
     "Rows",
+    "SmallFiles",
     "Stop",
     "Tables",
     "query",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.history.footers import Footer, Footers, Stamp
     from penstock.history.guard import Question
+    from penstock.history.small_files import SmallFiles
 
 __all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
 
@@ -37,6 +38,8 @@ class Files:
     null: str = ""
     beside: Iterator[pl.DataFrame] | None = None
     """Rows of files that are elsewhere, as frames of the same columns."""
+    small: SmallFiles | None = None
+    """Knows the rows of small files."""
 
     @cached_property
     def folders(self) -> frozenset[str]:

@@ -164,7 +164,11 @@ def _present(connection: duckdb.DuckDBPyConnection, name: str, table: Rows | Fil
         if table.beside is not None:
             _present(connection, f"{name}_beside", Rows(table.beside, table.schema), stop)
             union = f' UNION ALL BY NAME SELECT * FROM "{name}_beside"'
-        connection.execute(f'CREATE TEMP VIEW "{name}" AS {select_of(connection, table)}{union}')
+        kept = table.small and table.small.of(connection, table)
+        if kept:
+            connection.register(f"{name}_kept", Stream(kept.frame))
+        select = kept.select(f"{name}_kept") if kept else select_of(connection, table)
+        connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}{union}')
         return
     frames = table.frames if isinstance(table, Rows) else table.beside or iter(())
     first = next(frames, None)

@@ -13,7 +13,7 @@ from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError
 from penstock.engine.why import Reason, why
-from penstock.history import Footers, Instances, Limits, Questions, Result, Stop, query
+from penstock.history import Footers, Instances, Limits, Questions, Result, SmallFiles, Stop, query
 from penstock.log import Log
 from penstock.project.append import records_of
 from penstock.project.audit import doer
@@ -87,7 +87,7 @@ class Penstock:
         self.clock = clock or SystemClock()
         self.skip_lost = False
         self.questions = Questions()
-        self.footers = Footers()
+        self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
         self.look: Look | None = None
         self.tracer: Tracer | None = None

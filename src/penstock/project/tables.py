@@ -147,7 +147,8 @@ class ProjectTables:
         if files is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
             footers, null = self.penstock.footers, options.values[DEFAULT_NAME]
-            found = Files(files.paths, schema, footers, table.partitioned_by, null, files.beside)
+            small = self.penstock.small_files
+            found = Files(files.paths, schema, footers, table.partitioned_by, null, files.beside, small)
             if look is not None and found.beside is None:
                 look.files[table] = found
             return found
