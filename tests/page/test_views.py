@@ -30,6 +30,7 @@ VIEWS = (
     ("/rejects", "Rejects", "Reason"),
     ("/alerts", "Alerts", "high_latency"),
     ("/alerts/high_latency", "high_latency", "The rule"),
+    ("/settings", "Settings", "penstock.toml"),
     ("/sql?q=SELECT+count(*)+AS+n+FROM+meeting_metrics", "SQL", "Answer"),
 )
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")

@@ -21,6 +21,7 @@ const VIEWS: readonly [string, ComponentType][] = [
   ["/rejects", view("Rejects", () => import("../rejects/Rejects"))],
   ["/alerts", view("Alerts", () => import("../alerts/Alerts"))],
   ["/alerts/:name", view("RuleView", () => import("../alerts/RuleView"))],
+  ["/settings", view("Settings", () => import("../settings/Settings"))],
   ["/sql", view("Sql", () => import("../sql/Sql"))],
 ];
 

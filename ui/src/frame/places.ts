@@ -1,4 +1,4 @@
-import { Bell, Gauge, LayoutDashboard, ListX, Logs, SquareTerminal, Workflow } from "lucide-react";
+import { Bell, Gauge, LayoutDashboard, ListX, Logs, Settings, SquareTerminal, Workflow } from "lucide-react";
 
 /** The views of the rail. */
 export const PLACES = [
@@ -9,6 +9,7 @@ export const PLACES = [
   { href: "/rejects", label: "Rejects", icon: ListX },
   { href: "/sql", label: "SQL", icon: SquareTerminal },
   { href: "/alerts", label: "Alerts", icon: Bell },
+  { href: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
 export function isAt(path: string, href: string): boolean {

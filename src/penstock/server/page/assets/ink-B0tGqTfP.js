@@ -1,0 +1,1 @@
+function e(e){return getComputedStyle(document.documentElement).getPropertyValue(`--${e}`).trim()}function t(e,t){return e.tone?e.tone:t<8?`series-${t+1}`:`others`}function n(e){return`var(--${t({},e)})`}export{t as n,n as r,e as t};

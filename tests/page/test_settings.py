@@ -1,0 +1,129 @@
+"""Users, tokens and the audit log in the page, and what somebody without the rights to them sees instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.server.guarded import PASSWORD, guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.server.guarded import Guarded
+
+NEW = "a password for anna"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Guarded]:
+    with guard(tmp_path / "shop", engine=True, rows=130) as served:
+        yield served
+
+
+def enter(page: Page, shop: Guarded, user: str, path: str, password: str = PASSWORD) -> None:
+    page.goto(shop.url + path)
+    page.get_by_label("User").fill(user)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+@pytest.mark.real
+def test_a_user_is_added_confined_and_removed(page: Page, shop: Guarded) -> None:
+    enter(page, shop, "ada", "settings?show=users")
+    page.get_by_role("button", name="Add a user").click()
+    sheet = page.get_by_role("dialog", name="A new user")
+    sheet.get_by_label("Name").fill("vera")
+    expect(sheet.get_by_text("There is a user of this name.")).to_be_visible()
+    sheet.get_by_label("Name").fill("anna")
+    sheet.get_by_label("Password").fill("short")
+    expect(sheet.get_by_role("button", name="Add the user")).to_be_disabled()
+    sheet.get_by_label("Password").fill(NEW)
+    sheet.get_by_role("button", name="Add the user").click()
+
+    page.get_by_role("gridcell", name="anna").click()
+    sheet = page.get_by_role("dialog", name="anna")
+    sheet.get_by_label("Table").select_option("orders")
+    sheet.get_by_label("Column").select_option("customer")
+    sheet.get_by_label("Values").fill("c1, c2")
+    expect(sheet.get_by_text("penstock user filter DIR anna orders customer=c1,c2")).to_be_visible()
+    sheet.get_by_role("button", name="Set the filter").click()
+    expect(sheet.get_by_role("list", name="Row filters")).to_contain_text("orders customer=c1,c2")
+    with shop.logged_in("anna", NEW) as client:
+        rows = client.post("/api/query", json={"sql": "SELECT DISTINCT customer FROM orders ORDER BY 1"}).json()["rows"]
+    assert rows == [["c1"], ["c2"]]
+    sheet.get_by_label("Role").select_option("operator")
+    sheet.get_by_label("Another password").fill(PASSWORD)
+    sheet.get_by_role("button", name="Reset the password").click()
+    expect(sheet.get_by_text("all logins of anna have ended")).to_be_visible()
+    with shop.logged_in("anna"):
+        sheet.get_by_role("button", name="Remove the user").click()
+    sheet = page.get_by_role("dialog", name="Remove anna")
+    expect(sheet.get_by_text("0 tokens and 1 row filter go")).to_be_visible()
+    expect(sheet.get_by_role("button", name="Remove the user")).to_be_disabled()
+    sheet.get_by_label("Type anna to do it").fill("anna")
+    sheet.get_by_role("button", name="Remove the user").click()
+    expect(page.get_by_role("gridcell", name="anna")).to_have_count(0)
+
+    page.get_by_role("button", name="Audit log").click()
+    log = page.get_by_role("grid", name="Audit log")
+    page.get_by_label("To what").fill("anna")
+    page.keyboard.press("Enter")
+    expect(log.get_by_role("row").nth(1)).to_contain_text("user-remove")
+    for act in ("user-password", "user-role", "user-filter", "user-add"):
+        expect(log).to_contain_text(act)
+    assert PASSWORD not in page.content()
+    assert NEW not in page.content()
+
+
+@pytest.mark.real
+def test_a_token_is_shown_once_and_revoked(page: Page, shop: Guarded) -> None:
+    enter(page, shop, "ada", "settings?show=tokens")
+    page.get_by_role("button", name="Make a token").click()
+    sheet = page.get_by_role("dialog", name="A new token")
+    sheet.get_by_label("User").select_option("otto (operator)")
+    sheet.get_by_label("Scope").select_option("ingest")
+    sheet.get_by_label("Holds for").select_option("7 days")
+    sheet.get_by_label("What it is for").fill("the gate")
+    sheet.get_by_role("button", name="Make it").click()
+    text = page.get_by_role("dialog", name="The token").locator("pre").inner_text().strip()
+    with shop.client(text) as client:
+        row = {"id": "gate", "customer": "c1", "amount": 1, "ts": "2026-01-01 00:00:00"}
+        assert client.post("/api/topics/orders/records", json=row).status_code == 200
+        page.get_by_role("button", name="I have it").click()
+        expect(page.get_by_role("grid", name="Tokens")).to_contain_text("the gate")
+        page.reload()
+        expect(page.get_by_role("grid", name="Tokens")).to_contain_text("the gate")
+        assert text not in page.content()
+        page.get_by_role("gridcell", name="the gate").click()
+        identity = text.split("_")[1]
+        page.get_by_label(f"Type {identity} to do it").fill(identity)
+        page.get_by_role("button", name="Revoke the token").click()
+        expect(page.get_by_text("No token holds")).to_be_visible()
+        assert client.post("/api/topics/orders/records", json=row).status_code == 401
+
+
+@pytest.mark.real
+def test_who_looks_is_offered_no_change(page: Page, shop: Guarded) -> None:
+    enter(page, shop, "vera", "settings")
+    expect(page.get_by_text("You may")).to_be_visible()
+    expect(page.get_by_role("grid", name="Settings")).to_contain_text("idle-timeout")
+    for part in ("Users", "Tokens", "Audit log"):
+        page.get_by_role("button", name=part).click()
+        expect(page.get_by_text("This is for admins")).to_be_visible()
+    page.get_by_role("link", name="Dashboards").click()
+    expect(page.get_by_text("No dashboard yet")).to_be_visible()
+    expect(page.get_by_role("button", name="New dashboard")).to_have_count(0)
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Change your password").click()
+    page.get_by_label("As it is").fill(PASSWORD)
+    page.get_by_label("As it shall be").fill(NEW)
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    with shop.logged_in("vera", NEW):
+        pass

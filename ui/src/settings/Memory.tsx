@@ -1,0 +1,70 @@
+import { useQuery } from "@tanstack/react-query";
+import { api, body } from "../api/client";
+import { Section } from "../frame/View";
+import { Bars } from "../pieces/Bars";
+import { KeyFigure } from "../pieces/KeyFigure";
+import { Failure, Waiting } from "../pieces/States";
+import { bytes, number, plural } from "../text/number";
+import css from "./Settings.module.css";
+
+const AGAIN = 2_000;
+/** States that are drawn; the others are one bar. */
+const DRAWN = 12;
+
+/** The one memory number, and who holds what of it. */
+export function Memory() {
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ["memory"],
+    queryFn: () => body(api.GET("/api/memory")),
+    refetchInterval: AGAIN,
+  });
+  return (
+    <Section title="Memory">
+      {isPending && <Waiting height={160} />}
+      {error && <Failure error={error} retry={() => void refetch()} />}
+      {data && <Told {...data} />}
+    </Section>
+  );
+}
+
+interface Props {
+  resident?: number | null;
+  limit?: number | null;
+  available?: number | null;
+  held: readonly { pipeline: string; operator: string; bytes: number }[];
+  viewers: number;
+  questions: number;
+}
+
+function Told({ resident, limit, available, held, viewers, questions }: Props) {
+  const states = held.reduce((sum, one) => sum + one.bytes, 0);
+  const rest = held.slice(DRAWN);
+  const bars = held.slice(0, DRAWN).map((one) => ({
+    name: `${one.pipeline}: ${one.operator}`,
+    value: one.bytes,
+    shown: bytes(one.bytes),
+    href: `/pipelines/${encodeURIComponent(one.pipeline)}`,
+  }));
+  const others = rest.reduce((sum, one) => sum + one.bytes, 0);
+  if (rest.length > 0)
+    bars.push({ name: `${rest.length} others`, value: others, shown: bytes(others), href: "/pipelines" });
+  const share = resident != null && limit ? `${number((resident / limit) * 100, 1)}\u202f% of ${bytes(limit)}` : "";
+  return (
+    <div className={css.padded}>
+      <div className={css.figures}>
+        <KeyFigure label="This process has" value={resident == null ? undefined : bytes(resident)} note={share} />
+        <KeyFigure label="States of operators" value={bytes(states)} note={`of ${plural(held.length, "operator")}`} />
+        <KeyFigure label="Waits for viewers" value={bytes(viewers)} note="what they have not taken yet" />
+        <KeyFigure
+          label="Still available"
+          value={available == null ? undefined : bytes(available)}
+          note={`${number(questions)} questions are being answered`}
+        />
+      </div>
+      {bars.length > 0 && <Bars label="Who holds what" bars={bars} />}
+      <p className={css.note}>
+        What no state holds is the interpreter, its libraries, batches on their way and memory that the allocator keeps.
+      </p>
+    </div>
+  );
+}
