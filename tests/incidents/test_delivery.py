@@ -53,25 +53,46 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
+ANEW = pytest.mark.parametrize("anew", [False, True], ids=["one process", "restarted at each step"])
+
+
 class Told:
-    """A delivery by hand: no threads, and time passes when it is told to."""
+    """A delivery by hand: no threads, and time passes when it is told to. `anew`: each step is another process's."""
 
     def __init__(
-        self, log: Log, clock: ManualClock, channel: Channel, allow: tuple[str, ...] = ALLOW, **policy: Any
+        self,
+        log: Log,
+        clock: ManualClock,
+        channel: Channel,
+        allow: tuple[str, ...] = ALLOW,
+        *,
+        anew: bool = False,
+        **policy: Any,
     ) -> None:
-        self.log, self.clock, self.channel = log, clock, channel
-        said = Policy(channels=(channel.name,), **policy)
-        self.delivery = Delivery(log, clock, "shop", {channel.name: channel}, lambda _: said, allow)
+        self.log, self.clock, self.channel, self.allow, self.anew = log, clock, channel, allow, anew
+        self.policy = Policy(channels=(channel.name,), **policy)
+        self.begin()
+
+    def begin(self) -> None:
+        """As a process that starts: all that it knows is in the log."""
+        named = {self.channel.name: self.channel}
+        self.delivery = Delivery(self.log, self.clock, "shop", named, lambda _: self.policy, self.allow)
         self.delivery.restore()
         self.looked: dict[str, int] = {}
 
     def go(self, seconds: int = 0) -> list[Notification]:
         """Let time pass, and do all that is due: what became of all notifications."""
         self.clock.advance(seconds * 1000)
+        self._next()
         self.delivery.plan()
+        self._next()
         while self.delivery.send_next(self.channel, self.looked):
-            continue
+            self._next()
         return notifications_of(self.log)
+
+    def _next(self) -> None:
+        if self.anew:
+            self.begin()
 
 
 def say(log: Log, state: str, at: int = NOON, **more: Any) -> Incident:
@@ -243,10 +264,15 @@ def test_nobody_is_told_of_what_fired_long_ago(log: Log, clock: ManualClock, rec
     assert fates(told.go()) == [("firing", "withheld", "it fired more than an hour before it was known")]
 
 
-def test_a_key_that_fires_again_soon_is_not_told_anew(log: Log, clock: ManualClock, receiver: Receiver) -> None:
-    told = Told(log, clock, webhook(receiver), dedup=60_000)
+@ANEW
+def test_a_key_that_fires_again_soon_is_not_told_anew(
+    log: Log, clock: ManualClock, receiver: Receiver, anew: bool
+) -> None:
+    told = Told(log, clock, webhook(receiver), anew=anew, dedup=60_000)
     say(log, "firing")
+    told.go()
     say(log, "resolved")
+    told.go()
     say(log, "firing", NOON + 30_000, id="slow-2")
     say(log, "firing", NOON + 30_000, id="slow-3", key={"meeting": "m2"})
     assert fates(told.go())[2:] == [
@@ -255,8 +281,11 @@ def test_a_key_that_fires_again_soon_is_not_told_anew(log: Log, clock: ManualClo
     ]
 
 
-def test_silence_holds_back_what_still_fires_after_it(log: Log, clock: ManualClock, receiver: Receiver) -> None:
-    told = Told(log, clock, webhook(receiver))
+@ANEW
+def test_silence_holds_back_what_still_fires_after_it(
+    log: Log, clock: ManualClock, receiver: Receiver, anew: bool
+) -> None:
+    told = Told(log, clock, webhook(receiver), anew=anew)
     silence = begin_silence(log, "slow", {"meeting": "m1"}, NOON, NOON + 600_000, "kim", "known")
     say(log, "firing")
     say(log, "firing", id="slow-2", key={"meeting": "m2"})
@@ -266,8 +295,11 @@ def test_silence_holds_back_what_still_fires_after_it(log: Log, clock: ManualClo
     assert fates(told.go(1))[0] == ("firing", "sent", "")
 
 
-def test_what_is_over_before_quiet_hours_end_is_never_told(log: Log, clock: ManualClock, receiver: Receiver) -> None:
-    told = Told(log, clock, webhook(receiver), quiet=((22 * 60, 13 * 60 + 30),), zone="Europe/Oslo")
+@ANEW
+def test_what_is_over_before_quiet_hours_end_is_never_told(
+    log: Log, clock: ManualClock, receiver: Receiver, anew: bool
+) -> None:
+    told = Told(log, clock, webhook(receiver), anew=anew, quiet=((22 * 60, 13 * 60 + 30),), zone="Europe/Oslo")
     say(log, "firing")  # 13:00 in Oslo
     say(log, "firing", id="slow-2")
     assert fates(told.go()) == [("firing", "planned", "quiet hours")] * 2
