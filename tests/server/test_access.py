@@ -41,7 +41,7 @@ CALLS = {
     None: {"live", "ready", "login_state", "login", "logout"},
     "admin": {
         *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
-        *("tokens", "token_make", "token_revoke", "audit"),
+        *("tokens", "token_make", "token_revoke", "audit", "setting_change"),
     },
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""

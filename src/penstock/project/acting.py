@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from penstock.project.replay import Replayed
     from penstock.project.savepoints import Restored
     from penstock.project.set_aside import Kind
+    from penstock.project.settings_change import SettingChanged, Value
     from penstock.project.standing import Standing
     from penstock.project.steer import Act
 
@@ -118,6 +119,8 @@ class Project(Protocol):
     def delete_group(self, group: str) -> None: ...
 
     def memory(self) -> Memory: ...
+
+    def change_setting(self, section: str, name: str, value: Value, tag: str | None = None) -> SettingChanged: ...
 
     def alert_states(self) -> list[AlertState]: ...
 

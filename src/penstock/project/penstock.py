@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from penstock.project.savepoints import Restored
     from penstock.project.set_aside import Kind
     from penstock.project.settings import Settings
+    from penstock.project.settings_change import SettingChanged, Value
     from penstock.project.standing import Standing
     from penstock.project.steer import Act
     from penstock.sql.catalog import Catalog
@@ -122,6 +123,16 @@ class Penstock:
     @property
     def settings(self) -> Settings:
         return self._definition.settings
+
+    def take_settings(self, settings: Settings) -> None:
+        """Let other settings hold for what is made or started from now on."""
+        self._definition.settings = settings
+
+    def change_setting(self, section: str, name: str, value: Value, tag: str | None = None) -> SettingChanged:
+        """Change one setting in penstock.toml: see `project.settings_change`."""
+        from penstock.project.settings_change import change_setting
+
+        return change_setting(self, section, name, value, tag)
 
     @property
     def session(self) -> Session:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["FILE", "SECTIONS", "Settings", "read_settings"]
+__all__ = ["FILE", "SECTIONS", "Settings", "read_settings", "settings_in"]
 
 FILE = "penstock.toml"
 
@@ -183,17 +183,24 @@ def read_settings(folder: Path) -> Settings:
     """
     path = folder / FILE
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        said = path.read_text("utf-8")
     except FileNotFoundError:
         raise ConfigError(
             f"{folder} is no Penstock project: it has no {FILE}",
             code="project-missing",
             hint=f"penstock init {folder} makes one",
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{FILE} is not TOML: {error}", code="project-toml", where=str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{FILE} cannot be read: {error}", code="project-toml", where=str(path)) from None
+    return settings_in(said, folder)
+
+
+def settings_in(said: str, folder: Path) -> Settings:
+    """The settings of the project in `folder`, if its file said this. Raises as `read_settings`."""
+    try:
+        document = tomllib.loads(said)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not TOML: {error}", code="project-toml", where=str(folder / FILE)) from None
     return _settings(document, folder)
 
 

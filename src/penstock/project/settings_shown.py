@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from penstock.connectors.secrets import REFERENCE
 from penstock.core.options import default_text
 from penstock.project.settings import FILE, SECTIONS, read_settings
+from penstock.project.settings_change import holds_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from penstock.core.options import Option
+    from penstock.project.settings_change import Holds
 
 __all__ = ["Shown", "shown_settings"]
 
@@ -28,7 +30,8 @@ MASK = "***"
 class Shown:
     """One setting: its `value` as penstock.toml has it (None: it says nothing) and its `default`, as text.
 
-    A secret stands there as the name of a variable of the environment; `missing` where that is not set.
+    A secret stands there as the name of a variable of the environment; `missing` where that is not set. `holds` is from
+    when on a change of it does: see `project.settings_change`.
     """
 
     section: str
@@ -37,7 +40,8 @@ class Shown:
     default: str
     allowed: str
     description: str
-    missing: bool = False
+    missing: bool
+    holds: Holds
 
 
 def shown_settings(folder: Path) -> list[Shown]:
@@ -70,7 +74,8 @@ def _shown(section: str, option: Option[Any], values: dict[str, Any]) -> Shown:
     value = None if given is None else _CREDENTIALS.sub(MASK, _text(given))
     reference = REFERENCE.fullmatch(value or "")
     missing = reference is not None and not os.environ.get(reference[1])
-    return Shown(section, option.name, value, default_text(option), option.kind.allowed, option.text, missing=missing)
+    holds = holds_from(section, option.name)
+    return Shown(section, option.name, value, default_text(option), option.kind.allowed, option.text, missing, holds)
 
 
 def _text(value: Any) -> str:

@@ -30,6 +30,7 @@ from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
 from penstock.project.savepoints import Restored
 from penstock.project.set_aside import pages
+from penstock.project.settings_change import SettingChanged, settings_file
 from penstock.project.standing import Standing
 from penstock.server.owner_accounts import OwnerAccounts
 from penstock.server.serve import SOCKET, reachable
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.project.set_aside import Kind
+    from penstock.project.settings_change import Value
     from penstock.project.steer import Act
 
 __all__ = ["Owner", "is_owned"]
@@ -226,6 +228,11 @@ class Owner:
     def delete_group(self, group: str) -> None:
         self._json("DELETE", f"/api/groups/{quote(group, safe='')}")
 
+    def change_setting(self, section: str, name: str, value: Value, tag: str | None = None) -> SettingChanged:
+        tag = tag or settings_file(self._path.parent.parent).tag
+        path = f"/api/settings/{quote(section, safe='')}/{quote(name, safe='')}"
+        return SettingChanged(**self._json("PUT", path, {"value": value}, {"if-match": f'"{tag}"'}))
+
     def alert_states(self) -> list[AlertState]:
         found = self._json("GET", "/api/alerts")
         return [AlertState(**{**state, "notify": tuple(state["notify"])}) for state in found]
@@ -254,17 +261,19 @@ class Owner:
 
     # -- HTTP --------------------------------------------------------------------------------------
 
-    def _json(self, method: str, path: str, body: object = None) -> Any:
-        data = self._ask(method, path, body, "application/json")[0]
+    def _json(self, method: str, path: str, body: object = None, more: Mapping[str, str] | None = None) -> Any:
+        data = self._ask(method, path, body, "application/json", more)[0]
         return orjson.loads(data) if data else None
 
     def _frame(self, method: str, path: str, body: object = None) -> tuple[pl.DataFrame, dict[str, Any]]:
         data, answer = self._ask(method, path, body, _ARROW)
         return pl.read_ipc_stream(io.BytesIO(data)), orjson.loads(answer)
 
-    def _ask(self, method: str, path: str, body: object, accept: str) -> tuple[bytes, str]:
+    def _ask(
+        self, method: str, path: str, body: object, accept: str, more: Mapping[str, str] | None = None
+    ) -> tuple[bytes, str]:
         """The body of the answer, and what stands beside its rows. Raises the error that the answer is."""
-        headers = {"accept": accept, "content-type": "application/json"}
+        headers = {"accept": accept, "content-type": "application/json", **(more or {})}
         try:
             with reachable(self._path) as address, closing(_Connection(address)) as connection:
                 connection.request(method, path, None if body is None else orjson.dumps(body), headers)
