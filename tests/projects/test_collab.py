@@ -11,7 +11,9 @@ import duckdb
 import polars as pl
 import pytest
 
+from penstock.apps import START_MS
 from penstock.project.system import facts
+from tests.projects.folders import laid_out
 from tests.projects.killing import kill
 from tests.projects.meetings import TABLES, Reference, assert_same, fed, opened, result_rows, spells
 
@@ -162,3 +164,16 @@ def test_anomalies_that_were_put_in_are_found(seed: int, tmp_path: Path, tell: C
         f" the ordinary: precision {precision:.3f}, recall {recall:.3f}"
     )
     assert min(precision, recall) > 0.9
+
+
+def test_events_of_one_time_count_as_they_came(tmp_path: Path) -> None:
+    """Somebody who leaves and is back at once is there once; so are two who come together after a long silence."""
+    events = [(0, "ann", "join"), (0, "ben", "join"), (1_000, "ann", "leave"), (1_000, "ann", "join")]
+    events += [(700_000, "cat", "join"), (700_000, "dan", "join")]
+    with opened(laid_out("collab", tmp_path / "collab")) as project:
+        for n, (ms, user, kind) in enumerate(events):
+            event = {"event_id": f"e{n}", "user_id": user, "meeting_id": "m", "event_type": kind}
+            project.append("user_events", [event | {"timestamp": START_MS + ms}])
+        project.run(bounded=True)
+        asked = 'SELECT "timestamp", active_users FROM meeting_metrics WHERE window_size_seconds = 30 ORDER BY 1'
+        assert project.query(asked).rows() == [(START_MS + 30_000, 2), (START_MS + 720_000, 2)]

@@ -1,8 +1,14 @@
 -- Who is there. Somebody is there from a join to a leave; a second join, or a leave without a join, changes nothing.
 -- When a meeting has been silent for 10 minutes nobody is there any more: what comes next is its next episode.
+--
+-- Events of one time count one after the other, as they came: ROWS tells them apart, where LAG would take them together.
 
 CREATE VIEW paced AS
-SELECT *, LAG(event_time) OVER (PARTITION BY meeting_id ORDER BY event_time) AS event_before
+SELECT
+  *,
+  FIRST_VALUE(event_time) OVER (
+    PARTITION BY meeting_id ORDER BY event_time ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+  ) AS event_before
 FROM events;
 
 CREATE VIEW episodes AS
@@ -40,10 +46,12 @@ CREATE VIEW moves AS
 SELECT
   event_time, meeting_id, user_id, event_type, episode,
   CAST(NULL AS INT) AS message_length, CAST(NULL AS INT) AS latency_ms, CAST(NULL AS DECIMAL(7, 4)) AS packet_loss,
-  is_there - COALESCE(LAG(is_there) OVER person, 0) AS comes,
-  is_seen - COALESCE(LAG(is_seen) OVER person, 0) AS shows
+  is_there - CASE WHEN COUNT(*) OVER pair = 2 THEN FIRST_VALUE(is_there) OVER pair ELSE 0 END AS comes,
+  is_seen - CASE WHEN COUNT(*) OVER pair = 2 THEN FIRST_VALUE(is_seen) OVER pair ELSE 0 END AS shows
 FROM shown
-WINDOW person AS (PARTITION BY meeting_id, episode, user_id ORDER BY event_time)
+WINDOW pair AS (
+  PARTITION BY meeting_id, episode, user_id ORDER BY event_time ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+)
 UNION ALL
 SELECT
   event_time, meeting_id, user_id, event_type, episode, message_length, latency_ms, packet_loss, 0, 0
