@@ -34,6 +34,8 @@ __all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
 REJECTS_TABLE = "rejects"
 LATE_TABLE = "late"
 _FORMAT = 1
+_ROOM_SECONDS = 0.5
+"""How often the disk is looked at while it is nearly full."""
 _STAGE_ABOVE = 1 << 20
 """State of more bytes than this is written before the transaction, so that nobody waits for it."""
 
@@ -115,6 +117,9 @@ class Pipeline:
             if self.settings.bounded and not bounded and upstream_ended():
                 self.input.bound()
                 bounded = True
+            if self.log.room.low:
+                self._wait_for_room(stop)
+                continue
             before, began = self.rows, self.clock.monotonic()
             asked = self.pace.rows(self.settings.batch_rows, self.settings.most_rows)
             moved = self.step(asked)
@@ -175,6 +180,12 @@ class Pipeline:
             poll = Poll({}, {}, self._through + 1)
             self.executor.end(poll)
             self._collect(poll)
+
+    def _wait_for_room(self, stop: threading.Event) -> None:
+        """The disk is nearly full: what was read is committed, and nothing more is until there is room."""
+        if self._dirty:
+            self.commit()
+        stop.wait(_ROOM_SECONDS)
 
     def _idle(self) -> None:
         """Nothing to read: let time pass."""

@@ -24,6 +24,7 @@ from penstock.log.poll import Poll, poll
 from penstock.log.producer import Producer
 from penstock.log.recent import Recent, recent
 from penstock.log.records import checked
+from penstock.log.room import Room
 from penstock.log.state import States
 from penstock.log.tables import Facts, Tables
 from penstock.log.traffic import Held, Traffic, held
@@ -55,11 +56,12 @@ READ_BYTES = 16 << 20
 class Log:
     """A project's log. Threads may share it, and other processes may have it open at the same time.
 
-    `groups`, `state`, `tables`, `facts`, `claims` and `upkeep` are its parts beside the topics.
+    `groups`, `state`, `tables`, `facts`, `claims`, `upkeep` and `room` are its parts beside the topics.
     """
 
-    def __init__(self, file: LogFile, clock: Clock) -> None:
+    def __init__(self, file: LogFile, clock: Clock, least_free: int = 0) -> None:
         self._file = file
+        self.room = Room(file.path.parent if file.path is not None else None, least_free)
         self._clock = clock
         self._moved = threading.Condition()
         self._turns: dict[int, int] = {}
@@ -82,14 +84,17 @@ class Log:
         clock: Clock | None = None,
         read_only: bool = False,
         salvage: bool = False,
+        least_free: int = 0,
     ) -> Self:
         """The log at `path`, made if it is not there; None: in memory, gone when closed.
 
         With durability `full` an acknowledged append survives a power cut, with `relaxed` the death of the
-        process. `salvage` goes on without commits that a crash left and damage made unreadable, which is an
+        process. With less than `least_free` bytes on the disk nothing is appended: see `admit`.
+        `salvage` goes on without commits that a crash left and damage made unreadable, which is an
         error otherwise. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
         """
-        return cls(LogFile(path, durability, read_only=read_only, salvage=salvage), clock or SystemClock())
+        file = LogFile(path, durability, read_only=read_only, salvage=salvage)
+        return cls(file, clock or SystemClock(), least_free)
 
     @property
     def path(self) -> Path | None:
@@ -197,6 +202,7 @@ class Log:
         go to one partition per append, going round. `decoded` is cached beside the bytes, row for row.
         Returns when committed. Raises LogError where records do not fit, StorageError where the disk does not.
         """
+        self.admit(topic)
         append = self.checked(topic, records, decoded)
         append.prepare_alone()
         self.submit(append)
@@ -205,6 +211,11 @@ class Log:
     def producer(self) -> Producer:
         """For appending much from one thread: `send` does not wait for the disk."""
         return Producer(self)
+
+    def admit(self, topic: str) -> None:
+        """Raises StorageError where the disk has less room than is to stay free; topics of the system go on."""
+        if not topic.startswith("__"):
+            self.room.require()
 
     def checked(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """An append that fits its topic, and is not yet submitted."""

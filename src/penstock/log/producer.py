@@ -44,6 +44,7 @@ class Producer:
 
     def send(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """As `Log.append`, but returns before it is committed; the `result` is there after `flush`."""
+        self._log.admit(topic)
         append = self._log.checked(topic, records, decoded)
         with self._state:
             self._state.wait_for(lambda: self._rows < WAITING_ROWS or self._error is not None)

@@ -167,6 +167,7 @@ class _Load:
         try:
             if self._once is not None and self._done_before(log, self._once):
                 return False
+            log.admit(self._way.topic)
             records = self._records(log)
             if not records.height and self._once is None:
                 self._place()

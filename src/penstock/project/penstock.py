@@ -27,7 +27,7 @@ from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
 from penstock.project.savepoints import create_savepoint, drop_savepoint, restore_savepoint
 from penstock.project.set_aside import counted, newest
-from penstock.project.standing import halted, standings
+from penstock.project.standing import cramped, halted, standings
 from penstock.project.steer import steer
 from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
@@ -151,7 +151,13 @@ class Penstock:
             if self._log is None:
                 path = None if self.home is None else made(self.home) / "log.db"
                 durability: Durability = "full" if self.settings.durability == "full" else "relaxed"
-                self._log = Log.open(path, durability=durability, clock=self.clock, read_only=self._read_only)
+                self._log = Log.open(
+                    path,
+                    durability=durability,
+                    clock=self.clock,
+                    read_only=self._read_only,
+                    least_free=self.settings.least_free,
+                )
             return self._log
 
     @property
@@ -537,7 +543,7 @@ class Penstock:
         else:
             watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
             found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
-        told = [*outages(self), *halted(self)] if self._fault is None else []
+        told = [*outages(self), *halted(self), *cramped(self)] if self._fault is None else []
         still = {one.pipeline for one in told if one.code in ("paused", "stopped")}
         waiting = {name: of for name, of in found.items() if name not in still}
         return [*told, *why(waiting, self.clock.now_ms())]

@@ -10,7 +10,7 @@ from penstock.connectors.secrets import secret
 from penstock.connectors.world import S3Settings, TableSettings, TopicSettings
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.logs import LEVELS
-from penstock.core.options import Option, Values, choice, duration, integer, share, text, texts
+from penstock.core.options import Option, Values, choice, duration, integer, memory, share, text, texts
 from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
 from penstock.sql.config import ZONE
@@ -50,6 +50,12 @@ DURABILITY = Option(
     choice("full", "relaxed"),
     "full",
     "full: an acknowledged append survives a power cut; relaxed: the end of the process.",
+)
+LEAST_FREE = Option(
+    "least-free",
+    memory,
+    256 << 20,
+    "How much of the log's disk stays free: with less, events are refused (503) and pipelines wait; 0 = no limit.",
 )
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
 ALSO: Option[str | None] = Option(
@@ -127,7 +133,7 @@ TRACE_SHARE = Option(
 SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
-    "log": (DURABILITY,),
+    "log": (DURABILITY, LEAST_FREE),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
     "streams.NAME": (TOPIC,),
@@ -155,6 +161,7 @@ class Settings:
     idle_timeout: int = 0
     time_zone: str = "UTC"
     durability: str = "full"
+    least_free: int = LEAST_FREE.default
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     streams: Mapping[str, str] = field(default_factory=dict)
@@ -231,6 +238,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         idle_timeout=engine[IDLE_TIMEOUT],
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
+        least_free=log[LEAST_FREE],
         topics=_topics(document.get("topics", {}), folder),
         s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
         tables=_tables(document.get("tables", {}), folder),

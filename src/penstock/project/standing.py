@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
 
-__all__ = ["Standing", "definition_of", "halted", "standing_of", "standings", "unread"]
+__all__ = ["Standing", "cramped", "definition_of", "halted", "standing_of", "standings", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,17 @@ def halted(penstock: Penstock) -> list[Reason]:
             command = f"To let it go on: penstock pipeline {act} DIR {one.name}"
             found.append(Reason(one.name, "", one.state, sentence, command, attention=True))
     return found
+
+
+def cramped(penstock: Penstock) -> list[Reason]:
+    """Why nothing comes out of any pipeline where the disk is nearly full."""
+    room = penstock.log.room
+    if not room.low:
+        return []
+    sentence = f"The disk under the log has {room.free >> 20:,} MB left, and {room.least >> 20:,} MB are to stay free."
+    setting = "Free disk space, shorten the retention of topics, or lower least-free in [log] of penstock.toml."
+    names = penstock.pipeline_names()
+    return [Reason(name, "", "disk-low", sentence, setting, attention=True) for name in names]
 
 
 def _moment(millis: int) -> str:

@@ -115,13 +115,18 @@ def _answer(request: Request, error: PenstockError, headers: dict[str, str] | No
     return Response(orjson.dumps(problem.model_dump()), problem.status, given, MEDIA_TYPE)
 
 
+_RETRY_AFTER = {"query-busy": "1", "storage-low": "10"}
+"""Seconds after which to ask again, by the code of an error that time may mend."""
+
+
 def _penstock_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PenstockError)
     if isinstance(error, InternalError):
         tell("error", "request-failed", f"{request.method} {request.url.path} has failed", error=error)
     if isinstance(error, FileConflictError):
         return _answer(request, error, difference=error.difference)
-    return _answer(request, error, {"retry-after": "1"} if error.code == "query-busy" else None)
+    again = _RETRY_AFTER.get(error.code)
+    return _answer(request, error, None if again is None else {"retry-after": again})
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -103,7 +103,11 @@ class Poller:
                 raise
 
     def poll(self) -> float:
-        """Ask once, and keep what came: the seconds to wait before the next question."""
+        """Ask once, and keep what came: the seconds to wait before the next question.
+
+        Raises StorageError where the log takes nothing now; then nobody is asked.
+        """
+        self._world.log.admit(self.topic)
         begun = self._world.clock.monotonic()
         state = replace(self.state, asked=self._world.clock.now_ms())
         version = state.version if any(self._world.log.ends(self.topic).values()) else Version()
