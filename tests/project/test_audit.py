@@ -73,6 +73,13 @@ def test_what_commands_change_without_a_server_is_written_down(tmp_path: Path) -
     assert "secret words" not in str(found), "what was written is in its topic"
 
 
+def _edit(served: Served) -> list[str]:
+    file = served.penstock.folder / "sql" / "calls.sql"
+    file.write_text(file.read_text().replace("FROM latency;", "FROM latency WHERE ms > 0;"))
+    served.post("/api/apply", {"token": served.get("/api/diff")["token"]})
+    return ["apply"]
+
+
 def _topics(served: Served) -> list[str]:
     served.post("/api/topics", {"name": "t"}, 201)
     served.call("PATCH", "/api/topics/t", 200, json={"partitions": 2})
@@ -110,11 +117,15 @@ def _alerts(served: Served) -> list[str]:
 
 
 def _files(served: Served) -> list[str]:
-    bodies = {"/api/queries/q/file": {"text": "SELECT 1 AS one"}, "/api/dashboards/d": {"title": "d"}}
+    bodies = {
+        "/api/queries/q/file": {"text": "SELECT 1 AS one"},
+        "/api/dashboards/d": {"title": "d"},
+        "/api/alerts/a/file": {"text": SLOW},
+    }
     for path, body in bodies.items():
         saved = served.client.put(path, json=body, headers={"if-match": "*"})
         assert served.client.delete(path, headers={"if-match": saved.headers["etag"]}).status_code == 204
-    return ["query-save", "query-delete", "dashboard-save", "dashboard-delete"]
+    return [f"{noun}-{act}" for noun in ("query", "dashboard", "alert") for act in ("save", "delete")]
 
 
 def _registry(served: Served) -> list[str]:
@@ -161,7 +172,9 @@ def test_each_call_that_changes_something_is_written_down_once(tmp_path: Path) -
         served.penstock.append("latency", pl.DataFrame({"value": BAD}))
         until(lambda: bool(served.get("/api/incidents?rule=slow")), "it does not fire")
         until(lambda: served.penstock.rejects().height >= 2, "not all are rejected")
-        expected = [act for call_ in (_topics, _pipelines, _rows, _alerts, _files, _registry) for act in call_(served)]
+        expected = [
+            act for call_ in (_edit, _topics, _pipelines, _rows, _alerts, _files, _registry) for act in call_(served)
+        ]
         done = served.get("/api/audit?limit=1000")["changes"]
     assert [one["act"] for one in reversed(done)] == expected
     assert {(one["way"], one["address"]) for one in done} == {("loopback", "127.0.0.1")}
