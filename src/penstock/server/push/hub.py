@@ -13,6 +13,7 @@ import orjson
 from penstock.core.errors import PenstockError, RequestError
 from penstock.core.logs import tell
 from penstock.project.confinement import Confinement
+from penstock.project.edit.files import changed_files
 from penstock.project.saved_query import queries_of, read_saved
 from penstock.project.tables import targets
 from penstock.project.tail import Tail
@@ -397,7 +398,12 @@ class Hub:
                     feed.stir()
             await self._let_go()
             if seconds % HEARTBEAT_SECONDS == 0 and self.viewers:
-                beat = message("heartbeat", time=self.now_ms(), event_time=await self._told_event_time())
+                beat = message(
+                    "heartbeat",
+                    time=self.now_ms(),
+                    event_time=await self._told_event_time(),
+                    changed=await self._told_changed(),
+                )
                 for viewer in list(self.viewers):
                     viewer.take(beat)
                     if viewer.stuck_for(self._loop.time()) > self.limits.stuck_seconds:
@@ -414,6 +420,14 @@ class Hub:
         for viewer, holds in zip(watching, held, strict=True):
             if not holds:
                 viewer.outlet.close(NO_LONGER, "what you may do has changed, or your login or token has ended")
+
+    async def _told_changed(self) -> list[str]:
+        """The SQL files that are not as they were applied; none where it cannot be told."""
+        try:
+            return [file.path for file in await self.work(lambda: changed_files(self.penstock))]
+        except PenstockError as error:
+            tell("error", "push-failed", "which files have changed could not be told", error=error)
+            return []
 
     async def _told_event_time(self) -> int | None:
         """As `_event_time`; None where it cannot be told: a sign of life comes all the same."""
