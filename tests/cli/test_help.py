@@ -54,6 +54,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "forget",
             "audit",
             "diff",
+            "compare",
             "apply",
         ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "produce", "read", "write")),

@@ -1,4 +1,4 @@
-"""A process that is killed at any step of applying edited files: pipelines are all what they were, or all the new ones."""
+"""A process that is killed at any step of applying edited files: all pipelines are what they were, or the new ones."""
 
 from __future__ import annotations
 

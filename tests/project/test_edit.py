@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.core.errors import StateError
+from penstock.core.clock import ManualClock
+from penstock.core.errors import ConfigError, LogError, StateError
 from penstock.project.edit import apply as apply_module
-from tests.engine.project import COUNT, EVENTS, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
+from tests.engine.project import COUNT, EVENTS, NOW, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
 from tests.parts import until
 
 if TYPE_CHECKING:
@@ -314,3 +316,53 @@ def test_records_that_are_deleted_are_missing_in_what_is_rebuilt(tmp_path: Path)
         (one,) = (o for o in penstock.difference().pipelines[0].operators if o.what == "rebuilt")
         assert (one.start, one.rows_again, one.gone) == ({"e": [5]}, 15, 5)
         assert one.reason == "5 records that it would be made of are deleted"
+
+
+# -- comparing -----------------------------------------------------------------------------------------
+
+
+def compared(penstock: Penstock, since: float, *key: str) -> tuple[Any, ...]:
+    """(records, equal, only here, only there, differing, sample) of the one table of pipeline main."""
+    moment = dt.datetime.fromtimestamp(NOW / 1000 + since, dt.UTC).isoformat()
+    found = penstock.compare("main", moment, key)
+    (table,) = found.tables
+    return found.records, table.equal, table.only_here, table.only_there, table.differing, table.sample
+
+
+def test_a_pipeline_is_run_again_from_a_time_and_compared(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    with opened(write_project(tmp_path, TOTALS), clock) as penstock:
+        for first in (0, 20):
+            append(penstock, LINES[first : first + 20])
+            clock.advance(60_000)
+        penstock.start()
+        caught_up(penstock)
+        assert compared(penstock, 0) == (40, 6, 0, 0, 0, [])
+        write_project(tmp_path, TOTALS.replace(f"{TUMBLE} GROUP", f"{TUMBLE} WHERE v <> 2 OR k = 'b' GROUP"))
+        assert compared(penstock, 0)[:5] == (40, 4, 2, 2, 0)
+        assert compared(penstock, 0, "k", "window_end")[:5] == (40, 4, 0, 0, 2)
+        later = compared(penstock, 60, "k", "window_end")
+        assert later[:5] == (20, 3, 0, 0, 1)  # the window to 20 has rows from before
+        end = "2024-01-01 00:00:20.000"
+        assert later[5] == [
+            {
+                "here": {"k": "a", "window_end": end, "n": 4, "s": 12},
+                "there": {"k": "a", "window_end": end, "n": 5, "s": 14},
+            }
+        ]
+        assert compared(penstock, 120)[:5] == (0, 0, 0, 0, 0)
+        assert penstock.difference().changed[0].what == "changed"
+        with pytest.raises(ConfigError, match="table r has no column 'x' that both have"):
+            compared(penstock, 0, "x")
+        with pytest.raises(ConfigError, match="there is no pipeline 'mein' in the SQL files"):
+            penstock.compare("mein", "2024-01-01")
+        with pytest.raises(LogError, match="'noon' is no place in a topic"):
+            penstock.compare("main", "noon")
+
+
+def test_rows_by_key_are_compared_as_they_are_last(tmp_path: Path) -> None:
+    read(tmp_path, EVENTS + WIDE + PER_KEY, 0, 20)
+    changed = PER_KEY.replace("COUNT(*)", "COUNT(*) + CASE WHEN k = 'a' THEN 1 ELSE 0 END")
+    with opened(write_project(tmp_path, EVENTS + WIDE + changed)) as penstock:
+        sample = [{"here": {"k": "a", "n": 9}, "there": {"k": "a", "n": 8}}]
+        assert compared(penstock, 0) == (20, 1, 0, 0, 1, sample)

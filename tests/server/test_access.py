@@ -49,6 +49,7 @@ READS = {
     "alert_try",
     "group_reset_preview",
     "own_password",
+    "pipeline_compare",
     "query",
     "query_cancel",
     "rejects_closed",
@@ -58,7 +59,7 @@ READS = {
 }
 """Calls that change nothing, though their method says otherwise."""
 CLOSED_IN_PART = {
-    *("diff", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
+    *("diff", "pipeline_compare", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
     *("alerts", "alert", "alert_file", "alert_test", "alert_try"),
     *("incidents", "incident", "notifications", "silences"),
     *("streaming_status", "streaming_metrics"),

@@ -18,7 +18,7 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         assert served.get("/api/project")["changed"] == []
         (file,) = (folder / "sql").glob("*.sql")
         text = file.read_text()
-        file.write_text(text.replace("SUM(amount)", "MAX(amount)"))
+        file.write_text(text.replace("SUM(amount)", "SUM(id)"))
         changed = {"path": f"sql/{file.name}", "what": "changed"}
         assert served.get("/api/project")["changed"] == [changed]
         found = served.get("/api/diff")
@@ -32,6 +32,12 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         assert served.post("/api/apply", {"token": "other"}, 409)["code"] == "apply-token"
         shown = call("diff", folder)
         assert "  window aggregate  rebuilt  130 records again: orders from offset 0\n" in shown.out
+        found = served.post("/api/pipelines/orders/compare", {"since": "2000-01-01", "key": ["window_end"]})
+        (table,) = found["tables"]
+        assert (found["records"], table["only_here"], table["only_there"]) == (130, 0, 0)
+        assert table["differing"] == len(table["sample"]) > 0
+        shown = call("compare", folder, "orders", "--from", "2000-01-01", "--key", "window_end")
+        assert f"0 only here, 0 only there, {table['differing']} differing\n  here   " in shown.out
         done = call("apply", folder, "--yes")
         assert done.code == 0
         assert "savepoint before-apply-1.orders keeps what was" in done.out

@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings"),
-    "Run": ("run", "pipeline", "diff", "apply", "savepoint", "sql", "upkeep"),
+    "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "observe"),
     "Keep": ("backup", "restore", "forget"),
     "Let in": ("user", "token", "audit"),

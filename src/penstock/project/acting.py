@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from penstock.project.access.accounts import Accounts
     from penstock.project.alerts.states import AlertState
     from penstock.project.edit.apply import Applied
+    from penstock.project.edit.compare import Comparison
     from penstock.project.edit.difference import Difference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
@@ -77,6 +78,8 @@ class Project(Protocol):
     def difference(self) -> Difference: ...
 
     def apply(self, token: str) -> Applied: ...
+
+    def compare(self, name: str, since: str, key: Sequence[str] = ()) -> Comparison: ...
 
     def create_topic(
         self, name: str, partitions: int | None = None, configs: Mapping[str, object] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import BindError, ConfigError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context
     from penstock.sql.plan import Sinks
 
-__all__ = ["Definition", "PipelineDefinition", "begin_definition", "read_definition", "sql_files"]
+__all__ = ["Definition", "PipelineDefinition", "begin_definition", "definition_of", "read_definition", "sql_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ class Definition:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read: {error}", code="project-file") from None
-        stem = re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem
-        source = str(path.relative_to(self.folder))
-        self.texts[source] = text
-        self.add(text, source, stem)
+        self.add_text(text, path.relative_to(self.folder))
+
+    def add_text(self, text: str, path: PurePath) -> None:
+        """Take over the statements of a file that is, or was, at `path` in the folder. Raises as `add`."""
+        self.texts[str(path)] = text
+        self.add(text, str(path), re.sub(r"^\d+[-_. ]*", "", path.stem) or path.stem)
 
     def define(self, write: Write, source: str = "", stem: str = "", *, alone: bool = True) -> PipelineDefinition:
         """Add a pipeline; it is alone in its file, or named after its sink too."""
@@ -109,6 +112,22 @@ def read_definition(folder: Path, settings: Settings | None = None) -> Definitio
     return definition
 
 
+def definition_of(folder: Path, settings: Settings, texts: Mapping[str, str]) -> Definition:
+    """A project whose SQL files are `texts`, by their paths. Raises SqlError with the file and the place."""
+    definition = _empty(folder, settings)
+    for path in sorted(map(PurePath, texts)):
+        definition.add_text(texts[str(path)], path)
+    return definition
+
+
+def _empty(folder: Path, settings: Settings) -> Definition:
+    definition = Definition(folder, settings)
+    definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
+        config.LOCAL_TIME_ZONE.name, settings.time_zone
+    )
+    return definition
+
+
 def sql_files(folder: Path) -> list[Path]:
     """The SQL files of a project, in their order."""
     return sorted((folder / "sql").glob("*.sql"))
@@ -119,10 +138,7 @@ def begin_definition(folder: Path, settings: Settings | None = None) -> tuple[De
 
     Without `settings` they are those of penstock.toml.
     """
-    definition = Definition(folder, settings or read_settings(folder))
-    definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
-        config.LOCAL_TIME_ZONE.name, definition.settings.time_zone
-    )
+    definition = _empty(folder, settings or read_settings(folder))
     files = sql_files(folder)
     if not files:
         raise ConfigError(

@@ -11,7 +11,7 @@ from penstock.core.errors import ConfigError, StateError
 from penstock.engine.tracing import Tracing
 from penstock.log import EngineLock
 from penstock.project.build import make_pipeline
-from penstock.project.edit.files import FILES, digests_of
+from penstock.project.edit.files import FILES, put_of
 from penstock.project.fresh import drop_everything
 from penstock.project.home import made
 from penstock.project.lineage import keep_lineage
@@ -70,7 +70,7 @@ class Engine:
             for poller in pollers if bounded else ():
                 poller.poll()
             keep_lineage(penstock)
-            penstock.log.facts.put(FILES, digests_of(penstock.definition.texts))
+            penstock.log.facts.put(FILES, put_of(penstock.definition.texts))
             definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
             make = partial(self._make, speed=speed, batch_rows=batch_rows)
             aside = partial(penstock.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list

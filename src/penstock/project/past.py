@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from penstock.connectors.log_reader import LogReader
+from penstock.core.errors import ConfigError
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.wiring import Wiring
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from penstock.engine.executor import Stored
     from penstock.engine.graph import Graph
     from penstock.engine.pipeline import Pipeline
+    from penstock.log import Log
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
 
-__all__ = ["Past", "past_of", "results_of", "state_of"]
+__all__ = ["Past", "past_of", "past_over", "results_of", "results_since", "state_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ def past_of(manifest: Mapping[str, Any] | None) -> Past | None:
     return Past(start["first"], start["seq"], tuple(manifest["ends"]), start["next"])
 
 
+def past_over(past: Past, topics: set[str], log: Log) -> Past:
+    """`past` over `topics`: those that were not read before are read from their first record on."""
+    there = {t.name for t in log.topics()}
+    first, following = dict(past.first), dict(past.following)
+    for topic in topics - first.keys():
+        first[topic] = list(log.starts(topic).values()) if topic in there else [0]
+        following[topic] = list(log.offsets_after(topic, past.last).values()) if topic in there else [0]
+    return replace(past, first={t: first[t] for t in topics}, following={t: following[t] for t in topics})
+
+
 def results_of(
     penstock: Penstock,
     definition: PipelineDefinition,
@@ -66,6 +78,43 @@ def results_of(
         return {name: pl.concat(frames) for name, frames in taken.items()}
 
 
+def results_since(
+    penstock: Penstock, definition: PipelineDefinition, past: Past, since: int, most: int
+) -> dict[str, pl.DataFrame]:
+    """What the pipeline gives of the records after the place `since`, having read those before, by table.
+
+    The frames have KIND where rows change. Raises ConfigError for more than `most` rows.
+    """
+    taken = _Taken(most)
+    wiring = _PastWiring(penstock, definition, past, (), frozenset())
+    with _again(penstock, definition, wiring, taken.take, (min(since, past.last), taken.begin)):
+        return {table: pl.concat(frames) for table, frames in taken.frames.items()}
+
+
+class _Taken:
+    """The frames that came after `begin`, by table."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.frames: dict[str, list[pl.DataFrame]] = {}
+        self._rows: int | None = None
+
+    def begin(self) -> None:
+        self._rows = 0
+
+    def take(self, table: str, frame: pl.DataFrame) -> None:
+        if self._rows is None:
+            return
+        self.frames.setdefault(table, []).append(frame)
+        self._rows += frame.height
+        if self._rows > self.most:
+            raise ConfigError(
+                f"there are more than {self.most:,} rows to be compared",
+                code="compare-rows",
+                hint="compare from a later time on",
+            )
+
+
 def state_of(penstock: Penstock, definition: PipelineDefinition, past: Past) -> Stored:
     """The state that the pipeline has after its past; its results go nowhere."""
     wiring = _PastWiring(penstock, definition, past, (), frozenset())
@@ -79,15 +128,21 @@ def _again(
     definition: PipelineDefinition,
     wiring: _PastWiring,
     collect: Callable[[str, pl.DataFrame], None],
+    at: tuple[int, Callable[[], None]] | None = None,
 ) -> Iterator[Pipeline]:
-    """The pipeline when it has read its past; `collect` takes what it gives, by table."""
+    """The pipeline when it has read its past; `collect` takes what it gives, by table.
+
+    Of `at` the second is called when it has read up to the place that is the first.
+    """
     past = wiring.past
     pipeline = make_pipeline(definition, penstock.world, penstock.settings, wiring=wiring, collect=collect)
+    stops = [(end, pipeline.close_windows) for end in past.ends if end <= past.last]
+    stops += [at] if at is not None else []
     try:
-        for end in [e for e in past.ends if e <= past.last]:
-            wiring.read_to(end)
+        for place, act in sorted(stops, key=lambda stop: stop[0]):
+            wiring.read_to(place)
             _run(pipeline.step, pipeline.settings.batch_rows)
-            pipeline.close_windows()
+            act()
         wiring.read_to(past.last)
         _run(pipeline.step, pipeline.settings.batch_rows)
         yield pipeline

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
     from penstock.project.edit.apply import Applied
+    from penstock.project.edit.compare import Comparison
     from penstock.project.edit.difference import Difference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
@@ -396,6 +397,12 @@ class Penstock:
         from penstock.project.edit.apply import apply
 
         return apply(self, token)
+
+    def compare(self, name: str, since: str, key: Sequence[str] = ()) -> Comparison:
+        """What a pipeline gives as its file is now, against what it gives as it was applied: see `project.edit`."""
+        from penstock.project.edit.compare import compare
+
+        return compare(self, name, since, key)
 
     def changing(self) -> AbstractContextManager[Run | None]:
         """Nobody else changes meanwhile what runs; what runs here. Raises StateError or LockedError."""

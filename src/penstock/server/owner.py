@@ -20,6 +20,7 @@ from penstock.engine.why import Reason
 from penstock.history import Limits, Result
 from penstock.project.alerts.states import AlertState
 from penstock.project.edit.apply import Applied
+from penstock.project.edit.compare import Compared, Comparison
 from penstock.project.edit.difference import Difference, PipelineChange
 from penstock.project.edit.files import FileChange
 from penstock.project.edit.transition import OperatorChange
@@ -154,6 +155,10 @@ class Owner:
     def apply(self, token: str) -> Applied:
         done = self._json("POST", "/api/apply", {"token": token})
         return Applied([_pipeline_change(one) for one in done["pipelines"]], done["savepoints"])
+
+    def compare(self, name: str, since: str, key: Sequence[str] = ()) -> Comparison:
+        found = self._json("POST", f"/api/pipelines/{quote(name, safe='')}/compare", {"since": since, "key": list(key)})
+        return Comparison(**{**found, "tables": [Compared(**table) for table in found["tables"]]})
 
     def restore(self, name: str) -> Restored:
         return Restored(**self._json("POST", f"/api/savepoints/{quote(name, safe='')}/restore"))

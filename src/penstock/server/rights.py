@@ -32,7 +32,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
     "read": (
         *_IN_PART,
-        *("diff", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
+        *("diff", "pipeline_compare", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
         *(
             "alerts",
             "alert",

@@ -12,7 +12,7 @@ from penstock.engine import ledger
 from penstock.project.audit import audited
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.edit.difference import edit_of
-from penstock.project.edit.files import FILES, digests_of
+from penstock.project.edit.files import FILES, put_of
 from penstock.project.past import state_of
 from penstock.project.schemas import register_schemas
 from penstock.project.wiring import Wiring
@@ -154,7 +154,7 @@ class _Apply:
                     transaction.drop_checkpoint(one.name)
                     for prefix in _FACTS:
                         transaction.delete(prefix + one.name)
-            transaction.put(FILES, digests_of(self.edit.definition.texts))
+            transaction.put(FILES, put_of(self.edit.definition.texts))
         self.switched = True
 
     def attempt(self) -> None:

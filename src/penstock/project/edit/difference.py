@@ -11,7 +11,7 @@ from penstock.project.alerts.alert import PREFIX as ALERT
 from penstock.project.build import make_pipeline, signature_of
 from penstock.project.check import world_like
 from penstock.project.definition import read_definition
-from penstock.project.edit.files import FileChange, changed_files, digests_of
+from penstock.project.edit.files import FileChange, changed_files, put_of
 from penstock.project.edit.transition import OperatorChange, Transition, lost_operators, transition_of
 from penstock.project.fates import manifest_of
 from penstock.project.topics import read_topics, topic_of
@@ -88,7 +88,7 @@ def edit_of(penstock: Penstock) -> Edit:
         manifest = manifest_of(penstock.log, name)
         changes.append(_removed(penstock, name, manifest))
         was.append(f"{name} {_signature_before(penstock, name, manifest)}")
-    told = digests_of(definition.texts) + "\n".join(was).encode()
+    told = put_of(definition.texts) + "\n".join(was).encode()
     token = blake2b(told, digest_size=12).hexdigest()
     return Edit(definition, transitions, Difference(changed_files(penstock), changes, token))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
 import orjson
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.project.penstock import Penstock
 
-__all__ = ["FILES", "FileChange", "changed_files", "digests_of"]
+__all__ = ["FILES", "FileChange", "applied_texts", "changed_files", "put_of"]
 
 FILES = "files"
-"""The fact that holds the digests of the files as they were applied."""
+"""The fact that holds the files as they were applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +29,30 @@ class FileChange:
     what: Literal["changed", "added", "removed"]
 
 
-def digests_of(texts: Mapping[str, str]) -> bytes:
-    """What tells whether a file is another: JSON, by path."""
-    return orjson.dumps({path: _digest(text.encode()) for path, text in sorted(texts.items())})
+def put_of(texts: Mapping[str, str]) -> bytes:
+    """The fact that `texts` are what is applied, by path."""
+    return orjson.dumps(dict(texts))
 
 
-def changed_files(penstock: Penstock) -> list[FileChange]:
-    """By path; none where no pipeline was started yet."""
-    before = _applied(penstock.log)
-    if before is None or penstock.home is None:
-        return []
-    now = {}
-    for path in sql_files(penstock.folder):
-        try:
-            now[str(path.relative_to(penstock.folder))] = _digest(path.read_bytes())
-        except OSError:  # it has gone just now, or is not to be read: it is not what it was
-            now[str(path.relative_to(penstock.folder))] = ""
-    found = [FileChange(path, "added") for path in now.keys() - before.keys()]
-    found += [FileChange(path, "removed") for path in before.keys() - now.keys()]
-    found += [FileChange(path, "changed") for path in now.keys() & before.keys() if now[path] != before[path]]
-    return sorted(found, key=lambda f: f.path)
-
-
-def _applied(log: Log) -> dict[str, str] | None:
+def applied_texts(log: Log) -> dict[str, str] | None:
+    """The files as they were applied, by path; None where no pipeline was started yet."""
     kept = log.facts.get(FILES)
     return None if kept is None else orjson.loads(kept)
 
 
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=12).hexdigest()
+def changed_files(penstock: Penstock) -> list[FileChange]:
+    """By path; none where no pipeline was started yet."""
+    before = applied_texts(penstock.log)
+    if before is None or penstock.home is None:
+        return []
+    now: dict[str, str | None] = {}
+    for path in sql_files(penstock.folder):
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):  # it has gone just now, or is not to be read: it is not what it was
+            text = None
+        now[str(path.relative_to(penstock.folder))] = text
+    found = [FileChange(path, "added") for path in now.keys() - before.keys()]
+    found += [FileChange(path, "removed") for path in before.keys() - now.keys()]
+    found += [FileChange(path, "changed") for path in now.keys() & before.keys() if now[path] != before[path]]
+    return sorted(found, key=lambda f: f.path)

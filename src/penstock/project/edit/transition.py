@@ -9,7 +9,7 @@ from penstock.connectors.log_reader import LogReader
 from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import Counts
 from penstock.project.explain import details
-from penstock.project.past import Past, past_of
+from penstock.project.past import Past, past_of, past_over
 from penstock.project.topics import beside_topics, read_topics, topic_of
 from penstock.project.volatile import volatile
 from penstock.sql import plan as p
@@ -133,7 +133,7 @@ def transition_of(
         others = sorted({" ".join(name.split("/")[:2]) for name in readers ^ before})
         refusal = f"it reads {', '.join(others)} otherwise than before, and its rows would have no common order"
     past = past_of(manifest)
-    past = None if past is None else _over(past, read_topics(definition.plan), log)
+    past = None if past is None else past_over(past, read_topics(definition.plan), log)
     why_empty = _why_empty(definition, past)
     stored = manifest["operators"]
     changes = []
@@ -164,16 +164,6 @@ def _why_empty(definition: PipelineDefinition, past: Past | None) -> str:
     if beside:
         return f"the pipeline reads {beside}: only topics can be read again in the same order"
     return "nothing was read yet" if past is None else ""
-
-
-def _over(past: Past, topics: set[str], log: Log) -> Past:
-    """`past` over `topics`: those that were not read before are read from their first record on."""
-    there = {t.name for t in log.topics()}
-    first, following = dict(past.first), dict(past.following)
-    for topic in topics - first.keys():
-        first[topic] = list(log.starts(topic).values()) if topic in there else [0]
-        following[topic] = list(log.offsets_after(topic, past.last).values()) if topic in there else [0]
-    return replace(past, first={t: first[t] for t in topics}, following={t: following[t] for t in topics})
 
 
 def _topics(graph: Graph, index: int) -> set[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from penstock.project.edit.transition import What  # noqa: TC001  # a model needs it
@@ -83,3 +83,45 @@ def apply_files(penstock: Project, asked: Apply) -> AppliedAnswer:
     Pipelines that change halt meanwhile; the others go on.
     """
     return AppliedAnswer.model_validate(penstock.apply(asked.token))
+
+
+class Compare(Given):
+    since: str = Field(examples=["2026-01-31T12:00:00Z"])
+    """Of records with a timestamp from then on."""
+    key: list[str] = Field([], examples=[["meeting_id", "window_end"]])
+    """What tells rows apart; by default the table's primary key."""
+
+
+class ComparedAnswer(Model):
+    table: str = Field(examples=["meeting_metrics"])
+    columns: list[str]
+    """Those that both have; the others are left out."""
+    key: list[str]
+    equal: int
+    only_here: int
+    """Rows that the query in the file gives, and the live one does not."""
+    only_there: int
+    """Rows that the live query gives, and the one in the file does not."""
+    differing: int
+    """Rows of the same key that are not equal."""
+    sample: list[dict[str, Any]] = Field(examples=[[{"here": {"meeting_id": "m1", "n": 4}, "there": None}]])
+    """Some of those that are not equal."""
+
+
+class ComparisonAnswer(Model):
+    pipeline: str = Field(examples=["metrics"])
+    since_ms: int
+    records: int
+    """So many were read since."""
+    tables: list[ComparedAnswer]
+
+
+@router.post("/pipelines/{name}/compare", operation_id="pipeline_compare", tags=["pipelines"])
+def compare_pipeline(
+    penstock: Project, name: Annotated[str, Path(examples=["metrics"])], asked: Compare
+) -> ComparisonAnswer:
+    """Run a pipeline as its file is now, and as it was applied, over what it has read, and compare what both give.
+
+    Both read from the first record that is kept on. Nothing is changed; the live one goes on meanwhile.
+    """
+    return ComparisonAnswer.model_validate(penstock.compare(name, asked.since, asked.key))
