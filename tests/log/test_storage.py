@@ -247,7 +247,7 @@ def newer(path: Path) -> None:
     with Log.open(path) as log:
 
         def work(write: Write) -> None:
-            write.connection.execute("PRAGMA user_version = 2")
+            write.connection.execute("PRAGMA user_version = 3")
 
         log._writer.run(work)
 
@@ -276,7 +276,7 @@ def newer(path: Path) -> None:
             newer,
             "log-version",
             (
-                "{path} has format 2; this Penstock reads format 1\n"
+                "{path} has format 3; this Penstock reads formats up to 2\n"
                 "hint: upgrade Penstock, or use the version that wrote the log"
             ),
         ),

@@ -19,7 +19,7 @@ import apsw.sqlite_extra
 
 from penstock.core.errors import CorruptLogError, LogError, StorageError
 from penstock.log.recovery import lost_commits
-from penstock.log.schema import ADDED, APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
+from penstock.log.schema import APPLICATION_ID, CREATE, FORMAT, PAGE_BYTES
 from penstock.log.wal import WalKeeper
 
 if TYPE_CHECKING:
@@ -84,8 +84,6 @@ class LogFile:
                 raise _foreign(path) from error
             if not salvage:
                 self._check_recovery(path)
-            if not read_only:
-                self.writer.rows(ADDED)
             self.writer.set_wal_hook(self._wal.committed)
 
     @contextmanager
@@ -234,9 +232,9 @@ class LogFile:
                 f"{self.name} is a SQLite file, but not a Penstock log", code="log-foreign", hint="name another file"
             )
         version = connection.pragma("user_version")
-        if version != FORMAT:
+        if not 1 <= version <= FORMAT:
             raise LogError(
-                f"{self.name} has format {version}; this Penstock reads format {FORMAT}",
+                f"{self.name} has format {version}; this Penstock reads formats up to {FORMAT}",
                 code="log-version",
                 hint="upgrade Penstock, or use the version that wrote the log",
             )

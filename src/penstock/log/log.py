@@ -20,6 +20,7 @@ from penstock.log.copying import copy
 from penstock.log.erasing import Erasing
 from penstock.log.file import Durability, LogFile
 from penstock.log.groups import Groups
+from penstock.log.migrating import migrate
 from penstock.log.poll import Poll, poll
 from penstock.log.producer import Producer
 from penstock.log.recent import Recent, recent
@@ -91,9 +92,16 @@ class Log:
         With durability `full` an acknowledged append survives a power cut, with `relaxed` the death of the
         process. With less than `least_free` bytes on the disk nothing is appended: see `admit`.
         `salvage` goes on without commits that a crash left and damage made unreadable, which is an
-        error otherwise. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
+        error otherwise. A log of an older format is migrated (unless it is read alone), after a copy of it was made
+        beside it. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
         """
         file = LogFile(path, durability, read_only=read_only, salvage=salvage)
+        if not read_only:
+            try:
+                migrate(file)
+            except BaseException:
+                file.close()
+                raise
         return cls(file, clock or SystemClock(), least_free)
 
     @property

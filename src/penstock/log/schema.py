@@ -21,23 +21,28 @@ The page size was measured (bench/log.py): 16 kB commits small appends as fast a
 
 from __future__ import annotations
 
-__all__ = ["ADDED", "APPLICATION_ID", "CREATE", "FORMAT", "PAGE_BYTES"]
+__all__ = ["APPLICATION_ID", "CREATE", "FORMAT", "MIGRATIONS", "PAGE_BYTES"]
 
 APPLICATION_ID = 0x50454E53
 """`PENS`, in the header of the file."""
 
-FORMAT = 1
-"""The version of this layout, in the header of the file."""
-
 PAGE_BYTES = 16_384
 
-ADDED = """
-CREATE TABLE IF NOT EXISTS claim(
+_CLAIM = """
+CREATE TABLE claim(
   scope TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, digest BLOB NOT NULL, answer BLOB NOT NULL,
   PRIMARY KEY(scope, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS claim_time ON claim(time);
+CREATE INDEX claim_time ON claim(time);
 """
-"""What logs of this format that are older lack."""
+
+MIGRATIONS = (_CLAIM.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS").replace("INDEX", "INDEX IF NOT EXISTS"),)
+"""What brings a log of format 1 to format 2, one of format 2 to format 3, and so on. An older log can be read as it is.
+
+Some logs of format 1 have the table of claims.
+"""
+
+FORMAT = len(MIGRATIONS) + 1
+"""The version of this layout, in the header of the file."""
 
 CREATE = f"""
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -85,4 +90,4 @@ CREATE TABLE chunk(
 CREATE UNIQUE INDEX chunk_key ON chunk(name, id);
 
 CREATE TABLE fact(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-{ADDED}"""
+{_CLAIM}"""

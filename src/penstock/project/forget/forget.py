@@ -19,6 +19,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
 from penstock.core.errors import ConfigError
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.log.migrating import KEPT
 from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.audit import audited
 from penstock.project.backup.backup import BACKUPS
@@ -288,6 +289,9 @@ def _rows_saying(path: Path, person: Person) -> int:
 
 
 def _backups(penstock: Penstock) -> Iterator[Forgotten]:
+    if penstock.home is not None:
+        for path in sorted(penstock.home.glob(KEPT.format(name="log.db", version="*"))):
+            yield Forgotten(f"backup {path}", "untouched", 1, "the log before a migration")
     for told in penstock.log.facts.scan(BACKUPS).values():
         path = orjson.loads(told)["path"]
         state = "a backup" if Path(path).exists() else "a backup that is not there now"
