@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,13 @@ class Files:
     """Rows of files that are elsewhere, as frames of the same columns."""
     small: SmallFiles | None = None
     """Knows the rows of small files."""
+    ranges: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict, init=False, compare=False)
+    """What the files' footers say of some columns, once it has been asked for."""
 
     @cached_property
     def folders(self) -> frozenset[str]:
         """Where the files lie."""
-        return frozenset(os.path.dirname(path) for path in self.paths)  # noqa: PTH120  # of thousands
+        return frozenset(path.rpartition("/")[0] for path in self.paths)  # dirname takes thrice as long, of thousands
 
     @cached_property
     def stamps(self) -> list[Stamp]:
@@ -80,13 +82,15 @@ def files_needed(
     bounds = bounds_of(question, name, plain, frozenset(table.partitions), texts)
     if bounds is None or not table.paths:
         return table
-    footers = table.footers.of(connection, table.paths, table.stamps)
     kinds = {column.lower(): kind for column, kind in _kinds(table.schema).items()}
     import duckdb
 
-    key = (bounds.columns, table.partitions, table.null)
-    ranges = table.footers.ranges(footers, key, lambda: _ranges(table, footers, bounds.columns))
-    connection.register("ranges", Stream(ranges))
+    if bounds.columns not in table.ranges:
+        footers = table.footers.of(connection, table.paths, table.stamps)
+        key = (bounds.columns, table.partitions, table.null)
+        made = table.footers.ranges(footers, key, lambda: _ranges(table, footers, bounds.columns))
+        table.ranges[bounds.columns] = made
+    connection.register("ranges", Stream(table.ranges[bounds.columns]))
     typed = ", ".join(
         f"TRY_CAST({end}_{number} AS {kinds[column]}) AS {end}_{number}"
         for number, column in enumerate(bounds.columns)
@@ -108,7 +112,7 @@ def _ranges(table: Files, footers: Sequence[Footer], bounded: Sequence[str]) -> 
     of_folder = frozenset(column.lower() for column in table.partitions)
     of_folders: dict[str, dict[str, tuple[str, str]]] = {}
     for file, (path, footer) in enumerate(zip(table.paths, footers, strict=True)):
-        folder = os.path.dirname(path)  # noqa: PTH120  # of thousands of files
+        folder = path.rpartition("/")[0]
         if folder not in of_folders:
             of_folders[folder] = _told(folder, of_folder, table.null)
         told = of_folders[folder]

@@ -6,7 +6,6 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -53,11 +52,13 @@ class SmallFiles:
     """Rows of files that are known; threads may share it."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Any, tuple[Stamp, pl.DataFrame]] = OrderedDict()
+        self._readings: dict[Any, int] = {}
+        """A number for each way of reading files: what that takes is long, and looked up for each file."""
+        self._known: OrderedDict[tuple[int, str], tuple[Stamp, pl.DataFrame]] = OrderedDict()
         self._bytes = 0.0
-        self._types: dict[Any, tuple[str, ...] | None] = {}
+        self._types: dict[int, tuple[str, ...] | None] = {}
         """Of a table's columns; None where DuckDB is to read its files each time."""
-        self._together: OrderedDict[Any, tuple[list[pl.DataFrame], pl.DataFrame]] = OrderedDict()
+        self._together: OrderedDict[int, tuple[dict[str, Stamp], pl.DataFrame]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, connection: duckdb.DuckDBPyConnection, table: Files) -> Kept | None:
@@ -73,8 +74,9 @@ class SmallFiles:
         form = footers[0].form
         if any(footer.form != form for footer in footers):
             return None
-        reading = (tuple(table.schema.items()), table.partitions, table.null, form)
+        way = (tuple(table.schema.items()), table.partitions, table.null, form)
         with self._lock:  # whoever comes meanwhile needs most of the same files
+            reading = self._readings.setdefault(way, len(self._readings))
             if reading not in self._types:
                 types = tuple(map(str, connection.sql(select_of(connection, table)).types))
                 self._types[reading] = types if all(map(_SAME.fullmatch, types)) else None
@@ -82,36 +84,39 @@ class SmallFiles:
             frame = None if kept is None else self._frame(connection, table, reading)
             return None if kept is None or frame is None else Kept(frame, kept)
 
-    def _frame(self, connection: duckdb.DuckDBPyConnection, table: Files, reading: Any) -> pl.DataFrame | None:
-        frames = self._frames(connection, table, reading)
-        if max(frame.estimated_size() for frame in frames) > _LARGEST:
-            self._types[reading] = None
-            return None
+    def _frame(self, connection: duckdb.DuckDBPyConnection, table: Files, reading: int) -> pl.DataFrame | None:
+        files = dict(zip(table.paths, table.stamps, strict=True))
         before = self._together.pop(reading, None)
-        if before is None or len(before[0]) != len(frames) or not all(map(is_, before[0], frames)):
-            before = frames, pl.concat(frames, rechunk=True)
+        if before is None or before[0] != files:
+            frames = self._frames(connection, table, files, reading)
+            if max(frame.estimated_size() for frame in frames) > _LARGEST:
+                self._types[reading] = None
+                return None
+            before = files, pl.concat(frames, rechunk=True)
         self._together[reading] = before
         if len(self._together) > _TABLES:
             self._together.popitem(last=False)
         return before[1]
 
-    def _frames(self, connection: duckdb.DuckDBPyConnection, table: Files, reading: Any) -> list[pl.DataFrame]:
+    def _frames(
+        self, connection: duckdb.DuckDBPyConnection, table: Files, files: dict[str, Stamp], reading: int
+    ) -> list[pl.DataFrame]:
         """The rows of each file; those that were needed longest ago make room for others."""
-        stamps = dict(zip(table.paths, table.stamps, strict=True))
-        known = {path: self._known.get((reading, path)) for path in stamps}
-        missing = [path for path, stamp in stamps.items() if (one := known[path]) is None or one[0] != stamp]
-        for path in missing:
-            frame = pl.DataFrame(connection.sql(select_of(connection, replace(table, paths=(path,)))))
-            self._forget((reading, path))
-            self._known[reading, path] = known[path] = stamps[path], frame
-            self._bytes += frame.estimated_size()
-        for path in stamps:
+        found = []
+        for path, stamp in files.items():
+            known = self._known.get((reading, path))
+            if known is None or known[0] != stamp:
+                frame = pl.DataFrame(connection.sql(select_of(connection, replace(table, paths=(path,)))))
+                self._forget((reading, path))
+                known = self._known[reading, path] = stamp, frame
+                self._bytes += frame.estimated_size()
             self._known.move_to_end((reading, path))
+            found.append(known[1])
         while self._bytes > _KEPT:
             self._forget(next(iter(self._known)))
-        return [one[1] for one in known.values() if one is not None]
+        return found
 
-    def _forget(self, key: Any) -> None:
+    def _forget(self, key: tuple[int, str]) -> None:
         forgotten = self._known.pop(key, None)
         if forgotten is not None:
             self._bytes -= forgotten[1].estimated_size()

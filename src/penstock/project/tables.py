@@ -135,14 +135,14 @@ class ProjectTables:
             self._confined.require_table(table)
             if table.path in self._confined.filtered:
                 return self._of_query(self._confined.plan(table))
+        look = self._look
+        if look is not None and table in look.files:
+            return look.files[table]
         connector = connector_named(table)
         options = TableOptions(table, connector)
         if connector.present_rows is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.physical})
             return Rows(connector.present_rows(table, options, self.penstock.world), schema)
-        look = self._look
-        if look is not None and table in look.files:
-            return look.files[table]
         files = connector.files and connector.files(table, options, self.penstock.world, columns)
         if files is not None:
             schema = pl.Schema({c.name: c.type.polars for c in table.columns if c.computed is None})
