@@ -120,7 +120,7 @@ def test_while_an_engine_runs_others_may_look_but_not_run(shop: Path) -> None:
         refused = call("run", shop, "--bounded")
         assert refused.code == 1
         assert re.match(
-            rf"error\[locked\]: the project is in use by process {child.pid} \(.* run {shop} --no-serve\) since",
+            rf"error\[locked\]: the project is in use by process {child.pid} \(.* run {shop} \.\.\.\) since",
             refused.err,
         )
         assert "hint: stop that process first; reading and appending need no lock" in refused.err

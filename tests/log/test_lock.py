@@ -77,3 +77,11 @@ def test_a_full_disk_is_said_to_be_one(tmp_path: Path) -> None:
         EngineLock(path)
     assert str(caught.value) == (f"cannot lock the project: {path}: No space left on device\nhint: free disk space")
     assert caught.value.code == "storage-full"
+
+
+def test_what_options_say_is_for_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "engine.lock"
+    monkeypatch.setattr("sys.argv", ["penstock", "forget", "shop", "--column", "user_id", "--value", "u-4711"])
+    with EngineLock(path), pytest.raises(LockedError, match=r"\(penstock forget shop \.\.\.\) since"):
+        EngineLock(path)
+    assert b"4711" not in path.read_bytes()

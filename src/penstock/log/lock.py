@@ -7,6 +7,7 @@ import fcntl
 import os
 import sys
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Self
 
 import orjson
@@ -49,7 +50,7 @@ class EngineLock:
         self._path = path
         self._said: dict[str, object] = {
             "pid": os.getpid(),
-            "command": command if command is not None else " ".join(sys.argv),
+            "command": command if command is not None else _this_command(),
             "since_ms": (clock or SystemClock()).now_ms(),
         }
         self._say()
@@ -83,6 +84,12 @@ class EngineLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _this_command() -> str:
+    """This process's command up to its options, whose values are for nobody else: a person's name, a password."""
+    words = list(takewhile(lambda word: not word.startswith("-"), sys.argv))
+    return " ".join(words if len(words) == len(sys.argv) else [*words, "..."])
 
 
 def page_of_holder(path: Path) -> str | None:
