@@ -31,3 +31,21 @@ CREATE TABLE whole_minutes (
   'scan.startup.mode' = 'earliest-offset',
   'format' = 'json'
 );
+
+-- What the machine and Penstock do, every ten seconds ([measures] of penstock.toml): the lag of each pipeline among it.
+CREATE TABLE system_metrics (
+  component STRING NOT NULL,
+  metric STRING NOT NULL,
+  `value` DOUBLE,
+  unit STRING NOT NULL,
+  `time` TIMESTAMP_LTZ(3) NOT NULL,
+  WATERMARK FOR `time` AS `time` - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'kafka',
+  'topic' = 'system_metrics',
+  'properties.bootstrap.servers' = 'localhost:9092',
+  'scan.startup.mode' = 'earliest-offset',
+  'key.format' = 'raw',
+  'key.fields' = 'component',
+  'value.format' = 'json'
+);
