@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,18 +17,33 @@ if TYPE_CHECKING:
     from penstock.log.commit import Write, Writer
     from penstock.log.file import LogFile
 
-__all__ = ["Facts", "Tables", "write_rows"]
+__all__ = ["Facts", "Kept", "Tables", "write_rows"]
 
 MERGE_CHUNKS = 32
 MERGED_ROWS = 65_536
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a table keeps: rows of the last `ms` by the column `time` (Int64 in ms, or a moment), and so many `bytes`.
+
+    0: no limit.
+    """
+
+    time: str
+    ms: int
+    bytes: int
+
+
 class Tables:
-    """Append-only tables by name; rows are numbered from 1."""
+    """Append-only tables by name; rows are numbered from 1. Upkeep takes the oldest beyond what `kept` says."""
 
     def __init__(self, file: LogFile, writer: Writer) -> None:
         self._file = file
         self._writer = writer
+        self.kept: dict[str, Kept] = {}
+        self._newest: dict[str, tuple[int, int]] = {}
+        """Of the oldest append of a table, its number and the time of its newest row."""
 
     def append(self, table: str, frame: pl.DataFrame) -> None:
         """Add rows. A table's columns may grow; a column keeps its type."""
@@ -85,6 +101,42 @@ class Tables:
             write.connection.execute("DELETE FROM chunk WHERE name = ?", (table,))
 
         self._writer.run(delete)
+
+    def retain(self, table: str, now_ms: int) -> int:
+        """Take the oldest appends beyond what is kept; how many rows those had. The newest one stays."""
+        kept = self.kept.get(table)
+        if kept is None:
+            return 0
+        with self._file.reading() as connection:
+            sql = "SELECT id, rows, length(frame) FROM chunk WHERE name = ? ORDER BY id"
+            chunks = connection.rows(sql, table)
+        size = sum(size for _, _, size in chunks)
+        gone = last = 0
+        for id_, rows, bytes_ in chunks[:-1]:
+            too_much = kept.bytes and size > kept.bytes
+            if not too_much and not (kept.ms and self._newest_of(table, id_, kept.time) < now_ms - kept.ms):
+                break
+            gone, last, size = gone + rows, id_, size - bytes_
+        if last:
+            sql = "DELETE FROM chunk WHERE name = ? AND id <= ?"
+
+            def delete(write: Write) -> None:
+                write.connection.execute(sql, (table, last))
+
+            self._writer.run_aside(delete)
+        return gone
+
+    def _newest_of(self, table: str, id_: int, time: str) -> int:
+        known = self._newest.get(table)
+        if known is not None and known[0] == id_:
+            return known[1]
+        with self._file.reading() as connection:
+            sql = "SELECT crc, frame FROM chunk WHERE name = ? AND id = ?"
+            crc, data = connection.execute(sql, (table, id_)).get
+        column = self.decoded(table, id_, crc, data)[time]
+        times = column if column.dtype == pl.Int64 else column.dt.epoch("ms")
+        self._newest[table] = id_, int(times.fill_null(0).to_numpy().max(initial=0))
+        return self._newest[table][1]
 
     def merge(self, table: str) -> bool:
         """Join the next run of small appends of `table`; False when there is none."""

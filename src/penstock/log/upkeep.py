@@ -151,6 +151,7 @@ class Upkeep:
                 yield from self._compact(topic)
             yield from self._merger.steps(topic)
         for table in self._tables.names():
+            yield self._tables.retain(table, self._clock.now_ms())
             while self._tables.merge(table):
                 yield None
         while self._claims.expire():

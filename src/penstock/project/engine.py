@@ -17,6 +17,7 @@ from penstock.project.home import made
 from penstock.project.lineage import keep_lineage
 from penstock.project.measures import Measures
 from penstock.project.polling import Polling, pollers_of
+from penstock.project.retention import keep_retention
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
 from penstock.project.streams import make_streams
@@ -70,6 +71,7 @@ class Engine:
             for poller in pollers if bounded else ():
                 poller.poll()
             keep_lineage(penstock)
+            keep_retention(penstock)
             penstock.log.facts.put(FILES, put_of(penstock.definition.texts))
             definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
             make = partial(self._make, speed=speed, batch_rows=batch_rows)

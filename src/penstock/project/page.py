@@ -35,6 +35,7 @@ penstock.toml. Settings of how a job is run by a cluster are accepted and have n
 
 _SECTIONS = {
     "measures": "CPU, memory, disk, network, rates, lags and latencies as rows of a table, while the project runs.",
+    "system": "How much is kept of what the system writes itself, see [keeping.md](keeping.md).",
     "logging": "Log lines of `penstock run`; its options --log-format and --log-level go before them.",
     "tracing": "OpenTelemetry: the way of an event from its arrival over HTTP to the commit of what it led to.",
     "project": "The project as a whole.",

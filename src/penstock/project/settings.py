@@ -57,6 +57,17 @@ LEAST_FREE = Option(
     256 << 20,
     "How much of the log's disk stays free: with less, events are refused (503) and pipelines wait; 0 = no limit.",
 )
+_DAY = 86_400_000
+AUDIT_RETENTION = Option("audit-retention", duration, 1095 * _DAY, "How long the audit log is kept; 0 = for good.")
+AUDIT_SIZE = Option("audit-size", memory, 1 << 30, "How much of it is kept, before compression; 0 = all.")
+INCIDENTS_RETENTION = Option(
+    "incidents-retention", duration, 365 * _DAY, "How long incidents and who was told are kept; 0 = for good."
+)
+INCIDENTS_SIZE = Option("incidents-size", memory, 256 << 20, "How much of each, before compression; 0 = all.")
+REJECTS_RETENTION = Option(
+    "rejects-retention", duration, 90 * _DAY, "How long rejected, late and discarded rows are kept; 0 = for good."
+)
+REJECTS_SIZE = Option("rejects-size", memory, 1 << 30, "How much of each, as it is stored; 0 = all.")
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
 ALSO: Option[str | None] = Option(
     "also-format",
@@ -134,6 +145,14 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY, LEAST_FREE),
+    "system": (
+        AUDIT_RETENTION,
+        AUDIT_SIZE,
+        INCIDENTS_RETENTION,
+        INCIDENTS_SIZE,
+        REJECTS_RETENTION,
+        REJECTS_SIZE,
+    ),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
     "streams.NAME": (TOPIC,),
@@ -150,6 +169,15 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class SystemSettings:
+    """How long (ms) and how much (bytes) is kept of what the system writes itself; 0: no limit."""
+
+    audit: tuple[int, int] = AUDIT_RETENTION.default, AUDIT_SIZE.default
+    incidents: tuple[int, int] = INCIDENTS_RETENTION.default, INCIDENTS_SIZE.default
+    rejects: tuple[int, int] = REJECTS_RETENTION.default, REJECTS_SIZE.default
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A project's settings; times in ms."""
 
@@ -162,6 +190,7 @@ class Settings:
     time_zone: str = "UTC"
     durability: str = "full"
     least_free: int = LEAST_FREE.default
+    system: SystemSettings = field(default_factory=SystemSettings)
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     streams: Mapping[str, str] = field(default_factory=dict)
@@ -229,6 +258,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
 
     project, engine, log, server = (section(name) for name in ("project", "engine", "log", "server"))
     logging, tracing, measures = section("logging"), section("tracing"), section("measures")
+    system = section("system")
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -239,6 +269,11 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         least_free=log[LEAST_FREE],
+        system=SystemSettings(
+            (system[AUDIT_RETENTION], system[AUDIT_SIZE]),
+            (system[INCIDENTS_RETENTION], system[INCIDENTS_SIZE]),
+            (system[REJECTS_RETENTION], system[REJECTS_SIZE]),
+        ),
         topics=_topics(document.get("topics", {}), folder),
         s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
         tables=_tables(document.get("tables", {}), folder),

@@ -91,11 +91,10 @@ def _stored(log: Log, table: str) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=SET_ASIDE[table])]
     last = 0
     while True:
-        first = last + 1
         last, frame = log.tables.rows(table, after=last)
         if not frame.height:
             return pl.concat(parts)
-        parts.append(numbered(table, first, frame))
+        parts.append(numbered(table, last - frame.height + 1, frame))
 
 
 def numbered(table: str, first: int, frame: pl.DataFrame) -> pl.DataFrame:
