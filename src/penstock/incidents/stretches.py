@@ -12,13 +12,10 @@ however they are cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 __all__ = ["CHANGES", "OPEN", "POINTS", "Timing", "followed"]
 
@@ -48,7 +45,12 @@ CHANGES: dict[str, pl.DataType] = {
 """Changes of state: `pending`, `firing` or `resolved`, at which moment; `fired` is NULL for what never did."""
 
 _NONE = np.iinfo(np.int64).min
-_RANK = {"resolved": 0, "pending": 1, "firing": 2}
+_STATES = pl.Series("state", ["resolved", "pending", "firing"])
+"""In the order in which a key has them at one moment."""
+_RESOLVED, _PENDING, _FIRING = range(3)
+
+_Part = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""A state, the stretches that change to it, and of all stretches: the point of the change, its time, `fired`, `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def followed(open_: pl.DataFrame, points: pl.DataFrame, watermark: int, timing: 
     The changes are in the order of their time.
     """
     rest = points.select(*POINTS, fired=pl.lit(None, pl.Int64), joined=pl.lit(False), known=pl.lit(False))
-    frame = pl.concat([_earlier(open_), rest])
+    frame = pl.concat([_earlier(open_), rest]) if open_.height else rest
     if not frame["holds"].any():
         return pl.DataFrame(schema=CHANGES), open_
     keys = frame.select("key").unique(maintain_order=True).with_row_index("number")
@@ -160,24 +162,22 @@ def _outcome(frame: pl.DataFrame, s: _Stretches, watermark: int, timing: Timing)
     new = ~known[s.first]
 
     shy = np.flatnonzero(alone)
-    parts = []
+    nothing = np.full(count, _NONE)
+    parts: list[_Part] = []
     if timing.hold:
-        parts.append(_changes(frame, s, shy[new[shy]], "pending", s.first, s.start, end=None, fired=None))
+        parts.append((_PENDING, shy[new[shy]], s.first, s.start, nothing, nothing))
         early = lead[new[lead] & (s.fire[lead] != s.first[lead])]
-        parts.append(_changes(frame, s, early, "pending", s.first, s.start, end=None, fired=None))
+        parts.append((_PENDING, early, s.first, s.start, nothing, nothing))
     over = shy[s.clear[shy] != _NONE]
-    parts.append(_changes(frame, s, over, "resolved", s.last, s.clear, end=s.clear, fired=None))
+    parts.append((_RESOLVED, over, s.last, s.clear, nothing, s.clear))
     fresh = lead[frame["fired"].is_null().to_numpy()[s.first[lead]]]
-    parts.append(_changes(frame, s, fresh, "firing", s.fire, s.fire_at, end=None, fired=s.fire_at))
+    parts.append((_FIRING, fresh, s.fire, s.fire_at, s.fire_at, nothing))
 
     end = s.clear[ends]
     gone = end + timing.keep
     followed_by = np.append(s.same_key[1:], False)[ends] if count else s.same_key
     done = (end != _NONE) & (followed_by | (gone <= watermark))
-    closed = lead[done[lead]]
-    parts.append(_changes(frame, s, closed, "resolved", s.last[ends], gone, end=end, fired=s.fire_at))
-    changes = pl.concat(parts).with_columns(pl.col("state").replace_strict(_RANK, return_dtype=pl.Int8).alias("rank"))
-    changes = changes.sort("at", "key", "start", "rank", maintain_order=True).drop("rank")
+    parts.append((_RESOLVED, lead[done[lead]], s.last[ends], gone, s.fire_at, end))
 
     waiting = shy[s.clear[shy] == _NONE]
     still = lead[~done[lead]]
@@ -194,32 +194,31 @@ def _outcome(frame: pl.DataFrame, s: _Stretches, watermark: int, timing: Timing)
         },
         schema=OPEN,
     )
-    return changes, open_
+    return _changes(frame, s, parts), open_
 
 
-def _changes(
-    frame: pl.DataFrame,
-    s: _Stretches,
-    chosen: NDArray[np.int64],
-    state: str,
-    row: NDArray[np.int64],
-    at: NDArray[np.int64],
-    *,
-    end: NDArray[np.int64] | None,
-    fired: NDArray[np.int64] | None,
-) -> pl.DataFrame:
-    return pl.DataFrame(
+def _changes(frame: pl.DataFrame, s: _Stretches, parts: list[_Part]) -> pl.DataFrame:
+    """CHANGES in the order of their time: one frame of all, for each that is made has its price."""
+    states, chosen, *columns = zip(*parts, strict=True)
+    row, at, fired, end = (np.concatenate([c[i] for c, i in zip(one, chosen, strict=True)]) for one in columns)
+    place = np.concatenate(chosen)
+    if not len(place):
+        return pl.DataFrame(schema=CHANGES)
+    changes = pl.DataFrame(
         {
-            "key": frame["key"].gather(s.first[chosen]),
-            "state": pl.repeat(state, len(chosen), dtype=pl.String, eager=True),
-            "at": at[chosen],
-            "start": s.start[chosen],
-            "fired": pl.repeat(None, len(chosen), dtype=pl.Int64, eager=True) if fired is None else fired[chosen],
-            "end": pl.repeat(None, len(chosen), dtype=pl.Int64, eager=True) if end is None else end[chosen],
-            "row": frame["row"].gather(row[chosen]),
-        },
-        schema=CHANGES,
+            "key": frame["key"].gather(s.first[place]),
+            "state": np.repeat(np.array(states, np.int8), [len(i) for i in chosen]),
+            "at": at,
+            "start": s.start[place],
+            "fired": fired,
+            "end": end,
+            "row": frame["row"].gather(row),
+        }
     )
+    if changes.height > 1:
+        changes = changes.sort("at", "key", "start", "state", maintain_order=True)
+    known = (pl.when(pl.col(name) != _NONE).then(pl.col(name)).alias(name) for name in ("fired", "end"))
+    return changes.with_columns(_STATES.gather(changes["state"]), *known)
 
 
 def _or_null(values: NDArray[np.int64]) -> pl.Series:
