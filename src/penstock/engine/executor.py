@@ -45,6 +45,8 @@ class Executor:
         self.side = side
         self._seen: dict[str, int] = {}
         """The last watermark of each vertex with several inputs."""
+        self.watermarks = [NO_TIME] * len(graph.vertices)
+        """The last watermark that each vertex has passed on, ms."""
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -77,6 +79,7 @@ class Executor:
                 batch = batch and Batch(batch.frame.filter(pl.col(SEQ) < failed), batch.through)
             batches.append(batch if batch is not None and batch.height else None)
             watermarks.append(watermark)
+        self.watermarks = [watermark.last for watermark in watermarks]
 
     def _scan(self, vertex: Vertex, source: Source, poll: Poll, *, ended: bool) -> tuple[Batch | None, Watermark]:
         source.counts.taken += poll.expired.get(vertex.fingerprint, 0)

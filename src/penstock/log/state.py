@@ -220,6 +220,13 @@ class States:
             rows = connection.rows("SELECT name, pipeline, epoch, time FROM savepoint ORDER BY name")
             return [Savepoint(*row) for row in rows]
 
+    def manifest_of_savepoint(self, name: str) -> bytes:
+        """The manifest of the checkpoint that it keeps. Raises StateError where there is no such savepoint."""
+        with self._file.reading() as connection:
+            self._pipeline_of(connection, name)
+            found = connection.execute("SELECT manifest FROM savepoint WHERE name = ?", (name,)).get
+            return bytes(found)
+
     def restore_savepoint(self, name: str) -> Checkpoint:
         """Make it the checkpoint of its pipeline again. Raises StateError where there is no such savepoint."""
         restored: list[str] = []

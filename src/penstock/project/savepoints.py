@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from penstock.log import Savepoint
     from penstock.project.penstock import Penstock
 
-__all__ = ["Restored", "create_savepoint", "drop_savepoint", "restore_savepoint"]
+__all__ = ["Restored", "create_savepoint", "drop_savepoint", "restore_savepoint", "rows_again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,18 @@ def restore_savepoint(penstock: Penstock, name: str) -> Restored:
     after = {"epoch": found.epoch, "rows_again": again}
     audited(log, "savepoint-restore", name, pipeline=found.pipeline, before=told, after=after)
     return Restored(found.pipeline, found.epoch, again)
+
+
+def rows_again(penstock: Penstock, kept: Savepoint) -> int:
+    """How many rows its pipeline has read since, and would read again if it were put back."""
+    run = penstock.current
+    life = None if run is None else run.lives.get(kept.pipeline)
+    if life is not None:
+        now = life.position()
+    else:
+        manifest = manifest_of(penstock.log, kept.pipeline)
+        now = manifest["position"] if manifest else {"readers": {}}
+    return _rows_between(json.loads(penstock.log.state.manifest_of_savepoint(kept.name))["position"], now)
 
 
 def drop_savepoint(penstock: Penstock, name: str) -> None:

@@ -14,6 +14,7 @@ export interface Rows {
 
 const SLOW = 60_000;
 const AGAIN = 2_000;
+const OFTEN = 1_000;
 
 export const useProject = () => useQuery({ queryKey: ["project"], queryFn: () => body(api.GET("/api/project")) });
 
@@ -102,11 +103,14 @@ export const usePipeline = (name: string) =>
   useQuery({
     queryKey: ["pipelines", name],
     queryFn: () => body(api.GET("/api/pipelines/{name}", { params: { path: { name } } })),
-    refetchInterval: AGAIN,
+    refetchInterval: OFTEN,
   });
 
 export const useWhy = () =>
   useQuery({ queryKey: ["why"], queryFn: () => body(api.GET("/api/why")), refetchInterval: AGAIN });
+
+export const useSavepoints = () =>
+  useQuery({ queryKey: ["savepoints"], queryFn: () => body(api.GET("/api/savepoints")), refetchInterval: AGAIN });
 
 export type Fate = "rejected" | "late";
 

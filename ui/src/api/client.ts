@@ -4,7 +4,11 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-export const api = createClient<paths>({ baseUrl: location.origin });
+/** What changes something says what it sends, also where it sends nothing: no form of another page can. */
+export const api = createClient<paths>({
+  baseUrl: location.origin,
+  headers: { "content-type": "application/json" },
+});
 
 interface Answer<T> {
   data?: T;

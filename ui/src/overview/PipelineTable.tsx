@@ -2,11 +2,22 @@ import { navigate } from "wouter/use-browser-location";
 import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
 import { Empty } from "../pieces/States";
-import type { PipelineFigures } from "../push/protocol";
+import type { Tone } from "../pieces/ink";
+import type { PipelineFigures, PipelineState } from "../push/protocol";
 
 const href = (row: TableRow) => `/pipelines/${encodeURIComponent(String(row.pipeline))}`;
 const some = (tone: "attention" | "bad") => (value: unknown) =>
   typeof value === "number" && value > 0 ? tone : undefined;
+
+/** What somebody has halted, or what has halted by itself, wants to be seen. */
+export const STATE_TONES: Record<PipelineState, Tone> = {
+  running: "good",
+  draining: "good",
+  ended: "neutral",
+  paused: "attention",
+  stopped: "attention",
+  failed: "bad",
+};
 
 const COLUMNS: TableColumn[] = [
   { name: "pipeline", label: "Pipeline", type: "STRING", href },
@@ -15,7 +26,7 @@ const COLUMNS: TableColumn[] = [
     label: "State",
     type: "STRING",
     width: 96,
-    tone: (value) => (value === "failed" ? "bad" : value === "running" ? "good" : "neutral"),
+    tone: (value) => STATE_TONES[value as PipelineState],
   },
   { name: "rows_per_second", label: "Rows/s", type: "DOUBLE", decimals: 0 },
   { name: "rows", label: "Rows in", type: "BIGINT" },

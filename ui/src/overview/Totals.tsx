@@ -1,13 +1,16 @@
 import { navigate } from "wouter/use-browser-location";
 import { useNow } from "../frame/LiveLight";
 import { KeyFigure } from "../pieces/KeyFigure";
-import type { PipelineFigures } from "../push/protocol";
+import type { PipelineFigures, PipelineState } from "../push/protocol";
 import { useLink, useWatch } from "../push/useWatch";
 import { bytes, duration, number, short } from "../text/number";
 import { clock } from "../text/time";
 import { FIGURES } from "./Overview";
 import css from "./Overview.module.css";
+import { STATE_TONES } from "./PipelineTable";
 import { useCourse } from "./useCourse";
+
+const stateTone = (state: PipelineState) => (STATE_TONES[state] === "good" ? "neutral" : STATE_TONES[state]);
 
 interface Props {
   pipelines: readonly PipelineFigures[];
@@ -25,6 +28,7 @@ export function Totals({ pipelines, eventTime }: Props) {
   const rate = sum((one) => one.rows_per_second);
   const lag = sum((one) => one.lag ?? 0);
   const failed = pipelines.filter((one) => one.state === "failed").length;
+  const halted = pipelines.filter((one) => one.state === "paused" || one.state === "stopped").length;
   const running = pipelines.filter((one) => one.state === "running").length;
   const only = pipelines[0];
   const late = sum((one) => one.late);
@@ -38,7 +42,7 @@ export function Totals({ pipelines, eventTime }: Props) {
         <KeyFigure
           label="State"
           value={only.state}
-          tone={failed > 0 ? "bad" : "neutral"}
+          tone={stateTone(only.state)}
           note={`checkpoint ${number(only.epoch)}, ${bytes(only.held_bytes)} of state`}
           onAsk={go(`/pipelines/${encodeURIComponent(only.pipeline)}`)}
         />
@@ -47,7 +51,7 @@ export function Totals({ pipelines, eventTime }: Props) {
           label="Pipelines"
           value={failed > 0 ? `${failed} failed` : `${running} running`}
           tone={failed > 0 ? "bad" : "neutral"}
-          note={`of ${pipelines.length}`}
+          note={halted > 0 ? `of ${pipelines.length}, ${halted} paused or stopped` : `of ${pipelines.length}`}
           onAsk={go("/pipelines")}
         />
       )}

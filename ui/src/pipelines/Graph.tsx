@@ -1,77 +1,177 @@
+import { useMemo } from "react";
 import type { Schemas } from "../api/client";
-import { short } from "../text/number";
+import { Go } from "../pieces/Go";
+import { bytes, duration, number, short } from "../text/number";
 import { clock } from "../text/time";
-import { layers } from "./layers";
-import css from "./PipelineView.module.css";
+import css from "./Graph.module.css";
+import { type Edge, LABEL, type Node, placed, WIDTH } from "./placed";
 
 export type Operator = Schemas["OperatorAnswer"];
+type Reason = Schemas["ReasonAnswer"];
 
-const WIDTH = 172;
-const HEIGHT = 62;
-const GAP = { x: 56, y: 14 };
+const HEIGHT = 64;
+const TOPIC = 48;
+/** With the sentence of why it waits. */
+const TALL = 116;
 
-/** Operators from left to right; an edge is as wide as rows pass it. */
-export function Graph({ operators }: { operators: readonly Operator[] }) {
-  const placed = layers(operators);
-  if (placed.length === 0) return <p className={css.calm}>Its operators are shown while it runs.</p>;
-  const at = new Map(
-    placed.map((one) => [one.name, { x: one.column * (WIDTH + GAP.x), y: one.row * (HEIGHT + GAP.y) }]),
-  );
-  const width = Math.max(...placed.map((one) => one.column)) * (WIDTH + GAP.x) + WIDTH + 2;
-  const height = Math.max(...placed.map((one) => one.row)) * (HEIGHT + GAP.y) + HEIGHT + 2;
-  const rates = new Map(operators.map((one) => [one.name, one.rows_per_second]));
-  const most = Math.max(1, ...rates.values());
+interface Props {
+  operators: readonly Operator[];
+  reasons: readonly Reason[];
+  /** Event time of the newest operator: the others are behind it. */
+  opened: string | undefined;
+  onOpen: (operator: string) => void;
+}
+
+/** Topics and operators from left to right: an edge is as wide as rows pass it, and says how far time is on it. */
+export function Graph({ operators, reasons, opened, onOpen }: Props) {
+  const stalled = new Map(reasons.filter((one) => one.attention).map((one) => [one.operator, one]));
+  const shape = JSON.stringify(shapeOf(operators, new Set(stalled.keys())));
+  const { nodes, edges, at } = useMemo(() => {
+    const found = JSON.parse(shape) as ReturnType<typeof shapeOf>;
+    return { ...found, at: placed(found.nodes, found.edges) };
+  }, [shape]);
+  if (operators.length === 0) return <p className={css.none}>Its operators are shown while it is in memory.</p>;
+  const known = new Map(operators.map((one) => [one.name, one]));
+  const newest = Math.max(...operators.map((one) => one.watermark ?? -Infinity));
+  const rates = edges.map((edge) => rateOf(edge, known));
+  const most = Math.max(1, ...rates);
   return (
     <div className={css.scroll} tabIndex={0} role="group" aria-label="Graph of the operators">
-      <svg width={width} height={height} className={css.graph} role="img" aria-label={`${operators.length} operators`}>
-        {operators.flatMap((operator) =>
-          operator.inputs.map((input) => {
-            const [from, to] = [at.get(input), at.get(operator.name)];
-            if (!from || !to) return null;
-            const [x1, y1] = [from.x + WIDTH + 1, from.y + HEIGHT / 2];
-            const [x2, y2] = [to.x, to.y + HEIGHT / 2];
-            const bend = (x2 - x1) / 2;
-            const rate = rates.get(operator.name) ?? 0;
-            return (
-              <path
-                key={`${input} ${operator.name}`}
-                className={css.edge}
-                d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
-                strokeWidth={1 + 5 * Math.sqrt(rate / most)}
-              />
-            );
-          }),
-        )}
-        {operators.map((operator) => {
-          const place = at.get(operator.name);
-          return place && <Node key={operator.name} operator={operator} {...place} />;
+      <div className={css.graph} style={{ width: at.width, height: at.height }}>
+        <svg width={at.width} height={at.height} aria-hidden="true">
+          {at.edges.map(({ path }, index) => (
+            <path
+              key={`${edges[index]?.from} ${edges[index]?.to}`}
+              d={path}
+              className={css.edge}
+              strokeWidth={1 + 5 * Math.sqrt((rates[index] ?? 0) / most)}
+            />
+          ))}
+        </svg>
+        {at.edges.map(({ x, y }, index) => {
+          const edge = edges[index];
+          if (!edge) return null;
+          return (
+            <span
+              key={`${edge.from} ${edge.to}`}
+              className={css.label}
+              style={{ left: x - LABEL.width / 2, top: y - LABEL.height / 2, ...LABEL }}
+            >
+              <EdgeLabel edge={edge} rate={rates[index] ?? 0} known={known} newest={newest} />
+            </span>
+          );
         })}
-      </svg>
+        {nodes.map(({ name, height }) => {
+          const place = at.nodes.get(name);
+          const operator = known.get(name);
+          const style = { left: place?.x, top: place?.y, width: WIDTH, height };
+          if (!operator) return <TopicNode key={name} node={name} style={style} />;
+          return (
+            <OperatorNode
+              key={name}
+              operator={operator}
+              reason={stalled.get(name)}
+              style={style}
+              open={opened === name}
+              onOpen={() => onOpen(name)}
+            />
+          );
+        })}
+      </div>
     </div>
   );
 }
 
-function Node({ operator, x, y }: { operator: Operator; x: number; y: number }) {
-  const { fates, watermark } = operator;
+const IN = "reads ";
+const OUT = "writes ";
+
+/** Nodes and edges, with those of the topics before sources and behind sinks. */
+function shapeOf(operators: readonly Operator[], stalled: ReadonlySet<string>): { nodes: Node[]; edges: Edge[] } {
+  const read = (one: Operator) => one.inputs.length === 0;
+  const topics = operators.flatMap((one) => (one.topic ? [(read(one) ? IN : OUT) + one.topic] : []));
+  return {
+    nodes: [
+      ...[...new Set(topics)].map((name) => ({ name, height: TOPIC })),
+      ...operators.map(({ name }) => ({ name, height: stalled.has(name) ? TALL : HEIGHT })),
+    ],
+    edges: operators.flatMap((one) => [
+      ...one.inputs.map((from) => ({ from, to: one.name })),
+      ...(one.topic && read(one) ? [{ from: IN + one.topic, to: one.name }] : []),
+      ...(one.topic && !read(one) ? [{ from: one.name, to: OUT + one.topic }] : []),
+    ]),
+  };
+}
+
+function rateOf({ from, to }: Edge, known: ReadonlyMap<string, Operator>): number {
+  return known.get(from)?.given_per_second ?? known.get(to)?.rows_per_second ?? 0;
+}
+
+interface EdgeProps {
+  edge: Edge;
+  rate: number;
+  known: ReadonlyMap<string, Operator>;
+  newest: number;
+}
+
+/** Rows a second; below it the lag where a topic is read, else how far event time is. */
+function EdgeLabel({ edge, rate, known, newest }: EdgeProps) {
+  const from = known.get(edge.from);
+  const to = known.get(edge.to);
+  const lag = from === undefined ? to?.lag : undefined;
+  const watermark = from?.watermark;
+  const behind = watermark == null ? 0 : newest - watermark;
+  return (
+    <>
+      <span>{short(rate)}/s</span>
+      {lag != null && <span className={lag > 0 ? css.lag : undefined}>{short(lag)} behind</span>}
+      {to !== undefined && watermark != null && (
+        <span title={behind > 0 ? `${duration(behind)} behind the furthest` : undefined}>{clock(watermark)}</span>
+      )}
+    </>
+  );
+}
+
+type Style = { left: number | undefined; top: number | undefined; width: number; height: number };
+
+function TopicNode({ node, style }: { node: string; style: Style }) {
+  const topic = node.slice(node.indexOf(" ") + 1);
+  return (
+    <Go className={css.topic} style={style} href={`/topics/${encodeURIComponent(topic)}`} title={`topic ${topic}`}>
+      <small>topic</small>
+      <span>{topic}</span>
+    </Go>
+  );
+}
+
+interface NodeProps {
+  operator: Operator;
+  reason: Reason | undefined;
+  style: Style;
+  open: boolean;
+  onOpen: () => void;
+}
+
+function OperatorNode({ operator, reason, style, open, onOpen }: NodeProps) {
+  const { fates, name, taken, state_bytes } = operator;
   const troubles = (["late", "rejected"] as const).flatMap((fate) => {
     const count = fates[fate];
-    return count ? [`${short(count)} ${fate}`] : [];
+    return count ? [`${number(count)} ${fate}`] : [];
   });
-  const third = troubles.length > 0 ? troubles.join(", ") : watermark == null ? "" : `at ${clock(watermark)}`;
-  const name = operator.name.length > 25 ? `${operator.name.slice(0, 24)}\u2026` : operator.name;
   return (
-    <g className={`${css.node} ${troubles.length > 0 ? css.troubled : ""}`} transform={`translate(${x + 1} ${y + 1})`}>
-      <title>{[operator.name, ...operator.details].join("\n")}</title>
-      <rect width={WIDTH - 2} height={HEIGHT - 2} rx="6" />
-      <text x="10" y="19" className={css.kind}>
-        {name}
-      </text>
-      <text x="10" y="36" className={css.rows}>
-        {short(operator.rows_per_second)} rows/s · {short(operator.taken)} in
-      </text>
-      <text x="10" y="52" className={troubles.length > 0 ? css.fates : css.rows}>
-        {third}
-      </text>
-    </g>
+    <button
+      type="button"
+      className={`${css.node} ${troubles.length > 0 || reason ? css.troubled : ""}`}
+      style={style}
+      title={[name, ...operator.details].join("\n")}
+      aria-pressed={open}
+      onClick={onOpen}
+    >
+      <b>{name}</b>
+      <span>
+        {short(taken)} in{state_bytes > 0 && `, state ${bytes(state_bytes)}`}
+      </span>
+      <span className={troubles.length > 0 ? css.lag : undefined}>{troubles.join(", ")}</span>
+      {reason && <em>{reason.sentence}</em>}
+    </button>
   );
 }

@@ -5,8 +5,13 @@ import type { Operator } from "./Graph";
 const FATES = ["passed", "filtered", "superseded", "expired", "late", "rejected", "held"];
 const HREFS: Record<string, string> = { late: "/rejects?show=late", rejected: "/rejects" };
 
+interface Props {
+  operators: readonly Operator[];
+  onOpen: (operator: string) => void;
+}
+
 /** Each operator's rows, and their fates; those that never happened are left out. */
-export function OperatorTable({ operators }: { operators: readonly Operator[] }) {
+export function OperatorTable({ operators, onOpen }: Props) {
   const fates = FATES.filter((fate) => operators.some((one) => one.fates[fate]));
   const columns: TableColumn[] = [
     { name: "name", label: "Operator", type: "STRING" },
@@ -38,7 +43,8 @@ export function OperatorTable({ operators }: { operators: readonly Operator[] })
       title="Ledger: what became of the rows"
       columns={columns}
       rows={rows}
-      empty="Its operators are shown while it runs."
+      onOpen={(row) => onOpen(String(row.name))}
+      empty="Its operators are shown while it is in memory."
     />
   );
 }

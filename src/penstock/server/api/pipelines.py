@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from penstock.core.batch import NO_TIME
+from penstock.core.batch import END_OF_TIME, NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.operators.source import Source
 from penstock.project.confinement import told_error
 from penstock.project.explain import details
-from penstock.project.figures import State  # noqa: TC001  # a model needs it
+from penstock.project.figures import State, behind  # a model needs it
 from penstock.project.standing import Standing, standing_of
+from penstock.project.topics import topic_of
 from penstock.project.wish import Wanted  # noqa: TC001  # a model needs it
 from penstock.server.access import entry_of
 from penstock.server.api.model import Given, Model, Project
+from penstock.sql import plan as p
 
 if TYPE_CHECKING:
+    from penstock.engine.graph import Vertex
     from penstock.engine.pipeline import Pipeline
     from penstock.project.penstock import Penstock
     from penstock.project.rate import Rates
@@ -78,14 +81,22 @@ class OperatorAnswer(Model):
     fates: dict[str, int] = Field(examples=[{"passed": 90, "late": 1, "held": 9}])
     """What became of the rows that it took; their sum is `taken`, with those that were in its state before."""
     rows_per_second: float
+    """Rows that it takes."""
+    given_per_second: float
     state_bytes: int
+    topic: str | None
+    """That a source reads or a sink writes."""
     watermark: int | None
-    """Of a source, ms since 1970."""
+    """That it has passed on last, ms since 1970."""
+    lag: int | None
+    """Records of its topic that a source has not read; null of what is none."""
 
 
 class PipelineDetails(PipelineAnswer):
     operators: list[OperatorAnswer]
     """In the order in which rows pass them."""
+    sql: str | None
+    """The text of its file; null for who may not operate."""
 
 
 class Start(Given):
@@ -110,7 +121,8 @@ def show_pipeline(request: Request, penstock: Project, name: Name) -> PipelineDe
     found = _answer(request, penstock, standing_of(penstock, name))
     running = next((p for p in penstock.running if p.name == name), None)
     operators = [] if running is None else _operators(running, request.app.state.rates)
-    return PipelineDetails(**found.model_dump(), operators=operators)
+    text = penstock.definition.texts.get(found.file) if "operate" in entry_of(request.scope).caller.rights else None
+    return PipelineDetails(**found.model_dump(), operators=operators, sql=text)
 
 
 @router.post("/{name}/start", operation_id="pipeline_start")
@@ -165,10 +177,15 @@ def _answer(request: Request, penstock: Penstock, found: Standing) -> PipelineAn
 
 def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:
     vertices = pipeline.executor.graph.vertices
-    found = []
-    for vertex in vertices:
+    now = pipeline.clock.monotonic()
+    unread = behind(pipeline.log, pipeline.input.position())
+    found: list[OperatorAnswer] = []
+    watermarks: list[int] = []
+    for vertex, passed in zip(vertices, pipeline.executor.watermarks, strict=True):
         operator, counts = vertex.operator, vertex.operator.counts
-        watermark = operator.watermarks.value if isinstance(operator, Source) and operator.has_time else NO_TIME
+        watermarks.append(_watermark(vertex, passed, watermarks))
+        topic = topic_of(vertex.node.table) if isinstance(vertex.node, (p.Scan, p.Sink)) else None
+        lag = sum(unread[topic].values()) if isinstance(vertex.node, p.Scan) and topic in unread else None
         found.append(
             OperatorAnswer(
                 name=operator.name,
@@ -178,9 +195,19 @@ def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:
                 taken=counts.taken,
                 given=counts.given,
                 fates={fate: getattr(counts, fate) for fate in FATES if getattr(counts, fate)},
-                rows_per_second=rates.of(f"{pipeline.name}/{operator.name}", counts.taken, pipeline.clock.monotonic()),
+                rows_per_second=rates.of(f"{pipeline.name}/{operator.name}", counts.taken, now),
+                given_per_second=rates.of(f"{pipeline.name}/{operator.name}/given", counts.given, now),
+                topic=topic,
                 state_bytes=operator.state_bytes,
-                watermark=None if watermark == NO_TIME else watermark,
+                watermark=None if watermarks[-1] in (NO_TIME, END_OF_TIME) else watermarks[-1],
+                lag=lag,
             )
         )
     return found
+
+
+def _watermark(vertex: Vertex, passed: int, before: list[int]) -> int:
+    """That an operator has passed on; of one that has not worked since it was restored, that of its inputs."""
+    if isinstance(vertex.operator, Source):
+        return vertex.operator.watermarks.value if vertex.operator.has_time else NO_TIME
+    return min((before[i] for i in vertex.inputs), default=NO_TIME) if passed == NO_TIME else passed

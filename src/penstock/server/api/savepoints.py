@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from penstock.project.savepoints import rows_again
 from penstock.server.api.model import Given, Model, Project
+
+if TYPE_CHECKING:
+    from penstock.log import Savepoint
+    from penstock.project.penstock import Penstock
 
 __all__ = ["router"]
 
@@ -26,6 +31,8 @@ class SavepointAnswer(Model):
     """The checkpoint that it keeps."""
     time_ms: int
     """When that was taken, ms since 1970."""
+    rows_again: int
+    """Rows that the pipeline has read since, and would read again if it were restored."""
 
 
 class RestoredAnswer(Model):
@@ -42,14 +49,14 @@ Name = Annotated[str, Path(examples=["before-change"])]
 @router.get("", operation_id="savepoints")
 def list_savepoints(penstock: Project) -> list[SavepointAnswer]:
     """All of them, by name."""
-    return [SavepointAnswer.model_validate(one) for one in penstock.log.state.savepoints()]
+    return [_answer(penstock, one) for one in penstock.log.state.savepoints()]
 
 
 @router.post("", operation_id="savepoint_create", status_code=201)
 def create_savepoint(penstock: Project, new: NewSavepoint) -> SavepointAnswer:
     """Commit the pipeline, and keep that checkpoint."""
     penstock.savepoint(new.name, new.pipeline)
-    return next(SavepointAnswer.model_validate(s) for s in penstock.log.state.savepoints() if s.name == new.name)
+    return next(_answer(penstock, one) for one in penstock.log.state.savepoints() if one.name == new.name)
 
 
 @router.post("/{name}/restore", operation_id="savepoint_restore")
@@ -62,3 +69,8 @@ def restore_savepoint(penstock: Project, name: Name) -> RestoredAnswer:
 def drop_savepoint(penstock: Project, name: Name) -> None:
     """Forget it."""
     penstock.drop_savepoint(name)
+
+
+def _answer(penstock: Penstock, one: Savepoint) -> SavepointAnswer:
+    again = rows_again(penstock, one)
+    return SavepointAnswer(name=one.name, pipeline=one.pipeline, epoch=one.epoch, time_ms=one.time_ms, rows_again=again)

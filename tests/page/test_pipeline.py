@@ -1,0 +1,131 @@
+"""A person halts a pipeline and lets it go on, keeps a savepoint, puts it back, and reads why nothing comes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.cli.shell import make_project
+from tests.parts import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.page.browser import Running
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Running]:
+    """Orders in two partitions, counted by the minute."""
+    from tests.page.browser import Running
+
+    with Running(make_project(tmp_path / "shop", toml="[topics.orders]\npartitions = 2\n")) as one:
+        yield one
+
+
+def _orders(first: int, count: int, customers: int) -> list[dict[str, Any]]:
+    """One a second, and of each second the same for every customer."""
+    return [
+        {"id": n, "customer": f"c{c}", "amount": 1, "ts": f"2025-01-01 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}"}
+        for n in range(first, first + count)
+        for c in range(customers)
+    ]
+
+
+def _figure(page: Page, name: str) -> Locator:
+    return page.get_by_title("Where does this number come from?").filter(has_text=name)
+
+
+@pytest.mark.real
+def test_a_stopped_pipeline_lags_and_catches_up_with_nothing_lost(page: Page, shop: Running) -> None:
+    page.goto(f"{shop.url}/pipelines/orders")
+    shop.append("orders", _orders(0, 121, 8))
+    expect(page.get_by_role("group", name="Graph of the operators")).to_contain_text("source orders")
+    until(lambda: shop.rows("SELECT count(*) FROM revenue")[0][0] == 1, "no window has closed", 30)
+    for halt, go in (("Pause", "Resume"), ("Stop", "Start…")):
+        seen = shop.rows("SELECT count(*) FROM orders")[0][0]
+        page.get_by_role("button", name=halt, exact=True).click()
+        expect(_figure(page, "State")).to_contain_text({"Pause": "paused", "Stop": "stopped"}[halt])
+        expect(page.get_by_text("Somebody has")).to_be_visible()
+        shop.append("orders", _orders(seen // 8, 60, 8))
+        expect(_figure(page, "Not yet read")).to_contain_text("480")
+        page.get_by_role("button", name=go, exact=True).click()
+        if go == "Start…":
+            expect(page.get_by_text("480 records wait for it")).to_be_visible()
+            page.get_by_label("Checkpoint every").fill("100 ms")
+            page.get_by_role("button", name="Start it").click()
+        expect(_figure(page, "State")).to_contain_text("running")
+        expect(_figure(page, "Not yet read")).not_to_contain_text("480")
+    until(lambda: shop.rows("SELECT sum(orders) FROM revenue")[0][0] == 3 * 480, "windows are missing", 30)
+    assert shop.rows("SELECT DISTINCT orders FROM revenue") == [[480]]
+
+
+@pytest.mark.real
+def test_a_pipeline_is_put_back_after_saying_what_it_reads_again(page: Page, shop: Running) -> None:
+    shop.append("orders", _orders(0, 61, 8))
+    page.goto(f"{shop.url}/pipelines/orders?show=savepoints")
+    until(lambda: shop.rows("SELECT count(*) FROM orders")[0][0] == 488, "not read", 30)
+    expect(_figure(page, "Rows in")).to_contain_text("488")
+    page.get_by_role("button", name="Keep one now").click()
+    page.get_by_label("Name").fill("before")
+    page.keyboard.press("Enter")
+    grid = page.get_by_role("grid", name="Savepoints")
+    expect(grid).to_contain_text("before")
+    shop.append("orders", _orders(61, 10, 8))
+    expect(grid.get_by_role("row").nth(1)).to_contain_text("80")
+    grid.get_by_role("row").nth(1).click()
+    expect(page.get_by_text("stop it first")).to_be_visible()
+    expect(page.get_by_role("button", name="Put it back")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(_figure(page, "State")).to_contain_text("stopped")
+    grid.get_by_role("row").nth(1).click()
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.get_by_text("80 rows will be read again")).to_be_visible()
+    page.get_by_label("Type before to do it").fill("before")
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(_figure(page, "Not yet read")).to_contain_text("80")
+    page.get_by_role("button", name="Start…").click()
+    page.get_by_role("button", name="Start it").click()
+    expect(_figure(page, "Not yet read")).not_to_contain_text("80")
+
+
+@pytest.mark.real
+def test_draining_says_what_closes_and_ends_it(page: Page, shop: Running) -> None:
+    shop.append("orders", _orders(0, 30, 8))
+    page.goto(f"{shop.url}/pipelines/orders")
+    page.get_by_role("button", name="Drain").click()
+    expect(page.get_by_role("dialog").get_by_text("240 rows")).to_be_visible()
+    page.get_by_label("Type orders to do it").fill("orders")
+    page.get_by_role("button", name="Drain it").click()
+    expect(_figure(page, "State")).to_contain_text("ended")
+    until(lambda: shop.rows("SELECT orders FROM revenue") == [[240]], "the window has not closed", 30)
+
+
+@pytest.mark.real
+def test_the_page_names_the_silent_partition_and_what_to_set(page: Page, shop: Running) -> None:
+    shop.append("orders", _orders(0, 200, 1))  # one customer: one partition
+    parts = httpx.get(f"{shop.url}/api/topics/orders", timeout=30).json()["details"]
+    (partition,) = [part["partition"] for part in parts if part["rows"]]
+    page.goto(f"{shop.url}/pipelines/orders")
+    reason = page.get_by_role("region", name="What it waits for")
+    expect(reason).to_contain_text(f"Partition {1 - partition} of table orders has had no row yet")
+    expect(reason).to_contain_text("Set 'scan.watermark.idle-timeout' = '10 s' on the table")
+    node = page.get_by_role("group", name="Graph of the operators").get_by_role("button", name="window aggregate")
+    expect(node).to_contain_text("has had no row yet")
+    node.click()
+    told = page.get_by_role("dialog", name="window aggregate")
+    expect(told).to_contain_text("200 taken, 0 given")
+    expect(told).to_contain_text(f"Partition {1 - partition} of table orders")
+    windows = told.get_by_role("grid", name="Open windows of revenue")
+    expect(windows.get_by_role("row")).to_have_count(5)  # the head, and four minutes
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="SQL", exact=True).click()
+    expect(page.get_by_role("region", name="sql/01-orders.sql")).to_contain_text("INSERT INTO revenue")
