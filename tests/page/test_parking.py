@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def parking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A running page over the last day of a city that answers."""
+    """A running page over the last two days of a city that answers."""
     faults = Faults(repeat=0.03, late=0.01, open=0.01, garbage=0.02, jump=0.05)
     with CityServer(City(faults=faults), SystemClock(), port=0) as city:
         port = int(city.url.rsplit(":", 1)[1].partition("/")[0])
         folder = project(tmp_path_factory.mktemp("page") / "parking", port)
-        call("simulate", "parking", "--history", 1, "--malformed", 0.02, "--anomaly", 0.05, "--into", folder)
+        call("simulate", "parking", "--history", 2, "--malformed", 0.02, "--anomaly", 0.05, "--into", folder)
         with Running(folder) as running:
-            until(lambda: running.rows("SELECT 1 FROM parking_daily"), "no day is over")
+            until(lambda: running.rows("SELECT 1 FROM parking_trend WHERE anomaly"), "nothing is out of the ordinary")
             yield running
 
 
@@ -53,6 +53,7 @@ def reading(free: int) -> dict[str, str]:
         ("/dashboards/parking", "Parking", "Where there is room"),
         ("/dashboards/car_park?facility=St.Olav", "St.Olav", "Free spaces over time"),
         ("/streaming", "Overview", "streams"),
+        ("/alerts", "Alerts", "source_away"),
     ],
 )
 def test_a_view_opens(page: Page, parking: Running, address: str, title: str, text: str) -> None:
