@@ -52,6 +52,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "backup",
             "restore",
             "forget",
+            "service",
             "audit",
             "diff",
             "compare",
