@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Context, Failure
+    from penstock.sql.functions.spec import Context, Failure, Spans
     from penstock.sql.plan import Column
 
 __all__ = ["Aggregation", "DistinctSet", "KeptSet"]
@@ -113,6 +113,11 @@ class _Bound:
         other = {part: pl.col(n + right) for part, n in zip(self._parts(), names, strict=True)}
         assert self.call.function.joined is not None
         return self._named(self.call.function.joined(one, other, self.call.type))
+
+    def of_spans(self, states: pl.DataFrame, spans: Spans) -> list[pl.Series]:
+        assert self.call.function.spans is not None
+        found = self.call.function.spans({part: states[f"s{self.number}.{part}"] for part in self._parts()}, spans)
+        return [column.alias(f"s{self.number}.{part}") for part, column in found.items()]
 
     def running(self, first: str) -> list[pl.Expr] | None:
         function, names = self.call.function, self._parts()
@@ -306,9 +311,23 @@ class Aggregation:
         """Whether the states of all calls can be put together row by row."""
         return all(b.call.function.joined is not None for b in self._bound_calls())
 
+    @property
+    def can_span(self) -> bool:
+        """Whether the states of any span of rows can be made of those of its rows, without looking at each."""
+        functions = [b.call.function for b in self._bound_calls()]
+        return not self.distinct and all(f.joined is not None or f.spans is not None for f in functions)
+
     def joined(self, right: str) -> list[pl.Expr]:
-        """Over a row with two states, the names of the later one's columns ending in `right`: one state."""
-        return [e for b in self._bound_calls() for e in b.joined(right)]
+        """Over a row with two states, the names of the later one's columns ending in `right`: one state.
+
+        Of the calls whose states can be put together.
+        """
+        return [e for b in self._bound_calls() if b.call.function.joined is not None for e in b.joined(right)]
+
+    def of_spans(self, states: pl.DataFrame, spans: Spans) -> list[pl.Series]:
+        """Of the other calls, what `finish` needs of each span of `states`, those of single rows."""
+        others = [b for b in self._bound_calls() if b.call.function.joined is None]
+        return [column for b in others for column in b.of_spans(states, spans)]
 
     def running(self, first: str) -> list[pl.Expr]:
         """Over states in order: what `finish` needs of those from the place in the column `first` up to each.

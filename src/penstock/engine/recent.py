@@ -61,7 +61,7 @@ class Recent:
         self.frame = frame
         self.keys = groups.key_names
         self._kept = [time, *(n for n in schema if n not in self.keys)]
-        self._join = groups.joined(RIGHT) if groups.can_join else None
+        self._join = groups.joined(RIGHT)
         first = {n: schema[n] if n != time else pl.Int64() for n in self._kept}
         fields = [pl.Field(n, kind) for n, kind in first.items()]
         keys = {k: schema[k] for k in self.keys}
@@ -146,9 +146,13 @@ class Recent:
         return np.searchsorted(order, part[places] * (len(known) + 1) + earliest, side="left"), last
 
     def _states(self, rows: pl.DataFrame, first: NDArray[np.int64], last: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
-        if self._join is not None and not self.groups.distinct:
+        if self.groups.can_span:
             single = rows.with_row_index(_ROW).group_by(_ROW, maintain_order=True).agg(self.groups.partial())
-            yield joined_spans(single.drop(_ROW), first, last, self._join)
+            states = pl.DataFrame(self.groups.of_spans(single, (first, last + 1)))
+            if self._join:
+                names = [e.meta.output_name() for e in self._join]
+                states = joined_spans(single.select(names), first, last, self._join).hstack(states)
+            yield states
             return
         block = np.cumsum(last + 1 - first) // _AT_ONCE
         cuts = np.flatnonzero(np.diff(block)) + 1

@@ -16,11 +16,15 @@ from penstock.core.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from penstock.core.clock import Clock
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
+
+    Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 __all__ = ["NOT_CONSTANT", "Aggregate", "Context", "Example", "Failure", "Function", "Refused", "Value"]
 
@@ -177,6 +181,11 @@ class Aggregate:
     )
     """Of states in order, what `finish` needs of those up to each; the Int64 expression is the number of the first one
     that counts for it. None where `joined` has to do."""
+    spans: Callable[[Mapping[str, pl.Series], Spans], Mapping[str, pl.Series]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Where there is no `joined`: of the states of single rows, a small state that `finish` makes the same of as of
+    all those of a span, for each span: its first place, and the one behind its last."""
     over: Literal["", "rows", "range"] = ""
     """Of what stands with OVER only: the frame that it has there, up to the current row."""
 

@@ -10,6 +10,7 @@ import polars as pl
 from penstock.core import types as t
 from penstock.sql.coercion import cast_to, is_numeric
 from penstock.sql.expr import Literal, refs
+from penstock.sql.functions.aggregates.wavelet import WaveletMatrix, in_order
 from penstock.sql.functions.signatures import ArgumentError
 from penstock.sql.functions.spec import Aggregate, Context, Example
 from penstock.sql.functions.temporal.arguments import no_bare_null, shown
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import DataType
     from penstock.sql.expr import Expr
-    from penstock.sql.functions.spec import Value
+    from penstock.sql.functions.spec import Spans, Value
 
 __all__ = ["AGGREGATES"]
 
@@ -67,6 +68,28 @@ def _merge(state: Mapping[str, pl.Expr], _result: DataType) -> dict[str, pl.Expr
     return {"v": values, "share": state["share"].first(ignore_nulls=True)}
 
 
+def _spans(state: Mapping[str, pl.Series], spans: Spans) -> dict[str, pl.Series]:
+    """Of the values of each span those that stand where `_between` looks, each for all from the one before it on."""
+    lists, share = state["v"], state["share"]
+    one = lists.list.first().struct.unnest()
+    weights = one["often"].fill_null(0).to_numpy()
+    matrix = WaveletMatrix(one["value"].fill_null(0.0).to_numpy(), weights)
+    first, end = spans
+    total = matrix.totals(first, end)
+    shares = np.atleast_1d(np.array(share.first(), np.float64)) if len(share) else np.zeros(1)
+    exact = np.maximum(total - 1, 0)[:, None] * shares[None, :]
+    places = np.sort(np.concatenate((np.floor(exact), np.ceil(exact)), axis=1).astype(np.int64), axis=1)
+    width = places.shape[1]
+    often = np.diff(np.concatenate((np.zeros((len(total), 1), np.int64), places[:, :-1] + 1, total[:, None]), axis=1))
+    some = np.repeat(total > 0, width)
+    row = np.repeat(np.arange(len(total)), width)[some]
+    value = matrix.kth(first[row], end[row], places.ravel()[some])
+    pairs = pl.DataFrame({"row": row, "value": value, "often": often.ravel()[some]})
+    found = pairs.group_by("row", maintain_order=True).agg(pl.struct("value", "often").alias("v"))
+    every = pl.DataFrame({"row": np.arange(len(total))}).join(found, on="row", how="left", maintain_order="left")
+    return {"v": every["v"].cast(lists.dtype), "share": share.gather(end - 1)}
+
+
 def _finish(state: Mapping[str, pl.Expr], result: DataType) -> pl.Expr:
     if isinstance(result, t.Array):
         return by_batch(_percentiles, [state["v"], state["share"]], result.polars)
@@ -81,7 +104,7 @@ def _percentiles(values: pl.Series, shares: pl.Series) -> pl.Series:
     flat = values.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
     group = np.repeat(np.arange(len(sizes)), sizes)
     value = flat["value"].to_numpy()
-    order = np.lexsort((value, group))
+    order = np.lexsort((in_order(value), group))
     value = value[order]
     after = np.cumsum(flat["often"].to_numpy()[order])
     ends = np.concatenate(([0], after))[np.concatenate(([0], np.cumsum(sizes)))]
@@ -124,5 +147,6 @@ AGGREGATES = (
             Example("SELECT PERCENTILE(x, ARRAY[0, 0.5, 1]) FROM (VALUES (1), (2)) AS t(x)", [1.0, 1.5, 2.0]),
             Example("SELECT PERCENTILE(x, 0.5, n) FROM (VALUES (1, 1), (5, 3)) AS t(x, n)", 5.0),
         ),
+        spans=_spans,
     ),
 )
