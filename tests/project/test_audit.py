@@ -125,7 +125,10 @@ def _files(served: Served) -> list[str]:
     for path, body in bodies.items():
         saved = served.client.put(path, json=body, headers={"if-match": "*"})
         assert served.client.delete(path, headers={"if-match": saved.headers["etag"]}).status_code == 204
-    return [f"{noun}-{act}" for noun in ("query", "dashboard", "alert") for act in ("save", "delete")]
+    remark = {"text": "-- nothing yet\n"}
+    served.call("PUT", "/api/sql/20_later/file", 200, json=remark, headers={"if-match": "*"})
+    deletable = [f"{noun}-{act}" for noun in ("query", "dashboard", "alert") for act in ("save", "delete")]
+    return [*deletable, "sql-file-save"]
 
 
 def _registry(served: Served) -> list[str]:

@@ -100,6 +100,23 @@ def test_a_rule_is_tried_before_it_is_saved(api: Served) -> None:
     assert not (api.penstock.folder / "alerts" / "draft.toml").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'query = "DROP TABLE latest"',
+        'query = "SELECT * FROM latency; DROP TABLE latest"',
+        'table = "latency"\nwhen = "ms > 1) AS x FROM latency; DROP TABLE latest; --"',
+        "query = \"SET 'table.local-time-zone' = 'Asia/Tokyo'\"",
+        'query = "INSERT INTO latest SELECT meeting, ms FROM latency"',
+    ],
+)
+def test_a_rule_that_is_tried_does_nothing_else(api: Served, text: str) -> None:
+    settings = dict(api.penstock.definition.session.settings)
+    assert api.post("/api/alerts/test", {"text": text}, 422)["code"] in ("alert-query", "sql-syntax")
+    assert api.get("/api/tables/latest")["kind"] == "table"
+    assert api.penstock.definition.session.settings == settings
+
+
 def test_a_rule_is_saved_if_it_fits(api: Served) -> None:
     path, anew = "/api/alerts/other/file", {"if-match": "*"}
     wrong = api.call("PUT", path, 422, json={"text": SLOW + 'notify = ["ops"]\n'}, headers=anew)

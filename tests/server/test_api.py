@@ -200,6 +200,13 @@ def test_a_question_is_answered_within_limits(shop: Served) -> None:
     assert missing["detail"] == "the question has a parameter $nothing, and no value of that name is given"
 
 
+def test_the_functions_of_a_question_are_those_that_it_may_call(shop: Served) -> None:
+    known = {one["name"]: one for one in shop.get("/api/query/functions")}
+    assert known["sum"]["aggregate"]
+    assert "part, timestamp" in known["date_trunc"]["parameters"]
+    assert not {"read_csv", "getenv", "current_setting", "duckdb_functions"} & known.keys()
+
+
 def test_an_answer_as_arrow_has_all_types(shop: Served) -> None:
     sql = "SELECT id, ts, 1.5::DECIMAL(4, 2) AS d, 'x'::BLOB AS b FROM orders LIMIT 1"
     answer = shop.client.post("/api/query", json={"sql": sql}, headers=ARROW)

@@ -47,3 +47,26 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         file.write_text("SELECT")
         assert served.get("/api/diff", 422)["code"] == "sql-syntax"
         assert served.get("/api/pipelines/orders")["state"] == "running"
+
+
+def test_a_file_is_saved_where_the_project_fits_with_it(tmp_path: Path) -> None:
+    with serve(folder := tmp_path / "p", rows=0) as served:
+        path, anew = "/api/sql/20_big/file", {"if-match": "*"}
+        text = (
+            "CREATE TABLE big (id BIGINT, amount DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'big',"
+            " 'format' = 'json');\nINSERT INTO big SELECT id, amount FROM orders WHERE amount > 100;\n"
+        )
+        wrong = served.call("PUT", path, 422, json={"text": text.replace("SELECT id", "SELECT idd")}, headers=anew)
+        assert "there is no column 'idd'" in wrong["detail"]
+        assert "sql/20_big.sql" in wrong["where"]
+        assert not (folder / "sql" / "20_big.sql").exists()
+        made = served.client.put(path, json={"text": text}, headers=anew)
+        assert made.status_code == 200, made.text
+        assert served.get(path) == {"text": text}
+        assert (folder / "sql" / "20_big.sql").read_text() == text
+        assert served.call("PUT", path, 409, json={"text": ""}, headers=anew)["code"] == "file-changed"
+        found = served.get("/api/diff")
+        assert [(p["name"], p["what"]) for p in found["pipelines"] if p["what"] != "unchanged"] == [("big", "added")]
+        served.post("/api/apply", {"token": found["token"]})
+        assert served.get("/api/pipelines/big")["state"] == "running"
+        assert served.get("/api/audit?act=sql-file")["changes"][0]["on"] == "20_big"

@@ -21,7 +21,7 @@ from penstock.history.headings import name_columns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Question", "read_question"]
+__all__ = ["Question", "is_forbidden", "read_question"]
 
 # sqlglot remarks on each statement that it does not read; here that is an error of its own
 logging.getLogger("sqlglot").addFilter(lambda record: "parsing as a 'Command'" not in record.getMessage())
@@ -207,6 +207,11 @@ def _columns(tree: exp.Expr) -> frozenset[str] | None:
     return frozenset(names)
 
 
+def is_forbidden(function: str) -> bool:
+    """Whether no question may call a function of that name."""
+    return function.startswith(_FORBIDDEN)
+
+
 def _called(function: exp.Func) -> str:
     """The name of a function, as it is called in SQL."""
     return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
@@ -232,7 +237,7 @@ def _require_harmless(tree: exp.Expr) -> None:
             raise QueryError(f"a question cannot {node.key.upper()}", code="query-forbidden")
         if isinstance(node, exp.Func):
             name = _called(node)
-            if name.startswith(_FORBIDDEN):
+            if is_forbidden(name):
                 raise QueryError(
                     f"a question cannot call {name}", code="query-forbidden", hint="it can name the project's tables"
                 )

@@ -158,5 +158,13 @@ export const useClosedWindows = (rows: Chosen, wanted = true) =>
     retry: false,
   });
 
+/** What a question may call; it does not change while the server runs. */
+export const useFunctions = () =>
+  useQuery({
+    queryKey: ["functions"],
+    queryFn: () => body(api.GET("/api/query/functions")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const useSavedQueries = (wanted = true) =>
   useQuery({ queryKey: ["saved"], queryFn: () => body(api.GET("/api/queries")), staleTime: SLOW, enabled: wanted });

@@ -1,6 +1,7 @@
 import { ChartLine, Radio } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
-import { useSavedQueries, useTables } from "../api/asked";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { useFunctions, useSavedQueries, useTables } from "../api/asked";
+import { useMay } from "../api/login";
 import { problemOf } from "../api/problem";
 import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
@@ -14,7 +15,13 @@ import { mistakeOf } from "./mistake";
 import css from "./Sql.module.css";
 import { SqlEditor } from "./SqlEditor";
 import { useAnswer } from "./useAnswer";
+import { useAskedBefore } from "./useAskedBefore";
 
+const SaveSheet = lazy(() => import("./saving/SaveSheet"));
+
+/** Of a question so much stands in a list. */
+const GLIMPSE = 72;
+const NO_FUNCTIONS: [] = [];
 const FIRST = "SELECT *\nFROM penstock.ledger\nLIMIT 100";
 
 /** A question and its answer. The question stands in the address once it is asked. */
@@ -29,12 +36,20 @@ export function Sql() {
   }
   const { data: tables } = useTables();
   const { data: saved = [] } = useSavedQueries();
+  const { data: functions = NO_FUNCTIONS } = useFunctions();
+  const [before, remember] = useAskedBefore();
+  const [saving, setSaving] = useState(false);
+  const may = useMay("operate");
   const answer = useAnswer(filters.live === undefined ? asked : undefined);
   const catalog = useMemo(
     () => Object.fromEntries((tables ?? []).map((one) => [one.name, one.columns.map((column) => column.name)])),
     [tables],
   );
-  const run = () => (text === asked ? answer.again() : setFilters({ q: text }));
+  const run = () => {
+    remember(text);
+    if (text === asked) answer.again();
+    else setFilters({ q: text });
+  };
   const mistake = answer.error && text === asked ? mistakeOf(problemOf(answer.error)) : undefined;
   const [live, chart] = [filters.live !== undefined, filters.chart !== undefined];
   const looks = (
@@ -64,6 +79,22 @@ export function Sql() {
                 onChange={(name) => setText(saved.find((one) => one.name === name)?.sql ?? text)}
               />
             )}
+            {before.length > 0 && (
+              <Choice
+                label="Asked"
+                value=""
+                options={[
+                  { value: "", label: "before\u2026" },
+                  ...before.map((sql) => ({ value: sql, label: glimpse(sql) })),
+                ]}
+                onChange={setText}
+              />
+            )}
+            {may && (
+              <Button onClick={() => setSaving(true)} disabled={!text.trim()}>
+                Save as…
+              </Button>
+            )}
             {answer.running && <Button onClick={answer.cancel}>Cancel</Button>}
             <Button look="main" onClick={run} disabled={!text.trim()}>
               Run <kbd className={css.key}>Ctrl ⏎</kbd>
@@ -71,7 +102,15 @@ export function Sql() {
           </div>
         }
       >
-        <SqlEditor label="SQL" value={text} onChange={setText} onRun={run} catalog={catalog} mistake={mistake} />
+        <SqlEditor
+          label="SQL"
+          value={text}
+          onChange={setText}
+          onRun={run}
+          catalog={catalog}
+          functions={functions}
+          mistake={mistake}
+        />
       </Section>
       {live && asked ? (
         <LiveAnswer key={asked} query={asked} chart={chart} tools={looks} />
@@ -91,6 +130,20 @@ export function Sql() {
           )}
         </Section>
       )}
+      <Suspense>
+        {saving && (
+          <SaveSheet
+            sql={text}
+            columns={(text === asked && answer.rows?.columns) || undefined}
+            onClose={() => setSaving(false)}
+          />
+        )}
+      </Suspense>
     </View>
   );
+}
+
+function glimpse(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, " ").trim();
+  return line.length > GLIMPSE ? `${line.slice(0, GLIMPSE)}\u2026` : line;
 }

@@ -1,4 +1,10 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  completeFromList,
+  closeBracketsKeymap,
+  completionKeymap,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
@@ -11,12 +17,19 @@ import css from "./SqlEditor.module.css";
 /** Names that completion offers: tables with their columns. */
 export type Catalog = Readonly<Record<string, readonly string[]>>;
 
+/** A function that completion offers, and what it takes. */
+export interface Callable {
+  name: string;
+  parameters: readonly string[];
+}
+
 interface Props {
   label: string;
   value: string;
   onChange: (value: string) => void;
   onRun: () => void;
   catalog: Catalog;
+  functions: readonly Callable[];
   /** Where the server found a mistake: line and column, from 1. */
   mistake?: { line: number; column: number } | undefined;
 }
@@ -29,7 +42,7 @@ const COLOURS = HighlightStyle.define([
 ]);
 
 /** SQL with completion from the catalog; Ctrl-Enter runs it. Escape, then Tab, leaves it. */
-export function SqlEditor({ label, value, onChange, onRun, catalog, mistake }: Props) {
+export function SqlEditor({ label, value, onChange, onRun, catalog, functions, mistake }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const language = useRef(new Compartment());
@@ -59,7 +72,7 @@ export function SqlEditor({ label, value, onChange, onRun, catalog, mistake }: P
           highlightActiveLine(),
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
           syntaxHighlighting(COLOURS),
-          language.current.of(dialect(catalog)),
+          language.current.of(dialect(catalog, functions)),
           marks.current.of([]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": label }),
@@ -85,8 +98,8 @@ export function SqlEditor({ label, value, onChange, onRun, catalog, mistake }: P
   }, [value]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: language.current.reconfigure(dialect(catalog)) });
-  }, [catalog]);
+    view.current?.dispatch({ effects: language.current.reconfigure(dialect(catalog, functions)) });
+  }, [catalog, functions]);
 
   useEffect(() => {
     const made = view.current;
@@ -97,7 +110,17 @@ export function SqlEditor({ label, value, onChange, onRun, catalog, mistake }: P
   return <div ref={host} className={css.editor} />;
 }
 
-const dialect = (catalog: Catalog) => sql({ dialect: PostgreSQL, schema: catalog, upperCaseKeywords: true });
+function dialect(catalog: Catalog, functions: readonly Callable[]) {
+  const called = functions.map(({ name, parameters }) => ({
+    label: name,
+    type: "function",
+    detail: `(${parameters[0] ?? ""})`,
+    apply: `${name}(`,
+    boost: -1,
+  }));
+  const known = sql({ dialect: PostgreSQL, schema: catalog, upperCaseKeywords: true });
+  return [known, known.language.data.of({ autocomplete: completeFromList(called) })];
+}
 
 function underline(state: EditorState, { line, column }: { line: number; column: number }) {
   if (line > state.doc.lines) return [];

@@ -14,8 +14,10 @@ from penstock.project.alerts.rule import read_rule, rules_of
 from penstock.project.definition import PipelineDefinition
 from penstock.sql import config
 from penstock.sql.changelog import updating
+from penstock.sql.grammar import parse
 from penstock.sql.plan import Sink, Sinks
 from penstock.sql.session import Answer
+from penstock.sql.statements import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,11 +115,16 @@ def _quoted(table: str) -> str:
 
 
 def _answer(session: Session, sql: str, rule: Rule) -> Answer:
-    """The bound query. Raises SqlError with the place in it, ConfigError for anything but one SELECT."""
-    outcomes = list(session.run(sql, rule.where))
-    if len(outcomes) != 1 or not isinstance(outcomes[0], Answer):
+    """The bound query. Raises SqlError with the place in it, ConfigError for anything but one SELECT.
+
+    What else a rule says is read and never executed: the session is that of the project.
+    """
+    statements = parse(sql, rule.where)
+    if len(statements) != 1 or not isinstance(statements[0], Query):
         raise ConfigError("the query of an alert is one SELECT", code="alert-query", where=rule.where)
-    return outcomes[0]
+    outcome = session.execute(statements[0], sql, rule.where)
+    assert isinstance(outcome, Answer)
+    return outcome
 
 
 def _time(rule: Rule, columns: tuple[Column, ...]) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from penstock.core.errors import RequestError
 from penstock.history import Limits
+from penstock.history.functions import functions
 from penstock.server.access import access_of, entry_of
 from penstock.server.api.model import Asker, Given, Model
 from penstock.server.api.rows import answered, rows_responses
@@ -67,6 +68,19 @@ def _require_modest(limits: Limits) -> None:
     ):
         if value > most:
             raise RequestError(f"{name} is {value:g}, {most:g} at most are allowed", code="request-form", where=name)
+
+
+class FunctionAnswer(Model):
+    name: str = Field(examples=["date_trunc"])
+    aggregate: bool
+    parameters: list[str] = Field(examples=[["part, timestamp"]])
+    """Their names, in each way in which it can be called."""
+
+
+@router.get("/functions", operation_id="query_functions")
+def list_functions() -> list[FunctionAnswer]:
+    """The functions that a question may call."""
+    return [FunctionAnswer.model_validate(one) for one in functions()]
 
 
 @router.get("", operation_id="queries_running")
