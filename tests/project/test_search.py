@@ -221,3 +221,39 @@ def test_what_a_search_has_begun_is_not_done_twice(tmp_path: Path, monkeypatch: 
             page = browse(project.log, "orders", following, 50, wanted=wanted, enough=lambda: next(asked, True))
             looked, found, following = looked + page.looked, found + page.records.height, page.following or {}
         assert (looked, found, len(read)) == (1_000, 10, 10)
+
+
+TEXTS = (
+    b'{"id": 1, "page": "home"}',
+    b'{"id": 2, "page": "\\u0068ome"}',
+    b'{"id": 3, "page": "away", "note": "home"}',
+    b'{"id": 4, "page": "at home"}',
+    b'{"id": 5, "note": "\\\\"}',
+    b'{"id": 6, "page": null}',
+    b"no JSON, and home",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found", "text"),
+    [
+        ("page = 'home'", [0, 1], b"home"),
+        ("'home' = page AND id < 2", [0], b"home"),
+        ("page = 'home' AND page = 'at home'", [], b"at home"),
+        ("page = 'home' OR id = 3", [0, 1, 2], b""),
+        ("NOT page = 'home'", [2, 3, 7, 8], b""),
+        ("page = '7'", [7], b""),
+        ("page = 'true'", [8], b""),
+    ],
+)
+def test_a_text_is_looked_for_before_anything_is_decoded(condition: str, found: list[int], text: bytes) -> None:
+    with penstock.memory() as project:
+        project.sql(VISITS)
+        project.log.create_topic("visits")
+        more = (b'{"id": 7, "page": 7}', b'{"id": 8, "page": true}')
+        project.append("visits", pl.DataFrame({"value": [*TEXTS, *more]}))
+        wanted = Wanted(condition=Condition(project, "visits", condition))
+        assert wanted.condition is not None
+        assert wanted.condition._text == text
+        page = browse(project.log, "visits", {0: 0}, 100, wanted=wanted)
+        assert (page.records["offset"].to_list(), page.looked, page.following) == (found, 9, None)

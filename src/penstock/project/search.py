@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors import connector_named
-from penstock.connectors.kafka import log_scan
+from penstock.connectors.kafka import log_scan, value_format
 from penstock.connectors.log_reader import LogReader
+from penstock.connectors.log_scan import chunk_of
 from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
 from penstock.core.batch import SEQ
@@ -20,7 +21,7 @@ from penstock.core.errors import ConfigError, UnsupportedError, did_you_mean
 from penstock.core.types import Varchar
 from penstock.engine.operators.source import Source
 from penstock.engine.sideoutput import SideOutput
-from penstock.log.log import READ_ROWS
+from penstock.log.log import READ_BYTES, READ_ROWS
 from penstock.log.stored import gather
 from penstock.project.build import cores
 from penstock.project.topics import topic_of
@@ -29,7 +30,7 @@ from penstock.sql import plan as p
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.compile import compile_expr
-from penstock.sql.expr import Call, refs
+from penstock.sql.expr import Call, Cast, Literal, Ref, refs
 from penstock.sql.grammar import parse_expression
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class Condition:
         read = refs(bound)
         columns = tuple(p.Column(c.name, c.type) for c in found.columns if c.name in read)
         columns = columns or tuple(p.Column(c.name, c.type) for c in found.columns[:1])
-        scan = p.Scan(columns, found)
+        # without a watermark its column is decoded only where the condition names it
+        scan = p.Scan(columns, replace(found, watermark_column="", watermark=None, watermark_text=""))
         self._holds = compile_expr(bound, penstock.session.context).expr
         if any(name.startswith("$") for name in self._holds.meta.root_names()):
             raise UnsupportedError(
@@ -132,12 +134,19 @@ class Condition:
         options = TableOptions(found, connector_named(found))
         made = upsert_scan if options.connector.changes else log_scan
         self._scan = made(scan, "search", options, self._source.needs, penstock.world)
+        in_json = value_format(options, penstock.world).format.name == "json"
+        texts = _texts_in(bound, frozenset(self._scan.wanted)) if in_json else []
+        self._text = max(texts, key=len, default="").encode()
+        """Something that the bytes of each record have of which the condition holds, unless there is a backslash."""
         self._threads = penstock.settings.threads or cores()
 
     def look(
         self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted, enough: Callable[[], bool]
     ) -> Iterator[Looked]:
         """As `search`; rows that cannot be read are left out."""
+        if self._text:
+            yield from self._look_for_text(log, topic, offsets, wanted)
+            return
         ends, starts = log.ends(topic), log.starts(topic)
         # a partition that is not asked for has been read to its end
         first = [max(offsets[n], starts[n]) if n in offsets else end for n, end in ends.items()]
@@ -165,6 +174,19 @@ class Condition:
             finally:
                 for waiting in jobs:
                     waiting.cancel()
+
+    def _look_for_text(self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted) -> Iterator[Looked]:
+        """As `look`: only records that have the text are decoded."""
+        for poll, inside in log.polls(topic, offsets, rows=_DECODED_ROWS, bytes=4 * READ_BYTES):
+            values = gather(poll.batches, ["value"])["value"]
+            may = (values.bin.contains(self._text) | values.bin.contains(b"\\")).fill_null(value=False)
+            records = _records(poll.batches, inside & may.to_numpy())
+            if records.height:
+                chunk = chunk_of(self._scan, records, records["seq"].to_numpy())
+                hits = self._source.prepare(chunk).frame.filter(self._holds)[SEQ]
+                records = records.filter(pl.col("seq").is_in(hits.implode()))
+                records = records.filter(wanted.holds(records))
+            yield Looked(records, int(inside.sum()), poll.through)
 
     def _hits(self, job: Callable[[], Scanned]) -> tuple[Scanned, pl.Series]:
         """What was read, and the places of the rows for which the condition is TRUE."""
@@ -223,6 +245,27 @@ def _records(batches: list[StoredBatch], hits: NDArray[np.bool_]) -> pl.DataFram
         if here.any():
             parts.append(batch.frame(*_RECORD).filter(here))
     return pl.concat(parts) if parts else _NO_RECORDS
+
+
+def _texts_in(condition: Expr, columns: frozenset[str]) -> list[str]:
+    """Texts that one of `columns` must be equal to for the condition to hold.
+
+    They begin with a letter, and are no word of JSON: then nothing but a string gives them.
+    """
+    if not isinstance(condition, Call):
+        return []
+    if condition.function.name == "AND":
+        return [text for arg in condition.args for text in _texts_in(arg, columns)]
+    if condition.function.name != "=":
+        return []
+    sides = [arg.arg if isinstance(arg, Cast) else arg for arg in condition.args]
+    column = next((one for one in sides if isinstance(one, Ref)), None)
+    text = next((one.value for one in sides if isinstance(one, Literal)), None)
+    if column is None or column.name not in columns or not isinstance(column.type, Varchar):
+        return []
+    if not isinstance(text, str) or not text[:1].isalpha() or text in ("true", "false", "null"):
+        return []
+    return [text]
 
 
 def _require_small(expr: Expr, depth: int = 0) -> None:
