@@ -102,8 +102,11 @@ class KeyIndex:
     def place(self, keys: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The slot of each key, shape (n,), and the slots that are new, in no order."""
         hashes = self._hashed(keys, 0) if self.schema else None
-        slots = self._found(keys, hashes)
-        rest = np.flatnonzero(slots == _NONE)
+        if hashes is not None and len(self._layers) == 1:  # what is in is there, and found by adding it
+            slots, rest = np.full(keys.height, _NONE, np.int64), np.arange(keys.height)
+        else:
+            slots = self._found(keys, hashes)
+            rest = np.flatnonzero(slots == _NONE)
         return slots, self._add(keys, rest, slots, lambda firsts: self._take(len(firsts)), hashes)
 
     def put(self, keys: pl.DataFrame, slots: NDArray[np.int64]) -> None:
@@ -153,7 +156,9 @@ class KeyIndex:
             held = self._layers[seed].slots[numbers]
             same = np.zeros(len(rest), np.bool_)
             same[firsts] = True
-            if len(firsts) < len(rest):
+            if 2 * len(firsts) < len(rest):
+                same = self._equal(asked, held)
+            elif len(firsts) < len(rest):
                 others = np.flatnonzero(~same)
                 same[others] = self._equal(asked[others], held[others])
             slots[rest[same]] = held[same]

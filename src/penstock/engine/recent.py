@@ -65,7 +65,8 @@ class Recent:
         first = {n: schema[n] if n != time else pl.Int64() for n in self._kept}
         fields = [pl.Field(n, kind) for n, kind in first.items()]
         keys = {k: schema[k] for k in self.keys}
-        others = {_ROWS: pl.List(pl.Struct(fields)), _COUNT: pl.Int64(), _LAST: pl.Int64()}
+        self._list = pl.List(pl.Struct(fields))
+        others = {_ROWS: self._list, _COUNT: pl.Int64(), _LAST: pl.Int64()}
         self.state = KeyedState("r", keys, first | others)
         self._swept = 0
 
@@ -137,6 +138,16 @@ class Recent:
         start, preceding = starts[part[places]], self.frame.preceding
         if self.frame.rows:
             return (start if preceding is None else np.maximum(start, places - preceding)), places
+        alone = np.diff(starts, append=len(time)) == 1
+        if alone.any():  # these see themselves alone
+            first, last, among = places.copy(), places.copy(), np.flatnonzero(~alone[part])
+            crowded = ~alone[part[places]]
+            if len(among):
+                begins = np.flatnonzero(np.diff(part[among], prepend=-1))
+                number = np.searchsorted(among, places[crowded])
+                spans = self._spans(time[among], np.cumsum(np.diff(part[among], prepend=-1) > 0) - 1, begins, number)
+                first[crowded], last[crowded] = among[spans[0]], among[spans[1]]
+            return first, last
         known, rank = np.unique(time, return_inverse=True)
         order = part * (len(known) + 1) + rank
         last = np.searchsorted(order, order[places], side="right") - 1
@@ -178,12 +189,19 @@ class Recent:
         values = rows.filter(begins) if len(key) > len(last) else rows
         if (count == 0).any():
             values = values[np.where(count > 0, np.cumsum(count > 0) - 1, 0)] if len(key) else values.clear(len(last))
-        others = rows.filter(~begins).select(pl.Series(_KEY, key[~begins]), pl.struct(self._kept).alias(_ROWS))
-        lists = pl.DataFrame({_KEY: np.arange(len(last))}).join(
-            others.group_by(_KEY, maintain_order=True).agg(_ROWS), on=_KEY, how="left", maintain_order="left"
-        )
         counts = pl.Series(_COUNT, count, dtype=pl.Int64), pl.Series(_LAST, last)
-        self.state.put(seen.partitions.slots, values[self._kept].hstack([lists[_ROWS], *counts]))
+        lists = self._lists(rows.filter(~begins), key[~begins], len(last))
+        self.state.put(seen.partitions.slots, values[self._kept].hstack([lists, *counts]))
+
+    def _lists(self, others: pl.DataFrame, key: NDArray[np.int64], keys: int) -> pl.Series:
+        """The rows beside the first of each of so many keys, as lists, NULL where there is none."""
+        if not others.height:
+            return pl.Series(_ROWS, [None], dtype=self._list).new_from_index(0, keys)
+        told = others.select(pl.Series(_KEY, key), pl.struct(self._kept).alias(_ROWS))
+        lists = pl.DataFrame({_KEY: np.arange(keys)}).join(
+            told.group_by(_KEY, maintain_order=True).agg(_ROWS), on=_KEY, how="left", maintain_order="left"
+        )
+        return lists[_ROWS]
 
     def remove(self, keys: pl.DataFrame) -> None:
         """Let go of all rows of distinct `keys`."""

@@ -183,8 +183,10 @@ class OverAggregate(Timed):
     def _given(self, rows: pl.DataFrame, watermark: Watermark) -> Batch:
         """The columns of the plan and SEQ, the place that has set each row free; without rows whose result fails."""
         at, time = rows[_AT].to_numpy(), rows[_TIME].to_numpy()
-        if (at[1:] < at[:-1]).any() or (time[1:] < time[:-1]).any():
+        if (time[1:] < time[:-1]).any():
             rows = rows.sort(_AT, _TIME, maintain_order=True)
+        elif (at[1:] < at[:-1]).any():
+            rows = rows.sort(_AT, maintain_order=True)
         given = self._finished(rows, self.frames.given(rows, keep=True)).with_columns(rows[_AT].alias(SEQ))
         result, _ = self.side.sift(given, given, self._finish_failures, self.name)
         self.counts.passed += result.height
