@@ -154,13 +154,24 @@ class DistinctSet:
             states = [e for c in self.calls for e in c.partial()]
         return rows.group_by(by, maintain_order=True).agg(*states)
 
-    @staticmethod
-    def thinned(rows: pl.DataFrame) -> pl.DataFrame:
-        """`rows` without repeats, where a sample says that there are enough of them to be worth it."""
+    def thinned(self, rows: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+        """`rows` without repeats, where a sample says that there are enough of them to be worth it.
+
+        Where most arguments are NULL, as under a FILTER, and calls pass over NULL, one for each of `groups` stands for
+        them: the keys of `rows`, in order of the first row of each.
+        """
+        only = self.args[0]
+        if len(self.args) == 1 and 2 * rows[only].null_count() > rows.height and self._passes_over_null:
+            nothing = groups.with_columns(pl.lit(None, rows.schema[only]).alias(only))
+            return pl.concat([nothing, rows.filter(rows[only].is_not_null()).unique(maintain_order=True)])
         sample = rows.head(_SAMPLE)
         if sample.height == _SAMPLE and sample.n_unique() > _SAMPLE * _WORTH:
             return rows
         return rows.unique(maintain_order=True)
+
+    @property
+    def _passes_over_null(self) -> bool:
+        return all(c.call.function.ignores_nulls for c in self.calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,27 @@ def test_a_decimal_average_is_null_beyond_its_digits_or_refused(values: list[str
     assert _window("AVG(x)", "DECIMAL(38, 0)", "DECIMAL(38, 6)", values) == expected
 
 
+@pytest.mark.parametrize(
+    "window", ["TUMBLE(TABLE n, DESCRIPTOR(ts), ", "HOP(TABLE n, DESCRIPTOR(ts), INTERVAL '1' MINUTE, "]
+)
+def test_distinct_values_among_many_nulls_are_told_for_the_groups_that_have_them(window: str) -> None:
+    """Most rows have no value, as under a FILTER; the first group has none at all."""
+    options = "WITH ('connector' = 'kafka', 'properties.bootstrap.servers' = 'x:1', 'format' = 'json', 'topic' = "
+    with penstock.memory() as project:
+        project.sql(f"""
+            CREATE TABLE n (k INT, x INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) {options} 'n');
+            CREATE TABLE made (k INT, y BIGINT) {options} 'made');
+            INSERT INTO made SELECT k, COUNT(DISTINCT x) FROM TABLE({window}INTERVAL '2' MINUTE))
+                GROUP BY window_start, window_end, k;
+        """)
+        values = [(1, "null"), (2, "null"), (2, 4), (2, "null"), (1, "null"), (3, "null"), (2, 7), (2, 4)]
+        rows = [f'{{"k": {k}, "x": {x}, "ts": "2024-01-01 00:00:00"}}'.encode() for k, x in values]
+        project.append("n", pl.DataFrame({"value": rows}))
+        project.run(bounded=True)
+        made = project.query("SELECT DISTINCT k, y FROM made ORDER BY k").rows()
+    assert made == [(1, 0), (2, 2), (3, 0)]
+
+
 @pytest.mark.parametrize("call", ["VAR_POP(x)", "STDDEV_POP(x)"])
 def test_a_variance_begins_with_nulls(call: str) -> None:
     assert _window(call, "DOUBLE", "DOUBLE", ["null", "null", "4", "4"]) == ([0.0], [])

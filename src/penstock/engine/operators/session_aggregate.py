@@ -11,6 +11,7 @@ from penstock.core.batch import SEQ, without
 from penstock.core.errors import LedgerError
 from penstock.engine.aggregation import Aggregation
 from penstock.engine.bags import Bags
+from penstock.engine.columns import columns_of
 from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.operators.session_window import SESSION, SessionWindow
 from penstock.engine.sessions import LATE
@@ -74,9 +75,11 @@ class SessionAggregate(SessionWindow):
             return
         rows = pl.concat(self.buffer)
         self.buffer, self.buffered = [], 0
-        self.partials.add(self._partial(rows))
+        partial = self._partial(rows)
+        self.partials.add(partial)
+        groups = columns_of(partial, [SESSION])
         for members, distinct in zip(self.members, self.groups.distinct, strict=True):
-            members.add(distinct.thinned(rows.select(SESSION, *distinct.args)))
+            members.add(distinct.thinned(columns_of(rows, [SESSION, *distinct.args]), groups))
 
     def _partial(self, rows: pl.DataFrame) -> pl.DataFrame:
         count = pl.len().cast(pl.Int64).alias(_ROWS)

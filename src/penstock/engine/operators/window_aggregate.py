@@ -10,6 +10,7 @@ import polars as pl
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Batch, without
 from penstock.core.errors import InternalError, LedgerError
 from penstock.engine.aggregation import Aggregation
+from penstock.engine.columns import columns_of
 from penstock.engine.operators.base import Snapshot, Timed
 from penstock.engine.operators.calc import OPEN_END
 from penstock.engine.runs import Runs
@@ -137,13 +138,13 @@ class WindowAggregate(Timed):
             return
         rows = pl.concat(self.buffer)
         self.buffer, self.buffered = [], 0
-        self.partials.append(
-            rows.group_by(self._by, maintain_order=True).agg(
-                *self.groups.partial(), pl.len().cast(pl.Int64).alias(_ROWS)
-            )
+        partial = rows.group_by(self._by, maintain_order=True).agg(
+            *self.groups.partial(), pl.len().cast(pl.Int64).alias(_ROWS)
         )
+        self.partials.append(partial)
+        groups = columns_of(partial, self._by)
         for members, distinct in zip(self.members, self.groups.distinct, strict=True):
-            members.append(distinct.thinned(rows.select(*self._by, *distinct.args)))
+            members.append(distinct.thinned(columns_of(rows, [*self._by, *distinct.args]), groups))
 
     def _merged(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.group_by(self._by, maintain_order=True).agg(*self.groups.merge(), pl.col(_ROWS).sum())
