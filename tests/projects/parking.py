@@ -116,20 +116,20 @@ def trends(found: Sequence[Record]) -> dict[tuple[str, int], Trend]:
     """By facility and minute, of counts in the order of their time."""
     result = {}
     for facility in {r.facility for r in found}:
-        counts = [(r.minute, int(r.text)) for r in found if r.facility == facility and r.text != "Open"]
+        counts = sorted((r.minute, int(r.text)) for r in found if r.facility == facility and r.text != "Open")
+        minutes, spaces = np.array(counts, np.float64).reshape(-1, 2).T
         for now, free in counts:
-            recent = [(m, n) for m, n in counts if now - 15 <= m <= now]
+            end = np.searchsorted(minutes, now, "right")
+            recent, five, week = (slice(np.searchsorted(minutes, now - back), end) for back in (15, 5, 7 * 1440))
             slope = None
-            if len(recent) >= 3:
-                minutes, spaces = np.array(recent, np.float64).T
-                minutes -= minutes.mean()
-                slope = float((minutes * (spaces - spaces.mean())).sum() / (minutes**2).sum())
-            past = [n for m, n in counts if now - 7 * 1440 <= m <= now]
-            known = now - counts[0][0] >= 1440
-            usual = float(np.percentile(past, 95) - np.percentile(past, 5)) if known else None
-            five = [n for m, n in counts if now - 5 <= m <= now]
-            jump = max(max(five) - free, free - min(five))
-            result[facility, now] = Trend(len(recent), slope, max(n for m, n in counts if m <= now), jump, usual)
+            if len(minutes[recent]) >= 3:
+                off = minutes[recent] - minutes[recent].mean()
+                slope = float((off * (spaces[recent] - spaces[recent].mean())).sum() / (off**2).sum())
+            low, high = np.percentile(spaces[week], (5, 95))
+            usual = float(high - low) if now - counts[0][0] >= 1440 else None
+            jump = int(max(spaces[five].max() - free, free - spaces[five].min()))
+            readings, highest = len(minutes[recent]), int(spaces[:end].max())
+            result[facility, now] = Trend(readings, slope, highest, jump, usual)
     return result
 
 

@@ -9,10 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import numpy as np
+import polars as pl
 import pytest
 
-from penstock.apps.parking.city import City, Faults
-from penstock.cli.city import fill_polls
+from penstock.apps.parking.city import MINUTE_MS, City, Faults
 from penstock.project.opening import open_project
 from penstock.server.serve import Serving
 from tests.parts import until
@@ -39,12 +40,15 @@ def size(found: list[dict[str, Any]]) -> int:
 
 @pytest.fixture(scope="module")
 def parking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A day of polls is read; the city itself does not answer, and nothing is measured."""
+    """Two hours of polls are read; the city itself does not answer, and nothing is measured."""
     folder = project(tmp_path_factory.mktemp("streaming") / "p")
     settings = folder / "penstock.toml"
     settings.write_text(settings.read_text().replace('interval = "10 s"', 'interval = "1 d"'))
     with open_project(folder) as p:
-        fill_polls(p, City(3, Faults(garbage=0.02, outage=0.02)), 1)
+        now = p.clock.now_ms() // MINUTE_MS
+        found = City(3, Faults(garbage=0.02)).published(np.arange(now - 120, now))
+        values = found["value"].cast(pl.Binary)
+        p.append("parking_feed", pl.DataFrame({"value": values, "timestamp": found["minute"] * MINUTE_MS}))
         p.start()
         with Serving(p, port=0) as serving:
             serving.wait()
