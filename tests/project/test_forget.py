@@ -156,6 +156,27 @@ def test_a_forgotten_person_is_in_no_byte_of_the_folder_and_all_others_are(shop:
         project.log.verify()
 
 
+def test_a_number_is_replaced_in_keys_where_that_is_asked_for(tmp_path: Path) -> None:
+    sql = """\
+        CREATE TABLE visits (who BIGINT) WITH ('connector' = 'kafka', 'topic' = 'visits', 'value.format' = 'json',
+          'scan.startup.mode' = 'earliest-offset');
+        CREATE TABLE counts (who BIGINT, n BIGINT, PRIMARY KEY (who) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+          'topic' = 'counts', 'key.format' = 'json', 'value.format' = 'json');
+        INSERT INTO counts SELECT who, COUNT(*) FROM visits GROUP BY who;
+        """
+    with penstock.open(make_project(tmp_path / "shop", sql)) as project:
+        project.append("visits", [{"who": who} for who in (4711, 4711, 4712)])
+        project.run(bounded=True)
+        done = {(one.place, one.act): one.count for one in forget(project, Person(("who",), "4711"))}
+        assert done["topic counts", "removed"] == 1
+        assert done["state of pipeline orders", "left"] == 1
+        again = forget(project, Person(("who",), "4711", in_keys=True))
+        assert [(one.place, one.act, one.count) for one in again] == [("state of pipeline orders", "replaced", 1)]
+        project.append("visits", [{"who": 4711}, {"who": 4712}])
+        project.run(bounded=True)
+        assert sorted(project.query("SELECT who, n FROM counts").rows()) == [(4711, 1), (4712, 2)]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

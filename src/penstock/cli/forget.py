@@ -27,9 +27,14 @@ __all__ = ["forget"]
 @folder_argument()
 @click.option("--column", "columns", multiple=True, required=True, help="Where the value is; more than once: in any.")
 @click.option("--value", prompt=True, help="The person's value; asked for where it is left out.")
+@click.option(
+    "--in-keys",
+    is_flag=True,
+    help="A number stands in the keys of states without the name of its column: replace it in all keys that are it.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @format_option(*FORMATS)
-def forget(folder: Path, columns: tuple[str, ...], value: str, form: str, *, yes: bool) -> None:
+def forget(folder: Path, columns: tuple[str, ...], value: str, form: str, *, in_keys: bool, yes: bool) -> None:
     """Remove a person from the project in DIR, which does not run meanwhile.
 
     Records of topics whose column is the value go, and rows of Parquet files, in archives too; offsets stay. Rejected
@@ -41,7 +46,7 @@ def forget(folder: Path, columns: tuple[str, ...], value: str, form: str, *, yes
     from penstock.project.forget.forget import forget as remove
     from penstock.project.forget.person import Person
 
-    person = Person(columns, value)
+    person = Person(columns, value, in_keys=in_keys)
     if not yes and not interactive():
         raise ConfigError("this cannot be undone", code="forget-unconfirmed", hint="say --yes")
     if not yes:

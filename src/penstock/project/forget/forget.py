@@ -206,10 +206,12 @@ def _emptied(frame: pl.DataFrame, person: Person) -> tuple[pl.DataFrame, int]:
 
 def _states(erasing: Erasing, person: Person) -> Iterator[Forgotten]:
     counts: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
 
     def change(pipeline: str, frame: pl.DataFrame) -> pl.DataFrame | None:
         changed, cells = person.replaced(frame)
         counts[f"state of pipeline {pipeline}"] += cells
+        numbers[f"state of pipeline {pipeline}"] += person.numbers(changed)
         return changed if cells else None
 
     def change_text(what: str, value: bytes) -> bytes | None:
@@ -222,6 +224,9 @@ def _states(erasing: Erasing, person: Person) -> Iterator[Forgotten]:
     for place, count in counts.items():
         if count:
             yield Forgotten(place, "replaced", count, "values")
+    for place, count in numbers.items():
+        if count:
+            yield Forgotten(place, "left", count, "equal numbers, perhaps of something else: --in-keys replaces keys")
 
 
 # -- files ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from penstock.core.errors import ConfigError
 __all__ = ["Person", "with_others"]
 
 _LEAST = 3
+_KEY = re.compile(r"k\d+")
+"""How states call the columns of a key."""
 
 
 class Person:
@@ -27,10 +29,12 @@ class Person:
     In bytes and texts it counts as a word: not as a part of a longer one, nor of a longer address or name. Where it
     has to stay, since it is counted with others, `token` comes in its place: random, and another one each time.
 
-    Raises ConfigError for a value that is too short to be told from others.
+    A number stands in the keys of states too, without the name of its column: there it is replaced with `in_keys`
+    alone, since it may be somebody else's there. Raises ConfigError for a value that is too short to be told from
+    others.
     """
 
-    def __init__(self, columns: tuple[str, ...], value: str) -> None:
+    def __init__(self, columns: tuple[str, ...], value: str, *, in_keys: bool = False) -> None:
         if not columns or len(value.strip()) < _LEAST:
             raise ConfigError(
                 f"'{value}' is too short: it would be found in what is somebody else's",
@@ -39,6 +43,7 @@ class Person:
             )
         self.columns = columns
         self.value = value
+        self.in_keys = in_keys
         self.token = f"forgotten-{secrets.token_hex(6)}"
         self.number = -secrets.randbelow(2**30) - 2**30
         """In the place of a number."""
@@ -110,7 +115,7 @@ class Person:
         changed, cells = [], 0
         others: list[Any]
         for column in frame.get_columns():
-            named = column.name in self.columns
+            named = column.name in self.columns or (self.in_keys and _KEY.fullmatch(column.name) is not None)
             if column.dtype == pl.String:
                 here = self.said(column)
                 others = [self.without(text) for text in column.filter(here)]
@@ -129,6 +134,10 @@ class Person:
                 cells += n
                 changed.append(with_others(column, here, pl.Series(others, dtype=column.dtype)))
         return frame.with_columns(changed), cells
+
+    def numbers(self, frame: pl.DataFrame) -> int:
+        """How many numbers of a frame are the value."""
+        return sum(int(self.equal(column).sum()) for column in frame.get_columns() if column.dtype.is_integer())
 
     def _said_inside(self, column: pl.Series) -> pl.Series:
         return pl.Series([self.is_in(orjson.dumps(value, default=str)) for value in column.to_list()], dtype=pl.Boolean)
