@@ -60,6 +60,7 @@ def test_a_command_changes_one_line_and_says_from_when_on_it_holds(tmp_path: Pat
         ),
         ("engine.threads=0", "error[option-value]: option 'threads' is '0'"),
         ("s3.secret-key=abc", "error[setting-in-file]: [s3] secret-key is not changed by calls: it has a secret"),
+        ("system.audit-retention=1 d", "error[setting-in-file]: [system] audit-retention is not changed by calls"),
         ("files.roots=/", "error[setting-in-file]: [files] roots is not changed by calls"),
         ("server.host=0.0.0.0", "error[setting-in-file]: [server] host is not changed by calls"),
         ("notify.ops.url=x", "error[setting-in-file]: [notify.ops] url is not changed by calls"),

@@ -26,10 +26,11 @@ Value = str | int | float | bool | None
 
 Holds = Literal["now", "pipeline", "restart", "file"]
 """A changed setting holds at once, from the next start of a pipeline, or of the process; `file`: it has a secret or is
-about the machine, and is changed in the file alone."""
+about the machine or the system's own records, and is changed in the file alone."""
 
 _NAME = FILE.removesuffix(".toml")
-_IN_FILE = frozenset({"files", "s3", "server", "network", "notify", "tracing"})
+_IN_FILE = frozenset({"files", "s3", "server", "network", "notify", "system", "tracing"})
+"""`system` says how long the audit log is kept: whoever it tells of does not shorten it by a call."""
 _HOLDS: dict[tuple[str, str], Holds] = {
     ("engine", "checkpoint-interval"): "pipeline",
     ("engine", "batch-rows"): "pipeline",
@@ -78,7 +79,7 @@ def change_setting(penstock: Penstock, section: str, name: str, value: Value, ta
     holds = holds_from(section, name)
     if holds == "file":
         raise ConfigError(
-            f"[{section}] {name} is not changed by calls: it has a secret, or is about the machine",
+            f"[{section}] {name} is not changed by calls: it has a secret, or is about the machine or the system",
             code="setting-in-file",
             hint=f"change it in {FILE}, and start the process again",
         )
