@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import socket
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -30,6 +31,11 @@ _GOODBYE_SECONDS = 5
 """How long requests that have begun may take to end."""
 _DEAD_MS = 60_000
 """A connection on which so long nothing was taken is dropped by the system, whoever waits to write to it."""
+_TURN_SECONDS = 0.0005
+"""A thread that runs Python leaves it to another that waits after so long; Python itself says 5 ms.
+
+Engine, event loop and questions call into libraries all the time, and to come back from each call waits for a turn.
+"""
 _LONGEST_PATH = 100
 """Bytes of a socket's path that every system takes."""
 
@@ -75,6 +81,7 @@ class Serving:
             self._owned = path, _owner_socket(path)
             self.penstock.show_page(self.url)
         _allow_connections()
+        sys.setswitchinterval(min(_TURN_SECONDS, sys.getswitchinterval()))
         self._thread.start()
 
     @property
