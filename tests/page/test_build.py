@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -33,3 +35,22 @@ def test_the_lock_names_no_registry() -> None:
     lock = (ROOT / "ui" / "package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock
     assert '"integrity"' in lock
+
+
+def test_a_build_installs_what_the_lock_has_and_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("ui", ROOT / "scripts" / "ui.py")
+    assert spec is not None
+    assert spec.loader is not None
+    ui = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ui)
+    monkeypatch.setattr(ui, "UI", tmp_path)
+    one, other = {"version": "1.0.0"}, {"version": "2.0.0", "optional": True}
+    lock = {"packages": {"": {}, "node_modules/one": one, "node_modules/for-another-machine": other}}
+    (tmp_path / "package-lock.json").write_text(json.dumps(lock))
+    assert not ui.installed()
+    (tmp_path / "node_modules").mkdir()
+    there = tmp_path / "node_modules" / ".package-lock.json"
+    there.write_text(json.dumps({"packages": {"node_modules/one": one}}))
+    assert ui.installed()
+    there.write_text(json.dumps({"packages": {"node_modules/one": {"version": "0.9.0"}}}))
+    assert not ui.installed()

@@ -25,9 +25,14 @@ VIEWS = (
     ("/dashboards/meeting?meeting={meeting}", "Meeting {meeting}", "Who was there"),
     ("/pipelines", "Pipelines", "metrics"),
     ("/pipelines/metrics", "metrics", "How rows go through it"),
-    ("/topics", "Topics", "chat_events"),
+    ("/pipelines/metrics?show=columns", "metrics", "meeting_anomalies"),
+    ("/pipelines/metrics?show=sql", "metrics", "sql/10_metrics.sql"),
+    ("/pipelines/metrics?show=savepoints", "metrics", "No savepoint yet"),
+    ("/topics", "Topics", "Consumer groups"),
     ("/topics/chat_events", "chat_events", "Records"),
-    ("/rejects", "Rejects", "Reason"),
+    ("/topics/chat_events?show=partitions", "chat_events", "First offset"),
+    ("/topics/chat_events?show=readers", "chat_events", "Who reads it"),
+    ("/rejects", "Rejects", "By reason"),
     ("/alerts", "Alerts", "high_latency"),
     ("/alerts/high_latency", "high_latency", "The rule"),
     ("/settings", "Settings", "penstock.toml"),
@@ -88,7 +93,7 @@ def look(page: Page, running: Running, address: str, title: str, text: str) -> N
     page.get_by_text("Live", exact=True).wait_for()
     expect(page.get_by_role("status")).to_have_count(0)
     expect(page.get_by_role("alert")).to_have_count(0)
-    name = re.sub(r"\W+", "-", address.split("?", maxsplit=1)[0]).strip("-") or "overview"
+    name = re.sub(r"\W+", "-", re.sub(r"\?\w*q=.*|\?meeting.*", "", address)).strip("-") or "overview"
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         for width, height in SIZES:

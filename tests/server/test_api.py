@@ -83,8 +83,28 @@ def test_pipelines_and_their_operators(shop: Served) -> None:
     window = operators[1]
     assert (window["taken"], window["fates"], window["inputs"]) == (130, {"passed": 120, "held": 10}, ["source orders"])
     assert window["details"][0] == "windows of 1 min on ts"
+    assert [(o["topic"], o["lag"]) for o in operators] == [("orders", 0), (None, None), (None, None), ("revenue", None)]
+    assert operators[0]["watermark"] == window["watermark"] == operators[3]["watermark"] is not None
+    assert "INSERT INTO revenue" in shop.get("/api/pipelines/orders")["sql"]
     assert window["state_bytes"] > 0
     assert shop.get("/api/pipelines/order", 404)["hint"] == "did you mean orders?"
+
+
+def test_a_column_is_followed_back_to_its_topic(shop: Served) -> None:
+    found = shop.get("/api/pipelines/orders/columns")
+    read = {"table": "orders", "topic": "orders", "written_by": []}
+    assert found == [
+        {"table": "revenue", "column": "window_end", "made_of": [{**read, "column": "ts"}]},
+        {"table": "revenue", "column": "orders", "made_of": []},
+        {"table": "revenue", "column": "amount", "made_of": [{**read, "column": "amount"}]},
+    ]
+    told = call("pipeline", "columns", shop.penstock.folder, "orders", "--format", "csv").out
+    assert told.splitlines() == [
+        "table,column,made_of",
+        "revenue,window_end,orders.ts",
+        'revenue,orders,""',
+        "revenue,amount,orders.amount",
+    ]
 
 
 def test_the_ledger_and_why(shop: Served) -> None:

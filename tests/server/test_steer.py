@@ -53,9 +53,14 @@ def test_a_savepoint_is_restored_and_dropped(tmp_path: Path) -> None:
         until(lambda: rows(served) == 130, "not all is read")
         served.post("/api/savepoints", {"name": "now", "pipeline": "orders"}, 201)
         assert served.post("/api/savepoints/now/restore", {}, 409)["detail"] == "pipeline 'orders' is running"
+        served.penstock.append("orders", orders(7, first=130))
+        until(lambda: rows(served) == 137, "not all is read")
+        assert served.get("/api/savepoints")[0]["rows_again"] == 7
         served.post("/api/pipelines/orders/stop", {})
+        assert served.get("/api/savepoints")[0]["rows_again"] == 7
         restored = served.post("/api/savepoints/now/restore", {})
-        assert (restored["pipeline"], restored["rows_again"]) == ("orders", 0)
+        assert (restored["pipeline"], restored["rows_again"]) == ("orders", 7)
+        assert served.get("/api/savepoints")[0]["rows_again"] == 0
         assert served.post("/api/savepoints/then/restore", {}, 404)["code"] == "savepoint-unknown"
         served.call("DELETE", "/api/savepoints/now", 204)
         assert served.get("/api/savepoints") == []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.command import Group, acting, folder_argument, format_option
+from penstock.cli.command import Group, acting, folder_argument, format_option, opened
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import moment, note, painted, plural
 
@@ -77,6 +77,27 @@ def list_(folder: Path, form: str) -> None:
     print_rows(pl.DataFrame(rows, schema, orient="row"), form)
     for one in found:
         _remark(one)
+
+
+@pipeline.command(examples=("penstock pipeline columns shop orders",))
+@folder_argument()
+@_name_argument()
+@format_option(*FORMATS)
+def columns(folder: Path, name: str, form: str) -> None:
+    """Show what each column of the tables that a pipeline writes is made of.
+
+    Constants and counts of rows are made of none; what decides which rows count is not told.
+    """
+    import polars as pl
+
+    from penstock.project.column_origins import column_origins
+    from penstock.project.standing import definition_of
+
+    with opened(folder) as penstock:
+        found = column_origins(penstock, definition_of(penstock, name))
+    rows = [(one.table, one.column, ", ".join(f"{m.table}.{m.column}" for m in one.made_of)) for one in found]
+    schema = {"table": pl.String, "column": pl.String, "made_of": pl.String}
+    print_rows(pl.DataFrame(rows, schema, orient="row"), form)
 
 
 @pipeline.command(examples=("penstock pipeline show shop orders",))

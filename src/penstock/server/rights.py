@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["RIGHTS", "require_allowed", "right_to"]
 
 _IN_PART = (
-    *("project", "pipelines", "pipeline", "ledger", "why", "metrics", "stream", "dashboards", "dashboard"),
+    *(
+        "project",
+        "pipelines",
+        "pipeline",
+        "pipeline_columns",
+        "ledger",
+        "why",
+        "metrics",
+        "stream",
+        "dashboards",
+        "dashboard",
+    ),
     *("own_password", "settings", "memory", "groups", "group", "group_reset_preview"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
     *("query", "query_functions", "queries_running", "query_cancel"),

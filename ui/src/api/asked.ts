@@ -109,6 +109,14 @@ export const usePipeline = (name: string) =>
 export const useWhy = () =>
   useQuery({ queryKey: ["why"], queryFn: () => body(api.GET("/api/why")), refetchInterval: AGAIN });
 
+/** What each column that a pipeline writes is made of. */
+export const useColumnOrigins = (name: string) =>
+  useQuery({
+    queryKey: ["pipelines", name, "columns"],
+    queryFn: () => body(api.GET("/api/pipelines/{name}/columns", { params: { path: { name } } })),
+    staleTime: SLOW,
+  });
+
 export const useSavepoints = () =>
   useQuery({ queryKey: ["savepoints"], queryFn: () => body(api.GET("/api/savepoints")), refetchInterval: AGAIN });
 

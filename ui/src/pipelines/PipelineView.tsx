@@ -13,6 +13,7 @@ import { Segmented } from "../pieces/Segmented";
 import { Failure, Waiting } from "../pieces/States";
 import { useWatch } from "../push/useWatch";
 import { plural } from "../text/number";
+import { Columns } from "./Columns";
 import { Graph } from "./Graph";
 import { OperatorSheet } from "./OperatorSheet";
 import { OperatorTable } from "./OperatorTable";
@@ -22,7 +23,7 @@ import { Savepoints } from "./Savepoints";
 import { Steer } from "./Steer";
 
 type Reason = Schemas["ReasonAnswer"];
-type Part = "graph" | "sql" | "savepoints";
+type Part = "graph" | "columns" | "sql" | "savepoints";
 
 /** One pipeline: its figures, what it waits for, its operators, and what can be done with it. */
 export function PipelineView() {
@@ -47,6 +48,7 @@ export function PipelineView() {
   const operator = data.operators.find((one) => one.name === filters.operator);
   const parts: { value: Part; label: string }[] = [
     { value: "graph", label: "Graph" },
+    { value: "columns", label: "Columns" },
     ...(data.sql === null ? [] : [{ value: "sql" as const, label: "SQL" }]),
     { value: "savepoints", label: "Savepoints" },
   ];
@@ -111,6 +113,7 @@ export function PipelineView() {
           </Section>
         </>
       )}
+      {part === "columns" && <Columns pipeline={name} />}
       {part === "sql" && data.sql !== null && (
         <Section title={data.file}>
           <div className={css.sql}>

@@ -79,8 +79,8 @@ function Drained({ pipeline: { operators, lag } }: { pipeline: Pipeline }) {
   return (
     <>
       <p>
-        It {lag ? `reads the ${plural(lag, "record")} that wait for it, and ends` : "ends"}. <strong>All its windows close:</strong>{" "}
-        the {plural(held, "row")} that it holds now become results, or end.
+        It {lag ? `reads the ${plural(lag, "record")} that wait for it, and ends` : "ends"}.{" "}
+        <strong>All its windows close:</strong> the {plural(held, "row")} that it holds now become results, or end.
       </p>
       <p>Rows that come later for these windows are late, and count in none.</p>
     </>

@@ -11,10 +11,11 @@ from pydantic import Field
 from penstock.core.batch import END_OF_TIME, NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.operators.source import Source
+from penstock.project.column_origins import column_origins
 from penstock.project.confinement import told_error
 from penstock.project.explain import details
 from penstock.project.figures import State, behind  # a model needs it
-from penstock.project.standing import Standing, standing_of
+from penstock.project.standing import Standing, definition_of, standing_of
 from penstock.project.topics import topic_of
 from penstock.project.wish import Wanted  # noqa: TC001  # a model needs it
 from penstock.server.access import entry_of
@@ -99,6 +100,21 @@ class PipelineDetails(PipelineAnswer):
     """The text of its file; null for who may not operate."""
 
 
+class MadeOfAnswer(Model):
+    table: str = Field(examples=["meeting_events"])
+    column: str = Field(examples=["latency_ms"])
+    topic: str | None = Field(examples=["meeting_events"])
+    written_by: list[str]
+    """Pipelines that write that topic; none where its rows come in."""
+
+
+class ColumnOriginsAnswer(Model):
+    table: str = Field(examples=["meeting_metrics"])
+    column: str = Field(examples=["avg_latency_ms"])
+    made_of: list[MadeOfAnswer]
+    """What its values are computed from; nothing for constants, and for counts of rows."""
+
+
 class Start(Given):
     parallelism: int | None = Field(None, ge=1, le=32_768, examples=[4])
     """Kept for a cluster: embedded, a pipeline runs as one."""
@@ -123,6 +139,13 @@ def show_pipeline(request: Request, penstock: Project, name: Name) -> PipelineDe
     operators = [] if running is None else _operators(running, request.app.state.rates)
     text = penstock.definition.texts.get(found.file) if "operate" in entry_of(request.scope).caller.rights else None
     return PipelineDetails(**found.model_dump(), operators=operators, sql=text)
+
+
+@router.get("/{name}/columns", operation_id="pipeline_columns")
+def show_columns(penstock: Project, name: Name) -> list[ColumnOriginsAnswer]:
+    """What each column of the tables that it writes is made of."""
+    found = column_origins(penstock, definition_of(penstock, name))
+    return [ColumnOriginsAnswer.model_validate(one) for one in found]
 
 
 @router.post("/{name}/start", operation_id="pipeline_start")
