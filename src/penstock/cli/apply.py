@@ -21,8 +21,9 @@ __all__ = ["apply"]
 def apply(folder: Path, yes: bool) -> None:
     """Let the pipelines be what the SQL files in DIR are now, their state as `penstock diff` shows it.
 
-    A savepoint keeps what was. The pipelines that change halt meanwhile, the others go on. Where the new ones do not
-    start, or fail at their next rows, all is put back as it was. An engine may run; if none does, the next one goes on.
+    State is rebuilt while all go on; then the pipelines that change halt, and a savepoint keeps what was. Where the new
+    ones do not start, or fail at their next rows, all is put back as it was. An engine may run; if none does, the next
+    one goes on.
     """
     with acting(folder) as project:
         found = project.difference()

@@ -47,6 +47,8 @@ class Executor:
         """The last watermark of each vertex with several inputs."""
         self.watermarks = [NO_TIME] * len(graph.vertices)
         """The last watermark that each vertex has passed on, ms."""
+        self.resting: frozenset[int] = frozenset()
+        """Vertices that are not run: nobody asks for what they give."""
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -66,8 +68,10 @@ class Executor:
     def _run(self, poll: Poll, *, ended: bool) -> None:
         batches: list[Batch | None] = []
         watermarks: list[Watermark] = []
-        for vertex in self.graph.vertices:
-            if isinstance(vertex.operator, Source):
+        for index, vertex in enumerate(self.graph.vertices):
+            if index in self.resting:
+                batch, watermark = None, Watermark.still(NO_TIME, poll.through)
+            elif isinstance(vertex.operator, Source):
                 batch, watermark = self._scan(vertex, vertex.operator, poll, ended=ended)
             else:
                 watermark = self._least(vertex, [watermarks[i] for i in vertex.inputs])

@@ -30,7 +30,7 @@ from penstock.sql.changelog import updating
 from penstock.sql.expr import Call, refs, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Collection, Container
 
     import polars as pl
 
@@ -108,6 +108,14 @@ class Graph:
         if not vertex.inputs:
             return {index}
         return {s for i in vertex.inputs for s in self.sources_of(i)}
+
+    def below(self, fingerprints: Collection[str]) -> frozenset[int]:
+        """The vertices of these fingerprints, and all that they take from."""
+        found = {i for i, v in enumerate(self.vertices) if v.fingerprint in fingerprints}
+        for i in reversed(range(len(self.vertices))):
+            if i in found:
+                found.update(self.vertices[i].inputs)
+        return frozenset(found)
 
     def nearest(self, index: int, wanted: Container[int]) -> set[int]:
         """The first of `wanted` on each way from `index` to its scans."""

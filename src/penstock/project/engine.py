@@ -44,6 +44,8 @@ class Engine:
         self._measures: Measures | None = None
         self._lock: EngineLock | None = None
         self._changing = threading.Lock()
+        self.ending = False
+        """Whether it is to stop, and what goes on for long is to break off."""
 
     def start(
         self,
@@ -92,8 +94,12 @@ class Engine:
 
     def stop(self) -> dict[str, Exception]:
         """Commit and stop what runs; the errors of pipelines that failed, by name."""
-        with self._changing:
-            return self._stop()
+        self.ending = True
+        try:
+            with self._changing:
+                return self._stop()
+        finally:
+            self.ending = False
 
     def _stop(self) -> dict[str, Exception]:
         if self.run is None:

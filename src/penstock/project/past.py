@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from penstock.connectors.log_reader import LogReader
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, StateError
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.core.edges import Reader
-    from penstock.engine.executor import Stored
     from penstock.engine.graph import Graph
-    from penstock.engine.pipeline import Pipeline
     from penstock.log import Log
     from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
     from penstock.project.replays import Place
 
-__all__ = ["Past", "past_of", "past_over", "results_of", "results_since", "state_of"]
+__all__ = ["Past", "Rerun", "past_of", "past_over", "results_of", "results_since"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,10 @@ def results_of(
     schemas = {s.table.name: {c.name: c.type.polars for c in s.columns} for s in definition.plan.parts}
     taken = {name: [pl.DataFrame(schema=schema)] for name, schema in schemas.items()}
     wiring = _PastWiring(penstock, definition, past, early, left_out)
-    with _again(penstock, definition, wiring, lambda t, frame: taken[t].append(frame.select(*schemas[t]))):
+    with closing(
+        Rerun(penstock, definition, wiring, lambda table, frame: taken[table].append(frame.select(*schemas[table])))
+    ) as rerun:
+        rerun.run_to(past)
         return {name: pl.concat(frames) for name, frames in taken.items()}
 
 
@@ -87,7 +88,8 @@ def results_since(
     """
     taken = _Taken(most)
     wiring = _PastWiring(penstock, definition, past, (), frozenset())
-    with _again(penstock, definition, wiring, taken.take, (min(since, past.last), taken.begin)):
+    with closing(Rerun(penstock, definition, wiring, taken.take)) as rerun:
+        rerun.run_to(past, (min(since, past.last), taken.begin))
         return {table: pl.concat(frames) for table, frames in taken.frames.items()}
 
 
@@ -115,44 +117,62 @@ class _Taken:
             )
 
 
-def state_of(penstock: Penstock, definition: PipelineDefinition, past: Past) -> Stored:
-    """The state that the pipeline has after its past; its results go nowhere."""
-    wiring = _PastWiring(penstock, definition, past, (), frozenset())
-    with _again(penstock, definition, wiring, lambda *_: None) as pipeline:
-        return pipeline.executor.snapshot()
+class Rerun:
+    """A pipeline that is run once more over what it has read, from the first record on; `collect` takes its results.
 
-
-@contextmanager
-def _again(
-    penstock: Penstock,
-    definition: PipelineDefinition,
-    wiring: _PastWiring,
-    collect: Callable[[str, pl.DataFrame], None],
-    at: tuple[int, Callable[[], None]] | None = None,
-) -> Iterator[Pipeline]:
-    """The pipeline when it has read its past; `collect` takes what it gives, by table.
-
-    Of `at` the second is called when it has read up to the place that is the first.
+    With `only` no operators run but those of these fingerprints and those that they take from, and results are not
+    given. `broken_off` is asked between steps. Close it.
     """
-    past = wiring.past
-    pipeline = make_pipeline(definition, penstock.world, penstock.settings, wiring=wiring, collect=collect)
-    stops = [(end, pipeline.close_windows) for end in past.ends if end <= past.last]
-    stops += [at] if at is not None else []
-    try:
+
+    def __init__(
+        self,
+        penstock: Penstock,
+        definition: PipelineDefinition,
+        wiring: _PastWiring,
+        collect: Callable[[str, pl.DataFrame], None],
+        broken_off: Callable[[], bool] = bool,
+    ) -> None:
+        self.pipeline = make_pipeline(definition, penstock.world, penstock.settings, wiring=wiring, collect=collect)
+        self.pipeline.executor.resting = wiring.resting
+        self._wiring = wiring
+        self._broken_off = broken_off
+        self._place: int | None = None
+
+    @classmethod
+    def of_state(
+        cls,
+        penstock: Penstock,
+        definition: PipelineDefinition,
+        past: Past,
+        only: frozenset[str],
+        broken_off: Callable[[], bool],
+    ) -> Rerun:
+        """One for the state of some operators, by their fingerprints."""
+        wiring = _PastWiring(penstock, definition, past, (), frozenset(), only)
+        return cls(penstock, definition, wiring, lambda *_: None, broken_off)
+
+    def run_to(self, past: Past, at: tuple[int, Callable[[], None]] | None = None) -> None:
+        """Read on to the end of `past`, and do what `at` says when its place is reached.
+
+        Raises StateError where that is broken off.
+        """
+        stops = [(end, self.pipeline.close_windows) for end in past.ends if end <= past.last]
+        stops = [stop for stop in stops if self._place is None or stop[0] > self._place]
+        stops += [at] if at is not None else []
         for place, act in sorted(stops, key=lambda stop: stop[0]):
-            wiring.read_to(place)
-            _run(pipeline.step, pipeline.settings.batch_rows)
+            self._read_to(place)
             act()
-        wiring.read_to(past.last)
-        _run(pipeline.step, pipeline.settings.batch_rows)
-        yield pipeline
-    finally:
-        pipeline.close()
+        self._read_to(past.last)
+        self._place = past.last
 
+    def _read_to(self, place: int) -> None:
+        self._wiring.read_to(place)
+        while self.pipeline.step(self.pipeline.settings.batch_rows):
+            if self._broken_off():
+                raise StateError("the engine ends, and takes no more orders", code="pipeline-ending")
 
-def _run(step: Callable[[int], bool], rows: int) -> None:
-    while step(rows):
-        pass
+    def close(self) -> None:
+        self.pipeline.close()
 
 
 class _PastWiring(Wiring):
@@ -165,21 +185,28 @@ class _PastWiring(Wiring):
         past: Past,
         early: Sequence[tuple[str, pl.DataFrame]],
         left_out: frozenset[Place],
+        only: frozenset[str] | None = None,
     ) -> None:
         super().__init__(penstock.world, idle_timeout(definition.settings, penstock.settings))
         self.collect_all = True
         self.past = past
         self._early = early
         self._left_out = left_out
+        self._only = only
         self._reader: LogReader | None = None
+        self.resting: frozenset[int] = frozenset()
 
     def readers(self, graph: Graph, pipeline: str) -> list[tuple[Reader, list[str]]]:
         made: list[tuple[Reader, list[str]]] = []
+        if self._only is not None:
+            self.resting = frozenset(range(len(graph.vertices))) - graph.below(self._only)
+        rest = {graph.vertices[i].fingerprint for i in self.resting}
         for reader, keys in super().readers(graph, pipeline):
             if isinstance(reader, LogReader):
                 passed, left_out = reader.passed_over, self._left_out
                 reader.passed_over = lambda: passed() | left_out  # noqa: B023  # there is one LogReader
                 reader.foremost = lambda: self._early
+                reader.scans = tuple(scan for scan in reader.scans if scan.key not in rest)
                 reader.again(self.past.first)
                 self._reader = reader
             made.append((reader, keys))

@@ -356,6 +356,11 @@ class Penstock:
         """Nobody runs the project meanwhile. Raises ConfigError or LockedError if somebody does."""
         return self._engine.locked()
 
+    @property
+    def ending(self) -> bool:
+        """Whether what runs here is being stopped, and what takes long is to break off."""
+        return self._engine.ending
+
     def show_page(self, url: str) -> None:
         """Say that the page of what runs here is at `url`, to those who find the project in use."""
         self._engine.show_page(url)

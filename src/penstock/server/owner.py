@@ -331,6 +331,13 @@ def _encoded(asked: Mapping[str, object]) -> str:
 
 
 def _raised(status: int, data: bytes) -> PenstockError:
-    said = orjson.loads(data)
+    try:
+        said = orjson.loads(data)
+    except orjson.JSONDecodeError:  # it was cut off by the end of the process
+        return StateError(
+            f"the process that runs the project has answered {status} and no more",
+            code="owner-gone",
+            hint="if it has ended in the meantime, look at what was done, and try again",
+        )
     kind = InternalError if status == 500 else PenstockError
     return kind(said["detail"], code=said["code"], where=said["where"], hint=said["hint"])

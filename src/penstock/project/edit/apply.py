@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from penstock.project.audit import audited
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.edit.difference import edit_of
 from penstock.project.edit.files import FILES, put_of
-from penstock.project.past import state_of
+from penstock.project.past import Rerun
 from penstock.project.schemas import register_schemas
 from penstock.project.wiring import Wiring
 
@@ -45,14 +46,14 @@ class Applied:
 def apply(penstock: Penstock, token: str) -> Applied:
     """Let the SQL files as they are now be what the project is; `token` is that of the difference that was looked at.
 
-    1. The pipelines that change or go commit and halt; the others go on.
-    2. Their checkpoints are kept as savepoints.
-    3. State that is to be rebuilt is made by reading topics again.
+    1. State that is to be rebuilt is made by reading topics again, while all go on.
+    2. The pipelines that change or go commit and halt; the others go on. What they have read since is made up for.
+    3. Their checkpoints are kept as savepoints.
     4. One transaction: the next checkpoint of each, without those that go.
     5. Each runs its next rows on trial: nothing of it is kept.
     6. All begin, and take their first checkpoint, at which the ledger must balance.
 
-    Where 2 to 6 fail, the savepoints are put back in one transaction and what was goes on: StateError says why. Where
+    Where 1 to 6 fail, the savepoints are put back in one transaction and what was goes on: StateError says why. Where
     the process dies, 4 is done or it is not. Raises SqlError or ConfigError where the files are wrong, StateError for
     another token or where a pipeline cannot be taken over, LockedError where another process runs the project.
     """
@@ -73,12 +74,17 @@ class _Apply:
         self.savepoints: dict[str, str] = {}
         self.facts: dict[str, bytes] = {}
         self.switched = False
+        self.reruns: dict[str, Rerun] = {}
 
     def act(self) -> Applied:
         try:
-            self.halt()
-            self.keep()
-            again = self.rebuild()
+            with ExitStack() as self.open:
+                self.look()
+                self.rebuild()
+                self.halt()
+                self.rebuild()
+                self.keep()
+                again = {name: rerun.pipeline.executor.snapshot() for name, rerun in self.reruns.items()}
             self.switch(again)
             self.attempt()
             self.penstock.redefine(self.edit.definition, proven=True)
@@ -102,13 +108,13 @@ class _Apply:
     # -- steps -------------------------------------------------------------------------------------
 
     def halt(self) -> None:
-        """1: what changes or goes commits and halts; what then has changed is what was looked at."""
-        self._look()
+        """2: what changes or goes commits and halts; what then has changed is what was looked at."""
         if self.run is not None:
             self.run.retire([one.name for one in self.changed])
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """What is to be done, as of the last checkpoints."""
         self.edit = edit_of(self.penstock)
         _require(self.edit.difference, self.token)
         self.changed = self.edit.difference.changed
@@ -116,7 +122,7 @@ class _Apply:
         self.new = [d for d in self.edit.definition.pipelines if d.name in names]
 
     def keep(self) -> None:
-        """2: their checkpoints as savepoints, and the figures beside them."""
+        """3: their checkpoints as savepoints, and the figures beside them."""
         there = {c.pipeline for c in self.log.state.checkpoints()}
         numbers = [s.name.partition(".")[0].removeprefix("before-apply-") for s in self.log.state.savepoints()]
         number = 1 + max((int(n) for n in numbers if n.isdecimal()), default=0)
@@ -130,15 +136,19 @@ class _Apply:
                 self.savepoints[one.name] = name
         self.facts[FILES] = self.log.facts.get(FILES) or b"{}"
 
-    def rebuild(self) -> dict[str, Stored]:
-        """3: the state that no operator had, by pipeline."""
+    def rebuild(self) -> None:
+        """1: make the state that no operator had; again, on from where that ended."""
         register_schemas(self.penstock.folder, self.log)
-        found = {}
         for definition in self.new:
-            transition = self.edit.transitions.get(definition.name)
-            if transition is not None and transition.past is not None and transition.rebuilds:
-                found[definition.name] = state_of(self.penstock, definition, transition.past)
-        return found
+            name, transition = definition.name, self.edit.transitions.get(definition.name)
+            if transition is None or transition.past is None or not transition.rebuilt:
+                continue
+            if name not in self.reruns:
+                rerun = Rerun.of_state(
+                    self.penstock, definition, transition.past, transition.rebuilt, lambda: self.penstock.ending
+                )
+                self.reruns[name] = self.open.enter_context(closing(rerun))
+            self.reruns[name].run_to(transition.past)
 
     def switch(self, again: Mapping[str, Stored]) -> None:
         """4: the next checkpoint of each; of those that go, none."""

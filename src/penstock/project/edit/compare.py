@@ -77,9 +77,6 @@ def compare(penstock: Penstock, name: str, since: str, key: Sequence[str] = ()) 
     moment = time_of(since)
     here = _found(read_definition(penstock.folder, penstock.settings), name, "in the SQL files")
     there = _found(_applied(penstock), name, "among those that were applied")
-    past = past_of(manifest_of(penstock.log, name))
-    if past is None:
-        raise StateError(f"pipeline '{name}' has read nothing yet", code="compare-nothing", hint="run it first")
     for one in (here, there):
         if other := beside_topics(one.plan):
             raise UnsupportedError(
@@ -88,6 +85,9 @@ def compare(penstock: Penstock, name: str, since: str, key: Sequence[str] = ()) 
                 where=f"pipeline '{name}'",
                 hint="only what was read from topics alone can be read again in the same order",
             )
+    past = past_of(manifest_of(penstock.log, name))
+    if past is None:
+        raise StateError(f"pipeline '{name}' has read nothing yet", code="compare-nothing", hint="run it first")
     new, old = (past_over(past, read_topics(one.plan), penstock.log) for one in (here, there))
     place, records = _since(penstock, new, moment)
     gives = results_since(penstock, here, new, place, MOST_ROWS)

@@ -72,9 +72,10 @@ class Transition:
         return self.pipeline.executor.graph
 
     @property
-    def rebuilds(self) -> bool:
-        """Whether anything is rebuilt."""
-        return any(one.what == "rebuilt" for one in self.operators)
+    def rebuilt(self) -> frozenset[str]:
+        """The fingerprints of the operators that are rebuilt."""
+        names = {one.operator for one in self.operators if one.what == "rebuilt"}
+        return frozenset(v.fingerprint for v in self._graph.vertices if v.operator.name in names)
 
     def done(self, again: Stored | None) -> list[OperatorChange]:
         """The same, with the rows of what was rebuilt."""

@@ -80,7 +80,7 @@ class AppliedAnswer(Model):
 def apply_files(penstock: Project, asked: Apply) -> AppliedAnswer:
     """Let the pipelines be what the SQL files are now; what does not work is undone, and answered 409 (`apply-back`).
 
-    Pipelines that change halt meanwhile; the others go on.
+    State is rebuilt while all go on; then the pipelines that change halt for a moment.
     """
     return AppliedAnswer.model_validate(penstock.apply(asked.token))
 
