@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -84,3 +86,39 @@ def test_without_a_copy_there_is_no_migration(old: Path) -> None:
         Log.open(old)
     assert caught.value.message.startswith(f"{old} has format 1 and is not migrated to {FORMAT}, since it could not be")
     assert version(old) == 1
+
+
+DEATHS = {
+    "when the copy is made": "real = m.copy; m.copy = lambda *given: (real(*given), os._exit(9))",
+    "when the copy has its name": "real = Path.rename; Path.rename = lambda *given: (real(*given), os._exit(9))",
+    "inside of the migration": "m.MIGRATIONS = Dying()",
+    "after the migration": "m.tell = lambda *given, **more: os._exit(9)",
+}
+CHILD = """
+import os, sys
+from pathlib import Path
+from penstock.log import Log
+import penstock.log.migrating as m
+
+class Dying:
+    statements = m.MIGRATIONS
+    def __getitem__(self, part):
+        yield from self.statements[part]
+        os._exit(9)
+
+{death}
+Log.open(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("when", DEATHS)
+def test_a_death_anywhere_leaves_a_log_that_the_next_one_migrates(old: Path, when: str) -> None:
+    child = subprocess.run([sys.executable, "-c", CHILD.format(death=DEATHS[when]), str(old)], check=False)
+    assert child.returncode == 9
+    with Log.open(old) as log:
+        log.verify()
+        assert values(log) == [b"one", b"two"]
+        assert log.claims.find("scope", "key") is None
+    assert version(old) == FORMAT
+    assert version(old.with_name("log.db.format-1")) == 1

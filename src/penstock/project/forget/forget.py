@@ -17,7 +17,7 @@ from penstock.connectors import connector_named
 from penstock.connectors.kafka import log_scan
 from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, did_you_mean
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.log.migrating import KEPT
 from penstock.project.audit import TOPIC as AUDIT
@@ -98,7 +98,7 @@ def _require_known(penstock: Penstock, person: Person) -> None:
         raise ConfigError(
             f"no table has a column '{missing[0]}'",
             code="forget-column",
-            hint="there are " + ", ".join(sorted(names)[:20]) if names else "the project has no tables",
+            hint=did_you_mean(missing[0], names) or "there are " + ", ".join(sorted(names)[:20]),
         )
 
 
