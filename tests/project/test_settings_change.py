@@ -49,30 +49,30 @@ def test_a_command_changes_one_line_and_says_from_when_on_it_holds(tmp_path: Pat
     assert "hidden" not in told
 
 
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [
-        ("engine.thread=4", "error[option-unknown]: [engine] has no setting 'thread'\nhint: did you mean threads?"),
-        ("engin.threads=4", "error[project-section]: there is no section [engin]\nhint: did you mean engine?"),
-        (
-            "engine.threads=true",
-            "error[option-value]: option 'threads' is 'true', allowed is a whole number from 1 to 256",
-        ),
-        ("engine.threads=0", "error[option-value]: option 'threads' is '0'"),
-        ("s3.secret-key=abc", "error[setting-in-file]: [s3] secret-key is not changed by calls: it has a secret"),
-        ("system.audit-retention=1 d", "error[setting-in-file]: [system] audit-retention is not changed by calls"),
-        ("files.roots=/", "error[setting-in-file]: [files] roots is not changed by calls"),
-        ("server.host=0.0.0.0", "error[setting-in-file]: [server] host is not changed by calls"),
-        ("notify.ops.url=x", "error[setting-in-file]: [notify.ops] url is not changed by calls"),
-        ("tables.orders.archive=/x", "error[setting-in-file]: [tables.orders] archive is not changed by calls"),
-        ("threads", "error[usage]: --set takes SECTION.NAME=VALUE, not 'threads'"),
-        ("=4", "error[usage]: a setting is SECTION.NAME, such as engine.threads, not ''"),
-    ],
+REFUSED = (
+    ("engine.thread=4", "error[option-unknown]: [engine] has no setting 'thread'\nhint: did you mean threads?"),
+    ("engin.threads=4", "error[project-section]: there is no section [engin]\nhint: did you mean engine?"),
+    (
+        "engine.threads=true",
+        "error[option-value]: option 'threads' is 'true', allowed is a whole number from 1 to 256",
+    ),
+    ("engine.threads=0", "error[option-value]: option 'threads' is '0'"),
+    ("s3.secret-key=abc", "error[setting-in-file]: [s3] secret-key is not changed by calls: it has a secret"),
+    ("system.audit-retention=1 d", "error[setting-in-file]: [system] audit-retention is not changed by calls"),
+    ("files.roots=/", "error[setting-in-file]: [files] roots is not changed by calls"),
+    ("server.host=0.0.0.0", "error[setting-in-file]: [server] host is not changed by calls"),
+    ("notify.ops.url=x", "error[setting-in-file]: [notify.ops] url is not changed by calls"),
+    ("tables.orders.archive=/x", "error[setting-in-file]: [tables.orders] archive is not changed by calls"),
+    ("threads", "error[usage]: --set takes SECTION.NAME=VALUE, not 'threads'"),
+    ("=4", "error[usage]: a setting is SECTION.NAME, such as engine.threads, not ''"),
 )
-def test_what_is_not_changed_so_is_refused(tmp_path: Path, wanted: str, said: str) -> None:
+
+
+def test_what_is_not_changed_so_is_refused(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "p", toml=TOML)
     before = (folder / "penstock.toml").read_text()
-    assert call("settings", folder, "--set", wanted).err.startswith(said)
+    for wanted, said in REFUSED:
+        assert call("settings", folder, "--set", wanted).err.startswith(said), wanted
     assert (folder / "penstock.toml").read_text() == before
 
 
