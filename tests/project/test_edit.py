@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock.core.clock import ManualClock
-from penstock.core.errors import ConfigError, LogError, StateError
+from penstock.core.errors import ConfigError, LogError, StateError, UnsupportedError
 from penstock.project.edit import apply as apply_module
+from penstock.project.opening import memory
 from tests.engine.project import COUNT, EVENTS, NOW, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
 from tests.parts import until
 
@@ -112,6 +113,12 @@ TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
             TOTALS.replace("INTERVAL '10' SECOND)) GROUP", "INTERVAL '20' SECOND)) GROUP"),
             [KEPT_SOURCE, REBUILT, KEPT_SINK, LOST],
             id="the window",
+        ),
+        pytest.param(
+            TOTALS,
+            "SET 'table.local-time-zone' = 'Europe/Berlin';" + TOTALS,
+            [("source e", "rebuilt", None, 20), REBUILT, KEPT_SINK, ("source e", "lost", 0, 0), LOST],
+            id="the time zone",
         ),
         pytest.param(
             TOTALS + WIDE,
@@ -277,6 +284,17 @@ def test_a_failure_at_any_step_leaves_what_was(tmp_path: Path, monkeypatch: pyte
         assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 5), ("a", 30.0, 5, 6)]
 
 
+def test_hints_that_say_what_is_read_are_part_of_what_state_was_made_of(tmp_path: Path) -> None:
+    read(tmp_path, TOTALS, 0, 20)
+    for hint, what in (
+        ("'scan.watermark.idle-timeout' = '9 s'", "kept"),
+        ("'json.ignore-parse-errors' = 'true'", "lost"),
+    ):
+        hinted = TOTALS.replace("TABLE(TUMBLE(TABLE e,", f"TABLE(TUMBLE(TABLE e /*+ OPTIONS({hint}) */,")
+        with opened(write_project(tmp_path, hinted)) as penstock:
+            assert {w for o, w, *_ in told(penstock.difference()) if o == "window aggregate"} >= {what}
+
+
 def test_what_was_not_looked_at_is_not_applied(tmp_path: Path) -> None:
     read(tmp_path, TOTALS, 0, 20)
     with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))) as penstock:
@@ -366,3 +384,26 @@ def test_rows_by_key_are_compared_as_they_are_last(tmp_path: Path) -> None:
     with opened(write_project(tmp_path, EVENTS + WIDE + changed)) as penstock:
         sample = [{"here": {"k": "a", "n": 9}, "there": {"k": "a", "n": 8}}]
         assert compared(penstock, 0) == (20, 1, 0, 0, 1, sample)
+
+
+def test_what_cannot_be_compared_or_changed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with memory() as penstock, pytest.raises(ConfigError, match="a project in memory has no files that could change"):
+        penstock.difference()
+    with opened(write_project(tmp_path, TOTALS)) as penstock:
+        with pytest.raises(StateError, match="pipeline 'main' has read nothing yet\nhint: run it first"):
+            penstock.compare("main", "2024-01-01")
+        with penstock.changing(), pytest.raises(StateError, match="the project is being changed already"):
+            penstock.apply(penstock.difference().token)
+    read(tmp_path, TOTALS, 0, 20)
+    with opened(tmp_path) as penstock:
+        monkeypatch.setattr("penstock.project.edit.compare.MOST_ROWS", 1)
+        with pytest.raises(ConfigError, match="there are more than 1 rows to be compared\nhint: compare from a later"):
+            penstock.compare("main", "2024-01-01")
+    made = "CREATE TABLE g (k STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '5');"
+    with (
+        opened(
+            write_project(tmp_path, made + WIDE + "INSERT INTO u SELECT k, COUNT(*) FROM g GROUP BY k;")
+        ) as penstock,
+        pytest.raises(UnsupportedError, match="the pipeline reads table g of connector 'datagen'"),
+    ):
+        penstock.compare("main", "2024-01-01")
