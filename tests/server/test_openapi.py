@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.server.served import Served, serve
@@ -28,6 +27,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.real
 def test_nothing_that_is_sent_breaks_the_server(api: Served) -> None:
+    import schemathesis  # at its first use: it takes long
+
     described = schemathesis.openapi.from_dict(api.get("/openapi.json"))
     operations: list[Any] = [found.ok() for found in described.get_all_operations()]  # type: ignore[union-attr]
     asked = {o.label: statuses_of(o, api.serving.url.rstrip("/")) for o in operations if o.path not in LEFT_OUT}
