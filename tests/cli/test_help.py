@@ -60,7 +60,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         ),
         *(f"topic {c}" for c in ("list", "create", "describe", "alter", "delete", "produce", "read", "write")),
         *(f"group {c}" for c in ("list", "describe", "reset", "delete")),
-        *(f"pipeline {c}" for c in ("list", "show", "start", "pause", "resume", "stop", "drain", "restart")),
+        *(f"pipeline {c}" for c in ("list", "show", "columns", "start", "pause", "resume", "stop", "drain", "restart")),
         *(f"queries {c}" for c in ("list", "show", "run")),
         *(f"rejects {c}" for c in ("list", "show", "replay", "discard")),
         *("observe rules", "observe grafana"),
