@@ -89,6 +89,7 @@ TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
             TOTALS.replace("SUM(v)", "MAX(v) + SUM(v)"),
             [KEPT_SOURCE, REBUILT, KEPT_SINK, LOST],
             id="another aggregate",
+            marks=pytest.mark.real,
         ),
         pytest.param(
             TOTALS,
@@ -107,6 +108,7 @@ TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
                 LOST,
             ],
             id="a column of the input",
+            marks=pytest.mark.real,
         ),
         pytest.param(
             TOTALS,
@@ -119,6 +121,7 @@ TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
             "SET 'table.local-time-zone' = 'Europe/Berlin';" + TOTALS,
             [("source e", "rebuilt", None, 20), REBUILT, KEPT_SINK, ("source e", "lost", 0, 0), LOST],
             id="the time zone",
+            marks=pytest.mark.real,
         ),
         pytest.param(
             TOTALS + WIDE,
@@ -154,6 +157,7 @@ TUMBLE = "TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))"
                 ("aggregate", "lost", 2, 0),
             ],
             id="a filter below groups",
+            marks=pytest.mark.real,
         ),
     ],
 )
@@ -250,7 +254,9 @@ def test_what_fails_at_its_next_rows_is_undone(tmp_path: Path) -> None:
         assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 14), ("a", 30.0, 5, 15)]
 
 
-@pytest.mark.parametrize("step", ["halt", "keep", "rebuild", "switch", "attempt"])
+@pytest.mark.parametrize(
+    "step", ["halt", "attempt", *(pytest.param(step, marks=pytest.mark.real) for step in ("keep", "rebuild", "switch"))]
+)
 def test_a_failure_at_any_step_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     write_project(tmp_path, TOTALS)
     (tmp_path / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
