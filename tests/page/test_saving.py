@@ -64,6 +64,12 @@ def test_a_question_is_saved_as_each(page: Page, tmp_path: Path) -> None:
         expect(sheet.get_by_role("status")).to_contain_text("Applied: large_orders is added")
         assert served.get("/api/pipelines/large_orders")["state"] == "running"
 
+        sheet.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Explain").click()
+        graph = page.get_by_role("group", name="Graph of the operators")
+        expect(graph).to_contain_text("source orders")
+        expect(graph).to_contain_text("where (amount > 10)")
+
         page.reload()
         page.get_by_label("Asked").select_option(index=1)
         editor = page.get_by_role("textbox", name="SQL")

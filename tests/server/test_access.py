@@ -47,6 +47,7 @@ CALLS = {
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""
 READS = {
     "alert_try",
+    "explain",
     "group_reset_preview",
     "own_password",
     "pipeline_compare",

@@ -220,6 +220,23 @@ def test_a_question_is_answered_within_limits(shop: Served) -> None:
     assert missing["detail"] == "the question has a parameter $nothing, and no value of that name is given"
 
 
+def test_a_query_is_explained_as_the_operators_it_would_run_by(shop: Served) -> None:
+    sql = "SELECT customer, SUM(amount) AS total FROM orders WHERE amount > 1 GROUP BY customer"
+    found = shop.post("/api/explain", {"sql": sql})
+    names = [one["name"] for one in found]
+    assert found[0]["inputs"] == []
+    assert all(set(one["inputs"]) <= set(names) for one in found)
+    assert [one["kind"] for one in found if one["stateful"]] == ["source", "aggregate"]
+    assert any("where" in line for one in found for line in one["details"])
+    wrong = shop.post("/api/explain", {"sql": "SELECT amont FROM orders"}, 422)
+    assert (wrong["hint"], "line 1" in wrong["where"] or ":1:8" in wrong["where"]) == ("did you mean amount?", True)
+    for text in ("DROP TABLE orders", f"{sql}; DROP TABLE orders", "INSERT INTO revenue SELECT 1"):
+        assert shop.post("/api/explain", {"sql": text}, 422)["detail"] == "one SELECT is explained at a time"
+    assert shop.get("/api/tables/orders")["kind"] == "table"
+    told = call("explain", shop.penstock.folder, "--query", sql).out
+    assert all(name in told for name in names)
+
+
 def test_the_functions_of_a_question_are_those_that_it_may_call(shop: Served) -> None:
     known = {one["name"]: one for one in shop.get("/api/query/functions")}
     assert known["sum"]["aggregate"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.connectors.kafka import TOPIC
@@ -14,8 +15,10 @@ from penstock.project.wiring import LOG_CONNECTORS
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table
 from penstock.sql.expr import Ref
+from penstock.sql.grammar import parse
 from penstock.sql.session import SHOWN, Answer, shown
 from penstock.sql.spelling import spelled
+from penstock.sql.statements import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,18 +28,70 @@ if TYPE_CHECKING:
     from penstock.project.definition import Definition
     from penstock.sql.expr import Expr
 
-__all__ = ["details", "explain"]
+__all__ = ["Planned", "details", "explain", "planned"]
 
 
-def explain(definition: Definition, home: Path, name: str | None = None) -> list[str]:
-    """Lines: every pipeline, or what makes the rows of the table or view `name`.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An operator that a query would be run by: its `inputs` by name, and in words what it does."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    details: tuple[str, ...]
+    stateful: bool
+
+
+def planned(definition: Definition, home: Path, sql: str) -> list[Planned]:
+    """What a SELECT in Flink's SQL would be as a pipeline, in the order in which rows pass the operators; nothing runs.
+
+    Raises SqlError with the place in it, ConfigError for anything but one SELECT.
+    """
+    world = dry_world(definition, home)
+    with world.log:
+        made = make_pipeline(_of_query(definition, sql), world, definition.settings, collect=lambda *_: None)
+        vertices = made.executor.graph.vertices
+        made.close()
+    return [
+        Planned(
+            vertex.operator.name,
+            vertex.operator.kind,
+            tuple(vertices[below].operator.name for below in vertex.inputs),
+            tuple(details(vertex.node)),
+            vertex.operator.stateful,
+        )
+        for vertex in vertices
+        if not _is_shown(vertex.node)
+    ]
+
+
+def _of_query(definition: Definition, sql: str) -> PipelineDefinition:
+    """Only a SELECT is executed: it leaves the session as it is."""
+    statements = parse(sql)
+    if len(statements) != 1 or not isinstance(statements[0], Query):
+        raise ConfigError(
+            "one SELECT is explained at a time", code="explain-query", hint="of INSERT INTO, the query without that"
+        )
+    answer = definition.session.execute(statements[0], sql)
+    assert isinstance(answer, Answer)
+    return PipelineDefinition("query", shown(answer.query), answer.context)
+
+
+def _is_shown(node: p.Node) -> bool:
+    """Whether it only gives rows to who has asked."""
+    return isinstance(node, p.Sink) and node.table.connector == SHOWN
+
+
+def explain(definition: Definition, home: Path, name: str | None = None, query: str | None = None) -> list[str]:
+    """Lines: every pipeline, or what makes the rows of the table or view `name`, or of a `query`.
 
     Raises ConfigError where there is no such table, and what a pipeline that cannot be wired raises.
     """
     world = dry_world(definition, home)
     lines: list[str] = []
     with world.log:
-        for pipeline, table in _asked(definition, name):
+        asked = _asked(definition, name) if query is None else [(_of_query(definition, query), None)]
+        for pipeline, table in asked:
             made = make_pipeline(pipeline, world, definition.settings, collect=lambda *_: None)
             graph = made.executor.graph
             made.close()
@@ -79,7 +134,7 @@ def _tree(graph: Graph, index: int, depth: int, seen: set[int]) -> Iterator[str]
     said = [*details(vertex.node)]
     if vertex.operator.stateful and vertex.operator.kind != "sink":
         said.append("state in the project's log")
-    if not isinstance(vertex.node, p.Sink) or vertex.node.table.connector != SHOWN:
+    if not _is_shown(vertex.node):
         yield indent + vertex.operator.name
         yield from (f"{indent}    {words}" for words in said)
     else:

@@ -32,7 +32,7 @@ _IN_PART = (
     ),
     *("own_password", "settings", "memory", "groups", "group", "group_reset_preview"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
-    *("query", "query_functions", "queries_running", "query_cancel"),
+    *("explain", "query", "query_functions", "queries_running", "query_cancel"),
     *("saved_queries", "saved_query", "saved_query_file"),
     *("registry_types", "registry_schema", "registry_uses", "registry_schema_subjects", "registry_subjects"),
     *("registry_versions", "registry_find", "registry_version", "registry_version_schema", "registry_mode"),

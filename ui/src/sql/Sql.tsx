@@ -1,4 +1,4 @@
-import { ChartLine, Radio } from "lucide-react";
+import { ChartLine, Radio, Workflow } from "lucide-react";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useFunctions, useSavedQueries, useTables } from "../api/asked";
 import { useMay } from "../api/login";
@@ -17,6 +17,7 @@ import { SqlEditor } from "./SqlEditor";
 import { useAnswer } from "./useAnswer";
 import { useAskedBefore } from "./useAskedBefore";
 
+const Plan = lazy(() => import("./Plan"));
 const SaveSheet = lazy(() => import("./saving/SaveSheet"));
 
 /** Of a question so much stands in a list. */
@@ -51,7 +52,7 @@ export function Sql() {
     else setFilters({ q: text });
   };
   const mistake = answer.error && text === asked ? mistakeOf(problemOf(answer.error)) : undefined;
-  const [live, chart] = [filters.live !== undefined, filters.chart !== undefined];
+  const [live, chart, plan] = [filters.live !== undefined, filters.chart !== undefined, filters.plan !== undefined];
   const looks = (
     <span className={css.looks}>
       <Button aria-pressed={chart} onClick={() => setFilters({ chart: chart ? undefined : "1" }, true)}>
@@ -59,6 +60,9 @@ export function Sql() {
       </Button>
       <Button aria-pressed={live} onClick={() => setFilters({ live: live ? undefined : "1" }, true)}>
         <Radio size={14} aria-hidden="true" /> Follow
+      </Button>
+      <Button aria-pressed={plan} onClick={() => setFilters({ plan: plan ? undefined : "1" }, true)}>
+        <Workflow size={14} aria-hidden="true" /> Explain
       </Button>
     </span>
   );
@@ -112,7 +116,11 @@ export function Sql() {
           mistake={mistake}
         />
       </Section>
-      {live && asked ? (
+      {plan && asked ? (
+        <Suspense fallback={<Waiting height={160} />}>
+          <Plan sql={asked} tools={looks} />
+        </Suspense>
+      ) : live && asked ? (
         <LiveAnswer key={asked} query={asked} chart={chart} tools={looks} />
       ) : (
         <Section title="Answer" headless>

@@ -1,1 +1,0 @@
-import{o as e,r as t}from"./shim-DW0jLpcr.js";var n=e(t(),1),r=n.createContext(void 0);function i(){return n.useContext(r)?.direction??`ltr`}export{i as t};

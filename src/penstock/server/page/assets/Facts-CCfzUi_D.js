@@ -1,0 +1,1 @@
+import{t as e}from"./jsx-runtime-Wy9s6hX0.js";var t={facts:`_facts_qpnhq_1`},n=e();function r({children:e}){return(0,n.jsx)(`dl`,{className:t.facts,children:e})}export{r as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./shim-DW0jLpcr.js";var t={facts:`_facts_qpnhq_1`},n=e();function r({children:e}){return(0,n.jsx)(`dl`,{className:t.facts,children:e})}export{r as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./use-browser-location-B-3jErtN.js";import{t}from"./jsx-runtime-Wy9s6hX0.js";var n=t();function r({href:t,onClick:r,...i}){let a=n=>{r?.(n);let i=n.button!==0||n.ctrlKey||n.metaKey||n.shiftKey||n.altKey;n.defaultPrevented||i||(n.preventDefault(),e(t))};return(0,n.jsx)(`a`,{...i,href:t,onClick:a})}export{r as t};

@@ -1,1 +1,0 @@
-import{L as e}from"./client-DbzKm1vK.js";import{t}from"./useMutation-BQ0P90Sx.js";function n(n,r){let i=e();return t({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}function r(...e){return e.filter(e=>e!==void 0).map(e=>/^[\w@%+=:,./-]+$/.test(e)?e:`'${e.replaceAll(`'`,`'\\''`)}'`).join(` `)}export{n,r as t};
