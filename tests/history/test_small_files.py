@@ -126,6 +126,16 @@ def test_a_file_that_is_new_or_another_is_read(table: Table, instances: Instance
     assert before == [(FILES * ROWS, sum(range(FILES * ROWS)))]
 
 
+def test_questions_of_several_zones_share_them(table: Table, instances: Instances) -> None:
+    sql = "SELECT utc::TEXT, utc FROM t ORDER BY n LIMIT 1"
+    told = []
+    for zone in ("Europe/Oslo", "UTC"):
+        told += query(sql, table, zone=zone, instances=instances).rows()
+        table.put(1, rows(FILES))
+    moment = START.replace(tzinfo=dt.UTC)
+    assert told == [("2026-01-01 01:00:00+01", moment), ("2026-01-01 00:00:00+00", moment)]
+
+
 def test_a_file_that_holds_much_is_left_to_duckdb(table: Table, instances: Instances) -> None:
     path = table.put(2, pl.concat([rows(2)[:1]] * 30_000))
     assert path.stat().st_size < 60_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "in_utc", "quoted"]
 
 _AS_TEXT = {"interval", "time with time zone", "bit", "bignum", "uhugeint", "union", "variant", "geometry"}
 _NESTED = {"list", "array", "struct", "map"}
@@ -55,8 +55,12 @@ def fetch(
     frame = frame.with_columns(_whole(frame[name]) for name, kind in kinds.items() if kind.id == "hugeint")
     for name in frame.columns:
         _require_calendar(frame[name])
-    frame = frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
-    return frame, complete
+    return in_utc(frame), complete
+
+
+def in_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame with all moments in UTC: DuckDB gives them in the zone of the question."""
+    return frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
 
 
 def quoted(name: str) -> str:

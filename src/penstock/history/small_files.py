@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.history.answer import quoted
+from penstock.history.answer import in_utc, quoted
 from penstock.history.parquet import select_of
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class SmallFiles:
         for path, stamp in files.items():
             known = self._known.get((reading, path))
             if known is None or known[0] != stamp:
-                frame = pl.DataFrame(connection.sql(select_of(connection, replace(table, paths=(path,)))))
+                frame = in_utc(pl.DataFrame(connection.sql(select_of(connection, replace(table, paths=(path,))))))
                 self._forget((reading, path))
                 known = self._known[reading, path] = stamp, frame
                 self._bytes += frame.estimated_size()
