@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+PATIENCE_MS = 60_000
+
 
 @pytest.fixture(scope="module")
 def parking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
@@ -83,7 +85,7 @@ def test_a_car_park_is_found_on_the_map_and_opened(page: Page, parking: Running)
     for _ in range(2):  # what came is complete when the next answer comes
         assert httpx.post(ingest, json=reading(7), timeout=60).json()["accepted"] == 1
     harbour = places.filter(has_text=re.compile("^Harbour 7$"))
-    expect(harbour).to_have_count(1)
+    expect(harbour).to_have_count(1, timeout=PATIENCE_MS)
     harbour.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Harbour", level=1)).to_be_visible()

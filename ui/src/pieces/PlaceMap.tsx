@@ -74,7 +74,7 @@ export function PlaceMap({ label, spots, height, onAsk }: Props) {
           );
           const title = `${spot.name}: ${spot.shown} (${degrees(spot)})`;
           return (
-            <li key={spot.name} style={{ left: points[at]?.x, top: points[at]?.y }}>
+            <li key={`${at} ${spot.name}`} style={{ left: points[at]?.x, top: points[at]?.y }}>
               {spot.href ? (
                 <Go className={css.spot} href={spot.href} title={title}>
                   {inside}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawn, roundLength, sides } from "./place";
+import { drawn, isOnEarth, roundLength, sides } from "./place";
 
 const OSLO = { latitude: 59.91, longitude: 10.75 };
 
@@ -23,6 +23,12 @@ describe("a map", () => {
 
   it("draws one place in the middle", () => {
     expect(drawn([OSLO], 400, 300, { x: 50, y: 50 }).points).toEqual([{ x: 200, y: 150 }]);
+  });
+
+  it("has no place that is nowhere", () => {
+    expect(isOnEarth(OSLO)).toBe(true);
+    expect(isOnEarth({ latitude: 59.91, longitude: undefined })).toBe(false);
+    expect(isOnEarth({ latitude: 999, longitude: 10.75 })).toBe(false);
   });
 
   it("has a scale of a round length", () => {

@@ -5,6 +5,11 @@ export interface Place {
   longitude: number;
 }
 
+export function isOnEarth(place: Partial<Record<keyof Place, number | undefined>>): place is Place {
+  const { latitude = NaN, longitude = NaN } = place;
+  return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+}
+
 export interface Point {
   x: number;
   y: number;

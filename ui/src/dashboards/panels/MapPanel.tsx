@@ -1,4 +1,5 @@
 import { numberOf, shown } from "../../pieces/column";
+import { isOnEarth } from "../../pieces/place";
 import { PlaceMap, type Spot } from "../../pieces/PlaceMap";
 import { withUnit } from "../../text/number";
 import { filled, toneOf } from "../model";
@@ -18,13 +19,12 @@ export function MapPanel({ panel, held, height, onAsk }: PanelProps) {
   }
   const spots = answer.rows.flatMap((row) => {
     const place = { latitude: numberOf(row[latitude.name]), longitude: numberOf(row[longitude.name]) };
-    if (place.latitude === undefined || place.longitude === undefined) return [];
+    if (!isOnEarth(place)) return [];
     const value = row[column.name] ?? null;
     const numeric = numberOf(value);
     const spot: Spot & { row: typeof row } = {
       row,
-      latitude: place.latitude,
-      longitude: place.longitude,
+      ...place,
       name: shown(names, row[names.name] ?? null),
       shown: numeric === undefined ? shown(column, value) : withUnit(numeric, column.unit, column.decimals),
       tone: toneOf(answer.wanted(column.name), value),
@@ -45,7 +45,7 @@ export function MapPanel({ panel, held, height, onAsk }: PanelProps) {
       <PlaceMap label={panel.title} spots={spots} height={height - note} onAsk={ask} />
       {note > 0 && (
         <p className={css.lost}>
-          {lost} {lost === 1 ? "place has" : "places have"} no coordinates.
+          {lost} {lost === 1 ? "place has" : "places have"} no coordinates on earth.
         </p>
       )}
     </>
