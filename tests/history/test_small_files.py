@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from penstock.history import Files, Footers, Instances, SmallFiles, query
+from penstock.history import Files, Footers, Instances, SmallFiles, query, small_files
 from penstock.history.instances import Confines
 
 if TYPE_CHECKING:
@@ -136,12 +136,17 @@ def test_questions_of_several_zones_share_them(table: Table, instances: Instance
     assert told == [("2026-01-01 01:00:00+01", moment), ("2026-01-01 00:00:00+00", moment)]
 
 
-def test_a_file_that_holds_much_is_left_to_duckdb(table: Table, instances: Instances) -> None:
-    path = table.put(2, pl.concat([rows(2)[:1]] * 30_000))
-    assert path.stat().st_size < 60_000
-    sql = "SELECT count(*) FROM t"
+@pytest.mark.parametrize(("files", "times"), [(1, 30_000), (FILES, 7_000)], ids=["one file", "all files"])
+def test_files_that_hold_much_are_left_to_duckdb(
+    table: Table, instances: Instances, monkeypatch: pytest.MonkeyPatch, files: int, times: int
+) -> None:
+    monkeypatch.setattr(small_files, "_KEPT", 2 << 20)
+    for file in range(files):
+        path = table.put(file, pl.concat([rows(file)[:1]] * times))
+        assert path.stat().st_size < 60_000
     for _ in range(2):
-        assert query(sql, table, instances=instances).rows() == [(30_000 + (FILES - 1) * ROWS,)]
+        count = times * files + (FILES - files) * ROWS
+        assert query("SELECT count(*) FROM t", table, instances=instances).rows() == [(count,)]
     assert table.small is not None
     with instances.lent(confines(table)) as connection:
         assert table.small.of(connection, table.table(("t",), None)) is None

@@ -28,7 +28,7 @@ _SMALL, _MOST = 64 << 10, 4 << 20
 _LARGEST = 1 << 20
 """Bytes of the rows of one file: what is written small may be much."""
 _KEPT = 32 << 20
-"""Bytes of rows that are kept."""
+"""Bytes of rows that are kept, and of those that a question needs."""
 _TABLES = 4
 """For so many tables the rows of the files that were needed last are kept in one frame too."""
 _SAME = re.compile(r"BOOLEAN|U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|VARCHAR|BLOB|DATE|TIMESTAMP.*")
@@ -89,7 +89,7 @@ class SmallFiles:
         before = self._together.pop(reading, None)
         if before is None or before[0] != files:
             frames = self._frames(connection, table, files, reading)
-            if max(frame.estimated_size() for frame in frames) > _LARGEST:
+            if frames is None:
                 self._types[reading] = None
                 return None
             before = files, pl.concat(frames, rechunk=True)
@@ -100,9 +100,9 @@ class SmallFiles:
 
     def _frames(
         self, connection: duckdb.DuckDBPyConnection, table: Files, files: dict[str, Stamp], reading: int
-    ) -> list[pl.DataFrame]:
-        """The rows of each file; those that were needed longest ago make room for others."""
-        found = []
+    ) -> list[pl.DataFrame] | None:
+        """The rows of each file; those that were needed longest ago make room for others. None where they are many."""
+        found, together = [], 0.0
         for path, stamp in files.items():
             known = self._known.get((reading, path))
             if known is None or known[0] != stamp:
@@ -111,9 +111,12 @@ class SmallFiles:
                 known = self._known[reading, path] = stamp, frame
                 self._bytes += frame.estimated_size()
             self._known.move_to_end((reading, path))
+            while self._bytes > _KEPT:
+                self._forget(next(iter(self._known)))
             found.append(known[1])
-        while self._bytes > _KEPT:
-            self._forget(next(iter(self._known)))
+            together += (size := known[1].estimated_size())
+            if size > _LARGEST or together > _KEPT:
+                return None
         return found
 
     def _forget(self, key: tuple[int, str]) -> None:
