@@ -94,7 +94,7 @@ export function DataTable({
       <div
         ref={scroller}
         className={css.scroller}
-        style={{ height: height ?? Math.min(480, HEAD + Math.max(1, sorted.length) * ROW + 2) }}
+        style={{ height: sorted.length === 0 ? HEAD + 2 : (height ?? Math.min(480, HEAD + sorted.length * ROW + 2)) }}
         role="grid"
         aria-label={label}
         aria-rowcount={sorted.length + 1}
@@ -134,8 +134,8 @@ export function DataTable({
             );
           })}
         </div>
-        {sorted.length === 0 && <div className={css.empty}>{empty ?? "No rows."}</div>}
       </div>
+      {sorted.length === 0 && <div className={css.empty}>{empty ?? "No rows."}</div>}
     </div>
   );
 }
