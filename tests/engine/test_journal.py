@@ -9,6 +9,7 @@ import pytest
 from penstock.core.clock import ManualClock
 from penstock.engine.journal import Journal
 from tests.engine.project import EVENTS, TOTALS, append, append_raw, event, opened, restored, write_project
+from tests.parts import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def test_a_run_tells_where_it_begins_and_ends(tmp_path: Path, caplog: pytest.Log
         assert fields(caplog, "pipeline-started") == {"pipeline": "main", "epoch": 0, "position": 0}
         ended = fields(caplog, "pipeline-ended")
         assert (ended["rows"], ended["epoch"]) == (2, project.start().pipelines[0].epoch)
-        assert f"goes on from checkpoint {ended['epoch']}" in caplog.messages
+        until(lambda: f"goes on from checkpoint {ended['epoch']}" in caplog.messages, "its thread has not told it")
         project.stop()
     assert told(caplog)[-1] == ("INFO", "pipeline-stopped")
 

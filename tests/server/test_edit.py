@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> None:
     with serve(folder := tmp_path / "p") as served:
         until(lambda: served.get("/api/pipelines/orders")["rows"] == 130, "not all is read")
+        run = served.penstock.current
+        assert run is not None
+        run.lives["orders"].commit()  # a difference is that to a checkpoint
         assert served.get("/api/project")["changed"] == []
         (file,) = (folder / "sql").glob("*.sql")
         text = file.read_text()
