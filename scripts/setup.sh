@@ -27,7 +27,11 @@ if [ ! -x .venv/bin/python ]; then
     fi
 fi
 
-echo "penstock: installing requirements/$what.txt (the first time it is downloaded, about 150 MB)"
+case $what in
+    run) size=120 ;;
+    *) size=280 ;;
+esac
+echo "penstock: installing requirements/$what.txt (the first time it is downloaded, about $size MB)"
 if command -v uv >/dev/null 2>&1; then
     uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$what.txt"
     uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
