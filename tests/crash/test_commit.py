@@ -97,7 +97,7 @@ def life(folder: Path, monkeypatch: pytest.MonkeyPatch, of: Any, name: str, *, c
     return False
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.real), True], ids=["before", "after"])
 @pytest.mark.parametrize(("of", "name"), SEAMS, ids=[f"{of.__name__.split('.')[-1]}-{name}" for of, name in SEAMS])
 def test_a_crash_between_any_two_steps(
     tmp_path: Path,
