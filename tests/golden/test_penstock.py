@@ -46,9 +46,7 @@ def test_what_is_not_supported_is_refused_by_name(case: Golden) -> None:
     assert not differences(Answer(case.expected().results[: len(before)]), Answer(before))
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in QUERIES if c.events and c.area in BY_KEY][::4], ids=lambda case: case.name
-)
+@pytest.mark.parametrize("case", [c for c in QUERIES if c.events and c.area in BY_KEY][::4], ids=lambda case: case.name)
 def test_it_gives_the_same_in_batches_of_three(case: Golden) -> None:
     _agree(case, local.cut(case, 3)[0])
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def test_the_process_tells_who_holds_its_memory(tmp_path: Path) -> None:
     with serve(tmp_path / "shop") as served:
-        until(lambda: served.get("/api/memory")["held"], "no state holds anything")
+        until(lambda: served.get("/api/pipelines/orders")["rows"] == 130, "not all is read")
         told = served.get("/api/memory")
         held = {one["pipeline"]: 0 for one in told["held"]}
         for one in told["held"]:
