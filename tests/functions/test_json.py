@@ -50,7 +50,7 @@ def is_json(text: str) -> bool:
         return False
     behind = rest[end : end + 1]
     if isinstance(value, bool) or value is None:
-        return not (behind.isalnum() or behind in ("_", "$"))
+        return not (behind.isalnum() or behind == "_")
     return isinstance(value, (str, list, dict)) or not behind or behind in _BLANKS
 
 

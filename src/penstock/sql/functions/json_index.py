@@ -36,7 +36,7 @@ _BLANK: Final = 10
 _MAX_DEPTH = 1000
 _MAX_NUMBER = 1000
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
-_WORD = r"(?s)^(true|false|null)[^\pL\pM\pN\p{Sc}\p{Pc}]"
+_WORD = r"(?s)^(true|false|null)(?:\$|[^\pL\pM\pN\p{Sc}\p{Pc}])"
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
 
 _KINDS = np.full(256, LITERAL, dtype=np.uint8)
