@@ -24,7 +24,8 @@ __all__ = ["Runs", "frame_blob", "read_blob"]
 def frame_blob(frame: pl.DataFrame) -> bytes:
     """A frame as an Arrow IPC stream."""
     sink = io.BytesIO()
-    frame.write_ipc_stream(sink, compression="lz4")
+    # its own handle: while Polars writes it has a lock, for which whoever asks for the size would wait with the GIL
+    frame.clone().write_ipc_stream(sink, compression="lz4")
     return sink.getvalue()
 
 
