@@ -40,6 +40,7 @@ def test_a_search_over_everything(page: Page, collab: Running) -> None:
 def test_tab_goes_through_the_frame_in_its_order(page: Page, collab: Running) -> None:
     page.goto(collab.url)
     page.get_by_text("Live", exact=True).wait_for()
+    page.get_by_role("banner").get_by_text("collab", exact=True).wait_for()
     passed = []
     for _ in range(5 + len(VIEWS)):
         page.keyboard.press("Tab")

@@ -57,7 +57,7 @@ def test_a_stopped_pipeline_lags_and_catches_up_with_nothing_lost(page: Page, sh
         expect(_figure(page, "Not yet read")).to_contain_text("480")
         page.get_by_role("button", name=go, exact=True).click()
         if go == "Start…":
-            expect(page.get_by_text("480 records wait for it")).to_be_visible()
+            expect(page.get_by_text("It goes on from checkpoint")).to_contain_text("480 records wait for it")
             page.get_by_label("Checkpoint every").fill("100 ms")
             page.get_by_role("button", name="Start it").click()
         expect(_figure(page, "State")).to_contain_text("running")
