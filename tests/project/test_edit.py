@@ -301,6 +301,17 @@ def test_hints_that_say_what_is_read_are_part_of_what_state_was_made_of(tmp_path
             assert {w for o, w, *_ in told(penstock.difference()) if o == "window aggregate"} >= {what}
 
 
+def test_what_was_is_kept_of_the_last_three_times(tmp_path: Path) -> None:
+    read(tmp_path, TOTALS, 0, 20)
+    with opened(tmp_path) as penstock:
+        penstock.savepoint("before-apply-0.mine", "main")
+    for more in range(1, 5):
+        with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", f"SUM(v + {more})"))) as penstock:
+            penstock.apply(penstock.difference().token)
+            kept = [s.name for s in penstock.log.state.savepoints()]
+    assert kept == ["before-apply-0.mine", *(f"before-apply-{n}.main" for n in (2, 3, 4))]
+
+
 def test_what_was_not_looked_at_is_not_applied(tmp_path: Path) -> None:
     read(tmp_path, TOTALS, 0, 20)
     with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))) as penstock:

@@ -24,6 +24,12 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         file.write_text(text.replace("SUM(amount)", "SUM(id)"))
         changed = {"path": f"sql/{file.name}", "what": "changed"}
         assert served.get("/api/project")["changed"] == [changed]
+        told = f"--- sql/{file.name} (applied)\n+++ sql/{file.name} (now)\n"
+        (one,) = served.get("/api/diff/files")
+        assert (one["path"], one["what"], one["difference"].startswith(told)) == (*changed.values(), True)
+        assert "\n-INSERT INTO revenue SELECT window_end, COUNT(*), SUM(amount)\n+INSERT" in one["difference"]
+        assert call("diff", folder, "--sql").out == one["difference"] + "\n"
+        assert served.get("/api/apply") is None
         found = served.get("/api/diff")
         assert found["files"] == [changed]
         assert [(o["operator"], o["what"], o["rows_again"]) for o in found["pipelines"][0]["operators"]] == [
@@ -41,6 +47,9 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         assert table["differing"] == len(table["sample"]) > 0
         shown = call("compare", folder, "orders", "--from", "2000-01-01", "--key", "window_end")
         assert f"0 only here, 0 only there, {table['differing']} differing\n  here   " in shown.out
+        asked = call("apply", folder)
+        assert asked.code == 2
+        assert asked.err.startswith("error[usage]: nobody can be asked here, so say --yes\n")
         done = call("apply", folder, "--yes")
         assert done.code == 0
         assert "savepoint before-apply-1.orders keeps what was" in done.out
@@ -49,6 +58,7 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         assert call("diff", folder).out == "unchanged: orders\n"
         file.write_text("SELECT")
         assert served.get("/api/diff", 422)["code"] == "sql-syntax"
+        assert served.get("/api/diff/files")[0]["difference"].endswith("\n+SELECT")
         assert served.get("/api/pipelines/orders")["state"] == "running"
 
 

@@ -21,9 +21,9 @@ __all__ = ["apply"]
 def apply(folder: Path, yes: bool) -> None:
     """Let the pipelines be what the SQL files in DIR are now, their state as `penstock diff` shows it.
 
-    State is rebuilt while all go on; then the pipelines that change halt, and a savepoint keeps what was. Where the new
-    ones do not start, or fail at their next rows, all is put back as it was. An engine may run; if none does, the next
-    one goes on.
+    State is rebuilt while all go on; then the pipelines that change halt, and a savepoint keeps what was: those of the
+    last three times are kept. Where the new ones do not start, or fail at their next rows, all is put back as it was.
+    An engine may run; if none does, the next one goes on.
     """
     with acting(folder) as project:
         found = project.difference()
@@ -31,7 +31,7 @@ def apply(folder: Path, yes: bool) -> None:
         if not found.changed and not found.files:
             return
         if not yes:
-            agree("apply this?")
+            agree("Apply this?")
         done = project.apply(found.token)
     click.echo("applied")
     for one in done.pipelines:

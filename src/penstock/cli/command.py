@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli.terminal import interactive
 from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def format_option(*choices: str) -> Callable[[Any], Any]:
 
 
 def agree(question: str) -> None:
-    """Ask; raises ConfigError where the answer is no."""
+    """Ask; raises ConfigError where the answer is no, UsageError where nobody can be asked."""
+    if not interactive():
+        raise click.UsageError("nobody can be asked here, so say --yes")
     if not click.confirm(question, err=True):
         raise ConfigError("nothing was done", code="declined")
 

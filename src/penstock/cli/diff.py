@@ -11,9 +11,11 @@ from penstock.cli.command import Command, acting, folder_argument, format_option
 from penstock.cli.terminal import painted, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from penstock.project.edit.difference import Difference, PipelineChange
+    from penstock.project.edit.files import FileDifference
     from penstock.project.edit.transition import OperatorChange
 
 __all__ = ["diff", "show_difference", "show_pipeline"]
@@ -29,16 +31,27 @@ _COLOURS = {
 }
 
 
-@click.command(cls=Command, examples=("penstock diff shop", "penstock diff shop --format json"))
+@click.command(
+    cls=Command,
+    examples=(
+        "penstock diff shop",
+        "penstock diff shop --sql",
+        "penstock diff shop --format json",
+    ),
+)
 @folder_argument()
+@click.option("--sql", is_flag=True, help="Show what has changed in the text of the files instead.")
 @format_option("text", "json")
-def diff(folder: Path, form: str) -> None:
+def diff(folder: Path, sql: bool, form: str) -> None:
     """Show what the SQL files in DIR would change if they were applied: what becomes of each operator's state.
 
     State is kept where all that stands below an operator is as it was; else it is rebuilt by reading topics again, or
     begins empty where it cannot be. Nothing is changed; an engine may run meanwhile.
     """
     with acting(folder) as project:
+        if sql:
+            _show_files(project.file_differences(), form)
+            return
         found = project.difference()
     if form == "json":
         import orjson
@@ -46,6 +59,23 @@ def diff(folder: Path, form: str) -> None:
         click.echo(orjson.dumps(asdict(found)))
         return
     show_difference(found)
+
+
+def _show_files(found: Sequence[FileDifference], form: str) -> None:
+    if form == "json":
+        import orjson
+
+        click.echo(orjson.dumps([asdict(one) for one in found]))
+        return
+    for one in found:
+        head, other, *lines = one.difference.split("\n")
+        click.echo("\n".join([head, other, *map(_line, lines)]))
+    if not found:
+        click.echo("no file has changed")
+
+
+def _line(line: str) -> str:
+    return painted(line, fg={"+": "green", "-": "red"}[line[0]]) if line[:1] in ("+", "-") else line
 
 
 def show_difference(found: Difference) -> None:

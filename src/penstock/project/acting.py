@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from penstock.project.edit.apply import Applied
     from penstock.project.edit.compare import Comparison
     from penstock.project.edit.difference import Difference
+    from penstock.project.edit.files import FileDifference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
@@ -76,6 +77,8 @@ class Project(Protocol):
     def drop_savepoint(self, name: str) -> None: ...
 
     def difference(self) -> Difference: ...
+
+    def file_differences(self) -> list[FileDifference]: ...
 
     def apply(self, token: str) -> Applied: ...
 

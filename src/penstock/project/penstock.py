@@ -51,9 +51,10 @@ if TYPE_CHECKING:
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
-    from penstock.project.edit.apply import Applied
+    from penstock.project.edit.apply import Applied, Progress
     from penstock.project.edit.compare import Comparison
     from penstock.project.edit.difference import Difference
+    from penstock.project.edit.files import FileDifference
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
@@ -92,6 +93,8 @@ class Penstock:
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
         self.look: Look | None = None
+        self.applying: Progress | None = None
+        """How far it is, while its SQL files are applied."""
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
@@ -396,6 +399,12 @@ class Penstock:
         from penstock.project.edit.difference import edit_of
 
         return edit_of(self).difference
+
+    def file_differences(self) -> list[FileDifference]:
+        """What has changed in the text of the SQL files since they were applied."""
+        from penstock.project.edit.files import file_differences
+
+        return file_differences(self)
 
     def apply(self, token: str) -> Applied:
         """Let the project be what its SQL files are now, as `difference` tells it: see `project.edit.apply`."""

@@ -144,11 +144,10 @@ class Folder:
         return ConfigError(f"there is no {self.noun} '{name}'", code=f"{self.noun}-unknown", hint=hint)
 
 
-def difference(there: str, text: str, name: str) -> str:
+def difference(there: str, text: str, name: str, sides: tuple[str, str] = ("there", "yours")) -> str:
     """From the text that is there to another one, as lines of a unified difference."""
-    lines = difflib.unified_diff(
-        there.splitlines(), text.splitlines(), f"{name} (there)", f"{name} (yours)", lineterm=""
-    )
+    before, after = (f"{name} ({side})" for side in sides)
+    lines = difflib.unified_diff(there.splitlines(), text.splitlines(), before, after, lineterm="")
     return "\n".join(lines)
 
 

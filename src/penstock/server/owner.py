@@ -22,7 +22,7 @@ from penstock.project.alerts.states import AlertState
 from penstock.project.edit.apply import Applied
 from penstock.project.edit.compare import Compared, Comparison
 from penstock.project.edit.difference import Difference, PipelineChange
-from penstock.project.edit.files import FileChange
+from penstock.project.edit.files import FileChange, FileDifference
 from penstock.project.edit.transition import OperatorChange
 from penstock.project.groups import Moved
 from penstock.project.loss import Loss
@@ -151,6 +151,9 @@ class Owner:
 
     def difference(self) -> Difference:
         return _difference(self._json("GET", "/api/diff"))
+
+    def file_differences(self) -> list[FileDifference]:
+        return [FileDifference(**one) for one in self._json("GET", "/api/diff/files")]
 
     def apply(self, token: str) -> Applied:
         done = self._json("POST", "/api/apply", {"token": token})

@@ -44,7 +44,8 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     None: ("live", "ready", "login_state", "login", "logout"),
     "read": (
         *_IN_PART,
-        *("diff", "pipeline_compare", "savepoints", "rejects", "rejects_summary", "rejects_closed", "topic_loss"),
+        *("diff", "diff_files", "apply_progress", "pipeline_compare", "savepoints", "topic_loss"),
+        *("rejects", "rejects_summary", "rejects_closed"),
         *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
         *("incidents", "incident", "notifications", "silences"),
         *("streaming_status", "streaming_metrics"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from penstock.core.errors import PenstockError, StateError
 from penstock.core.logs import tell
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.project.run import Run
 
-__all__ = ["Applied", "apply"]
+__all__ = ["Applied", "Progress", "apply"]
 
 _STAGE_ABOVE = 1 << 20
 _FACTS = ("ledger/", "watermarks/", "windows/")
+_KEPT = 3
+"""Of so many applies, the last ones, the savepoints are kept."""
+_NAME = re.compile(r"before-apply-(\d+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class Applied:
     savepoints: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an apply is: so many records were `read` again for state that is rebuilt, `of` so many."""
+
+    step: Literal["rebuild", "switch"]
+    read: int
+    of: int
+
+
 def apply(penstock: Penstock, token: str) -> Applied:
     """Let the SQL files as they are now be what the project is; `token` is that of the difference that was looked at.
 
@@ -52,6 +65,7 @@ def apply(penstock: Penstock, token: str) -> Applied:
     4. One transaction: the next checkpoint of each, without those that go.
     5. Each runs its next rows on trial: nothing of it is kept.
     6. All begin, and take their first checkpoint, at which the ledger must balance.
+    7. Savepoints that were made so are dropped, but for those of the last three times.
 
     Where 1 to 6 fail, the savepoints are put back in one transaction and what was goes on: StateError says why. Where
     the process dies, 4 is done or it is not. Raises SqlError or ConfigError where the files are wrong, StateError for
@@ -59,7 +73,10 @@ def apply(penstock: Penstock, token: str) -> Applied:
     """
     _require(edit_of(penstock).difference, token)
     with penstock.changing() as run:
-        return _Apply(penstock, token, run).act()
+        try:
+            return _Apply(penstock, token, run).act()
+        finally:
+            penstock.applying = None
 
 
 class _Apply:
@@ -71,6 +88,7 @@ class _Apply:
         self.token = token
         self.run = run
         self.before = penstock.definition
+        self.number = 0
         self.savepoints: dict[str, str] = {}
         self.facts: dict[str, bytes] = {}
         self.switched = False
@@ -80,7 +98,9 @@ class _Apply:
         try:
             with ExitStack() as self.open:
                 self.look()
+                self.tell("rebuild")
                 self.rebuild()
+                self.tell("switch")
                 self.halt()
                 self.rebuild()
                 self.keep()
@@ -102,8 +122,21 @@ class _Apply:
         tell("info", "applied", f"the SQL files were applied: {', '.join(one.name for one in self.changed) or 'none'}")
         files = {file.path: file.what for file in self.edit.difference.files}
         became = {one.name: one.what for one in self.changed}
-        audited(self.log, "apply", "sql", files=files, after=became, savepoints=self.savepoints)
+        audited(
+            self.log, "apply", "sql", files=files, after=became, savepoints=self.savepoints, dropped=self.drop_old()
+        )
         return Applied(self._happened(again), self.savepoints)
+
+    def is_to_break_off(self) -> bool:
+        """Whether the engine ends; asked after each step of what is read again."""
+        self.tell("rebuild" if self.penstock.applying is None else self.penstock.applying.step)
+        return self.penstock.ending
+
+    def tell(self, step: Literal["rebuild", "switch"]) -> None:
+        """Say how far this is."""
+        again = [max((o.rows_again for o in one.operators), default=0) for one in self.changed]
+        read = sum(rerun.pipeline.rows for rerun in self.reruns.values())
+        self.penstock.applying = Progress(step, read, sum(again))
 
     # -- steps -------------------------------------------------------------------------------------
 
@@ -124,17 +157,28 @@ class _Apply:
     def keep(self) -> None:
         """3: their checkpoints as savepoints, and the figures beside them."""
         there = {c.pipeline for c in self.log.state.checkpoints()}
-        numbers = [s.name.partition(".")[0].removeprefix("before-apply-") for s in self.log.state.savepoints()]
-        number = 1 + max((int(n) for n in numbers if n.isdecimal()), default=0)
+        self.number = 1 + max((number for number, _ in self._made_before()), default=0)
         for one in self.changed:
             for prefix in _FACTS:
                 if (value := self.log.facts.get(prefix + one.name)) is not None:
                     self.facts[prefix + one.name] = value
             if one.name in there:
-                name = f"before-apply-{number}.{one.name}"
+                name = f"before-apply-{self.number}.{one.name}"
                 self.log.state.create_savepoint(name, one.name)
                 self.savepoints[one.name] = name
         self.facts[FILES] = self.log.facts.get(FILES) or b"{}"
+
+    def drop_old(self) -> list[str]:
+        """The savepoints of earlier applies that are no longer kept."""
+        old = [name for number, name in self._made_before() if number <= self.number - _KEPT]
+        for name in old:
+            self.log.state.drop_savepoint(name)
+        return old
+
+    def _made_before(self) -> list[tuple[int, str]]:
+        """The savepoints that applies have made, with the number of each apply."""
+        names = [s.name for s in self.log.state.savepoints() if s.name.endswith(f".{s.pipeline}")]
+        return [(int(found[1]), name) for name in names if (found := _NAME.match(name))]
 
     def rebuild(self) -> None:
         """1: make the state that no operator had; again, on from where that ended."""
@@ -145,7 +189,7 @@ class _Apply:
                 continue
             if name not in self.reruns:
                 rerun = Rerun.of_state(
-                    self.penstock, definition, transition.past, transition.rebuilt, lambda: self.penstock.ending
+                    self.penstock, definition, transition.past, transition.rebuilt, self.is_to_break_off
                 )
                 self.reruns[name] = self.open.enter_context(closing(rerun))
             self.reruns[name].run_to(transition.past)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from penstock.project.definition import sql_files
+from penstock.project.project_file import difference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from penstock.log import Log
     from penstock.project.penstock import Penstock
 
-__all__ = ["FILES", "FileChange", "applied_texts", "changed_files", "put_of"]
+__all__ = ["FILES", "FileChange", "FileDifference", "applied_texts", "changed_files", "file_differences", "put_of"]
 
 FILES = "files"
 """The fact that holds the files as they were applied."""
@@ -27,6 +28,15 @@ class FileChange:
 
     path: str
     what: Literal["changed", "added", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDifference:
+    """The same, and its text: from what was applied to what it is now, as lines of a unified difference."""
+
+    path: str
+    what: Literal["changed", "added", "removed"]
+    difference: str
 
 
 def put_of(texts: Mapping[str, str]) -> bytes:
@@ -42,17 +52,34 @@ def applied_texts(log: Log) -> dict[str, str] | None:
 
 def changed_files(penstock: Penstock) -> list[FileChange]:
     """By path; none where no pipeline was started yet."""
+    return [FileChange(path, what) for path, what, _, _ in _changed(penstock)]
+
+
+def file_differences(penstock: Penstock) -> list[FileDifference]:
+    """The same with what has changed in each, also where a file is wrong now."""
+    return [
+        FileDifference(path, what, difference(before, now, path, ("applied", "now")))
+        for path, what, before, now in _changed(penstock)
+    ]
+
+
+def _changed(penstock: Penstock) -> Iterator[tuple[str, Literal["changed", "added", "removed"], str, str]]:
+    """The path of each, what has become of it, and its text before and now; what cannot be read is empty."""
     before = applied_texts(penstock.log)
     if before is None or penstock.home is None:
-        return []
+        return
     now: dict[str, str | None] = {}
-    for path in sql_files(penstock.folder):
+    for file in sql_files(penstock.folder):
         try:
-            text = path.read_text("utf-8")
+            read = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):  # it has gone just now, or is not to be read: it is not what it was
-            text = None
-        now[str(path.relative_to(penstock.folder))] = text
-    found = [FileChange(path, "added") for path in now.keys() - before.keys()]
-    found += [FileChange(path, "removed") for path in before.keys() - now.keys()]
-    found += [FileChange(path, "changed") for path in now.keys() & before.keys() if now[path] != before[path]]
-    return sorted(found, key=lambda f: f.path)
+            read = None
+        now[str(file.relative_to(penstock.folder))] = read
+    for path in sorted(before.keys() | now.keys()):
+        text = now.get(path) or ""
+        if path not in before:
+            yield path, "added", "", text
+        elif path not in now:
+            yield path, "removed", before[path], ""
+        elif now[path] != before[path]:
+            yield path, "changed", before[path], text

@@ -64,6 +64,17 @@ def show_difference(penstock: Project) -> DifferenceAnswer:
     return DifferenceAnswer.model_validate(penstock.difference())
 
 
+class FileDifferent(FileChanged):
+    difference: str = Field(examples=["--- sql/10_metrics.sql (applied)\n+++ sql/10_metrics.sql (now)\n@@ ..."])
+    """Of its text, from what was applied to what it is now; as unified lines."""
+
+
+@router.get("/diff/files", operation_id="diff_files")
+def show_file_differences(penstock: Project) -> list[FileDifferent]:
+    """What has changed in the text of the SQL files; also of those that are wrong now."""
+    return [FileDifferent.model_validate(one) for one in penstock.file_differences()]
+
+
 class Apply(Given):
     token: str = Field(examples=["6a53f6370cafc5e8668c5938"])
     """That of the difference that was looked at."""
@@ -83,6 +94,20 @@ def apply_files(penstock: Project, asked: Apply) -> AppliedAnswer:
     State is rebuilt while all go on; then the pipelines that change halt for a moment.
     """
     return AppliedAnswer.model_validate(penstock.apply(asked.token))
+
+
+class ApplyProgress(Model):
+    step: Literal["rebuild", "switch"]
+    """`rebuild`: state is made by reading again, while all go on; `switch`: the pipelines that change halt."""
+    read: int
+    """Records that were read again."""
+    of: int
+
+
+@router.get("/apply", operation_id="apply_progress")
+def show_progress(penstock: Project) -> ApplyProgress | None:
+    """How far files are applied now; null while none are."""
+    return None if penstock.applying is None else ApplyProgress.model_validate(penstock.applying)
 
 
 class Compare(Given):
