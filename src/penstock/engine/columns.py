@@ -222,7 +222,7 @@ def _joined(runs: list[pl.Series], values: pl.Series) -> list[pl.Series]:
     while first and len(runs[first - 1]) <= max(_RUN, count):
         first -= 1
         count += len(runs[first])
-    return [*runs[:first], pl.concat([*runs[first:], values], rechunk=True)]
+    return [*runs[:first], pl.concat([*runs[first:], values]).rechunk()]
 
 
 def _longer(values: NDArray[_T], size: int, fill: int = 0) -> NDArray[_T]:
