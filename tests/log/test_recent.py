@@ -59,6 +59,18 @@ def test_counts_are_those_of_the_records(path: Path, clock: ManualClock, *, merg
             assert (found.records.tolist(), int(found.bytes.sum()), found.first.tolist()) == by_hand(log, since)
 
 
+def test_the_first_offset_is_right_where_compaction_has_left_holes(log: Log, clock: ManualClock) -> None:
+    begin = clock.now_ms()
+    fill(log, clock)
+    log.alter_topic("t", configs={"cleanup.policy": "compact"})
+    topic = log.latest("t")
+    assert log.upkeep.compact(topic) > 0
+    while log.upkeep.merge(topic):
+        continue
+    found = log.recent("t", begin)
+    assert (found.records.tolist(), int(found.bytes.sum()), found.first.tolist()) == by_hand(log, begin)
+
+
 def test_what_retention_took_does_not_count(log: Log, clock: ManualClock) -> None:
     begin = clock.now_ms()
     fill(log, clock)

@@ -47,7 +47,7 @@ def recent(connection: Connection, blobs: Blobs, topic: Topic, since_ms: int) ->
             break
         if entry.last_append < since_ms:
             continue
-        if entry.first_append >= since_ms and batch.whole:
+        if entry.first_append >= since_ms and batch.whole and not entry.has("offset"):  # it has where there are holes
             counts, held = live_counts(batch, topic.partitions)
             begins = entry.ends - entry.counts
         else:
