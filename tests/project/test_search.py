@@ -103,6 +103,16 @@ def test_a_condition_over_the_columns_of_a_table(visits: Penstock, rows: int) ->
     assert all_read == [r for r in every(visits) if number(r) is not None], "what cannot be read is left out"
 
 
+def test_a_text_that_a_cast_fills_up_with_blanks_is_found() -> None:
+    with penstock.memory() as project:
+        project.sql(VISITS)
+        project.append("visits", [{"id": 1, "page": "abc"}, {"id": 2, "page": "abcd"}, {"id": 3, "page": "x"}])
+        start = offsets_at(project.log, "visits", "earliest")
+        for text, count in (("CAST(page AS CHAR(5)) = 'abc  '", 1), ("CAST(page AS CHAR(2)) = 'ab'", 2)):
+            wanted = Wanted(condition=Condition(project, "visits", text))
+            assert browse(project.log, "visits", start, 10, wanted=wanted).records.height == count, text
+
+
 def test_from_a_place_and_of_one_partition(visits: Penstock) -> None:
     for wanted in (Wanted(), Wanted(key=b"k3"), Wanted(condition=Condition(visits, "visits", "id > 100"))):
         for offsets in ({1: 100}, {0: 10, 2: 250}, {0: 0, 1: 50, 2: 60}):

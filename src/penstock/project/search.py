@@ -265,7 +265,7 @@ def _texts_in(condition: Expr, columns: frozenset[str]) -> list[str]:
         return []
     if not isinstance(text, str) or not text[:1].isalpha() or text in ("true", "false", "null"):
         return []
-    return [text]
+    return [text.rstrip(" ")]  # a cast to CHAR fills up with blanks
 
 
 def _require_small(expr: Expr, depth: int = 0) -> None:
