@@ -76,6 +76,23 @@ def test_what_is_not_changed_so_is_refused(tmp_path: Path) -> None:
     assert (folder / "penstock.toml").read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[engine]\nthreads = = 2\n", r"penstock\.toml is not TOML: Invalid value \(at line 2, column 11\)"),
+        ("[engine]\n[engine]\n", r"penstock\.toml is not TOML: "),
+        ("engine = 3\n", r"'engine' is a section: \[engine\]"),
+    ],
+)
+def test_a_file_that_is_wrong_is_not_changed_but_said_to_be(tmp_path: Path, text: str, said: str) -> None:
+    folder = make_project(tmp_path / "p")
+    with penstock.open(folder) as project:
+        (folder / "penstock.toml").write_text(text)
+        with pytest.raises(ConfigError, match=said):
+            project.change_setting("engine", "threads", 2)
+    assert (folder / "penstock.toml").read_text() == text
+
+
 def test_over_http_it_holds_where_it_may_and_a_changed_file_is_not_written_over(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "p", toml=TOML)
     with serve(folder, rows=0) as served:

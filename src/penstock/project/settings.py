@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["FILE", "SECTIONS", "Settings", "read_settings", "settings_in"]
+__all__ = ["FILE", "SECTIONS", "Settings", "document_of", "read_settings", "settings_in"]
 
 FILE = "penstock.toml"
 
@@ -233,11 +233,15 @@ def read_settings(folder: Path) -> Settings:
 
 def settings_in(said: str, folder: Path) -> Settings:
     """The settings of the project in `folder`, if its file said this. Raises as `read_settings`."""
+    return _settings(document_of(said, folder), folder)
+
+
+def document_of(said: str, folder: Path) -> dict[str, Any]:
+    """What the file of the project in `folder` says, whether or not it fits. Raises ConfigError for what is no TOML."""
     try:
-        document = tomllib.loads(said)
+        return tomllib.loads(said)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{FILE} is not TOML: {error}", code="project-toml", where=str(folder / FILE)) from None
-    return _settings(document, folder)
 
 
 def _settings(document: dict[str, Any], folder: Path) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +10,7 @@ import tomlkit
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.project.audit import audited
 from penstock.project.project_file import FileConflictError, Folder
-from penstock.project.settings import FILE, SECTIONS, settings_in
+from penstock.project.settings import FILE, SECTIONS, document_of, settings_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +83,8 @@ def change_setting(penstock: Penstock, section: str, name: str, value: Value, ta
             hint=f"change it in {FILE}, and start the process again",
         )
     file = settings_file(penstock.folder)
-    text, before = _edited(file.text, section, name, value)
+    before = _before(document_of(file.text, penstock.folder), section, name)
+    text = _edited(file.text, section, name, value)
     read = settings_in(text, penstock.folder)
     try:
         saved = _folder(penstock.folder).save(_NAME, text, tag or file.tag)
@@ -127,19 +127,27 @@ def _require_known(section: str, name: str) -> None:
         raise ConfigError(f"[{section}] has no setting '{name}'", code="option-unknown", hint=hint)
 
 
-def _edited(text: str, section: str, name: str, value: Value) -> tuple[str, Value]:
-    """The file's text with another value, and what it said before."""
+def _before(document: Any, section: str, name: str) -> Value:
+    """What the file said. Raises ConfigError where it has something else than a section in its place."""
+    found = document
+    for part in section.split(".", maxsplit=1):
+        found = found.get(part, {})
+        if not isinstance(found, dict):
+            raise ConfigError(f"'{part}' is a section: [{section}]", code="project-section", where=FILE)
+    before: Value = found.get(name)
+    return before
+
+
+def _edited(text: str, section: str, name: str, value: Value) -> str:
+    """The file's text with another value."""
     document: Any = tomlkit.parse(text)
     table = document
     for part in section.split(".", maxsplit=1):
         if part not in table:
             table[part] = tomlkit.table(is_super_table=part != section.rsplit(".", maxsplit=1)[-1])
         table = table[part]
-    before = tomllib.loads(text)
-    for part in section.split(".", maxsplit=1):
-        before = before.get(part, {})
     if value is None:
         table.pop(name, None)
     else:
         table[name] = value
-    return tomlkit.dumps(document), before.get(name)
+    return tomlkit.dumps(document)
