@@ -124,6 +124,9 @@ def test_a_query_is_saved_over_what_was_read_and_over_nothing_else(files: Served
     files.call("PUT", "/api/queries/new/file", 200, json={"text": "SELECT 3"}, headers={"if-match": "*"})
     files.call("DELETE", path, 204, headers={"if-match": saved.headers["etag"]})
     assert [q["name"] for q in files.get("/api/queries")] == ["new"]
+    gone = files.call("PUT", path, 409, json={"text": "SELECT 4"}, headers={"if-match": saved.headers["etag"]})
+    assert gone["detail"] == "query 'of_customer' is gone"
+    assert gone["difference"].splitlines()[-1] == "+SELECT 4"
 
 
 def test_a_file_that_cannot_be_read_hides_no_other(files: Served) -> None:
