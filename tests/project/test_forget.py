@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import penstock
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, StorageError
 from penstock.project.backup.backup import back_up
 from penstock.project.forget.forget import forget
 from penstock.project.forget.person import Person
@@ -230,3 +230,23 @@ def test_what_cannot_be_forgotten_is_told(shop: Path) -> None:
     assert "what is left says the value elsewhere than in these columns: name others too" in ended.err
     audited = str(penstock.open(shop).log.read("__audit"))
     assert WHO not in audited
+
+
+def test_files_that_are_not_what_their_names_say(shop: Path) -> None:
+    """One that was cut off while it was written, others that nobody can read."""
+    table, other = (shop / "out/files" / name for name in (".a.parquet.forgetting", "b.parquet"))
+    table.write_bytes(b"PAR1" + WHO.encode())
+    other.write_bytes(WHO.encode())
+    (shop / "notes.parquet").write_bytes(b"a line\nof " + WHO.encode())
+    (shop / "locked").symlink_to("/proc/self/mem")
+    with penstock.open(shop) as project:
+        with pytest.raises(StorageError, match=r"b\.parquet' cannot be read as Parquet: ") as caught:
+            forget(project, Person(("email",), WHO))
+        assert caught.value.hint == "move it away and repeat this; what was removed before is removed"
+        other.unlink()
+        left = [
+            (one.place, one.count, one.what) for one in forget(project, Person(("email",), WHO)) if one.act == "left"
+        ]
+    assert ("file notes.parquet", 1, "rows or lines say it") in left
+    assert ("file locked", 0, "lines looked at: it cannot be read, Input/output error") in left
+    assert not table.exists()

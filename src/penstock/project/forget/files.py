@@ -12,6 +12,7 @@ import polars as pl
 from penstock.connectors.filesystem.exchange import held
 from penstock.connectors.filesystem.partitions import unescaped
 from penstock.connectors.filesystem.staging import STAGING_PREFIX, storage_error, sync
+from penstock.core.errors import StorageError
 from penstock.formats.parquet import COMPRESSION
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["forget_archived", "forget_in_folder"]
 
+_ASIDE = ".forgetting"
+"""How the name of a file ends that is to come in the place of another."""
+
 
 def forget_in_folder(table: FileTable, person: Person) -> tuple[int, int]:
     """Write the files of a table's folder anew without the person: (rows that went, values replaced in staged ones).
 
-    A file keeps its name; one that has no row left goes, unless it lies aside to be shown. Raises StorageError.
+    A file keeps its name; one that has no row left goes, unless it lies aside to be shown. Raises StorageError, also
+    for a file that is none of Parquet.
     """
     rows = cells = 0
     with storage_error(table.where, f"removing rows from '{table.path}'"), held(table.path, alone=True):
@@ -36,7 +41,9 @@ def forget_in_folder(table: FileTable, person: Person) -> tuple[int, int]:
                 staged = path.relative_to(table.path).parts[0].startswith(STAGING_PREFIX)
                 if not path.is_file() or ".parquet" not in name:
                     continue
-                if staged:
+                if name.endswith(_ASIDE):  # of a time when this was cut off
+                    path.unlink()
+                elif staged:
                     cells += _replace_in(table, path, person)
                 else:
                     rows += _forget_in(table, path, person)
@@ -58,7 +65,7 @@ def forget_archived(table: FileTable, place: Place, person: Person) -> int:
 
 
 def _forget_in(table: FileTable, path: Path, person: Person) -> int:
-    frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    frame = _read(table, path)
     kept = frame.filter(~_of(person, frame, path.relative_to(table.path).as_posix()))
     if kept.height == frame.height:
         return 0
@@ -71,11 +78,23 @@ def _forget_in(table: FileTable, path: Path, person: Person) -> int:
 
 
 def _replace_in(table: FileTable, path: Path, person: Person) -> int:
-    frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    frame = _read(table, path)
     changed, cells = person.replaced(frame)
     if cells:
         _put(path, _parquet(table, changed))
     return cells
+
+
+def _read(table: FileTable, path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, glob=False, hive_partitioning=False)
+    except pl.exceptions.PolarsError as error:
+        raise StorageError(
+            f"'{path}' cannot be read as Parquet: {error}",
+            code="file-unreadable",
+            where=table.where,
+            hint="move it away and repeat this; what was removed before is removed",
+        ) from None
 
 
 def _of(person: Person, frame: pl.DataFrame, name: str) -> pl.Series:
@@ -99,7 +118,7 @@ def _parquet(table: FileTable, frame: pl.DataFrame) -> bytes:
 
 def _put(path: Path, data: bytes) -> None:
     """A file in the place of another, in one step."""
-    aside = path.with_name(f".{path.name}.forgetting")
+    aside = path.with_name(f".{path.name}{_ASIDE}")
     aside.write_bytes(data)
     sync(aside)
     aside.rename(path)

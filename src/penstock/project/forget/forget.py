@@ -273,9 +273,14 @@ def _left(penstock: Penstock, person: Person) -> Iterator[Forgotten]:
     for folder, folders, names in os.walk(penstock.folder):
         folders[:] = [name for name in folders if Path(folder) / name != home]
         for path in (Path(folder) / name for name in names):
-            count = _rows_saying(path, person) if path.is_file() else 0
-            if count or person.is_in(str(path.relative_to(penstock.folder))):
-                yield Forgotten(f"file {path.relative_to(penstock.folder)}", "left", count or 1, "rows or lines say it")
+            file = path.relative_to(penstock.folder)
+            try:
+                count = _rows_saying(path, person) if path.is_file() else 0
+            except OSError as error:
+                yield Forgotten(f"file {file}", "left", 0, f"lines looked at: it cannot be read, {error.strerror}")
+                continue
+            if count or person.is_in(str(file)):
+                yield Forgotten(f"file {file}", "left", count or 1, "rows or lines say it")
     for name, value in penstock.log.facts.scan("").items():
         if not name.startswith(BACKUPS) and (person.is_in(value) or person.is_in(name)):
             yield Forgotten(f"fact {name}", "left", 1, "value says it")
@@ -283,9 +288,13 @@ def _left(penstock: Penstock, person: Person) -> Iterator[Forgotten]:
 
 def _rows_saying(path: Path, person: Person) -> int:
     """How many rows of a Parquet file, or lines of another, say the value."""
-    if path.suffix != ".parquet":
-        return sum(map(person.is_in, path.read_bytes().splitlines())) if person.is_in(path.read_bytes()) else 0
-    frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    try:
+        frame = pl.read_parquet(path, glob=False, hive_partitioning=False) if path.suffix == ".parquet" else None
+    except pl.exceptions.PolarsError:  # whatever else it is
+        frame = None
+    if frame is None:
+        data = path.read_bytes()
+        return sum(map(person.is_in, data.splitlines())) if person.is_in(data) else 0
     found = pl.repeat(value=False, n=frame.height, eager=True)
     for column in frame.get_columns():
         if column.dtype in (pl.String, pl.Binary):
