@@ -9,7 +9,9 @@ import pytest
 
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, LogError, StateError, UnsupportedError
+from penstock.project import engine as engine_module
 from penstock.project.edit import apply as apply_module
+from penstock.project.lineage import keep_lineage
 from penstock.project.opening import memory
 from tests.engine.project import COUNT, EVENTS, NOW, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
 from tests.parts import until
@@ -288,6 +290,47 @@ def test_a_failure_at_any_step_leaves_what_was(tmp_path: Path, monkeypatch: pyte
         append(penstock, LINES[20:])
         caught_up(penstock)
         assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 5), ("a", 30.0, 5, 6)]
+
+
+UNREACHABLE = """
+CREATE TABLE h (k STRING) WITH ('connector' = 'http', 'topic' = 'h', 'url' = 'http://127.0.0.1:9/', 'format' = 'json');
+INSERT INTO u SELECT k, COUNT(*) FROM h GROUP BY k;
+"""
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_failure_when_all_is_made_leaves_what_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    with opened(write_project(tmp_path, TOTALS + WIDE)) as penstock:
+        run = penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        write_project(tmp_path, (TOTALS + WIDE).replace("SUM(v)", "MAX(v)"))
+        said = "no more"
+        if late:  # when the pipelines run already
+            failures = [StateError(said)]
+
+            def fails(of: Penstock) -> None:
+                if failures:
+                    raise failures.pop()
+                keep_lineage(of)
+
+            monkeypatch.setattr(engine_module, "keep_lineage", fails)
+        else:
+            (tmp_path / "sql" / "2-more.sql").write_text(UNREACHABLE)
+            said = "'http://127.0.0.1:9/' leads to 127.0.0.1, a loopback address, and is not among those allowed"
+        difference = penstock.difference()
+        with pytest.raises(StateError) as caught:
+            penstock.apply(difference.token)
+        assert caught.value.message == f"the SQL files were not applied, and what was before goes on: {said}"
+        assert penstock.log.state.savepoints() == []
+        assert penstock.difference() == difference
+        assert {name: life.state for name, life in run.lives.items()} == {"main": "running"}
+        append(penstock, LINES[20:])
+        caught_up(penstock)
+        assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 14), ("a", 30.0, 5, 15)]
+        assert penstock.stop() == {}
 
 
 def test_hints_that_say_what_is_read_are_part_of_what_state_was_made_of(tmp_path: Path) -> None:

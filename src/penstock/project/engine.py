@@ -145,6 +145,8 @@ class Engine:
         """Let the pipelines that were retired be those of `definition`; with `proven` as `Run.adopt` says."""
         if self.run is None:
             return
+        if not self.run.bounded:
+            pollers_of(self.penstock)  # an address that is not allowed is found before anything begins
         self.run.adopt(definition.pipelines, proven=proven)
         keep_lineage(self.penstock)
         self._polling.close()

@@ -90,7 +90,7 @@ class _Apply:
         self.before = penstock.definition
         self.number = 0
         self.savepoints: dict[str, str] = {}
-        self.facts: dict[str, bytes] = {}
+        self.facts: dict[str, bytes | None] = {}
         self.switched = False
         self.reruns: dict[str, Rerun] = {}
 
@@ -160,13 +160,12 @@ class _Apply:
         self.number = 1 + max((number for number, _ in self._made_before()), default=0)
         for one in self.changed:
             for prefix in _FACTS:
-                if (value := self.log.facts.get(prefix + one.name)) is not None:
-                    self.facts[prefix + one.name] = value
+                self.facts[prefix + one.name] = self.log.facts.get(prefix + one.name)
             if one.name in there:
                 name = f"before-apply-{self.number}.{one.name}"
                 self.log.state.create_savepoint(name, one.name)
                 self.savepoints[one.name] = name
-        self.facts[FILES] = self.log.facts.get(FILES) or b"{}"
+        self.facts[FILES] = self.log.facts.get(FILES)
 
     def drop_old(self) -> list[str]:
         """The savepoints of earlier applies that are no longer kept."""
@@ -229,8 +228,10 @@ class _Apply:
                 pipeline.close()
 
     def go_back(self) -> None:
-        """The savepoints are checkpoints again, in one transaction, and what was halted begins."""
+        """The savepoints are checkpoints again, in one transaction, what was halted begins, and they are dropped."""
         if self.switched:
+            if self.run is not None:  # those that have begun may not commit over it
+                self.run.retire([one.name for one in self.changed])
             with self.log.transaction() as transaction:
                 for one in self.changed:
                     if one.name in self.savepoints:
@@ -238,8 +239,13 @@ class _Apply:
                     else:
                         transaction.drop_checkpoint(one.name)
                 for key, value in self.facts.items():
-                    transaction.put(key, value)
+                    if value is None:
+                        transaction.delete(key)
+                    else:
+                        transaction.put(key, value)
         self.penstock.redefine(self.before)
+        for name in self.savepoints.values():
+            self.log.state.drop_savepoint(name)
 
     # -- what was done -----------------------------------------------------------------------------
 
