@@ -14,11 +14,11 @@ import orjson
 from penstock import __version__
 from penstock.connectors.filesystem.exchange import held
 from penstock.connectors.filesystem.naming import is_hidden
-from penstock.connectors.filesystem.staging import STAGING_PREFIX
+from penstock.connectors.filesystem.staging import STAGING_PREFIX, sync
 from penstock.core.errors import ConfigError
 from penstock.log import EngineLock
 from penstock.project.audit import audited
-from penstock.project.backup.manifest import FORMAT, HEAD, MANIFEST, Held, Manifest, sync, writing
+from penstock.project.backup.manifest import FORMAT, HEAD, MANIFEST, Held, Manifest, writing
 from penstock.project.backup.sealed import backup_key, seal
 from penstock.project.file_places import file_places
 from penstock.project.home import HOME, made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from penstock.core.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FORMAT", "HEAD", "MANIFEST", "Held", "Manifest", "backup_error", "read_head", "sync", "writing"]
+__all__ = ["FORMAT", "HEAD", "MANIFEST", "Held", "Manifest", "backup_error", "read_head", "writing"]
 
 FORMAT = 1
 """The version of the layout of a backup; it is in the head, and a later one is refused by name."""
@@ -122,15 +121,6 @@ def read_head(folder: Path) -> dict[str, Any]:
             hint="upgrade Penstock",
         )
     return found
-
-
-def sync(path: Path) -> None:
-    """Write a file or folder through to the disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _is_inside(path: object) -> bool:

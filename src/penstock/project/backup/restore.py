@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from penstock.connectors.filesystem.staging import sync
 from penstock.core.errors import ConfigError, PenstockError
 from penstock.log import Log
-from penstock.project.backup.manifest import MANIFEST, Manifest, backup_error, read_head, sync, writing
+from penstock.project.backup.manifest import MANIFEST, Manifest, backup_error, read_head, writing
 from penstock.project.backup.sealed import backup_key, unsealed
 from penstock.project.home import HOME
 
