@@ -109,10 +109,52 @@ def test_a_token_is_shown_once_and_revoked(page: Page, shop: Guarded) -> None:
 
 
 @pytest.mark.real
+def test_a_setting_is_changed_and_what_it_asks_for_is_said(page: Page, shop: Guarded) -> None:
+    file = shop.penstock.folder / "penstock.toml"
+    file.write_text(file.read_text() + "\n# how the engine works\n[engine]\nthreads = 2  # two cores\n")
+    enter(page, shop, "ada", "settings")
+    grid = page.get_by_role("grid", name="Settings")
+    grid.get_by_role("gridcell", name="threads", exact=True).click()
+    sheet = page.get_by_role("dialog", name="[engine] threads")
+    expect(sheet).to_contain_text("from the next start of a pipeline on")
+    expect(sheet.get_by_role("button", name="Save")).to_be_disabled()
+    value = sheet.get_by_label("Value")
+    value.fill("300")
+    expect(sheet.get_by_text("penstock settings DIR --set engine.threads=300")).to_be_visible()
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("allowed is a whole number from 1 to 256")
+    file.write_text(file.read_text().replace("how the", "how our"))
+    value.fill("3")
+    value.press("Enter")
+    expect(sheet.get_by_role("alert")).to_contain_text("it has changed since it was read")
+    value.press("Enter")
+    expect(sheet.get_by_role("status")).to_contain_text("threads was 2, is 3. It holds from the next start of a pipel")
+    assert file.read_text().endswith("\n# how our engine works\n[engine]\nthreads = 3  # two cores\n")
+    sheet.get_by_role("button", name="Close").click()
+
+    grid.get_by_role("gridcell", name="time-zone", exact=True).click()
+    sheet = page.get_by_role("dialog", name="[engine] time-zone")
+    expect(sheet.get_by_text("from the next start of the process on")).to_be_visible()
+    sheet.get_by_role("button", name="Close").click()
+    grid.get_by_role("gridcell", name="durability", exact=True).click()
+    sheet = page.get_by_role("dialog", name="[log] durability")
+    sheet.get_by_label("Value").select_option("relaxed")
+    sheet.get_by_role("button", name="Save").click()
+    sheet.get_by_role("button", name="Back to the default").click()
+    expect(sheet.get_by_role("status")).to_contain_text("durability was relaxed, is as by default")
+    assert "relaxed" not in file.read_text()
+
+
+@pytest.mark.real
 def test_who_looks_is_offered_no_change(page: Page, shop: Guarded) -> None:
     enter(page, shop, "vera", "settings")
     expect(page.get_by_text("You may")).to_be_visible()
-    expect(page.get_by_role("grid", name="Settings")).to_contain_text("idle-timeout")
+    grid = page.get_by_role("grid", name="Settings")
+    grid.get_by_role("gridcell", name="idle-timeout", exact=True).click()
+    sheet = page.get_by_role("dialog", name="[engine] idle-timeout")
+    expect(sheet.get_by_text("Allowed")).to_be_visible()
+    expect(sheet.get_by_role("button", name="Save")).to_have_count(0)
+    sheet.get_by_role("button", name="Close").click()
     for part in ("Users", "Tokens", "Audit log"):
         page.get_by_role("button", name=part).click()
         expect(page.get_by_text("This is for admins")).to_be_visible()

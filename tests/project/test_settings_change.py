@@ -112,6 +112,8 @@ def test_over_http_it_holds_where_it_may_and_a_changed_file_is_not_written_over(
         assert served.post("/api/topics", {"name": "clicks"}, 201)["configs"] == {"retention.ms": "2 d"}
         late = put("engine/threads", 3, tag, 409)
         assert (late["code"], late["difference"]) == ("file-changed", "")
+        assert late["detail"] == "penstock.toml is not saved: it has changed since it was read"
+        assert late["hint"] == "read it again, and save over the file as it is now"
         assert "hidden" not in str(late)
         tag = put("engine/checkpoint-interval", "250 ms", done["tag"])["tag"]
         assert served.post("/api/pipelines/orders/restart", {})["checkpoint_interval"] == 250

@@ -42,6 +42,9 @@ def test_values_defaults_and_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found["files", "roots"].value == "/data, /more"
     assert (found["topics.clicks", "partitions"].value, found["topics.clicks", "retention.ms"].value) == ("4", "30 d")
     assert ("topics.clicks", "cleanup.policy") not in found
+    any_topic = found["topics.NAME", "also-format"]
+    assert (any_topic.value, any_topic.choices) == (None, ("avro-confluent",))
+    assert found["engine", "threads"].choices == ()
     assert found["s3", "endpoint"].value == "http://***@127.0.0.1:9"
     assert (found["s3", "secret-key"].value, found["s3", "secret-key"].missing) == ("${SHOWN_SECRET}", False)
     assert found["s3", "access-key"].missing

@@ -38,12 +38,14 @@ T_co = TypeVar("T_co", covariant=True)
 class Kind(Generic[T_co]):
     """How an option's text is read; `allowed` says it in words, for errors and documentation.
 
-    Where there are `several` the option is a list, and `read` gets its texts joined by NUL.
+    Where there are `several` the option is a list, and `read` gets its texts joined by NUL. `choices` are all that it
+    may be, where they can be counted.
     """
 
     allowed: str
     read: Callable[[str], T_co]
     several: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def _text(value: str) -> str:
@@ -101,7 +103,7 @@ def _memory(value: str) -> int:
 
 
 text: Kind[str] = Kind("a text", _text)
-boolean: Kind[bool] = Kind("true or false", _boolean)
+boolean: Kind[bool] = Kind("true or false", _boolean, choices=("true", "false"))
 number: Kind[float] = Kind("a number", float)
 share: Kind[float] = Kind("a number from 0 to 1", _share)
 strings: Kind[tuple[str, ...]] = Kind("texts separated by ';'", _strings)
@@ -135,7 +137,7 @@ def choice(*values: str) -> Kind[str]:
     def read(value: str) -> str:
         return {v.lower(): v for v in values}[value.strip().lower()]
 
-    return Kind("one of " + ", ".join(values), read)
+    return Kind("one of " + ", ".join(values), read, choices=values)
 
 
 @dataclass(frozen=True, slots=True)

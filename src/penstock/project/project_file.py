@@ -22,14 +22,16 @@ _SAVING = Lock()
 
 
 class FileConflictError(ConfigError):
-    """A file has changed since it was read; `difference` is from what is there to what would be saved."""
+    """A file has changed since it was read; `difference` is from what is there to what would be saved.
+
+    Without one the file is not to be shown.
+    """
 
     code = "file-changed"
 
     def __init__(self, message: str, difference: str) -> None:
-        super().__init__(
-            message, code="file-changed", hint="look at the difference, and save over the file as it is now"
-        )
+        seen = "look at the difference" if difference else "read it again"
+        super().__init__(message, code="file-changed", hint=f"{seen}, and save over the file as it is now")
         self.difference = difference
 
 

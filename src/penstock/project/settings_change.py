@@ -88,8 +88,8 @@ def change_setting(penstock: Penstock, section: str, name: str, value: Value, ta
     read = settings_in(text, penstock.folder)
     try:
         saved = _folder(penstock.folder).save(_NAME, text, tag or file.tag)
-    except FileConflictError as error:  # lines of this file may have credentials in them
-        raise FileConflictError(error.message, "") from None
+    except FileConflictError:  # lines of this file may have credentials in them
+        raise FileConflictError(f"{FILE} is not saved: it has changed since it was read", "") from None
     penstock.take_settings(
         replace(
             penstock.settings,

@@ -31,7 +31,7 @@ class Shown:
     """One setting: its `value` as penstock.toml has it (None: it says nothing) and its `default`, as text.
 
     A secret stands there as the name of a variable of the environment; `missing` where that is not set. `holds` is from
-    when on a change of it does: see `project.settings_change`.
+    when on a change of it does: see `project.settings_change`. `choices` are all values, where they can be counted.
     """
 
     section: str
@@ -42,10 +42,12 @@ class Shown:
     description: str
     missing: bool
     holds: Holds
+    choices: tuple[str, ...]
 
 
 def shown_settings(folder: Path) -> list[Shown]:
-    """All settings, in the order of their sections; of topics and tables those that are named.
+    """All settings, in the order of their sections: of topics and tables those that are named, and then, in a section
+    such as topics.NAME, what each of them may have.
 
     As the file is now: a process that runs the project has read it when it began. Raises ConfigError where it is wrong.
     """
@@ -55,7 +57,7 @@ def shown_settings(folder: Path) -> list[Shown]:
         _shown(section, option, values)
         for section, options, values in _sections(document)
         for option in options
-        if "." not in section or option.name in values
+        if option.name in values or "." not in section or section in SECTIONS
     ]
 
 
@@ -67,6 +69,7 @@ def _sections(document: dict[str, Any]) -> Iterator[tuple[str, tuple[Option[Any]
             continue
         for name, values in document.get(kind, {}).items():
             yield f"{kind}.{name}", options, values
+        yield section, options, {}
 
 
 def _shown(section: str, option: Option[Any], values: dict[str, Any]) -> Shown:
@@ -74,8 +77,9 @@ def _shown(section: str, option: Option[Any], values: dict[str, Any]) -> Shown:
     value = None if given is None else _CREDENTIALS.sub(MASK, _text(given))
     reference = REFERENCE.fullmatch(value or "")
     missing = reference is not None and not os.environ.get(reference[1])
-    holds = holds_from(section, option.name)
-    return Shown(section, option.name, value, default_text(option), option.kind.allowed, option.text, missing, holds)
+    kind, holds = option.kind, holds_from(section, option.name)
+    default = default_text(option)
+    return Shown(section, option.name, value, default, kind.allowed, option.text, missing, holds, kind.choices)
 
 
 def _text(value: Any) -> str:

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, body, type Schemas } from "./client";
+import { api, body, problem, type Schemas } from "./client";
 
 export type User = Schemas["UserAnswer"];
 export type Role = User["role"];
@@ -86,4 +86,33 @@ export const useAudit = (asked: AuditAsked) =>
     getNextPageParam: (last) => last.next ?? undefined,
   });
 
-export const useSettings = () => useQuery({ queryKey: ["settings"], queryFn: () => body(api.GET("/api/settings")) });
+export type Setting = Schemas["SettingAnswer"];
+
+/** All settings, and the tag of the file that they are in. */
+export const useSettings = () =>
+  useQuery({
+    queryKey: ["settings"],
+    queryFn: async () => {
+      const { data, error, response } = await api.GET("/api/settings");
+      if (!data) throw problem(error, response);
+      return { settings: data, tag: response.headers.get("etag") ?? "" };
+    },
+  });
+
+/** Changes one in the file as it was read; null takes it out. The settings are asked anew also where it is refused:
+ * the file may be another. */
+export function useChangeSetting() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ section, name, value, tag }: { section: string; name: string; value: Given; tag: string }) =>
+      body(
+        api.PUT("/api/settings/{section}/{name}", {
+          params: { path: { section, name }, header: { "if-match": tag } },
+          body: { value },
+        }),
+      ),
+    onSettled: () => Promise.all(["settings", "audit"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
+  });
+}
+
+type Given = Schemas["NewSetting"]["value"];

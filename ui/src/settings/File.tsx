@@ -1,33 +1,14 @@
 import { useProject } from "../api/asked";
-import { useSettings } from "../api/accounts";
 import { useLogin } from "../api/login";
 import { Section } from "../frame/View";
-import type { TableColumn } from "../pieces/column";
-import { DataTable } from "../pieces/DataTable";
 import { Facts } from "../pieces/Facts";
-import { Failure, Waiting } from "../pieces/States";
 import { Memory } from "./Memory";
 import css from "./Settings.module.css";
 import { OwnPassword } from "./OwnPassword";
+import { SettingTable } from "./SettingTable";
 
-const COLUMNS: TableColumn[] = [
-  { name: "section", label: "Section", type: "STRING", width: 132 },
-  { name: "name", label: "Setting", type: "STRING", width: 164 },
-  {
-    name: "value",
-    label: "As the file has it",
-    type: "STRING",
-    width: 200,
-    tone: (_, row) => (row.missing ? "bad" : undefined),
-  },
-  { name: "default", label: "By default", type: "STRING", width: 132 },
-  { name: "allowed", label: "Allowed", type: "STRING" },
-  { name: "description", label: "What it does", type: "STRING", width: 420 },
-];
-
-/** What penstock.toml says and could say, without its secrets; and who looks. */
+/** The project, who looks at it, what holds its memory, and its settings. */
 export function File() {
-  const { data, error, isPending, refetch } = useSettings();
   const project = useProject().data;
   const login = useLogin().data;
   return (
@@ -51,25 +32,7 @@ export function File() {
         </div>
       </Section>
       <Memory />
-      <Section title="Settings" headless>
-        {isPending && <Waiting height={320} />}
-        {error && <Failure error={error} retry={() => void refetch()} />}
-        {data && (
-          <DataTable
-            label="Settings"
-            title="penstock.toml"
-            columns={COLUMNS}
-            rows={data.map((one) => ({
-              ...one,
-              value: one.missing ? `${one.value} (not set)` : (one.value ?? ""),
-              default: one.default,
-            }))}
-            height={640}
-          >
-            <span className={css.note}>Secrets stand in the environment; here are the names of their variables.</span>
-          </DataTable>
-        )}
-      </Section>
+      <SettingTable />
     </>
   );
 }

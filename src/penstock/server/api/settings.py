@@ -18,6 +18,7 @@ router = APIRouter(prefix="/api/settings", tags=["project"])
 
 class SettingAnswer(Model):
     section: str = Field(examples=["engine"])
+    """topics.NAME is what any topic may have; what one has is in a section that is called after it."""
     name: str = Field(examples=["idle-timeout"])
     value: str | None = Field(examples=["30 s"])
     """As penstock.toml has it; null where it says nothing. A secret stands there as the name of a variable of the
@@ -27,6 +28,8 @@ class SettingAnswer(Model):
     description: str
     missing: bool
     """Whether it names a variable that is not set."""
+    choices: list[str]
+    """All that it may be, where that can be counted; else none."""
     holds: Holds
     """A change holds at once (`now`), from the next start of a `pipeline` or, by `restart`, of the process; `file`: it
     is changed in the file alone."""
@@ -49,7 +52,7 @@ class ChangedAnswer(Model):
 
 @router.get("", operation_id="settings")
 def list_settings(penstock: Project, response: Response) -> list[SettingAnswer]:
-    """All settings of penstock.toml as the file is now, with its ETag; of topics and tables those that it names."""
+    """All settings of penstock.toml as the file is now, with its ETag."""
     response.headers["etag"] = tagged(settings_file(penstock.folder).tag)
     response.headers["cache-control"] = "no-cache"
     return [SettingAnswer.model_validate(one) for one in shown_settings(penstock.folder)]

@@ -1,0 +1,1 @@
+function e(...e){return e.filter(e=>e!==void 0).map(e=>/^[\w@%+=:,./-]+$/.test(e)?e:`'${e.replaceAll(`'`,`'\\''`)}'`).join(` `)}export{e as t};

@@ -1,1 +1,0 @@
-import{L as e}from"./client-CpsR91_k.js";import{t}from"./useMutation-9GO5qpDc.js";function n(n,r){let i=e();return t({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}function r(...e){return e.filter(e=>e!==void 0).map(e=>/^[\w@%+=:,./-]+$/.test(e)?e:`'${e.replaceAll(`'`,`'\\''`)}'`).join(` `)}export{n,r as t};
