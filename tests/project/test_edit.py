@@ -394,6 +394,12 @@ def test_records_that_are_deleted_are_missing_in_what_is_rebuilt(tmp_path: Path)
         (one,) = (o for o in penstock.difference().pipelines[0].operators if o.what == "rebuilt")
         assert (one.start, one.rows_again, one.gone) == ({"e": [5]}, 15, 5)
         assert one.reason == "5 records that it would be made of are deleted"
+        assert compared(penstock, 0)[:5] == (15, 0, 2, 2, 0)
+        penstock.apply(penstock.difference().token)
+        penstock.start()
+        append(penstock, LINES[20:])
+        caught_up(penstock)
+        assert rows(penstock)[:4] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 5), ("a", 30.0, 5, 6), ("b", 10.0, 5, 11)]
 
 
 # -- comparing -----------------------------------------------------------------------------------------

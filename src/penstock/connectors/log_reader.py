@@ -104,10 +104,13 @@ class LogReader:
         self._check_kept({topic: list(self.log.starts(topic).values()) for topic in self.topics})
 
     def again(self, first: Mapping[str, list[int]]) -> None:
-        """Read once more what was read before, from the offsets `first` of each topic."""
-        self._first = {t: list(o) for t, o in first.items()}
-        self._next = {t: list(o) for t, o in first.items()}
-        self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in first.items())
+        """Read once more what was read before, from the offsets `first` of each topic, of that what is kept."""
+        kept = {
+            t: [max(o, s) for o, s in zip(at, self.log.starts(t).values(), strict=False)] for t, at in first.items()
+        }
+        self._first = {t: list(o) for t, o in kept.items()}
+        self._next = {t: list(o) for t, o in kept.items()}
+        self._after = min(self.log.seq_before(t, dict(enumerate(o))) for t, o in kept.items())
         self._begins = True
 
     def _first_offsets(self, topic: str) -> list[int]:
