@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -149,6 +150,47 @@ def test_states_tell_what_a_rule_cannot(tmp_path: Path) -> None:
         project.append("latency", samples("a", (0, 300), (60, 300), (66, 300)))
         until(lambda: [s.firing for s in project.alert_states()] == [1], "it does not fire")
         until(lambda: [(s.state, s.reason) for s in project.alert_states()] == silent, "it has data")
+
+
+DERIVED = """\
+CREATE TABLE slow (meeting STRING, ms INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'slow', 'format' = 'json');
+INSERT INTO slow SELECT meeting, CAST(meeting AS INT), ts FROM latency;
+"""
+
+
+def test_a_rule_that_reads_results_cannot_tell_while_nothing_makes_them(tmp_path: Path) -> None:
+    rule = SLOW.replace("latency", "slow")
+    folder = make(tmp_path / "calls", '[engine]\non-bad-row = "flink"\n', slow=rule)
+    (folder / "sql" / "slow.sql").write_text(DERIVED)
+    with open_project(folder) as project:
+
+        def state() -> tuple[str, str]:
+            (found,) = project.alert_states()
+            return found.state, found.reason
+
+        project.start()
+        assert state() == ("no data", "no row with a time has come to slow yet")
+        project.append("latency", samples("1", (0, 300)))
+        until(lambda: state() == ("ok", ""), "what it reads has come")
+        project.steer("slow", "pause")
+        assert state() == ("stopped", "pipeline slow, whose results it reads, is paused")
+        project.steer("slow", "resume")
+        assert state() == ("ok", "")
+        project.append("latency", samples("kim", (1, 300)))
+        until(lambda: state()[0] == "failed", "the pipeline has failed")
+        assert state()[1].startswith("pipeline slow, whose results it reads, has failed: ")
+        until(lambda: [i.kind for i in incidents_of(project.log)] == ["rule"], "nobody is told")
+
+
+def test_a_rule_cannot_tell_where_its_rows_wait_for_a_partition(tmp_path: Path) -> None:
+    with open_project(make(tmp_path / "calls", "[topics.latency]\npartitions = 2\n", slow=SLOW)) as project:
+        project.start()
+        project.append("latency", samples("a", (0, 300), (60, 300), (66, 300)))
+        waits = re.compile("no row of latency counts yet: nothing has come to partition [01], and rows wait until")
+        until(lambda: any(waits.match(s.reason) for s in project.alert_states()), "it does not say what it waits for")
+        assert [s.state for s in project.alert_states()] == ["no data"]
+        assert incidents_of(project.log) == []
 
 
 def test_a_row_without_a_time_says_nothing(tmp_path: Path) -> None:

@@ -114,6 +114,17 @@ class Life:
             self._position = {"readers": {}} if manifest is None else manifest["position"]
         return self._position
 
+    def sources(self) -> list[Life]:
+        """The pipelines whose results it reads, and those whose results these read: each once."""
+        found: dict[str, Life] = {}
+        waiting = [*self.upstream]
+        while waiting:
+            one = waiting.pop(0)
+            if one.name not in found and one is not self:
+                found[one.name] = one
+                waiting += one.upstream
+        return [*found.values()]
+
     @property
     def settled(self) -> bool:
         """Whether it does nothing, and is told nothing now."""

@@ -26,8 +26,9 @@ _TROUBLES = ("failed", "no data")
 class RuleWatch:
     """Looks every second how the rules of a running project are; one thread.
 
-    A rule whose query has failed, or whose topics get nothing, gets an incident of kind `rule`, by the clock, until it
-    can tell again. What came before the start counts for nothing: a project that stood still has `no-data` to go on.
+    A rule whose query has failed, or whose topics get nothing for as long as its `no-data` says, gets an incident of
+    kind `rule`, by the clock, until it can tell again. What came before the start counts for nothing: a project that
+    stood still has `no-data` to go on.
     """
 
     def __init__(self, penstock: Penstock) -> None:
@@ -56,12 +57,13 @@ class RuleWatch:
         penstock = self._penstock
         open_ = {i.rule: i for i in penstock.alerts.incidents.all() if i.kind == "rule" and i.state != "resolved"}
         now = penstock.clock.now_ms()
-        patience = {alert.name: alert.rule.no_data or 0 for alert in penstock.alerts.rules if alert.rule is not None}
+        patience = {alert.name: alert.rule.no_data for alert in penstock.alerts.rules if alert.rule is not None}
         changed = []
         for state in penstock.alert_states():
             known = open_.get(state.name)
             if known is None and state.state in _TROUBLES:
-                if state.state == "no data" and now - self._began <= patience[state.name]:
+                longest = patience[state.name]
+                if state.state == "no data" and (longest is None or now - self._began <= longest):
                     continue
                 changed.append(_begun(state, now))
             elif known is not None and state.state not in _TROUBLES:

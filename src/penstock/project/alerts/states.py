@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.core.batch import NO_TIME
 from penstock.core.options import duration_text
 from penstock.project.topics import read_topics
 
 if TYPE_CHECKING:
+    from penstock.engine.pipeline import Pipeline
     from penstock.project.alerts.alert import Alert
+    from penstock.project.life import Life
     from penstock.project.penstock import Penstock
 
 __all__ = ["STATES", "AlertState", "alert_states"]
@@ -21,8 +24,9 @@ STATES = ("wrong", "failed", "stopped", "no data", "firing", "pending", "ok")
 class AlertState:
     """A rule, and the worst of STATES that holds for it; the first four are never OK: it cannot tell.
 
-    `wrong`: its file does not fit; `failed`: its query has ended with an error; `stopped`: nothing runs it; `no data`:
-    its topics have got nothing for as long as no-data says. `reason` says why. `firing` counts incidents, those
+    `wrong`: its file does not fit; `failed`: its query has ended with an error, or a pipeline has whose results it
+    reads; `stopped`: nothing runs it, or such a pipeline is halted; `no data`: its topics have got nothing for as long
+    as no-data says, or nothing yet by which its time could go on. `reason` says why. `firing` counts incidents, those
     acknowledged among them; `pending` those that have not held for long enough.
     """
 
@@ -69,13 +73,49 @@ def _trouble(penstock: Penstock, alert: Alert) -> tuple[str, str]:
     assert alert.pipeline is not None
     assert alert.rule is not None
     run = penstock.current
-    if run is None or alert.pipeline.name not in {p.name for p in run.pipelines}:
+    life = None if run is None else run.find(alert.pipeline.name)
+    if life is not None and life.error is not None:
+        return "failed", str(life.error)
+    pipeline = None if life is None else life.pipeline
+    if run is None or life is None or pipeline is None:
         return "stopped", "no engine runs it"
-    if (error := run.errors.get(alert.pipeline.name)) is not None:
-        return "failed", str(error)
-    if alert.rule.no_data is not None:
-        reads = read_topics(alert.pipeline.plan) & {topic.name for topic in penstock.log.topics()}
-        last = max((s for s in map(penstock.log.last_append, reads) if s is not None), default=0)
-        if reads and penstock.clock.now_ms() - last > alert.rule.no_data:
-            return "no data", f"its topics have got nothing for {duration_text(alert.rule.no_data)}"
-    return "", ""
+    return _halted(life, bounded=run.bounded) or _silent(penstock, alert) or _untimed(pipeline) or ("", "")
+
+
+def _halted(life: Life, *, bounded: bool) -> tuple[str, str] | None:
+    """What keeps the rows away that the pipeline of `life` reads, if a pipeline that writes them does not run."""
+    for one in life.sources():
+        if one.error is not None:
+            return "failed", f"pipeline {one.name}, whose results it reads, has failed: {one.error}"
+        if one.state in ("paused", "stopped") and not bounded:
+            return "stopped", f"pipeline {one.name}, whose results it reads, is {one.state}"
+    return None
+
+
+def _silent(penstock: Penstock, alert: Alert) -> tuple[str, str] | None:
+    """Whether its topics have got nothing for too long."""
+    assert alert.rule is not None
+    assert alert.pipeline is not None
+    if alert.rule.no_data is None:
+        return None
+    reads = read_topics(alert.pipeline.plan) & {topic.name for topic in penstock.log.topics()}
+    last = max((s for s in map(penstock.log.last_append, reads) if s is not None), default=0)
+    if reads and penstock.clock.now_ms() - last > alert.rule.no_data:
+        return "no data", f"its topics have got nothing for {duration_text(alert.rule.no_data)}"
+    return None
+
+
+def _untimed(pipeline: Pipeline) -> tuple[str, str] | None:
+    """Whether no row counts yet: a row does when the time of all that is read has passed it."""
+    for source in pipeline.watermarks():
+        if not source["has_time"] or source["watermark"] != NO_TIME:
+            continue
+        partitions = source["partitions"]
+        empty = [str(one["partition"]) for one in partitions if one["watermark"] is None and not one["idle"]]
+        if len(empty) == len(partitions):
+            return "no data", f"no row with a time has come to {source['table']} yet"
+        return "no data", (
+            f"no row of {source['table']} counts yet: nothing has come to partition {', '.join(empty)}, and rows wait"
+            " until the watermark of each partition has passed them (idle-timeout lets them go on without)"
+        )
+    return None
