@@ -444,6 +444,29 @@ def test_a_pipeline_is_run_again_from_a_time_and_compared(tmp_path: Path) -> Non
             penstock.compare("main", "noon")
 
 
+def test_files_that_could_not_be_started_with_are_not_taken_for_applied(tmp_path: Path) -> None:
+    read(tmp_path, TOTALS, 0, 20)
+    with opened(write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))) as penstock:
+        with pytest.raises(StateError, match="the query has changed"):
+            penstock.start()
+        assert [(file.path, file.what) for file in penstock.difference().files] == [("sql/1-main.sql", "changed")]
+        assert compared(penstock, 0)[:5] == (20, 0, 2, 2, 0)
+
+
+def test_one_pipeline_that_is_drained_alone_applies_no_files(tmp_path: Path) -> None:
+    write_project(tmp_path, TOTALS)
+    (tmp_path / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
+    with opened(tmp_path) as penstock:
+        append(penstock, LINES[:20])
+        penstock.start()
+        caught_up(penstock)
+        penstock.stop()
+    write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))
+    with opened(tmp_path) as penstock:
+        penstock.steer("keys", "drain")
+        assert [file.path for file in penstock.difference().files] == ["sql/1-main.sql"]
+
+
 def test_rows_by_key_are_compared_as_they_are_last(tmp_path: Path) -> None:
     read(tmp_path, EVENTS + WIDE + PER_KEY, 0, 20)
     changed = PER_KEY.replace("COUNT(*)", "COUNT(*) + CASE WHEN k = 'a' THEN 1 ELSE 0 END")

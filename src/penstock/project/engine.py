@@ -74,7 +74,6 @@ class Engine:
                 poller.poll()
             keep_lineage(penstock)
             keep_retention(penstock)
-            penstock.log.facts.put(FILES, put_of(penstock.definition.texts))
             definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
             make = partial(self._make, speed=speed, batch_rows=batch_rows)
             aside = partial(penstock.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
@@ -83,6 +82,8 @@ class Engine:
             self._release()
             raise
         self.run = run
+        if only is None:  # all that the files say was made, and is what runs from here on
+            penstock.log.facts.put(FILES, put_of(penstock.definition.texts))
         run.start()
         if only is None:
             penstock.alerts.start()
