@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orjson import loads
+
 from tests.cli.shell import call
 from tests.parts import until
 from tests.server.served import serve
@@ -60,6 +62,41 @@ def test_a_changed_file_is_announced_and_applied_when_told(tmp_path: Path) -> No
         assert served.get("/api/diff", 422)["code"] == "sql-syntax"
         assert served.get("/api/diff/files")[0]["difference"].endswith("\n+SELECT")
         assert served.get("/api/pipelines/orders")["state"] == "running"
+
+
+def test_a_savepoint_that_fits_the_sql_no_more_is_refused_before_anything_changes(tmp_path: Path) -> None:
+    with serve(folder := tmp_path / "p") as served:
+        until(lambda: served.get("/api/pipelines/orders")["rows"] == 130, "not all is read")
+        assert call("savepoint", "create", folder, "sp1").code == 0
+        (file,) = (folder / "sql").glob("*.sql")
+        text = file.read_text()
+        file.write_text(text.replace("SUM(amount)", "SUM(id)"))
+        assert call("apply", folder, "--yes").code == 0
+        assert call("savepoint", "create", folder, "sp2").code == 0
+        served.post("/api/pipelines/orders/stop", {})
+        epoch = served.get("/api/pipelines/orders")["epoch"]
+        gone = "the query has changed: there is no state for window aggregate; nothing takes over the state of window"
+        refused = served.post("/api/savepoints/sp1/restore", {}, 409)
+        assert refused["code"] == "savepoint-misfit"
+        assert refused["detail"].startswith(f"savepoint 'sp1' does not fit the SQL as it is: {gone}")
+        assert refused["hint"] == (
+            "put the SQL back as it was when the savepoint was taken and let penstock apply DIR take that over;"
+            " then restore it. Savepoints that fit the SQL as it is: sp2"
+        )
+        shown = call("savepoint", "restore", folder, "sp1")
+        assert (shown.code, shown.err.partition(":")[0]) == (1, "error[savepoint-misfit]")
+        fits = {one["name"]: not one["misfit"] for one in served.get("/api/savepoints")}
+        assert fits == {"before-apply-1.orders": False, "sp1": False, "sp2": True}
+        assert served.get("/api/pipelines/orders")["epoch"] == epoch
+        listed = call("savepoint", "list", folder, "--format", "json").out.splitlines()
+        assert [loads(line)["misfit"].startswith(gone) for line in listed] == [True, True, False]
+        assert served.post("/api/pipelines/orders/start", {})["state"] == "running"
+    refused_alone = call("savepoint", "restore", folder, "sp1")
+    assert refused_alone.err == shown.err
+    file.write_text(text)
+    assert call("apply", folder, "--yes").code == 0
+    assert call("savepoint", "restore", folder, "sp1").code == 0
+    assert call("run", folder, "--bounded").code == 0
 
 
 def test_a_file_is_saved_where_the_project_fits_with_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli.command import Group, acting, folder_argument, format_option, opened
+from penstock.cli.command import Group, acting, folder_argument, format_option
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import plural
 
@@ -53,16 +53,18 @@ def _pipeline(project: Project, given: str | None) -> str:
 @folder_argument()
 @format_option(*FORMATS)
 def list_(folder: Path, form: str) -> None:
-    """List the savepoints."""
+    """List the savepoints: what a pipeline would read again, and which fit its SQL no more."""
     import polars as pl
 
-    with opened(folder) as penstock:
-        kept = penstock.log.state.savepoints()
+    with acting(folder) as project:
+        kept = project.savepoints()
     columns = {
         "name": pl.Series([s.name for s in kept], dtype=pl.String),
         "pipeline": pl.Series([s.pipeline for s in kept], dtype=pl.String),
         "checkpoint": pl.Series([s.epoch for s in kept], dtype=pl.Int64),
         "time": pl.Series([s.time_ms for s in kept], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")),
+        "rows_again": pl.Series([s.rows_again for s in kept], dtype=pl.Int64),
+        "misfit": pl.Series([s.misfit for s in kept], dtype=pl.String),
     }
     print_rows(pl.DataFrame(columns), form)
 
@@ -72,6 +74,8 @@ def list_(folder: Path, form: str) -> None:
 @click.argument("name")
 def restore(folder: Path, name: str) -> None:
     """Make the savepoint NAME the checkpoint of its pipeline again, which may not run; the others go on.
+
+    It is refused where the SQL is another than when it was taken, and its state fits no more.
 
     Results that were committed since stay, so an append-only table then gets the same rows again.
     """

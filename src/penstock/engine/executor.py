@@ -203,19 +203,12 @@ class Executor:
         An operator that has a part in `meta` without state begins empty. Raises
         StateError where the plan needs state that is not there, or has none for what is.
         """
-        self._require_match(meta)
+        self.require_fit(meta)
         edited = any(v.fingerprint not in meta for v in self.graph.vertices)
         for v in self.graph.vertices:
             part = meta.get(v.fingerprint)
             if part is None:
                 continue
-            if part["version"] != v.operator.version:
-                raise StateError(
-                    f"the state of {v.operator.name} has format {part['version']}, this version of Penstock reads"
-                    f" {v.operator.version}",
-                    code="state-version",
-                    hint="run with --fresh to read the log again",
-                )
             prefix = f"{v.fingerprint}/"
             blobs = {i.removeprefix(prefix): blob for i, blob in load([prefix + i for i in part["live"]])}
             self._seen[v.fingerprint] = part["watermark"]
@@ -224,7 +217,8 @@ class Executor:
             if part["stateful"]:
                 v.operator.restore(Snapshot(part["meta"], {}, frozenset(part["live"])), blobs)
 
-    def _require_match(self, meta: Mapping[str, Any]) -> None:
+    def require_fit(self, meta: Mapping[str, Any]) -> None:
+        """Raises StateError where stored state does not fit the plan, or has another format."""
         have = {v.fingerprint: v.operator.name for v in self.graph.vertices if v.operator.stateful}
         stored = {k: part["operator"] for k, part in meta.items() if part["stateful"]}
         unmatched = sorted(stored[k] for k in stored.keys() - have.keys())
@@ -241,6 +235,15 @@ class Executor:
                 hint="penstock run DIR --fresh drops the state and results and reads the log again; penstock diff DIR"
                 " shows what penstock apply DIR would keep instead",
             )
+        for v in self.graph.vertices:
+            part = meta.get(v.fingerprint)
+            if part is not None and part["version"] != v.operator.version:
+                raise StateError(
+                    f"the state of {v.operator.name} has format {part['version']}, this version of Penstock reads"
+                    f" {v.operator.version}",
+                    code="state-version",
+                    hint="run with --fresh to read the log again",
+                )
 
     @property
     def state_bytes(self) -> int:

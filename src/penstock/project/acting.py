@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from penstock.project.memory import Memory
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
-    from penstock.project.savepoints import Restored
+    from penstock.project.savepoints import Kept, Restored
     from penstock.project.set_aside import Kind
     from penstock.project.settings_change import SettingChanged, Value
     from penstock.project.standing import Standing
@@ -71,6 +71,8 @@ class Project(Protocol):
     ) -> Standing: ...
 
     def savepoint(self, name: str, pipeline: str) -> None: ...
+
+    def savepoints(self) -> list[Kept]: ...
 
     def restore(self, name: str) -> Restored: ...
 

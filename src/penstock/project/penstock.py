@@ -25,7 +25,7 @@ from penstock.project.home import made
 from penstock.project.memory import memory_of
 from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
-from penstock.project.savepoints import create_savepoint, drop_savepoint, restore_savepoint
+from penstock.project.savepoints import create_savepoint, drop_savepoint, kept_savepoints, restore_savepoint
 from penstock.project.set_aside import counted, newest
 from penstock.project.standing import cramped, halted, standings
 from penstock.project.steer import steer
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
-    from penstock.project.savepoints import Restored
+    from penstock.project.savepoints import Kept, Restored
     from penstock.project.set_aside import Kind
     from penstock.project.settings import Settings
     from penstock.project.settings_change import SettingChanged, Value
@@ -375,6 +375,10 @@ class Penstock:
     def savepoint(self, name: str, pipeline: str) -> None:
         """Keep the last checkpoint of a pipeline under `name`. Raises StateError where there is none."""
         create_savepoint(self, name, pipeline)
+
+    def savepoints(self) -> list[Kept]:
+        """The savepoints, by name, and which of them fit the SQL as it is."""
+        return kept_savepoints(self)
 
     def restore(self, name: str) -> Restored:
         """Make a savepoint the checkpoint of its pipeline again, which does not run: see `project.savepoints`."""

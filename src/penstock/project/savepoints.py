@@ -7,8 +7,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.core.errors import StateError, did_you_mean
+from penstock.core.errors import PenstockError, StateError, did_you_mean
 from penstock.project.audit import audited
+from penstock.project.build import make_pipeline, signature_of
+from penstock.project.check import world_like
 from penstock.project.fates import manifest_of
 
 if TYPE_CHECKING:
@@ -17,7 +19,23 @@ if TYPE_CHECKING:
     from penstock.log import Savepoint
     from penstock.project.penstock import Penstock
 
-__all__ = ["Restored", "create_savepoint", "drop_savepoint", "restore_savepoint", "rows_again"]
+__all__ = ["Kept", "Restored", "create_savepoint", "drop_savepoint", "kept_savepoints", "restore_savepoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A savepoint, and what restoring it would mean.
+
+    Its pipeline would read `rows_again` rows that it has read since; `misfit` is why it could not go on from it, or
+    empty. `time_ms` is when the checkpoint was taken.
+    """
+
+    name: str
+    pipeline: str
+    epoch: int
+    time_ms: int
+    rows_again: int
+    misfit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +63,15 @@ def create_savepoint(penstock: Penstock, name: str, pipeline: str) -> None:
 def restore_savepoint(penstock: Penstock, name: str) -> Restored:
     """Make a savepoint the checkpoint of its pipeline again; results that were committed since stay.
 
-    Raises StateError where there is none of that name or its pipeline runs, LockedError where another process runs
-    the project.
+    Raises StateError where there is none of that name, its pipeline runs, or the SQL is another than when it was
+    taken and its state fits no more; LockedError where another process runs the project.
     """
     log, run = penstock.log, penstock.current
     pipeline = next((s.pipeline for s in log.state.savepoints() if s.name == name), None)
     life = run.lives.get(pipeline) if run is not None and pipeline is not None else None
     with penstock.locked() if run is None else life.halted() if life is not None else nullcontext():
         before = None if pipeline is None else manifest_of(log, pipeline)
+        _require_fit(penstock, name)
         found = log.state.restore_savepoint(name)
     again = _rows_between(json.loads(found.manifest)["position"], before["position"] if before else {"readers": {}})
     told = None if before is None else {"epoch": before["epoch"]}
@@ -61,7 +80,50 @@ def restore_savepoint(penstock: Penstock, name: str) -> Restored:
     return Restored(found.pipeline, found.epoch, again)
 
 
-def rows_again(penstock: Penstock, kept: Savepoint) -> int:
+def kept_savepoints(penstock: Penstock) -> list[Kept]:
+    """All of them, by name."""
+    return [
+        Kept(s.name, s.pipeline, s.epoch, s.time_ms, _rows_again(penstock, s), _misfit(penstock, s))
+        for s in penstock.log.state.savepoints()
+    ]
+
+
+def _require_fit(penstock: Penstock, name: str) -> None:
+    """Raises StateError where the savepoint of this name, if there is one, could not be gone on from."""
+    savepoints = penstock.log.state.savepoints()
+    kept = next((s for s in savepoints if s.name == name), None)
+    if kept is None or not (misfit := _misfit(penstock, kept)):
+        return
+    others = [s.name for s in savepoints if s.pipeline == kept.pipeline and not _misfit(penstock, s)]
+    raise StateError(
+        f"savepoint '{name}' does not fit the SQL as it is: {misfit}",
+        code="savepoint-misfit",
+        where=f"pipeline {kept.pipeline}",
+        hint="put the SQL back as it was when the savepoint was taken and let penstock apply DIR take that over; then"
+        f" restore it. Savepoints that fit the SQL as it is: {', '.join(others) or 'none'}",
+    )
+
+
+def _misfit(penstock: Penstock, kept: Savepoint) -> str:
+    """Why its pipeline, as it is defined now, could not go on from it; empty where it could."""
+    try:
+        definition = next((d for d in penstock.definition.pipelines if d.name == kept.pipeline), None)
+        if definition is None:
+            return f"there is no pipeline '{kept.pipeline}' any more"
+        manifest = json.loads(penstock.log.state.manifest_of_savepoint(kept.name))
+        if manifest.get("signature") == signature_of(definition):
+            return ""
+        world = world_like(penstock.definition, penstock.log)
+        with world.log:
+            pipeline = make_pipeline(definition, world, penstock.settings)
+            pipeline.close()
+        pipeline.executor.require_fit(manifest["operators"])
+    except PenstockError as error:
+        return error.message
+    return ""
+
+
+def _rows_again(penstock: Penstock, kept: Savepoint) -> int:
     """How many rows its pipeline has read since, and would read again if it were put back."""
     run = penstock.current
     life = None if run is None else run.lives.get(kept.pipeline)

@@ -29,7 +29,7 @@ from penstock.project.loss import Loss
 from penstock.project.memory import Held, Memory
 from penstock.project.rebuild import Closed
 from penstock.project.replay import Replayed
-from penstock.project.savepoints import Restored
+from penstock.project.savepoints import Kept, Restored
 from penstock.project.set_aside import pages
 from penstock.project.settings_change import SettingChanged, settings_file
 from penstock.project.standing import Standing
@@ -162,6 +162,9 @@ class Owner:
     def compare(self, name: str, since: str, key: Sequence[str] = ()) -> Comparison:
         found = self._json("POST", f"/api/pipelines/{quote(name, safe='')}/compare", {"since": since, "key": list(key)})
         return Comparison(**{**found, "tables": [Compared(**table) for table in found["tables"]]})
+
+    def savepoints(self) -> list[Kept]:
+        return [Kept(**one) for one in self._json("GET", "/api/savepoints")]
 
     def restore(self, name: str) -> Restored:
         return Restored(**self._json("POST", f"/api/savepoints/{quote(name, safe='')}/restore"))

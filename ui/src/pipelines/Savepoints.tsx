@@ -25,6 +25,7 @@ const COLUMNS: TableColumn[] = [
   { name: "epoch", label: "Checkpoint", type: "BIGINT" },
   { name: "time_ms", label: "Taken", unit: "moment" },
   { name: "rows_again", label: "Read since", type: "BIGINT" },
+  { name: "fits", label: "Fits the SQL", tone: (value) => (value === "yes" ? undefined : "attention") },
 ];
 
 /** The checkpoints of a pipeline that are kept by name. */
@@ -32,7 +33,9 @@ export function Savepoints({ pipeline }: { pipeline: Schemas["PipelineDetails"] 
   const { data, error, refetch, isPending } = useSavepoints();
   const may = useMay("operate");
   const [opened, setOpened] = useState<Savepoint | "new" | undefined>();
-  const rows = data?.filter((one) => one.pipeline === pipeline.name) ?? [];
+  const rows = (data ?? [])
+    .filter((one) => one.pipeline === pipeline.name)
+    .map((one) => ({ ...one, fits: one.misfit === "" ? "yes" : "no longer" }));
   const close = () => setOpened(undefined);
   return (
     <Section title="Savepoints" headless>
@@ -92,7 +95,7 @@ interface SheetProps {
 }
 
 function SavepointSheet({ savepoint, state, onClose }: SheetProps) {
-  const { name, pipeline, epoch, time_ms, rows_again } = savepoint;
+  const { name, pipeline, epoch, time_ms, rows_again, misfit } = savepoint;
   const [act, setAct] = useState<"restore" | "forget" | undefined>();
   const may = useMay("operate");
   const path = { name };
@@ -146,7 +149,7 @@ function SavepointSheet({ savepoint, state, onClose }: SheetProps) {
       <Button look="danger" onClick={() => setAct("forget")}>
         Forget it…
       </Button>
-      <Button look="danger" disabled={goes} onClick={() => setAct("restore")}>
+      <Button look="danger" disabled={goes || misfit !== ""} onClick={() => setAct("restore")}>
         Put it back…
       </Button>
     </>
@@ -165,7 +168,13 @@ function SavepointSheet({ savepoint, state, onClose }: SheetProps) {
         <dt>Read since</dt>
         <dd>{plural(rows_again, "row")}</dd>
       </Facts>
-      {may && goes && <p className={css.begins}>A pipeline is put back while it is stopped: stop it first.</p>}
+      {misfit !== "" && (
+        <p className={css.begins}>
+          It no longer fits the SQL: {misfit}. Put the SQL back as it was when this was taken and apply it; then
+          {` ${pipeline} `}can be put back.
+        </p>
+      )}
+      {may && goes && misfit === "" && <p className={css.begins}>A pipeline is put back while it is stopped: stop it first.</p>}
     </Sheet>
   );
 }

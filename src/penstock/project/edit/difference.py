@@ -113,7 +113,7 @@ def _signature_before(penstock: Penstock, name: str, manifest: Mapping[str, Any]
     """That of the pipeline as it runs here, or as its checkpoint has it; None where there is neither."""
     run = penstock.current
     life = None if run is None else run.lives.get(name)
-    if life is not None:
+    if life is not None and (manifest is None or life.pipeline is not None):
         return signature_of(life.definition)
     return None if manifest is None else str(manifest.get("signature", ""))
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from penstock.project.savepoints import rows_again
 from penstock.server.api.model import Given, Model, Project
-
-if TYPE_CHECKING:
-    from penstock.log import Savepoint
-    from penstock.project.penstock import Penstock
 
 __all__ = ["router"]
 
@@ -33,6 +28,8 @@ class SavepointAnswer(Model):
     """When that was taken, ms since 1970."""
     rows_again: int
     """Rows that the pipeline has read since, and would read again if it were restored."""
+    misfit: str = Field(examples=[""])
+    """Why the pipeline could not go on from it with the SQL as it is; empty where it could."""
 
 
 class RestoredAnswer(Model):
@@ -49,19 +46,19 @@ Name = Annotated[str, Path(examples=["before-change"])]
 @router.get("", operation_id="savepoints")
 def list_savepoints(penstock: Project) -> list[SavepointAnswer]:
     """All of them, by name."""
-    return [_answer(penstock, one) for one in penstock.log.state.savepoints()]
+    return [SavepointAnswer.model_validate(one) for one in penstock.savepoints()]
 
 
 @router.post("", operation_id="savepoint_create", status_code=201)
 def create_savepoint(penstock: Project, new: NewSavepoint) -> SavepointAnswer:
     """Commit the pipeline, and keep that checkpoint."""
     penstock.savepoint(new.name, new.pipeline)
-    return next(_answer(penstock, one) for one in penstock.log.state.savepoints() if one.name == new.name)
+    return next(SavepointAnswer.model_validate(one) for one in penstock.savepoints() if one.name == new.name)
 
 
 @router.post("/{name}/restore", operation_id="savepoint_restore")
 def restore_savepoint(penstock: Project, name: Name) -> RestoredAnswer:
-    """Make it the checkpoint of its pipeline again; refused while that runs (409). The others go on."""
+    """Make it the checkpoint of its pipeline again; refused while that runs, or where it fits no more (409)."""
     return RestoredAnswer.model_validate(penstock.restore(name))
 
 
@@ -69,8 +66,3 @@ def restore_savepoint(penstock: Project, name: Name) -> RestoredAnswer:
 def drop_savepoint(penstock: Project, name: Name) -> None:
     """Forget it."""
     penstock.drop_savepoint(name)
-
-
-def _answer(penstock: Penstock, one: Savepoint) -> SavepointAnswer:
-    again = rows_again(penstock, one)
-    return SavepointAnswer(name=one.name, pipeline=one.pipeline, epoch=one.epoch, time_ms=one.time_ms, rows_again=again)
