@@ -51,9 +51,9 @@ class _Child:
             raise RuntimeError(f"{self.process.args!r} ended")
         return found
 
-    def go(self) -> None:
+    def go(self, told: object = "") -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write("\n")
+        self.process.stdin.write(f"{told}\n")
         self.process.stdin.flush()
 
 
@@ -94,7 +94,7 @@ def _watched(
                     assert idle.line() == "ready"
                 server.go()
                 told = json.loads(server.line())
-                viewers.go()
+                viewers.go(told["events"] * clients if "events" in told else 0)
                 seen = json.loads(viewers.line()) if clients else {}
         server.go()
     return told, seen

@@ -1,7 +1,8 @@
 """Many WebSocket clients in one process: ``python -m bench.serving.viewers PORT COUNT SUBSCRIPTIONS``, JSON on stdout.
 
 SUBSCRIPTIONS is a list of lists: client i has those of the list i modulo their number. It says ``ready`` when all have
-their snapshots, and ends when its input does. Every message is checked: the changes of a channel follow on each other.
+their snapshots. A line on its input says how many rows all together wait for: with these it ends, or _PATIENCE later.
+Every message is checked: the changes of a channel follow on each other.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ _UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+_PATIENCE = 30.0
+_MORE = 1.0
+"""So many seconds it goes on reading anyway: what comes twice shows."""
 _NO_MASK = b"\0\0\0\0"
 _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
 
@@ -154,7 +158,8 @@ def main() -> None:
     told.register(sys.stdin, select.POLLIN | select.POLLHUP)
     while not told.poll(0):
         clients.read(0.05)
-    for _ in range(20):
+    awaited, end = int(sys.stdin.readline()), time.monotonic()
+    while (now := time.monotonic()) < end + _MORE or (clients.seen.rows < awaited and now < end + _PATIENCE):
         clients.read(0.05)
     seen = clients.seen
     spent = {"seconds": time.monotonic() - begin, "cpu": time.process_time() - cpu}
