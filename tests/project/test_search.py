@@ -141,6 +141,53 @@ def test_a_table_of_present_rows_is_searched_record_by_record() -> None:
         assert found.records["key"].to_list() == [b"/b", b"/a"]
 
 
+@pytest.fixture(scope="module")
+def odd() -> Iterator[Penstock]:
+    """600 records alike, and among them such as are spelt otherwise, say a name twice, or cannot be read."""
+    with penstock.memory() as project:
+        project.sql("""
+            CREATE TABLE odd (id INT, page STRING, place BIGINT METADATA FROM 'offset' VIRTUAL)
+            WITH ('connector' = 'kafka', 'topic' = 'odd', 'format' = 'json');
+        """)
+        strange = [
+            b'{"id": 7, "page": "\\u0061bc"}', b'{"page": "abc", "id": 7}', b'{"id": "7", "page": "abc"}',
+            b'{"id": 1, "id": 7, "page": "x", "page": "abc"}', b'{"id": 7, "page": "abc", "page": "x"}',
+            b'{"id": 7.0, "page": "abc"}', b'{"id": null, "page": "abc"}', b'{"page": null}', b"{}", b"", None,
+            b'{"id": 7, "page": "abc"', b'{"id": 7, "page": 7}', b'{"id": 7, "page": {"abc": 1}}', b"[]", b"\xff\xfe",
+            b' {"id" :\t7 , "page": "abc" } ', b'{"id": 7, "page": "abc"} {"id": 8}', b'{"\\u0069d": 7, "page": "abc"}',
+            b'{"id": 99999999999, "page": "abc"}', b'{"id": 7, "page": "a\\bc"}', b'{"id": 7, "page": "\xc3\xa4bc"}',
+            b'{"id": 7, "page": true}', b'{"ID": 7, "Page": "abc"}', b'{"id": 7, "page": "abc", "more": ["abc", 7]}',
+        ]  # fmt: skip
+        values: list[bytes | None] = []
+        for n, one in enumerate(strange):
+            values += [b'{"id": %d, "page": "%s"}' % (k % 20, [b"abc", b"xyz"][k % 2]) for k in range(24)]
+            values.append(one)
+            if n % 5 == 4:
+                project.append("odd", pl.DataFrame({"value": pl.Series(values, dtype=pl.Binary)}))
+                values.clear()
+        yield project
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "page = 'abc'", "id = 7", "page = 'abc' AND id = 7", "page = 'true'", "page = '7'", "page IS NULL",
+        "id IS NULL", "'abc' = page OR id = 8", "NOT page = 'abc'", "page > 'abc'", "page = 'äbc'",
+        "CAST(id AS STRING) = '7'", "place > 30 AND page = 'abc'", "MOD(place, 5) = 4",
+    ],
+)  # fmt: skip
+def test_a_search_finds_what_a_query_over_the_table_finds(odd: Penstock, condition: str) -> None:
+    asked = odd.sql(f"SELECT place FROM odd WHERE {condition}")
+    assert asked is not None
+    expected = asked.frame["place"].sort().to_list()
+    wanted = Wanted(condition=Condition(odd, "odd", condition))
+    for start in (0, 333):
+        found = browse(odd.log, "odd", {0: start}, 10_000, wanted=wanted).records
+        assert found["offset"].to_list() == [place for place in expected if place >= start]
+        assert found.equals(pl.concat(odd.log.read("odd", {0: start})).filter(pl.col("offset").is_in(expected)))
+    assert expected, "else it shows nothing"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -218,13 +265,13 @@ def test_what_a_search_has_begun_is_not_done_twice(tmp_path: Path, monkeypatch: 
             project.append("orders", orders(100, first=start))
         condition = Condition(project, "orders", "MOD(id, 100) = 7")
         read: list[object] = []
-        hits = condition._hits
+        look = condition._looked
 
-        def counted(job: Any) -> Any:
-            read.append(job)
-            return hits(job)
+        def counted(*looked: Any) -> Any:
+            read.append(looked)
+            return look(*looked)
 
-        monkeypatch.setattr(condition, "_hits", counted)
+        monkeypatch.setattr(condition, "_looked", counted)
         wanted, asked = Wanted(condition=condition), iter([False, False, True])
         looked, found, following = 0, 0, {0: 0}
         while following:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors.bad_rows import bad_rows
-from penstock.connectors.log_scan import chunk_of
+from penstock.connectors.log_scan import chunk_of, kept_columns
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.connectors.log_scan import LogScan, Place
-    from penstock.formats import Decoded
     from penstock.log import Log, StoredBatch
 
 __all__ = ["CLOCK_TOPIC", "LogReader"]
@@ -253,7 +252,9 @@ class LogReader:
         def values() -> pl.Series:
             return gather(batches, ("value",))["value"]
 
-        decoded = self._decoded(scan, batches, values)
+        decoded = kept_columns(scan, batches)
+        if decoded is None:
+            decoded = scan.decode(values(), lambda: gather(batches, ("key",))["key"])
         places = head if decoded.rows is None else head[decoded.rows]
         meta = self._metadata(scan, batches, places, decoded.rows)
         frame = pl.DataFrame([*decoded.frame, *meta, places["seq"].alias(SEQ)])
@@ -274,18 +275,6 @@ class LogReader:
             places["partition"].to_numpy(),
             places["append_time"].to_numpy(),
         )
-
-    @staticmethod
-    def _decoded(scan: LogScan, batches: list[StoredBatch], values: Callable[[], pl.Series]) -> Decoded:
-        """The rows of all records, out of the cache of decoded columns where it has them all, else of `values`."""
-
-        def keys() -> pl.Series:
-            return gather(batches, ("key",))["key"]
-
-        cached = [c for b in batches if (c := b.decoded(scan.fingerprint)) is not None]
-        if len(cached) == len(batches):
-            return scan.cached(pl.concat(cached), keys)
-        return scan.decode(values(), keys)
 
     @staticmethod
     def _metadata(

@@ -13,6 +13,7 @@ from penstock.connectors.bad_rows import bad_rows
 from penstock.core.batch import KIND, SEQ, RowKind
 from penstock.core.edges import Chunk
 from penstock.formats import TOUCHED, Decoded
+from penstock.log.stored import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from penstock.formats import Decoder
+    from penstock.log import StoredBatch
 
-__all__ = ["EndsDecoder", "LogScan", "Place", "Start", "chunk_of"]
+__all__ = ["EndsDecoder", "LogScan", "Place", "Start", "chunk_of", "kept_columns"]
 
 Place = tuple[str, int, int]
 """A record: topic, partition, offset."""
@@ -130,6 +132,13 @@ class LogScan:
         return _beside(decoded, self.make_key_decoder().decode(keys()), self.key_wanted)
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """What it needs of a record, as `StoredBatch.frame` names it: its value, and what else it shows."""
+        keys = self.make_key_decoder is not None or self.ends is not None
+        places = ("partition", "offset") if self.metadata else ()
+        return ("value", *(("key",) if keys else ()), *places, *self.stored_metadata)
+
+    @property
     def stored_metadata(self) -> tuple[str, ...]:
         """The parts of a record that metadata columns show, beside its place."""
         return tuple({"timestamp", "headers"} & set(self.metadata.values()))
@@ -150,12 +159,24 @@ _METADATA: dict[str, Callable[[pl.DataFrame, str], pl.Series]] = {
 }
 
 
-def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64]) -> Chunk:
+def kept_columns(scan: LogScan, batches: Sequence[StoredBatch]) -> Decoded | None:
+    """The rows of all records out of the cache of decoded columns, where it has them all."""
+    kept = []
+    for batch in batches:
+        one = batch.decoded(scan.fingerprint)
+        if one is None:
+            return None
+        kept.append(one)
+    return scan.cached(pl.concat(kept), lambda: gather(batches, ("key",))["key"])
+
+
+def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64], decoded: Decoded | None = None) -> Chunk:
     """Records outside the order of the log, at places `seq` (n,), as rows of a table; they move no watermark.
 
-    `records` has the columns that `Log.read` gives.
+    `records` has the columns that the scan `reads`; for the origins of its rows their `partition` and `offset` too.
     """
-    decoded = scan.decode(records["value"], lambda: records["key"])
+    if decoded is None:
+        decoded = scan.decode(records["value"], lambda: records["key"])
     found = records if decoded.rows is None else records[decoded.rows]
     places = pl.Series(SEQ, seq)
     rows = places if decoded.rows is None else places.gather(decoded.rows)

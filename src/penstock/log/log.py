@@ -320,8 +320,12 @@ class Log:
         *,
         rows: int = READ_ROWS,
         bytes: int = READ_BYTES,  # noqa: A002
+        whole: bool = False,
     ) -> Iterator[tuple[Poll, NDArray[np.bool_]]]:
-        """As `read`, a poll of `rows` and about `bytes` at most each time, and which of all its rows are asked for."""
+        """As `read`, a poll of `rows` and about `bytes` at most each time, and which of all its rows are asked for.
+
+        `whole`: it ends where a stored batch does, behind that, so that none is read twice.
+        """
         with self._file.reading() as connection:
             topic = topics.find(connection, name)
             kept = dict(enumerate(topics.starts(connection, topic).tolist()))
@@ -332,7 +336,7 @@ class Log:
             stop.update(end or {})
             after = seek.seq_before(connection, self._blobs, topic, first)
             through = int(connection.execute(NEXT_SEQ).get) - 1
-        return self._polls(topic, first, stop, after, through, rows, bytes)
+        return self._polls(topic, first, stop, after, through, rows, bytes, whole=whole)
 
     def last(
         self,
@@ -420,9 +424,12 @@ class Log:
         through: int,
         rows: int,
         size: int,
+        *,
+        whole: bool = False,
     ) -> Iterator[tuple[Poll, NDArray[np.bool_]]]:
         while after < through:
-            found = self.poll([topic.name], after, rows=rows, bytes=size)
+            with self._file.reading() as connection:
+                found = poll(connection, self._blobs, [topic.name], after, rows, size, None, whole=whole)
             inside = [seek.within(batch, first, stop) for batch in found.batches]
             if any(one.any() for one in inside):
                 yield found, np.concatenate(inside)

@@ -74,9 +74,20 @@ class _Kept:
 
 
 def poll(
-    connection: Connection, blobs: Blobs, names: Sequence[str], after: int, rows: int, size: int, last: int | None
+    connection: Connection,
+    blobs: Blobs,
+    names: Sequence[str],
+    after: int,
+    rows: int,
+    size: int,
+    last: int | None,
+    *,
+    whole: bool = False,
 ) -> Poll:
-    """At most `rows` rows, cut at an exact place, and about `size` bytes at most (but one row at least)."""
+    """At most `rows` rows, cut at an exact place, and about `size` bytes at most (but one row at least).
+
+    `whole`: behind that, where a stored batch ends.
+    """
     wanted = [_Kept.of(connection, topics.find(connection, name)) for name in names]
     end = connection.execute(NEXT_SEQ).get - 1
     end = end if last is None else max(after, min(end, last))
@@ -88,7 +99,7 @@ def poll(
             break
         after = high  # only rows that are gone, or of other topics, up to here
     limit = min(rows, _row_limit(batches, total, size))
-    if total > limit:
+    if total > limit and not whole:
         places = np.concatenate([batch.seqs for batch in batches])
         high = int(np.partition(places, limit - 1)[limit - 1])
         batches = _views(blobs, found, after, high)

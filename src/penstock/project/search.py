@@ -12,8 +12,7 @@ import polars as pl
 
 from penstock.connectors import connector_named
 from penstock.connectors.kafka import log_scan, value_format
-from penstock.connectors.log_reader import LogReader
-from penstock.connectors.log_scan import chunk_of
+from penstock.connectors.log_scan import chunk_of, kept_columns
 from penstock.connectors.spec import TableOptions
 from penstock.connectors.upsert_kafka import upsert_scan
 from penstock.core.batch import SEQ
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from penstock.core.edges import Scanned
-    from penstock.log import Log, StoredBatch
+    from penstock.log import Log, Poll, StoredBatch
     from penstock.project.penstock import Penstock
     from penstock.sql.catalog import Table
     from penstock.sql.expr import Expr
@@ -134,6 +132,7 @@ class Condition:
         options = TableOptions(found, connector_named(found))
         made = upsert_scan if options.connector.changes else log_scan
         self._scan = made(scan, "search", options, self._source.needs, penstock.world)
+        self._reads = tuple(dict.fromkeys(("value", *self._scan.reads)))
         in_json = value_format(options, penstock.world).format.name == "json"
         texts = _texts_in(bound, frozenset(self._scan.wanted)) if in_json else []
         self._text = max(texts, key=len, default="").encode()
@@ -144,17 +143,10 @@ class Condition:
         self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted, enough: Callable[[], bool]
     ) -> Iterator[Looked]:
         """As `search`; rows that cannot be read are left out."""
-        if self._text:
-            yield from self._look_for_text(log, topic, offsets, wanted)
-            return
-        ends, starts = log.ends(topic), log.starts(topic)
-        # a partition that is not asked for has been read to its end
-        first = [max(offsets[n], starts[n]) if n in offsets else end for n, end in ends.items()]
-        reader = LogReader(log, [self._scan], ticks=False, skip_lost=True)
-        after = log.seq_before(topic, {n: first[n] for n in offsets})
-        reader.seek({"next": {topic: first}, "first": {topic: first}, "seq": after})
-        reader.last = log.end_seq()
-        jobs: deque[Future[tuple[Scanned, pl.Series]]] = deque()
+        starts = log.starts(topic)
+        offsets = {n: max(offset, starts.get(n, 0)) for n, offset in offsets.items()}
+        polls = log.polls(topic, offsets, rows=_DECODED_ROWS, bytes=4 * READ_BYTES, whole=True)
+        jobs: deque[Future[Looked]] = deque()
         began = False
         with ThreadPoolExecutor(self._threads, "search") as pool:
             try:
@@ -162,51 +154,35 @@ class Condition:
                     while (
                         len(jobs) <= self._threads
                         and not (began and enough())
-                        and (job := reader.read(_DECODED_ROWS)) is not None
+                        and (found := next(polls, None)) is not None
                     ):
-                        jobs.append(pool.submit(self._hits, job))
+                        jobs.append(pool.submit(self._looked, *found, wanted))
                         began = True
                     if not jobs:
                         return
-                    scanned, hits = jobs.popleft().result()
-                    yield replace(_looked(log, topic, wanted, after, scanned, hits), begun=len(jobs))
-                    after = scanned.through
+                    yield replace(jobs.popleft().result(), begun=len(jobs))
             finally:
                 for waiting in jobs:
                     waiting.cancel()
 
-    def _look_for_text(self, log: Log, topic: str, offsets: Mapping[int, int], wanted: Wanted) -> Iterator[Looked]:
-        """As `look`: only records that have the text are decoded."""
-        for poll, inside in log.polls(topic, offsets, rows=_DECODED_ROWS, bytes=4 * READ_BYTES):
-            values = gather(poll.batches, ["value"])["value"]
-            may = (values.bin.contains(self._text) | values.bin.contains(b"\\")).fill_null(value=False)
-            records = _records(poll.batches, inside & may.to_numpy())
-            if records.height:
-                chunk = chunk_of(self._scan, records, records["seq"].to_numpy())
-                hits = self._source.prepare(chunk).frame.filter(self._holds)[SEQ]
-                records = records.filter(pl.col("seq").is_in(hits.implode()))
-                records = records.filter(wanted.holds(records))
-            yield Looked(records, int(inside.sum()), poll.through)
-
-    def _hits(self, job: Callable[[], Scanned]) -> tuple[Scanned, pl.Series]:
-        """What was read, and the places of the rows for which the condition is TRUE."""
-        scanned = job()
-        if "search" not in scanned.chunks:
-            return scanned, pl.Series(SEQ, [], pl.Int64)
-        frame = self._source.prepare(scanned.chunks["search"]).frame
-        return scanned, frame.filter(self._holds)[SEQ]
-
-
-def _looked(log: Log, topic: str, wanted: Wanted, after: int, scanned: Scanned, hits: pl.Series) -> Looked:
-    """The records at the places `hits`, of what was read after one place."""
-    chunk = scanned.chunks.get("search")
-    rows = 0 if chunk is None else chunk.messages
-    if not len(hits):
-        return Looked(_NO_RECORDS, rows, scanned.through)
-    batches = log.poll([topic], after, rows=1 << 31, bytes=1 << 40, last=scanned.through).batches
-    places = hits.to_numpy()
-    records = _records(batches, np.concatenate([np.isin(batch.seqs, places) for batch in batches]))
-    return Looked(records.filter(wanted.holds(records)), rows, scanned.through)
+    def _looked(self, poll: Poll, inside: NDArray[np.bool_], wanted: Wanted) -> Looked:
+        """The records of a poll that are `inside`, are wanted and for which the condition is TRUE."""
+        rows, batches = int(inside.sum()), poll.batches
+        records = gather(batches, self._reads)
+        keyed = wanted.mask(batches)
+        may = inside if keyed is None else inside & keyed
+        if self._text:
+            values = records["value"]
+            seen = values.bin.contains(self._text) | values.bin.contains(b"\\")
+            may &= seen.fill_null(value=False).to_numpy()
+        at = np.flatnonzero(may)
+        decoded = kept_columns(self._scan, batches) if len(at) == len(may) else None
+        hits = np.zeros(len(may), np.bool_)
+        if len(at):
+            chunk = chunk_of(self._scan, records if len(at) == len(may) else records.filter(may), at, decoded)
+            hits[self._source.prepare(chunk).frame.filter(self._holds)[SEQ].to_numpy()] = True
+        rest = _records(batches, hits, tuple(name for name in _RECORD if name not in self._reads))
+        return Looked(rest.hstack(records.filter(hits)).select(_RECORD), rows, poll.through)
 
 
 def search(
@@ -229,22 +205,22 @@ def search(
     if wanted.key is None and wanted.header is None:
         polls = log.polls(topic, offsets, rows=min(rows, READ_ROWS))
     else:
-        polls = log.polls(topic, offsets, rows=_ROWS, bytes=_BYTES)
+        polls = log.polls(topic, offsets, rows=_ROWS, bytes=_BYTES, whole=True)
     for poll, inside in polls:
         mask = wanted.mask(poll.batches)
         hits = inside if mask is None else inside & mask
         yield Looked(_records(poll.batches, hits), int(inside.sum()), poll.through)
 
 
-def _records(batches: list[StoredBatch], hits: NDArray[np.bool_]) -> pl.DataFrame:
+def _records(batches: list[StoredBatch], hits: NDArray[np.bool_], columns: tuple[str, ...] = _RECORD) -> pl.DataFrame:
     """The rows of `batches` that are hits; of others nothing is loaded."""
     parts, start = [], 0
     for batch in batches:
         here = hits[start : start + batch.rows]
         start += batch.rows
         if here.any():
-            parts.append(batch.frame(*_RECORD).filter(here))
-    return pl.concat(parts) if parts else _NO_RECORDS
+            parts.append(batch.frame(*columns).filter(here))
+    return pl.concat(parts) if parts else _NO_RECORDS.select(columns)
 
 
 def _texts_in(condition: Expr, columns: frozenset[str]) -> list[str]:
