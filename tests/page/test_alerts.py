@@ -84,3 +84,58 @@ def test_what_fires_is_seen_looked_after_and_silenced(page: Page, tmp_path: Path
             expect(page.get_by_role("link", name="Slow: a fires")).to_have_count(0)
             page.get_by_text("to know, with nothing to do").click()
             expect(page.get_by_role("link", name="looks after it")).to_contain_text("the line is being mended")
+
+
+@pytest.mark.real
+def test_a_rule_is_made_changed_and_deleted(page: Page, tmp_path: Path) -> None:
+    folder = make(tmp_path / "calls", slow="# kept by the callers\n" + SLOW)
+    with serve(folder, rows=0) as served:
+        served.penstock.append("latency", samples("a", (0, 300), (60, 310), (120, 320), (180, 330)))
+        page.goto(f"{served.serving.url}alerts")
+        page.get_by_role("button", name="New rule").click()
+        sheet = page.get_by_role("dialog", name="A new rule")
+        sheet.get_by_label("Name").fill("Fast")
+        expect(sheet.get_by_text("Small letters, digits, - and _")).to_be_visible()
+        sheet.get_by_label("Name").fill("slow")
+        expect(sheet.get_by_text("There is a rule of this name.")).to_be_visible()
+        sheet.get_by_label("Name").fill("fast")
+        sheet.get_by_label("The file").fill('table = "latenci"\n')
+        sheet.get_by_role("button", name="Save").click()
+        expect(sheet.get_by_role("alert")).to_contain_text("there is no table or view 'latenci'")
+        assert not (folder / "alerts" / "fast.toml").exists()
+        sheet.get_by_label("The file").fill(SLOW.replace("200", "305"))
+        sheet.get_by_role("button", name="Test it").click()
+        expect(sheet.get_by_role("status")).to_contain_text("It would have fired 1 time over all that is kept.")
+        sheet.get_by_role("button", name="Save").click()
+        expect(sheet.get_by_role("status")).to_contain_text("Saved as alerts/fast.toml")
+        assert (folder / "alerts" / "fast.toml").read_text() == SLOW.replace("200", "305")
+
+        file = folder / "alerts" / "slow.toml"
+        page.goto(f"{served.serving.url}alerts/slow")
+        page.get_by_role("button", name="Edit").click()
+        sheet = page.get_by_role("dialog", name="alerts/slow.toml")
+        text = sheet.get_by_label("The file")
+        expect(text).to_have_value(file.read_text())
+        text.fill(file.read_text().replace("200", "250"))
+        file.write_text(file.read_text().replace("callers", "listeners"))
+        sheet.get_by_role("button", name="Save").click()
+        expect(sheet.get_by_role("alert")).to_contain_text("-# kept by the listeners")
+        assert "200" in file.read_text()
+        sheet.get_by_role("button", name="Take what the file has").click()
+        expect(text).to_have_value(file.read_text())
+        text.fill(file.read_text().replace("200", "250"))
+        sheet.get_by_role("button", name="Save").click()
+        expect(sheet.get_by_role("status")).to_contain_text("Saved as alerts/slow.toml")
+        assert file.read_text() == "# kept by the listeners\n" + SLOW.replace("200", "250")
+        sheet.get_by_text("Close", exact=True).click()
+
+        page.get_by_role("button", name="Delete…").click()
+        sheet = page.get_by_role("dialog", name="Delete slow")
+        expect(sheet.get_by_text("alerts/slow.toml goes, 8 lines")).to_be_visible()
+        expect(sheet.get_by_role("button", name="Delete the rule")).to_be_disabled()
+        sheet.get_by_label("Type slow to do it").fill("slow")
+        sheet.get_by_role("button", name="Delete the rule").click()
+        expect(page.get_by_role("heading", name="Alerts", level=1)).to_be_visible()
+        assert not file.exists()
+        acts = [one["act"] for one in served.get("/api/audit?limit=3")["changes"]]
+        assert acts == ["alert-delete", "alert-save", "alert-save"]

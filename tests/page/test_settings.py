@@ -169,3 +169,14 @@ def test_who_looks_is_offered_no_change(page: Page, shop: Guarded) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     with shop.logged_in("vera", NEW):
         pass
+
+
+@pytest.mark.real
+def test_who_sees_a_part_of_the_rows_is_told_what_is_closed(page: Page, shop: Guarded) -> None:
+    shop.penstock.accounts.set_filter("vera", "orders", {"customer": ["c1"]})
+    enter(page, shop, "vera", "alerts")
+    expect(page.get_by_role("heading", name="Alerts", level=1)).to_be_visible()
+    expect(page.get_by_text("of orders you see those that your row filter lets through")).to_be_visible()
+    page.get_by_role("link", name="Rejects").click()
+    expect(page.get_by_text("Rejected and late rows are made of rows of all tables")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -161,7 +161,8 @@ def test_the_page_itself_is_for_all_and_tells_nothing(served: Guarded) -> None:
             answer = nobody.get(path)
             assert answer.status_code == 200
             assert "shop" not in answer.text
-        assert nobody.get("/api/login").json() == {"needed": True, "user": None, "way": None, "rights": []}
+        state: dict[str, Any] = {"needed": True, "user": None, "way": None, "rights": [], "filters": []}
+        assert nobody.get("/api/login").json() == state
 
 
 # -- logins ------------------------------------------------------------------------------------------
@@ -174,6 +175,7 @@ def test_a_login_says_who_one_is(served: Guarded) -> None:
             "user": "otto",
             "way": "login",
             "rights": ["ingest", "operate", "read"],
+            "filters": [],
         }
         assert otto.delete("/api/login").status_code == 204
         assert otto.get("/api/project").status_code == 401

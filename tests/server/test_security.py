@@ -288,7 +288,7 @@ def test_without_the_token_nothing_is_told(guarded: httpx.Client) -> None:
 
 
 def test_a_browser_logs_in_once(guarded: httpx.Client) -> None:
-    assert guarded.get("/api/login").json() == {"needed": True, "user": None, "way": None, "rights": []}
+    assert guarded.get("/api/login").json() == {"needed": True, "user": None, "way": None, "rights": [], "filters": []}
     assert guarded.post("/api/login", json={"token": "wrong"}).json()["detail"] == "this is not the token"
     answer = guarded.post("/api/login", json={"token": TOKEN})
     cookie = answer.headers["set-cookie"]

@@ -10,6 +10,7 @@ import { DataTable } from "../pieces/DataTable";
 import { Empty, Failure, Waiting } from "../pieces/States";
 import { IncidentSheet } from "./IncidentSheet";
 import { Incidents } from "./Incidents";
+import { NewRule } from "./RuleSheet";
 import { SilenceSheet } from "./SilenceSheet";
 import { Silences } from "./Silences";
 import { RULE_TONES } from "./tones";
@@ -37,6 +38,7 @@ const REASON: TableColumn = { name: "reason", label: "Why it cannot tell", type:
 export function Alerts() {
   const [filters, setFilters] = useFilters();
   const [silencing, setSilencing] = useState(false);
+  const [making, setMaking] = useState(false);
   const rules = useAlerts();
   const may = useMay("operate");
   const names = (rules.data ?? []).map((one) => one.name);
@@ -44,7 +46,14 @@ export function Alerts() {
     <View
       title="Alerts"
       note="A rule is a file of alerts/: a condition on the rows of a query, followed for each key in event time."
-      tools={may && names.length > 0 && <Button onClick={() => setSilencing(true)}>Silence a rule</Button>}
+      tools={
+        may && (
+          <>
+            {names.length > 0 && <Button onClick={() => setSilencing(true)}>Silence a rule</Button>}
+            <Button onClick={() => setMaking(true)}>New rule</Button>
+          </>
+        )
+      }
     >
       <Section title="Rules" headless>
         {rules.isPending && <Waiting height={160} />}
@@ -58,8 +67,8 @@ export function Alerts() {
             onOpen={(row) => navigate(href(row))}
             empty={
               <Empty title="No rule yet">
-                Write alerts/NAME.toml, or ask a question in SQL and save it as an alert. A rule begins to run when the
-                project is started again.
+                Make one here, or write alerts/NAME.toml, or ask a question in SQL and save it as an alert. A rule
+                begins to run when the project is started again.
               </Empty>
             }
           />
@@ -70,6 +79,7 @@ export function Alerts() {
       {filters.incident && (
         <IncidentSheet identity={filters.incident} onClose={() => setFilters({ incident: undefined })} />
       )}
+      {making && <NewRule taken={names} onClose={() => setMaking(false)} />}
       {silencing && <SilenceSheet rules={names} onClose={() => setSilencing(false)} />}
     </View>
   );

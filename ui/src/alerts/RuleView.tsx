@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useParams } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 import { useAlert } from "../api/alerts";
 import { useMay } from "../api/login";
 import { useFilters } from "../frame/useFilters";
@@ -12,8 +13,10 @@ import { Failure, Waiting } from "../pieces/States";
 import { plural } from "../text/number";
 import css from "./Alerts.module.css";
 import { Backtest } from "./Backtest";
+import { DeleteRule } from "./DeleteRule";
 import { IncidentSheet } from "./IncidentSheet";
 import { Incidents } from "./Incidents";
+import { EditRule } from "./RuleSheet";
 import { SilenceSheet } from "./SilenceSheet";
 import { RULE_TONES, tells } from "./tones";
 
@@ -23,6 +26,8 @@ export function RuleView() {
   const { data, error, isPending, refetch } = useAlert(name);
   const [filters, setFilters] = useFilters();
   const [silencing, setSilencing] = useState(false);
+  const [editing, setEditing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const may = useMay("operate");
   const known = data && data.state !== "wrong";
   return (
@@ -30,7 +35,15 @@ export function RuleView() {
       title={name}
       above={<Go href="/alerts">Alerts</Go>}
       note={data?.title}
-      tools={may && known && <Button onClick={() => setSilencing(true)}>Silence…</Button>}
+      tools={
+        may && (
+          <>
+            {known && <Button onClick={() => setSilencing(true)}>Silence…</Button>}
+            {data && <Button onClick={() => setDeleting(true)}>Delete…</Button>}
+            <Button onClick={() => setEditing(true)}>Edit</Button>
+          </>
+        )
+      }
     >
       {isPending && <Waiting height={200} />}
       {error && <Failure error={error} retry={() => void refetch()} />}
@@ -65,6 +78,10 @@ export function RuleView() {
       {known && <Incidents rule={name} onOpen={(incident) => setFilters({ incident })} />}
       {filters.incident && (
         <IncidentSheet identity={filters.incident} onClose={() => setFilters({ incident: undefined })} />
+      )}
+      {editing && <EditRule name={name} onClose={() => setEditing(false)} />}
+      {deleting && data && (
+        <DeleteRule rule={data} onClose={() => setDeleting(false)} onGone={() => navigate("/alerts")} />
       )}
       {silencing && <SilenceSheet rules={[name]} onClose={() => setSilencing(false)} />}
     </View>

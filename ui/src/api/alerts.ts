@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, body, type Schemas } from "./client";
+import { api, body, problem, type Schemas } from "./client";
+import { Problem } from "./problem";
 
 export type AlertState = Schemas["AlertAnswer"];
 export type Incident = Schemas["IncidentAnswer"];
@@ -77,3 +78,37 @@ export const useBeginSilence = () =>
 
 export const useEndSilence = () =>
   useAct((identity: string) => body(api.DELETE("/api/silences/{identity}", { params: { path: { identity } } })));
+
+/** The file of a rule as it is now, and its tag. */
+export async function readRule(name: string) {
+  const { data, error, response } = await api.GET("/api/alerts/{name}/file", { params: { path: { name } } });
+  if (!data) throw problem(error, response);
+  return { text: data.text, tag: response.headers.get("etag") ?? "" };
+}
+
+/** What a rule would have fired that is not there yet, or is about to be another. */
+export const useTryRule = () =>
+  useMutation({ mutationFn: (text: string) => body(api.POST("/api/alerts/test", { body: { text } })) });
+
+export interface SaveRule {
+  name: string;
+  text: string;
+  /** Of the file that it was made of; `*` where there is none yet, `now` to write over whatever is there. */
+  tag: string;
+}
+
+/** Saves a rule's file; `difference` is told where the file is another by now, and nothing was saved. */
+export function useSaveRule() {
+  const saving = useAct(async ({ name, text, tag }: SaveRule) => {
+    const over = tag === "now" ? (await readRule(name)).tag : tag;
+    const params = { path: { name }, header: { "if-match": over } };
+    return body(api.PUT("/api/alerts/{name}/file", { params, body: { text } }));
+  });
+  const told = saving.error instanceof Problem ? saving.error.body.difference : undefined;
+  return { ...saving, difference: typeof told === "string" ? told : undefined };
+}
+
+export const useDeleteRule = (name: string) =>
+  useAct((tag: string) =>
+    body(api.DELETE("/api/alerts/{name}/file", { params: { path: { name }, header: { "if-match": tag } } })),
+  );

@@ -19,6 +19,11 @@ export function useMay(right: Right): boolean {
   return useLogin().data?.rights.includes(right) ?? false;
 }
 
+/** The tables of which whoever looks sees a part of the rows; none: all rows of all tables. */
+export function useFiltered(): readonly string[] {
+  return useLogin().data?.filters ?? [];
+}
+
 /** Everything is asked anew after it: what one has seen before may be another's. */
 export async function logIn(given: Schemas["Login"]): Promise<void> {
   const { error, response } = await api.POST("/api/login", { body: given });

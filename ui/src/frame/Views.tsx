@@ -1,6 +1,7 @@
 import { Component, type ComponentType, lazy, type ReactNode, Suspense } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { NotHere } from "./NotHere";
+import { Whole } from "./Whole";
 import { Overview } from "../overview/Overview";
 import { Failure, Waiting } from "../pieces/States";
 
@@ -8,6 +9,17 @@ import { Failure, Waiting } from "../pieces/States";
 function view<Name extends string>(name: Name, load: () => Promise<Record<Name, ComponentType>>) {
   return lazy(async () => ({ default: (await load())[name] }));
 }
+
+/** A view of what is made of rows of all tables: for who sees all of them. */
+function whole(title: string, what: string, Shown: ComponentType): ComponentType {
+  return () => (
+    <Whole title={title} what={what}>
+      <Shown />
+    </Whole>
+  );
+}
+
+const RULES = "Rules and what they have found are";
 
 const VIEWS: readonly [string, ComponentType][] = [
   ["/", Overview],
@@ -18,9 +30,30 @@ const VIEWS: readonly [string, ComponentType][] = [
   ["/pipelines/:name", view("PipelineView", () => import("../pipelines/PipelineView"))],
   ["/topics", view("Topics", () => import("../topics/Topics"))],
   ["/topics/:name", view("TopicView", () => import("../topics/TopicView"))],
-  ["/rejects", view("Rejects", () => import("../rejects/Rejects"))],
-  ["/alerts", view("Alerts", () => import("../alerts/Alerts"))],
-  ["/alerts/:name", view("RuleView", () => import("../alerts/RuleView"))],
+  [
+    "/rejects",
+    whole(
+      "Rejects",
+      "Rejected and late rows are",
+      view("Rejects", () => import("../rejects/Rejects")),
+    ),
+  ],
+  [
+    "/alerts",
+    whole(
+      "Alerts",
+      RULES,
+      view("Alerts", () => import("../alerts/Alerts")),
+    ),
+  ],
+  [
+    "/alerts/:name",
+    whole(
+      "Alerts",
+      RULES,
+      view("RuleView", () => import("../alerts/RuleView")),
+    ),
+  ],
   ["/settings", view("Settings", () => import("../settings/Settings"))],
   ["/sql", view("Sql", () => import("../sql/Sql"))],
 ];

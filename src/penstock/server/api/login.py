@@ -56,6 +56,8 @@ class LoginState(Model):
     way: Way | None
     rights: list[Right]
     """What this user may do."""
+    filters: list[str]
+    """The tables of which this user sees a part of the rows; what is made of rows of all tables is closed then."""
 
 
 @router.get("", operation_id="login_state")
@@ -64,9 +66,10 @@ async def state(request: Request) -> LoginState:
     needed = access_of(request.scope).gate is not None
     entry = entry_or_none(request.scope)
     if entry is None:
-        return LoginState(needed=needed, user=None, way=None, rights=[])
+        return LoginState(needed=needed, user=None, way=None, rights=[], filters=[])
     caller = entry.caller
-    return LoginState(needed=needed, user=caller.name, way=caller.way, rights=sorted(caller.rights))
+    filters = sorted({one.path[-1] for one in caller.filters})
+    return LoginState(needed=needed, user=caller.name, way=caller.way, rights=sorted(caller.rights), filters=filters)
 
 
 @router.post("", operation_id="login", status_code=204)

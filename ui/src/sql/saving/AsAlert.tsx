@@ -1,33 +1,22 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, body } from "../../api/client";
+import { Tried } from "../../alerts/Tried";
+import { useSaveRule, useTryRule } from "../../api/alerts";
 import { Button } from "../../pieces/Button";
 import { AreaField, Form, TextField } from "../../pieces/Form";
 import { Failure } from "../../pieces/States";
-import { plural } from "../../text/number";
-import { moment } from "../../text/time";
 import { alertText, nameOf } from "./files";
 import css from "./Saving.module.css";
 import type { SaveProps } from "./SaveSheet";
-
-const LISTED = 5;
 
 /** A file of alerts/: tried over what is kept before it is saved. */
 export function AsAlert({ sql }: SaveProps) {
   const [title, setTitle] = useState("");
   const [when, setWhen] = useState("");
   const [written, setWritten] = useState<string>();
-  const queries = useQueryClient();
   const text = written ?? alertText(title, sql, when);
   const name = nameOf(title);
-  const tried = useMutation({ mutationFn: () => body(api.POST("/api/alerts/test", { body: { text } })) });
-  const save = useMutation({
-    mutationFn: () => {
-      const params = { path: { name }, header: { "if-match": "*" } };
-      return body(api.PUT("/api/alerts/{name}/file", { params, body: { text } }));
-    },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
-  });
+  const tried = useTryRule();
+  const save = useSaveRule();
   if (save.isSuccess) {
     return <p role="status">Saved as alerts/{name}.toml. The rule runs from the next start of the project on.</p>;
   }
@@ -52,23 +41,12 @@ export function AsAlert({ sql }: SaveProps) {
         />
       </Form>
       {error && <Failure error={error} />}
-      {tried.data && !tried.isPending && (
-        <div className={css.found} role="status">
-          <p>It would have fired {plural(tried.data.length, "time")} over all that is kept.</p>
-          <ul>
-            {tried.data.slice(-LISTED).map((one) => (
-              <li key={`${one.fired} ${JSON.stringify(one.key)}`} className={css.note}>
-                {moment(one.fired)} {one.title} {one.description}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      {tried.data && !tried.isPending && <Tried found={tried.data} />}
       <div className={css.acts}>
-        <Button disabled={tried.isPending} onClick={() => tried.mutate()}>
+        <Button disabled={tried.isPending} onClick={() => tried.mutate(text)}>
           Test it
         </Button>
-        <Button look="main" disabled={!whole} onClick={() => save.mutate()}>
+        <Button look="main" disabled={!whole} onClick={() => save.mutate({ name, text, tag: "*" })}>
           Save the alert
         </Button>
       </div>
