@@ -30,6 +30,7 @@ CLAIMS = (
     "formats",
     "control.alerts",
     "control.browse",
+    "control.graph",
     "control.pause",
     "serving.ingest",
     "serving.page",
