@@ -36,3 +36,6 @@ def memory(folder: Path, form: str) -> None:
     print_rows(pl.DataFrame([(h.pipeline, h.operator, h.bytes) for h in found.held], schema, orient="row"), form)
     if found.resident is not None:
         note(f"the process has {found.resident:,} bytes, {found.states:,} of them in states")
+    if found.for_states:
+        note(f"{found.own or 0:,} of them it has allocated, of {found.limit:,} that penstock.toml allows")
+        note(f"{found.for_states:,} are meant for states; questions may take {found.for_questions:,}")

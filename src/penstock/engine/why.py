@@ -26,7 +26,7 @@ class Reason:
     """What a result table waits for, or why a source has no time at all (then `table` is empty).
 
     `code` is stable: silent-partition, behind, slow-source, no-time, needs-later-event, no-rows, all-rejected;
-    outage of a source; paused and stopped of a pipeline that somebody has told so; disk-low.
+    outage of a source; paused and stopped of a pipeline that somebody has told so; disk-low, memory-full, states-large.
     It wants `attention` where time alone does not mend it: somebody has to act.
     """
 

@@ -84,6 +84,13 @@ class SmallFiles:
             frame = None if kept is None else self._frame(connection, table, reading)
             return None if kept is None or frame is None else Kept(frame, kept)
 
+    def clear(self) -> None:
+        """Keep nothing: what is needed is read again."""
+        with self._lock:
+            self._together.clear()
+            self._known.clear()
+            self._bytes = 0
+
     def _frame(self, connection: duckdb.DuckDBPyConnection, table: Files, reading: int) -> pl.DataFrame | None:
         files = dict(zip(table.paths, table.stamps, strict=True))
         before = self._together.pop(reading, None)

@@ -60,8 +60,11 @@ class Log:
     `groups`, `state`, `tables`, `facts`, `claims`, `upkeep` and `room` are its parts beside the topics.
     """
 
-    def __init__(self, file: LogFile, clock: Clock, least_free: int = 0) -> None:
+    def __init__(
+        self, file: LogFile, clock: Clock, least_free: int = 0, require: Callable[[], None] | None = None
+    ) -> None:
         self._file = file
+        self._require = require
         self.room = Room(file.path.parent if file.path is not None else None, least_free)
         self._clock = clock
         self._moved = threading.Condition()
@@ -86,11 +89,13 @@ class Log:
         read_only: bool = False,
         salvage: bool = False,
         least_free: int = 0,
+        require: Callable[[], None] | None = None,
     ) -> Self:
         """The log at `path`, made if it is not there; None: in memory, gone when closed.
 
         With durability `full` an acknowledged append survives a power cut, with `relaxed` the death of the
-        process. With less than `least_free` bytes on the disk nothing is appended: see `admit`.
+        process. With less than `least_free` bytes on the disk nothing is appended, and nothing
+        where `require` raises: see `admit`.
         `salvage` goes on without commits that a crash left and damage made unreadable, which is an
         error otherwise. A log of an older format is migrated (unless it is read alone), after a copy of it was made
         beside it. Raises StorageError, LogError or CorruptLogError where it cannot be opened.
@@ -102,7 +107,7 @@ class Log:
             except BaseException:
                 file.close()
                 raise
-        return cls(file, clock or SystemClock(), least_free)
+        return cls(file, clock or SystemClock(), least_free, require)
 
     @property
     def path(self) -> Path | None:
@@ -221,9 +226,11 @@ class Log:
         return Producer(self)
 
     def admit(self, topic: str) -> None:
-        """Raises StorageError where the disk has less room than is to stay free; topics of the system go on."""
+        """Raises StorageError where disk or memory has less room than is to stay free; the system's topics go on."""
         if not topic.startswith("__"):
             self.room.require()
+            if self._require is not None:
+                self._require()
 
     def checked(self, topic: str, records: pl.DataFrame, decoded: Decoded | None = None) -> Append:
         """An append that fits its topic, and is not yet submitted."""

@@ -20,6 +20,7 @@ from penstock.project.polling import Polling, pollers_of
 from penstock.project.retention import keep_retention
 from penstock.project.run import Run
 from penstock.project.schemas import register_schemas
+from penstock.project.standing import cramped
 from penstock.project.streams import make_streams
 from penstock.project.tracing import tracer_of
 
@@ -77,7 +78,8 @@ class Engine:
             definitions = [d for d in penstock.definition.pipelines if only is None or d.name in only]
             make = partial(self._make, speed=speed, batch_rows=batch_rows)
             aside = partial(penstock.alerts.pipelines, self._prepare, bounded=bounded) if only is None else list
-            run = Run(penstock.log, definitions, make, penstock.clock, aside, bounded=bounded)
+            watch = partial(cramped, penstock)
+            run = Run(penstock.log, definitions, make, penstock.clock, aside, bounded=bounded, watch=watch)
         except BaseException:
             self._release()
             raise

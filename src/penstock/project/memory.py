@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
-__all__ = ["Held", "Memory", "machine_memory", "memory_of", "resident"]
+__all__ = ["Held", "Memory", "machine_memory", "memory_of", "own_memory", "resident"]
 
 _PROC = Path("/proc")
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -29,15 +29,21 @@ class Held:
 class Memory:
     """All in bytes: what the process has, `held` by states (the largest first), and how much it could have.
 
-    `limit` is that of the container, or else of the machine, of which `available` are free; None where the system does
-    not tell. `running`: whether an engine runs in it.
+    `limit` is what penstock.toml gives it, else what the container or else the machine has, of which `available` are
+    free; None where the system does not tell. `own` is what it has allocated: `resident` has files that the system
+    keeps for it beside. `running`: whether an engine runs in it. `questions` may take so much now. What is meant for
+    all states, and for all questions, is 0 where penstock.toml sets no limit.
     """
 
     running: bool
     resident: int | None
+    own: int | None
     limit: int | None
     available: int | None
     held: tuple[Held, ...]
+    questions: int
+    for_states: int
+    for_questions: int
 
     @property
     def states(self) -> int:
@@ -56,16 +62,35 @@ def memory_of(penstock: Penstock) -> Memory:
     return Memory(
         penstock.current is not None,
         resident(),
-        _contained(total),
+        own_memory(),
+        penstock.budget.limit or _contained(total),
         available,
         tuple(sorted((one for one in held if one.bytes), key=lambda one: (-one.bytes, one.pipeline, one.operator))),
+        penstock.budget.lent,
+        penstock.budget.for_states,
+        penstock.budget.for_questions,
     )
 
 
 def resident() -> int | None:
     """What this process has of the machine's memory, bytes; None but on Linux."""
+    pages = _pages()
+    return None if pages is None else pages[0] * os.sysconf("SC_PAGE_SIZE")
+
+
+def own_memory() -> int | None:
+    """The same without the files that are mapped into it, which the system can take away."""
+    pages = _pages()
+    return None if pages is None else (pages[0] - pages[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pages() -> tuple[int, int] | None:
+    """How many this process has, and how many of them are of files."""
     place = _PROC / "self" / "statm"
-    return int(place.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if place.exists() else None
+    if not place.exists():
+        return None
+    _, has, shared = place.read_text().split()[:3]
+    return int(has), int(shared)
 
 
 def machine_memory() -> tuple[int, int] | None:

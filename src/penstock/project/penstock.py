@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -17,6 +18,7 @@ from penstock.history import Footers, Instances, Limits, Questions, Result, Smal
 from penstock.log import Log
 from penstock.project.append import records_of
 from penstock.project.audit import doer
+from penstock.project.budget import Budget
 from penstock.project.changes import Changes
 from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.engine import Engine
@@ -92,6 +94,7 @@ class Penstock:
         self.questions = Questions()
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
+        self.budget = Budget(definition.settings.memory, self.clock, self._spare)
         self.look: Look | None = None
         self.applying: Progress | None = None
         """How far it is, while its SQL files are applied."""
@@ -161,6 +164,7 @@ class Penstock:
                     clock=self.clock,
                     read_only=self._read_only,
                     least_free=self.settings.least_free,
+                    require=self.budget.require,
                 )
             return self._log
 
@@ -226,6 +230,11 @@ class Penstock:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _spare(self) -> None:
+        """Let go of what can be had again."""
+        self.instances.close()
+        self.small_files.clear()
+
     @cached_property
     def alerts(self) -> Alerts:
         """The alerts: their rules, what they have found, and who is told."""
@@ -288,10 +297,10 @@ class Penstock:
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self._read_only else self.home / "spill"
-        with self.questions.asked():
-            return query(
-                sql, ProjectTables(self, asked, filters), limits, spill, zone, parameters, stop, self.instances
-            )
+        limits, tables = limits or Limits(), ProjectTables(self, asked, filters)
+        with self.questions.asked(), self.budget.lending(limits.memory) as memory:
+            limits = replace(limits, memory=memory)
+            return query(sql, tables, limits, spill, zone, parameters, stop, self.instances)
 
     def ask_saved(self, name: str, given: Mapping[str, object]) -> Result:
         """Ask the saved query `name` (queries/NAME.sql) with the parameters `given`, texts or JSON data.

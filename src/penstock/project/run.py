@@ -30,7 +30,7 @@ class Run:
 
     Those that are to run are made at once, by `make`, each as its last checkpoint left it. Raises as `make`. Those
     `aside` (of alerts), which are made after them, look at the results of others: they are not among `lives`, and
-    `figures` and `event_time` leave them out.
+    `figures` and `event_time` leave them out. `watch` is called every second.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class Run:
         aside: Callable[[], Sequence[tuple[PipelineDefinition, Pipeline]]] = list,
         *,
         bounded: bool,
+        watch: Callable[[], object] = bool,
     ) -> None:
         self.log = log
         self.lives = {
             d.name: Life(d, partial(make, d), log, clock, self._changed, bounded=bounded) for d in definitions
         }
         self.bounded = bounded
+        self._watch = watch
         self._make = make
         self._clock = clock
         self._stop = threading.Event()
@@ -168,3 +170,4 @@ class Run:
         """Merge, compact, expire and give back space, a little at a time."""
         while not self._stop.wait(_UPKEEP_SECONDS):
             self.log.maintain(_UPKEEP_BUDGET)
+            self._watch()

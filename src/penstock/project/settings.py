@@ -13,6 +13,7 @@ from penstock.core.logs import LEVELS
 from penstock.core.options import Option, Values, choice, duration, integer, memory, share, text, texts
 from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
+from penstock.project.budget import LEAST
 from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ LEAST_FREE = Option(
     memory,
     256 << 20,
     "How much of the log's disk stays free: with less, events are refused (503) and pipelines wait; 0 = no limit.",
+)
+MEMORY_LIMIT = Option(
+    "limit",
+    memory,
+    0,
+    "What the process may allocate: a quarter for questions, half is meant for states; at its end events and questions"
+    " are refused (503); 0 = no limit.",
 )
 _DAY = 86_400_000
 AUDIT_RETENTION = Option("audit-retention", duration, 1095 * _DAY, "How long the audit log is kept; 0 = for good.")
@@ -145,6 +153,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "project": (NAME,),
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY, LEAST_FREE),
+    "memory": (MEMORY_LIMIT,),
     "system": (
         AUDIT_RETENTION,
         AUDIT_SIZE,
@@ -190,6 +199,7 @@ class Settings:
     time_zone: str = "UTC"
     durability: str = "full"
     least_free: int = LEAST_FREE.default
+    memory: int = MEMORY_LIMIT.default
     system: SystemSettings = field(default_factory=SystemSettings)
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
@@ -273,6 +283,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         time_zone=engine[TIME_ZONE],
         durability=log[DURABILITY],
         least_free=log[LEAST_FREE],
+        memory=_memory(section("memory"), folder),
         system=SystemSettings(
             (system[AUDIT_RETENTION], system[AUDIT_SIZE]),
             (system[INCIDENTS_RETENTION], system[INCIDENTS_SIZE]),
@@ -300,6 +311,19 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         trace_endpoint=tracing[TRACE_ENDPOINT],
         trace_share=tracing[TRACE_SHARE],
     )
+
+
+def _memory(section: Values, folder: Path) -> int:
+    """The limit of memory. Raises ConfigError for one that nothing fits in."""
+    limit = section[MEMORY_LIMIT]
+    if 0 < limit < LEAST:
+        raise ConfigError(
+            f"[memory] limit is {limit >> 20} MB, {LEAST >> 20:,} MB at least are needed",
+            code="option-value",
+            where=f"{folder / FILE}, [memory]",
+            hint="0 is no limit",
+        )
+    return limit
 
 
 def _named(given: Any, kind: str, folder: Path) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from penstock.project.build import interval_of
 from penstock.project.fates import manifest_of
 from penstock.project.figures import State, behind, resting
 from penstock.project.loss import rules_on
+from penstock.project.memory import memory_of
 from penstock.project.topics import read_topics, written_topics
 from penstock.project.wish import Wanted, wish_of
 
@@ -104,14 +105,35 @@ def halted(penstock: Penstock) -> list[Reason]:
 
 
 def cramped(penstock: Penstock) -> list[Reason]:
-    """Why nothing comes out of any pipeline where the disk is nearly full."""
-    room = penstock.log.room
+    """Why nothing comes out of any pipeline where the disk is nearly full, or memory comes to its end."""
+    names, room = penstock.pipeline_names(), penstock.log.room
+    found = _crowded(penstock)
     if not room.low:
-        return []
+        return found
     sentence = f"The disk under the log has {room.free >> 20:,} MB left, and {room.least >> 20:,} MB are to stay free."
     setting = "Free disk space, shorten the retention of topics, or lower least-free in [log] of penstock.toml."
-    names = penstock.pipeline_names()
-    return [Reason(name, "", "disk-low", sentence, setting, attention=True) for name in names]
+    return [*(Reason(name, "", "disk-low", sentence, setting, attention=True) for name in names), *found]
+
+
+def _crowded(penstock: Penstock) -> list[Reason]:
+    """Where memory comes to its end: of every pipeline, since no events come in; of the one with the largest state."""
+    budget, found = penstock.budget, []
+    if not budget.limit:
+        return []
+    if budget.full:
+        sentence = f"No event comes in: {budget.words}."
+        setting = "penstock memory says who holds it; raise limit in [memory] of penstock.toml."
+        found = [Reason(n, "", "memory-full", sentence, setting, attention=True) for n in penstock.pipeline_names()]
+    states = memory_of(penstock)
+    if states.held and budget.outgrown(states.states):
+        most = states.held[0]
+        sentence = (
+            f"Its state has {most.bytes >> 20:,} MB, and those of all operators {states.states >> 20:,} MB of the"
+            f" {budget.for_states >> 20:,} MB that are meant for them."
+        )
+        setting = "Let it forget (SET 'table.exec.state.ttl', windows, fewer keys), or raise limit in [memory]."
+        found.append(Reason(most.pipeline, most.operator, "states-large", sentence, setting, attention=True))
+    return found
 
 
 def _moment(millis: int) -> str:

@@ -115,7 +115,7 @@ def _answer(request: Request, error: PenstockError, headers: dict[str, str] | No
     return Response(orjson.dumps(problem.model_dump()), problem.status, given, MEDIA_TYPE)
 
 
-_RETRY_AFTER = {"query-busy": "1", "storage-low": "10"}
+_RETRY_AFTER = {"query-busy": "1", "memory-full": "10", "storage-low": "10"}
 """Seconds after which to ask again, by the code of an error that time may mend."""
 
 

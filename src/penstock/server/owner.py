@@ -251,7 +251,7 @@ class Owner:
     def memory(self) -> Memory:
         found = self._json("GET", "/api/memory")
         held = tuple(Held(**one) for one in found["held"])
-        return Memory(found["running"], found["resident"], found["limit"], found["available"], held)
+        return Memory(**{name: found[name] for name in (f.name for f in fields(Memory))} | {"held": held})
 
     @property
     def accounts(self) -> OwnerAccounts:

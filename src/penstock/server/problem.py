@@ -56,6 +56,7 @@ _OF_CODE = {
     "topic-system": 403,
     "topic-unconfirmed": 428,
     "query-busy": 503,
+    "memory-full": 503,
     "query-closed": 403,
     "query-cancelled": 409,
     "registry-subject": 404,

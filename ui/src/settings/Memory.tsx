@@ -27,16 +27,21 @@ export function Memory() {
   );
 }
 
+const meant = (share: number) => (share > 0 ? `of ${bytes(share)} meant for them` : "");
+
 interface Props {
   resident?: number | null;
   limit?: number | null;
   available?: number | null;
+  full: boolean;
   held: readonly { pipeline: string; operator: string; bytes: number }[];
+  for_states: number;
   viewers: number;
-  questions: number;
+  asked: number;
+  for_questions: number;
 }
 
-function Told({ resident, limit, available, held, viewers, questions }: Props) {
+function Told({ resident, limit, full, available, held, for_states, viewers, asked, for_questions }: Props) {
   const states = held.reduce((sum, one) => sum + one.bytes, 0);
   const rest = held.slice(DRAWN);
   const bars = held.slice(0, DRAWN).map((one) => ({
@@ -53,14 +58,25 @@ function Told({ resident, limit, available, held, viewers, questions }: Props) {
     <div className={css.padded}>
       <div className={css.figures}>
         <KeyFigure label="This process has" value={resident == null ? undefined : bytes(resident)} note={share} />
-        <KeyFigure label="States of operators" value={bytes(states)} note={`of ${plural(held.length, "operator")}`} />
+        <KeyFigure label="States of operators" value={bytes(states)} note={meant(for_states) || `of ${plural(held.length, "operator")}`} />
         <KeyFigure label="Waits for viewers" value={bytes(viewers)} note="what they have not taken yet" />
         <KeyFigure
           label="Still available"
           value={available == null ? undefined : bytes(available)}
-          note={`${number(questions)} questions are being answered`}
+          note={`${plural(asked, "question")} being answered${for_questions ? `, ${meant(for_questions)}` : ""}`}
         />
       </div>
+      {full && (
+        <p role="alert">
+          All of it is taken: events and questions are refused until there is room. Raise limit in [memory], or let states
+          forget.
+        </p>
+      )}
+      {for_states > 0 && states > for_states && (
+        <p role="status">
+          States have outgrown the {bytes(for_states)} that are meant for them: the largest ones are below.
+        </p>
+      )}
       {bars.length > 0 && <Bars label="Who holds what" bars={bars} />}
       <p className={css.note}>
         What no state holds is the interpreter, its libraries, batches on their way and memory that the allocator keeps.
