@@ -274,6 +274,10 @@ def test_figures_come_by_themselves(live: Served) -> None:
         while (found := client.next("metrics")["pipelines"][0])["rows"] < 150:
             continue
         assert found["lag"] == 0
+        stopped = live.post("/api/pipelines/orders/stop", {})
+        while (found := client.next("metrics")["pipelines"][0])["state"] != "stopped":
+            continue
+        assert found["epoch"] == stopped["epoch"] > 0
 
 
 def test_the_simple_form(live: Served) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.cli.shell import call, make_project, orders
 from tests.parts import until
@@ -16,6 +16,11 @@ def rows(served: Served) -> int:
     return int(served.get("/api/pipelines/orders")["rows"])
 
 
+def counts(pipeline: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Of each operator the rows it has taken, their fates, its watermark, and what it has not read."""
+    return {o["name"]: (o["taken"], o["fates"], o["watermark"], o["lag"]) for o in pipeline["operators"]}
+
+
 def test_a_pipeline_is_paused_resumed_stopped_and_started(tmp_path: Path) -> None:
     with serve(tmp_path / "p") as served:
         until(lambda: rows(served) == 130, "not all is read")
@@ -26,9 +31,15 @@ def test_a_pipeline_is_paused_resumed_stopped_and_started(tmp_path: Path) -> Non
         assert served.get("/readyz") == {"status": "ready", "failed": []}
         assert served.post("/api/pipelines/orders/resume", {})["state"] == "running"
         until(lambda: rows(served) == 140, "it does not go on")
+        assert served.post("/api/pipelines/orders/pause", {})["state"] == "paused"
+        before = counts(served.get("/api/pipelines/orders"))
         assert served.post("/api/pipelines/orders/stop", {})["state"] == "stopped"
         stopped = served.get("/api/pipelines/orders")
-        assert (stopped["operators"], stopped["state_bytes"]) == ([], 0)
+        assert (counts(stopped), stopped["state_bytes"]) == (before, 0)
+        assert before["source orders"] == (140, {"passed": 140}, 1735689734000, 0)
+        assert {(o["state_bytes"], o["rows_per_second"]) for o in stopped["operators"]} == {(None, 0)}
+        served.penstock.append("orders", orders(3, first=140))
+        assert counts(served.get("/api/pipelines/orders"))["source orders"][3] == 3
         how = {"parallelism": 4, "checkpoint_interval_ms": 500}
         started = served.post("/api/pipelines/orders/start", how)
         assert (started["state"], started["checkpoint_interval"]) == ("running", 500)

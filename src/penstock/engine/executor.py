@@ -217,6 +217,15 @@ class Executor:
             if part["stateful"]:
                 v.operator.restore(Snapshot(part["meta"], {}, frozenset(part["live"])), blobs)
 
+    def recall(self, meta: Mapping[str, Any]) -> None:
+        """Take over counts and watermarks of stored parts and none of their state: to be shown, not to run."""
+        for v in self.graph.vertices:
+            part = meta.get(v.fingerprint)
+            if part is not None:
+                v.operator.counts = Counts.from_dict(part["counts"])
+                if isinstance(v.operator, Source) and part["stateful"]:
+                    v.operator.restore(Snapshot(part["meta"], {}, frozenset()), {})
+
     def require_fit(self, meta: Mapping[str, Any]) -> None:
         """Raises StateError where stored state does not fit the plan, or has another format."""
         have = {v.fingerprint: v.operator.name for v in self.graph.vertices if v.operator.stateful}

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from penstock.engine.pipeline import Pipeline
     from penstock.project.definition import Definition, PipelineDefinition
 
-__all__ = ["check", "dry_world", "world_like"]
+__all__ = ["check", "dry_pipeline", "dry_world", "world_like"]
 
 
 def check(folder: Path, home: Path) -> list[Finding]:
@@ -94,6 +95,18 @@ def world_like(definition: Definition, log: Log | None) -> World:
         s3=settings.s3,
         allow=settings.allow,
     )
+
+
+def dry_pipeline(definition: Definition, pipeline: PipelineDefinition, log: Log) -> Pipeline:
+    """One pipeline of a project, made in a dry world and closed: its operators can be looked at, none runs.
+
+    Raises as `make_pipeline`.
+    """
+    world = world_like(definition, log)
+    with world.log:
+        made = make_pipeline(pipeline, world, definition.settings)
+        made.close()
+    return made
 
 
 def _schemas(definition: Definition, world: World) -> Iterator[Finding]:

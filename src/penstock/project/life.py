@@ -34,6 +34,14 @@ class _Loaded:
     began: Counted
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the last checkpoint of a pipeline that is not in memory says of it."""
+
+    epoch: int
+    position: dict[str, Any]
+
+
 class Life:
     """What a pipeline does and is told to do. Its acts come from any thread, and take turns.
 
@@ -70,7 +78,7 @@ class Life:
         self._bounded = bounded
         self._loaded: _Loaded | None = None
         self._last: Figures | None = None
-        self._position: dict[str, Any] | None = None
+        self._kept: _Kept | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._turn = threading.Lock()
@@ -107,12 +115,21 @@ class Life:
     def position(self) -> dict[str, Any]:
         """How far it has read, as its checkpoints say it."""
         loaded = self._loaded
-        if loaded is not None:
-            return loaded.pipeline.input.position()
-        if self._position is None:
+        return self._stored().position if loaded is None else loaded.pipeline.input.position()
+
+    @property
+    def epoch(self) -> int:
+        """Its last checkpoint; 0 before the first."""
+        loaded = self._loaded
+        return self._stored().epoch if loaded is None else loaded.pipeline.epoch
+
+    def _stored(self) -> _Kept:
+        """Looked up once: who is not in memory makes no other."""
+        if (kept := self._kept) is None:
             manifest = manifest_of(self._log, self.name)
-            self._position = {"readers": {}} if manifest is None else manifest["position"]
-        return self._position
+            kept = _Kept(0, {"readers": {}}) if manifest is None else _Kept(manifest["epoch"], manifest["position"])
+            self._kept = kept
+        return kept
 
     def sources(self) -> list[Life]:
         """The pipelines whose results it reads, and those whose results these read: each once."""
@@ -206,7 +223,7 @@ class Life:
                 )
             self._unload()
             yield
-            self._position = None
+            self._kept = None
 
     # -- from the run it belongs to ----------------------------------------------------------------
 
@@ -297,7 +314,7 @@ class Life:
 
     def _load(self, wish: Wish) -> None:
         pipeline = self._make(wish, self._bounded or wish.wanted == "draining")
-        self._loaded, self._last, self._position = _Loaded(pipeline, counted(pipeline)), None, None
+        self._loaded, self._last, self._kept = _Loaded(pipeline, counted(pipeline)), None, None
 
     def _unload(self) -> None:
         self._halt()

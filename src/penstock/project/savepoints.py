@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import PenstockError, StateError, did_you_mean
 from penstock.project.audit import audited
-from penstock.project.build import make_pipeline, signature_of
-from penstock.project.check import world_like
+from penstock.project.build import signature_of
+from penstock.project.check import dry_pipeline
 from penstock.project.fates import manifest_of
 
 if TYPE_CHECKING:
@@ -113,10 +113,7 @@ def _misfit(penstock: Penstock, kept: Savepoint) -> str:
         manifest = json.loads(penstock.log.state.manifest_of_savepoint(kept.name))
         if manifest.get("signature") == signature_of(definition):
             return ""
-        world = world_like(penstock.definition, penstock.log)
-        with world.log:
-            pipeline = make_pipeline(definition, world, penstock.settings)
-            pipeline.close()
+        pipeline = dry_pipeline(penstock.definition, definition, penstock.log)
         pipeline.executor.require_fit(manifest["operators"])
     except PenstockError as error:
         return error.message

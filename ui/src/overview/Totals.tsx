@@ -12,6 +12,9 @@ import { useCourse } from "./useCourse";
 
 const stateTone = (state: PipelineState) => (STATE_TONES[state] === "good" ? "neutral" : STATE_TONES[state]);
 
+const stateHeld = ({ state, held_bytes }: PipelineFigures) =>
+  (state === "stopped" || state === "failed") && held_bytes === 0 ? "state on disk" : `${bytes(held_bytes)} of state`;
+
 interface Props {
   pipelines: readonly PipelineFigures[];
   /** Ms; null: there is none yet; undefined: nothing is told yet. */
@@ -43,7 +46,7 @@ export function Totals({ pipelines, eventTime }: Props) {
           label="State"
           value={only.state}
           tone={stateTone(only.state)}
-          note={`checkpoint ${number(only.epoch)}, ${bytes(only.held_bytes)} of state`}
+          note={`checkpoint ${number(only.epoch)}, ${stateHeld(only)}`}
           onAsk={go(`/pipelines/${encodeURIComponent(only.pipeline)}`)}
         />
       ) : (

@@ -30,7 +30,7 @@ export function Graph({ operators, reasons, opened, onOpen }: Props) {
     const found = JSON.parse(shape) as ReturnType<typeof shapeOf>;
     return { ...found, at: placed(found.nodes, found.edges) };
   }, [shape]);
-  if (operators.length === 0) return <p className={css.none}>Its operators are shown while it is in memory.</p>;
+  if (operators.length === 0) return <p className={css.none}>Its operators are shown once it has begun.</p>;
   const known = new Map(operators.map((one) => [one.name, one]));
   const newest = Math.max(...operators.map((one) => one.watermark ?? -Infinity));
   const rates = edges.map((edge) => rateOf(edge, known));
@@ -168,7 +168,7 @@ function OperatorNode({ operator, reason, style, open, onOpen }: NodeProps) {
     >
       <b>{name}</b>
       <span>
-        {short(taken)} in{state_bytes > 0 && `, state ${bytes(state_bytes)}`}
+        {short(taken)} in{state_bytes !== null && state_bytes > 0 && `, state ${bytes(state_bytes)}`}
       </span>
       <span className={troubles.length > 0 ? css.lag : undefined}>{troubles.join(", ")}</span>
       {reason && <em>{reason.sentence}</em>}

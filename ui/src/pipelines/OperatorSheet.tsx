@@ -44,7 +44,7 @@ export function OperatorSheet({ pipeline, operator, reasons, onClose }: Props) {
           <Fate key={fate} fate={fate} count={count} pipeline={pipeline} />
         ))}
         <dt>State</dt>
-        <dd>{bytes(operator.state_bytes)}</dd>
+        <dd>{operator.state_bytes === null ? "on disk" : bytes(operator.state_bytes)}</dd>
         <dt>Watermark</dt>
         <dd>{operator.watermark == null ? "none yet" : <Moment ms={operator.watermark} />}</dd>
         {operator.lag != null && <dt>Not yet read</dt>}

@@ -28,7 +28,7 @@ export function OperatorTable({ operators, onOpen }: Props) {
         ...(href ? { href: (row) => (Number(row[fate]) > 0 ? href : undefined) } : {}),
       };
     }),
-    { name: "state_bytes", label: "State", type: "BIGINT", unit: "bytes" },
+    { name: "state_bytes", label: "State", type: "BIGINT", unit: "bytes", none: "on disk" },
     { name: "watermark", label: "Watermark", unit: "moment", hidden: true },
     { name: "details", label: "What it does", type: "STRING", hidden: true },
   ];
@@ -44,7 +44,7 @@ export function OperatorTable({ operators, onOpen }: Props) {
       columns={columns}
       rows={rows}
       onOpen={(row) => onOpen(String(row.name))}
-      empty="Its operators are shown while it is in memory."
+      empty="Its operators are shown once it has begun."
     />
   );
 }

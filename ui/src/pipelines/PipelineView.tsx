@@ -34,7 +34,6 @@ export function PipelineView() {
   const { held } = useWatch(FIGURES);
   const may = useMay("operate");
   const [refused, setRefused] = useState<unknown>();
-  const figures = held.pipelines.filter((one) => one.pipeline === name);
   if (isPending) return <Waiting height="70vh" />;
   const above = <Go href="/pipelines">Pipelines</Go>;
   if (!data) {
@@ -44,6 +43,9 @@ export function PipelineView() {
       </View>
     );
   }
+  const figures = held.pipelines
+    .filter((one) => one.pipeline === name)
+    .map((one) => ({ ...one, state: data.state, epoch: data.epoch }));
   const reasons = why.data?.filter((one) => one.pipeline === name) ?? [];
   const operator = data.operators.find((one) => one.name === filters.operator);
   const parts: { value: Part; label: string }[] = [

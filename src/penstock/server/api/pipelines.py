@@ -15,6 +15,7 @@ from penstock.project.column_origins import column_origins
 from penstock.project.confinement import told_error
 from penstock.project.explain import details
 from penstock.project.figures import State, behind  # a model needs it
+from penstock.project.recall import recalled
 from penstock.project.standing import Standing, definition_of, standing_of
 from penstock.project.topics import topic_of
 from penstock.project.wish import Wanted  # noqa: TC001  # a model needs it
@@ -84,7 +85,8 @@ class OperatorAnswer(Model):
     rows_per_second: float
     """Rows that it takes."""
     given_per_second: float
-    state_bytes: int
+    state_bytes: int | None
+    """In memory; null where the pipeline is not there."""
     topic: str | None
     """That a source reads or a sink writes."""
     watermark: int | None
@@ -133,10 +135,15 @@ def list_pipelines(request: Request, penstock: Project) -> list[PipelineAnswer]:
 
 @router.get("/{name}", operation_id="pipeline")
 def show_pipeline(request: Request, penstock: Project, name: Name) -> PipelineDetails:
-    """One pipeline and its graph of operators; one that is not in the memory of this process has none."""
+    """One pipeline and its graph of operators; of one that is not in memory, as its last checkpoint has it."""
     found = _answer(request, penstock, standing_of(penstock, name))
     running = next((p for p in penstock.running if p.name == name), None)
-    operators = [] if running is None else _operators(running, request.app.state.rates)
+    rates = request.app.state.rates
+    if running is not None:
+        operators = _operators(running, behind(running.log, running.input.position()), rates)
+    else:
+        rest = recalled(penstock, name)
+        operators = [] if rest is None else _operators(*rest, rates, at_rest=True)
     text = penstock.definition.texts.get(found.file) if "operate" in entry_of(request.scope).caller.rights else None
     return PipelineDetails(**found.model_dump(), operators=operators, sql=text)
 
@@ -198,14 +205,16 @@ def _answer(request: Request, penstock: Penstock, found: Standing) -> PipelineAn
     return PipelineAnswer(**{**asdict(found), "error": error}, rows_per_second=rate)
 
 
-def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:
+def _operators(
+    pipeline: Pipeline, unread: dict[str, dict[int, int]], rates: Rates, *, at_rest: bool = False
+) -> list[OperatorAnswer]:
     vertices = pipeline.executor.graph.vertices
     now = pipeline.clock.monotonic()
-    unread = behind(pipeline.log, pipeline.input.position())
     found: list[OperatorAnswer] = []
     watermarks: list[int] = []
     for vertex, passed in zip(vertices, pipeline.executor.watermarks, strict=True):
         operator, counts = vertex.operator, vertex.operator.counts
+        mark = f"{pipeline.name}/{operator.name}"
         watermarks.append(_watermark(vertex, passed, watermarks))
         topic = topic_of(vertex.node.table) if isinstance(vertex.node, (p.Scan, p.Sink)) else None
         lag = sum(unread[topic].values()) if isinstance(vertex.node, p.Scan) and topic in unread else None
@@ -218,10 +227,10 @@ def _operators(pipeline: Pipeline, rates: Rates) -> list[OperatorAnswer]:
                 taken=counts.taken,
                 given=counts.given,
                 fates={fate: getattr(counts, fate) for fate in FATES if getattr(counts, fate)},
-                rows_per_second=rates.of(f"{pipeline.name}/{operator.name}", counts.taken, now),
-                given_per_second=rates.of(f"{pipeline.name}/{operator.name}/given", counts.given, now),
+                rows_per_second=0 if at_rest else rates.of(mark, counts.taken, now),
+                given_per_second=0 if at_rest else rates.of(f"{mark}/given", counts.given, now),
                 topic=topic,
-                state_bytes=operator.state_bytes,
+                state_bytes=None if at_rest else operator.state_bytes,
                 watermark=None if watermarks[-1] in (NO_TIME, END_OF_TIME) else watermarks[-1],
                 lag=lag,
             )

@@ -66,7 +66,7 @@ class FiguresFeed(Feed):
                     "state": one.state,
                     "rows_per_second": round(rate, 1),
                     "held_bytes": 0 if pipeline is None else pipeline.executor.state_bytes,
-                    "epoch": 0 if pipeline is None else pipeline.epoch,
+                    "epoch": life.epoch,
                     "error": told_error(error, self._filters),
                 }
             )
