@@ -156,11 +156,15 @@ def test_a_query_edited_above_its_windows_goes_on(tmp_path: Path) -> None:
         penstock.run(bounded=True)
         assert rows(penstock) == [("A", 10.0, 10, -10), ("A", 20.0, 10, -10), ("A", 30.0, 10, -10)]
         assert fates(penstock) == {
-            "source e": {"taken": 15, "given": 15, "passed": 15},
-            "window aggregate": {"carried": 15, "taken": 15, "given": 3, "passed": 30},
+            "source e": {"taken": 30, "given": 30, "passed": 30, "taken_before": 15, "given_before": 15},
+            "window aggregate": {"taken": 30, "given": 3, "passed": 30, "taken_before": 15},
             "calc": {"taken": 3, "given": 3, "passed": 3},
             "sink r": {"taken": 3, "passed": 3},
         }
+    with opened(write_project(tmp_path, TOTALS)) as penstock:
+        append(penstock, [event(40, 40)])
+        penstock.run(bounded=True)
+        assert fates(penstock)["sink r"] == {"taken": 4, "passed": 4, "taken_before": 3}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,20 @@ from penstock.project import engine as engine_module
 from penstock.project.edit import apply as apply_module
 from penstock.project.lineage import keep_lineage
 from penstock.project.opening import memory
-from tests.engine.project import COUNT, EVENTS, NOW, RESULTS, TOTALS, append, event, fates, opened, rows, write_project
+from tests.engine.project import (
+    COUNT,
+    EVENTS,
+    NOW,
+    RESULTS,
+    TOTALS,
+    append,
+    append_raw,
+    event,
+    fates,
+    opened,
+    rows,
+    write_project,
+)
 from tests.parts import until
 
 if TYPE_CHECKING:
@@ -187,6 +200,47 @@ def test_what_is_told_is_what_happens_and_results_go_on_as_those_of_the_new_quer
         assert after["r"] != before["r"]
     if "u" in reference:  # both keys have come again
         assert after["u"] == reference["u"]
+
+
+@pytest.mark.parametrize(
+    ("where", "having"),
+    [
+        pytest.param("WHERE v <> 2 ", "", id="an operator is rebuilt, and has counted what was read again"),
+        pytest.param("", " HAVING SUM(v) > 14", id="one comes that has met no row"),
+    ],
+)
+def test_what_is_kept_keeps_its_counts(tmp_path: Path, where: str, having: str) -> None:
+    changed = TOTALS.replace(f"{TUMBLE} GROUP", f"{TUMBLE} {where}GROUP").replace("window_end;", f"window_end{having};")
+    write_project(tmp_path, TOTALS)
+    with opened(tmp_path) as penstock:
+        penstock.start()
+        append(penstock, LINES[:30])
+        caught_up(penstock)
+        append_raw(penstock, [b"{"])
+        append(penstock, [event(99, 1)])
+        caught_up(penstock)
+        before = penstock.pipelines()[0]
+        assert (before.rows, before.results, before.late, before.rejected) == (32, {"r": 4}, 1, 1)
+        source = {"taken": 32, "given": 31, "passed": 31, "rejected": 1}
+        assert fates(penstock)["source e"] == source
+        for sql, lines in ((changed, LINES[30:36]), (TOTALS, LINES[36:])):
+            write_project(tmp_path, sql)
+            penstock.apply(penstock.difference().token)
+            append(penstock, lines)
+            caught_up(penstock)
+        now = fates(penstock)
+        assert now["source e"] == {"taken": 42, "given": 41, "passed": 41, "rejected": 1} | {
+            "taken_before": 38,
+            "given_before": 37,
+        }
+        assert (now["window aggregate"]["taken"], now["window aggregate"]["late"]) == (41, 1)
+        after = penstock.pipelines()[0]
+        assert (after.rows, after.late, after.rejected) == (42, 1, 1)
+        assert after.results["r"] == now["sink r"]["passed"] > 4
+        assert penstock.stop() == {}
+    with opened(tmp_path) as penstock:
+        penstock.run(bounded=True)
+        assert fates(penstock)["source e"]["taken"] == 42
 
 
 def test_a_pipeline_that_runs_is_changed_and_the_others_go_on(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def ledger(folder: Path, form: str) -> int:
 
         unused = [
             name
-            for name in ("carried", "replayed", "discarded", *FATES)
+            for name in ("carried", "taken_before", "given_before", "replayed", "discarded", *FATES)
             if name in frame.columns and not frame[name].sum()
         ]
         frame = frame.drop([name for name in unused if name != "passed"])

@@ -204,7 +204,7 @@ class Executor:
         StateError where the plan needs state that is not there, or has none for what is.
         """
         self.require_fit(meta)
-        edited = any(v.fingerprint not in meta for v in self.graph.vertices)
+        edited = {v.fingerprint for v in self.graph.vertices} != meta.keys()
         for v in self.graph.vertices:
             part = meta.get(v.fingerprint)
             if part is None:
@@ -213,7 +213,7 @@ class Executor:
             blobs = {i.removeprefix(prefix): blob for i, blob in load([prefix + i for i in part["live"]])}
             self._seen[v.fingerprint] = part["watermark"]
             counts = Counts.from_dict(part["counts"])
-            v.operator.counts = Counts(carried=counts.held, held=counts.held) if edited else counts
+            v.operator.counts = counts.edited() if edited else counts
             if part["stateful"]:
                 v.operator.restore(Snapshot(part["meta"], {}, frozenset(part["live"])), blobs)
 

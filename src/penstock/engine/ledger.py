@@ -4,12 +4,12 @@ Each row that an operator took in has exactly one fate; every fate is counted wh
 
     carried + taken = passed + filtered + superseded + expired + late + rejected + held
 
-and on every edge, rows given by one operator = rows taken by the next.
+and on every edge, rows given by one operator = rows taken by the next, since the query was edited last.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import LedgerError
@@ -28,7 +28,8 @@ class Counts:
 
     `taken` came in and `given` went out; `passed` were forwarded or have had their effect emitted, `held`
     are in its state now. A windowing function or a firing gives another number of rows than it takes.
-    `carried` were in its state already when the count began anew, because the query around it was edited.
+    Where the query around it was edited, `taken_before` and `given_before` are of before: operators above and below it
+    that came or went then have not met those rows. `carried` were in its state when older versions counted anew.
     """
 
     carried: int = 0
@@ -41,12 +42,18 @@ class Counts:
     late: int = 0
     rejected: int = 0
     held: int = 0
+    taken_before: int = 0
+    given_before: int = 0
 
     @property
     def missing(self) -> int:
         """Rows without a fate (negative: rows with more than one)."""
         fates: list[int] = [getattr(self, fate) for fate in FATES]
         return self.carried + self.taken - sum(fates)
+
+    def edited(self) -> Counts:
+        """The same, counted on among other operators."""
+        return replace(self, taken_before=self.taken, given_before=self.given)
 
     def as_dict(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -80,11 +87,12 @@ def check(pipeline: str, entries: Iterable[Entry]) -> None:
                 hint="nothing was committed since the last checkpoint; please report this with the plan",
             )
         if entry.inputs:
-            given = sum(by_name[i].counts.given for i in entry.inputs)
-            if given != entry.counts.taken:
+            given = sum(by_name[i].counts.given - by_name[i].counts.given_before for i in entry.inputs)
+            taken = entry.counts.taken - entry.counts.taken_before
+            if given != taken:
                 raise LedgerError(
                     f"pipeline '{pipeline}': {', '.join(entry.inputs)} gave {given} rows,"
-                    f" {entry.operator} took {entry.counts.taken}",
+                    f" {entry.operator} took {taken}",
                     code="ledger-edge",
                     hint="nothing was committed since the last checkpoint; please report this with the plan",
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.core.batch import NO_TIME
@@ -45,6 +45,17 @@ class Figures:
     def written(self) -> int:
         """Rows committed, of all tables."""
         return sum(self.results.values())
+
+    def after(self, before: Figures) -> Figures:
+        """These, with the counts of before added."""
+        tables = [*before.results, *(t for t in self.results if t not in before.results)]
+        return replace(
+            self,
+            rows=before.rows + self.rows,
+            results={t: before.results.get(t, 0) + self.results.get(t, 0) for t in tables},
+            late=before.late + self.late,
+            rejected=before.rejected + self.rejected,
+        )
 
 
 def counted(pipeline: Pipeline) -> Counted:

@@ -47,7 +47,8 @@ class Life:
 
     `make` gives the pipeline as its last checkpoint left it, for a wish, and bounded or not. `changed` is called
     when `state` has. What is wanted is kept before a pipeline is halted, and after it has begun: whatever the moment
-    at which a process dies, the next one does not run what was to be halted.
+    at which a process dies, the next one does not run what was to be halted. `before` are the figures of the same
+    pipeline as it was until an edit.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Life:
         changed: Callable[[], None],
         *,
         bounded: bool,
+        before: Figures | None = None,
     ) -> None:
         self.definition = definition
         self.name = definition.name
@@ -78,6 +80,7 @@ class Life:
         self._bounded = bounded
         self._loaded: _Loaded | None = None
         self._last: Figures | None = None
+        self._before = before
         self._kept: _Kept | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -104,7 +107,11 @@ class Life:
         return None if loaded is None else loaded.pipeline
 
     def figures(self) -> Figures:
-        """Since it was started last; of one that is not in memory the last ones, with the lag of now."""
+        """Since it was started last, edits or none; of one that is not in memory the last ones, with the lag of now."""
+        found = self._figures()
+        return found if self._before is None else found.after(self._before)
+
+    def _figures(self) -> Figures:
         loaded, state = self._loaded, self.state
         if loaded is not None:
             return figures(loaded.pipeline, loaded.began, state)
@@ -309,6 +316,7 @@ class Life:
         self._unload()
         with self._blamed():
             self._load(wish)
+        self._before = None
         self._keep(wish)
         self._go()
 
@@ -320,7 +328,7 @@ class Life:
         self._halt()
         loaded = self._loaded
         if loaded is not None:
-            self._last = self.figures()
+            self._last = self._figures()
             self._loaded = None
             loaded.pipeline.close()
         self.error = None

@@ -128,7 +128,9 @@ class Run:
                 life = self.lives.get(definition.name)
                 if life is None or life.closed:
                     make = partial(self._make, definition)
-                    life = Life(definition, make, self.log, self._clock, self._changed, bounded=self.bounded)
+                    before = None if life is None else life.figures()
+                    changed = self._changed
+                    life = Life(definition, make, self.log, self._clock, changed, bounded=self.bounded, before=before)
                     made.append(life)
                 lives[definition.name] = life
             for one in made:

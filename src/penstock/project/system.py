@@ -121,10 +121,11 @@ def with_fates(log: Log, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
 def ledger(log: Log) -> pl.DataFrame:
     """Per pipeline and operator: rows `taken` and `given`, and how many had which fate.
 
+    `taken_before` and `given_before` of them are of before the query was edited: what came with the edit counts none.
     `replayed` of the rejected and late ones were brought in again, and are counted as what they are now too;
     `discarded` ones were given up.
     """
-    counts = dict.fromkeys(("carried", "taken", "given", *FATES), pl.Int64)
+    counts = dict.fromkeys(("carried", "taken", "given", *FATES, "taken_before", "given_before"), pl.Int64)
     schema = {"pipeline": pl.String, "operator": pl.String, "kind": pl.String, **counts}
     rows = [
         {"pipeline": pipeline, **{k: v for k, v in entry.items() if k in schema}}

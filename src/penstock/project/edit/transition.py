@@ -91,9 +91,9 @@ class Transition:
         for vertex in self._graph.vertices:
             mark = vertex.fingerprint
             if mark in kept:
-                parts[mark] = _counted_anew(kept[mark]) if self.edited else kept[mark]
+                parts[mark] = _counted_on(kept[mark]) if self.edited else kept[mark]
             elif mark in made and vertex.operator.kind != "sink":
-                parts[mark] = _counted_anew(made[mark])
+                parts[mark] = _counted_on(made[mark])
             else:
                 parts[mark] = _empty(vertex)
         live = {f"{mark}/{name}" for mark, part in parts.items() for name in part["live"]}
@@ -223,10 +223,9 @@ def _lost(part: Mapping[str, Any]) -> OperatorChange:
 # -- parts of a manifest -------------------------------------------------------------------------------
 
 
-def _counted_anew(part: Mapping[str, Any]) -> dict[str, Any]:
-    """A part whose counts begin with what its state holds."""
-    held = part["counts"]["held"]
-    return {**part, "counts": Counts(carried=held, held=held).as_dict()}
+def _counted_on(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A part whose counts go on among other operators; what is rebuilt has counted the rows that were read again."""
+    return {**part, "counts": Counts.from_dict(part["counts"]).edited().as_dict()}
 
 
 def _empty(vertex: Vertex) -> dict[str, Any]:
