@@ -254,7 +254,11 @@ def test_a_new_dashboard_and_its_end(files: Served) -> None:
     made = files.client.put("/api/dashboards/new", json=new, headers={"if-match": "*"})
     text = (files.penstock.folder / "dashboards" / "new.toml").read_text()
     assert tomllib.loads(text) == new
-    files.call("DELETE", "/api/dashboards/new", 204, headers={"if-match": made.headers["etag"]})
+    tag = {"if-match": made.headers["etag"]}
+    files.call("DELETE", "/api/dashboards/new", 204, headers=tag)
+    gone = files.call("PUT", "/api/dashboards/new", 409, json=new, headers=tag)
+    assert (gone["code"], gone["detail"]) == ("file-changed", "dashboard 'new' is gone")
+    assert '+title = "New"' in gone["difference"]
     assert files.get("/api/dashboards/new", 404)["hint"] == "there are orders"
 
 

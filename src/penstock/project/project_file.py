@@ -77,6 +77,10 @@ class Folder:
         except OSError as error:
             raise ConfigError(f"{path} cannot be read: {error}", code=f"{self.noun}-file") from None
 
+    def text(self, name: str) -> str:
+        """The text of a file, empty where there is none. Raises as `read`."""
+        return self.read(name).text if name in self.names() else ""
+
     def save(self, name: str, text: str, tag: str | None) -> ProjectFile:
         """Write `text` over the file that has `tag`, or make it where that is None.
 

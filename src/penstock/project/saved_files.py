@@ -16,7 +16,7 @@ __all__ = ["put_file", "remove_file"]
 
 def put_file(log: Log, folder: Folder, name: str, text: str, tag: str | None) -> ProjectFile:
     """`Folder.save`, written down."""
-    before = folder.read(name).text if tag is not None and name in folder.names() else ""
+    before = "" if tag is None else folder.text(name)
     file = folder.save(name, text, tag)
     audited(log, f"{folder.noun}-save", name, tag=file.tag, difference=told_text(difference(before, text, name)))
     return file

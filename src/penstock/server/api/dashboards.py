@@ -75,7 +75,7 @@ def save_dashboard(
     """
     tag, folder = require_tag(if_match), dashboards_of(penstock.folder)
     dashboard = parse_dashboard(name, {k: v for k, v in body.items() if k != "name"})
-    before = "" if tag is None else folder.read(name).text
+    before = "" if tag is None else folder.text(name)
     file = put_file(penstock.log, folder, name, dashboard_text(before, dashboard), tag)
     response.headers["etag"] = tagged(file.tag)
     return read_dashboard(file)
