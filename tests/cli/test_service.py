@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import shutil
 import subprocess
@@ -55,6 +56,10 @@ def test_what_no_unit_can_say_is_refused(tmp_path: Path) -> None:
     if shop.owner() == "root":
         ended = call("service", shop)
         assert f"{shop} belongs to root, who is to run no service\nhint: give the folder to a user" in ended.err
+    if os.geteuid() == 0:
+        os.chown(shop, 54_321, -1)
+        ended = call("service", shop)
+        assert f"{shop} belongs to user 54321, who has no name here\nhint: give the folder to a user" in ended.err
     with penstock.memory() as project, pytest.raises(ConfigError, match="a project in memory is no service"):
         unit(project, ("/usr/bin/penstock",), "daemon", tmp_path)
 

@@ -8,6 +8,7 @@ import click
 
 from penstock.cli.command import Command, folder_argument, opened
 from penstock.cli.terminal import note
+from penstock.core.errors import ConfigError
 
 __all__ = ["service"]
 
@@ -34,19 +35,27 @@ def service(folder: Path, user: str | None, environment: Path | None) -> None:
     """
     import sys
 
-    from penstock.core.errors import ConfigError
     from penstock.project.service import unit
 
     with opened(folder) as penstock:
-        owner = folder.owner() if user is None else user
-        if owner == "root" and user is None:
-            raise ConfigError(
-                f"{folder} belongs to root, who is to run no service",
-                code="service-user",
-                hint="give the folder to a user of its own, and name that: --user penstock",
-            )
+        owner = _owner(folder) if user is None else user
         name = folder.resolve().name
         file = Path(f"/etc/penstock/{name}.env") if environment is None else environment.absolute()
         text = unit(penstock, (sys.executable, "-m", "penstock"), owner, file)
     click.echo(text, nl=False)
     note(f"systemctl daemon-reload && systemctl enable --now penstock-{name}, once it is in /etc/systemd/system")
+
+
+def _owner(folder: Path) -> str:
+    """Whom the folder belongs to. Raises ConfigError for root, and for who has no name on this machine."""
+    hint = "give the folder to a user of its own, and name that: --user penstock"
+    try:
+        owner = folder.owner()
+    except KeyError:
+        number = folder.stat().st_uid
+        raise ConfigError(
+            f"{folder} belongs to user {number}, who has no name here", code="service-user", hint=hint
+        ) from None
+    if owner == "root":
+        raise ConfigError(f"{folder} belongs to root, who is to run no service", code="service-user", hint=hint)
+    return owner
