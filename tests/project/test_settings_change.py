@@ -47,6 +47,9 @@ def test_a_command_changes_one_line_and_says_from_when_on_it_holds(tmp_path: Pat
     assert "by,way,from,act,on" in (told := call("audit", folder, "--act", "setting", "--format", "csv").out)
     assert told.count("setting-change") == 4
     assert "hidden" not in told
+    text = (folder / "penstock.toml").read_text()
+    call("settings", folder, "--unset", "memory.limit", "--unset", "topics.new.partitions")
+    assert (folder / "penstock.toml").read_text() == text, "no section is made to take something out of it"
 
 
 REFUSED = (
@@ -56,6 +59,7 @@ REFUSED = (
         "engine.threads=true",
         "error[option-value]: option 'threads' is 'true', allowed is a whole number from 1 to 256",
     ),
+    ("engine.threads=" + "9" * 5_000, "error[option-value]: option 'threads' is '99999"),
     ("engine.threads=0", "error[option-value]: option 'threads' is '0'"),
     ("s3.secret-key=abc", "error[setting-in-file]: [s3] secret-key is not changed by calls: it has a secret"),
     ("system.audit-retention=1 d", "error[setting-in-file]: [system] audit-retention is not changed by calls"),

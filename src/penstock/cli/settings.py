@@ -72,7 +72,8 @@ def _said(text: str) -> tuple[tuple[str, str], Value]:
     place, equals, value = text.partition("=")
     if not equals:
         raise click.UsageError(f"--set takes SECTION.NAME=VALUE, not '{text}'")
-    return _place(place), {"true": True, "false": False}.get(value, int(value) if value.isdecimal() else value)
+    number = value.isascii() and value.isdecimal() and len(value) < 19  # TOML has 64 bits
+    return _place(place), {"true": True, "false": False}.get(value, int(value) if number else value)
 
 
 def _place(text: str) -> tuple[str, str]:

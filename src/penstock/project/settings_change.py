@@ -144,6 +144,8 @@ def _edited(text: str, section: str, name: str, value: Value) -> str:
     table = document
     for part in section.split(".", maxsplit=1):
         if part not in table:
+            if value is None:
+                return text
             table[part] = tomlkit.table(is_super_table=part != section.rsplit(".", maxsplit=1)[-1])
         table = table[part]
     if value is None:
