@@ -295,6 +295,15 @@ def test_silence_holds_back_what_still_fires_after_it(
     assert fates(told.go(1))[0] == ("firing", "sent", "")
 
 
+@pytest.mark.parametrize(
+    ("key", "given"), [(True, "true"), (None, "null"), (None, None), (7, "7"), (2.0, 2), (1.5, "1.5"), ("1", 1)]
+)
+def test_silence_is_of_a_key_as_it_is_or_as_json_writes_it(log: Log, key: object, given: object) -> None:
+    incident = say(log, "firing", key={"of": key})
+    assert begin_silence(log, "slow", {"of": given}, NOON, NOON + 1, "", "").covers(incident, NOON)
+    assert not begin_silence(log, "slow", {"of": "other"}, NOON, NOON + 1, "", "").covers(incident, NOON)
+
+
 @ANEW
 def test_what_is_over_before_quiet_hours_end_is_never_told(
     log: Log, clock: ManualClock, receiver: Receiver, anew: bool
