@@ -24,12 +24,13 @@ demo: .venv/.run
 
 # threads of Polars would only take turns with the other workers: without them the tests take a tenth less
 test: export POLARS_MAX_THREADS := 1
+test: export PENSTOCK_EXAMPLES := few
 test: .venv/.dev
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not real" $(ARGS)
 
 test-real: .venv/.dev
 	@.venv/bin/python -m tests.flink.parts
-	@.venv/bin/python -m pytest -n auto --dist worksteal -m real $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist worksteal -m "real or hypothesis" $(ARGS)
 
 check: .venv/.dev
 	@.venv/bin/python scripts/check.py

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gc
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from tests.examples import examples
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TOLD = "told"
+_GARBAGE = 10_000
+"""Objects more than before at which Python looks for garbage; by its own 700 it looks all the time."""
 
-# how long an example takes is the machine's matter
-settings.register_profile("penstock", deadline=None)
+settings.register_profile("penstock", examples())
 settings.load_profile("penstock")
 
 
@@ -27,6 +32,15 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(_GARBAGE)
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that every user may enter: to `tmp_path` the next pytest that starts shuts everybody else out."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture

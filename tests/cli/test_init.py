@@ -167,10 +167,10 @@ def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:
 
 
 def test_the_other_demo() -> None:
-    shown = call("demo", "--events", "20000")
+    shown = call("demo", "--events", "12000")
     assert shown.code == 0, shown.err
     assert "one event in a hundred each comes late, twice, or broken, for you to see what becomes of it\n" in shown.err
-    assert "simulated 20,000 events into chat_events, meeting_events, user_events" in shown.err
+    assert "simulated 12,000 events into chat_events, meeting_events, user_events" in shown.err
     for words in next_commands(shown):
         works(words)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core import types as t
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, UnsupportedError
 from tests.connectors.helpers import INT, STRING, again, chunks, reader, table, world
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +149,7 @@ def test_timestamps_tell_when_a_row_was_due(tmp_path: Path) -> None:
     assert one.ended
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.integers(1, 80), st.integers(0, 100), st.integers())
 def test_rows_are_the_same_for_any_cut_and_restart(cut: int, stop: int, seed: int) -> None:
     from pathlib import Path

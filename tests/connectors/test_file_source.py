@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core import types as t
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, DataError, StorageError, UnsupportedError
 from tests.connectors.helpers import INT, STRING, again, chunks, files, reader, rows, world
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -245,7 +246,7 @@ def check_all_cuts(table: Any, folder: Path, cut: int, stop: int) -> pl.DataFram
     return expected
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(st.tuples(LINES, st.sampled_from(["", ".gz", ".bz2", ".xz"]), st.booleans()), min_size=1, max_size=4),
     st.integers(1, 30),
@@ -263,7 +264,7 @@ def test_raw_lines_are_the_same_for_any_cut_and_restart(
     assert frame.is_empty() or frame["$seq"].is_unique().all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(st.lists(st.tuples(CSV_VALUE, CSV_VALUE), max_size=12), min_size=1, max_size=3),
     st.integers(1, 8),

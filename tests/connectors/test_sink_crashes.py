@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penstock
@@ -23,6 +23,7 @@ from penstock.core.errors import StateError
 from penstock.project.build import make_pipeline
 from tests.connectors.crashes import Crash, crash_before
 from tests.connectors.helpers import INT, STRING, files, reader, rows, sink, world
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +140,7 @@ def test_overwriting_is_all_or_nothing_in_the_end(tmp_path: Path, partitioned: b
     assert 10 < act < 1000
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.sampled_from(["write", "commit", "restart", "later"]), max_size=20), st.integers(1, 9))
 def test_any_order_of_writing_checkpoints_and_restarts(steps: list[str], most: int) -> None:
     import tempfile

@@ -24,25 +24,28 @@ if TYPE_CHECKING:
 
 RECORDS, BATCH, LIVES = 450, 75, 3
 
-SEAMS: list[tuple[Any, str]] = [
+STEPS: list[tuple[Any, str]] = [
     (SinkOperator, "prepare"),  # 1
-    (FileSink, "prepare"),
-    (Staging, "sync"),
     (ledger, "check"),  # 2
     (Executor, "snapshot"),  # 3
-    (States, "stage"),
     (Transaction, "put_checkpoint"),  # 4
-    (Transaction, "append_rows"),
-    (Log, "submit"),
-    (Transaction, "prepare"),
     (Transaction, "write"),
-    (States, "put"),
-    (States, "settle"),
     (FileSink, "commit"),  # 5
-    (Staging, "show"),
-    (Staging, "_show"),
 ]
 """What a commit calls, in the order of its steps."""
+PARTS: list[tuple[Any, str]] = [
+    (FileSink, "prepare"),  # of 1
+    (Staging, "sync"),
+    (States, "stage"),  # of 3
+    (Transaction, "append_rows"),  # of 4
+    (Log, "submit"),
+    (Transaction, "prepare"),
+    (States, "put"),
+    (States, "settle"),
+    (Staging, "show"),  # of 5
+    (Staging, "_show"),
+]
+"""What those call."""
 
 
 class CrashError(Exception):
@@ -97,14 +100,13 @@ def life(folder: Path, monkeypatch: pytest.MonkeyPatch, of: Any, name: str, *, c
     return False
 
 
-@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.real), True], ids=["before", "after"])
-@pytest.mark.parametrize(("of", "name"), SEAMS, ids=[f"{of.__name__.split('.')[-1]}-{name}" for of, name in SEAMS])
-def test_a_crash_between_any_two_steps(
+def goes_on_from_crashes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     input_and_outcome: tuple[Path, dict[str, Any]],
     of: Any,
     name: str,
+    *,
     after: bool,
 ) -> None:
     given, expected = input_and_outcome
@@ -119,3 +121,32 @@ def test_a_crash_between_any_two_steps(
         assert fates(penstock)["source e"]["taken"] == RECORDS
         assert same(outcome(penstock), expected)
     assert not list((folder / "out").glob(".penstock-*"))
+
+
+def named(seams: list[tuple[Any, str]]) -> list[str]:
+    return [f"{of.__name__.split('.')[-1]}-{name}" for of, name in seams]
+
+
+@pytest.mark.parametrize(("of", "name"), STEPS, ids=named(STEPS))
+def test_a_crash_after_any_step(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    input_and_outcome: tuple[Path, dict[str, Any]],
+    of: Any,
+    name: str,
+) -> None:
+    goes_on_from_crashes(tmp_path, monkeypatch, input_and_outcome, of, name, after=True)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("of", "name"), STEPS + PARTS, ids=named(STEPS + PARTS))
+def test_a_crash_between_any_two_calls(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    input_and_outcome: tuple[Path, dict[str, Any]],
+    of: Any,
+    name: str,
+    after: bool,
+) -> None:
+    goes_on_from_crashes(tmp_path, monkeypatch, input_and_outcome, of, name, after=after)

@@ -99,12 +99,9 @@ def test_results_without_space_end_the_run_and_it_goes_on_when_there_is_some(fol
     assert_whole(folder)
 
 
-def test_a_read_only_project_cannot_run_and_says_why(folder: Path) -> None:
-    filled(folder)
+def test_a_read_only_project_cannot_run_and_says_why(open_path: Path) -> None:
+    folder = filled(open_path / "project")
     home = folder / ".penstock"
-    for one in [folder.parent, *folder.parent.parents]:
-        if one.stat().st_uid == os.getuid() and one != one.parent and one.name:
-            one.chmod(one.stat().st_mode | 0o055)
     modes = {path: path.stat().st_mode for path in (home, *home.iterdir())}
     for path in home.iterdir():
         path.chmod(0o444)

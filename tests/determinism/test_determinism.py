@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from penstock.project.fresh import drop_everything
@@ -34,6 +34,7 @@ from tests.determinism.inputs import (
 )
 from tests.determinism.model import answer
 from tests.engine.project import NOW
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-quick = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-long = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = examples(10, suppress_health_check=list(HealthCheck))
+long = examples(60, suppress_health_check=list(HealthCheck))
 
 
 def expected(rows: list[Row], kinds: Iterable[str], *, hold: int | None) -> list[dict[str, object]]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.formats import FORMATS
 from penstock.formats.avro import AvroConfluent
+from tests.examples import examples
 from tests.formats.helpers import binary, columns, decode, decoder_of, outcomes
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def datum(row: dict[str, Any]) -> bytes:
     return out
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(ROWS, min_size=1, max_size=12))
 def test_datums_of_the_specification(rows: list[dict[str, Any]]) -> None:
     data = [datum(row) for row in rows]
@@ -72,7 +73,7 @@ def test_datums_of_the_specification(rows: list[dict[str, Any]]) -> None:
     assert FORMATS["avro"].encoder(TYPES, {}).encode(decoded.frame).to_list() == data
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.tuples(ROWS, st.integers(0, 60)), min_size=1, max_size=12))
 def test_a_cut_datum_costs_only_itself(given_rows: list[tuple[dict[str, Any], int]]) -> None:
     whole = [datum(row) for row, _ in given_rows]

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.formats import FORMATS
@@ -14,6 +14,7 @@ from penstock.formats.csv.leaves import RowReader
 from penstock.formats.csv.records import read_record
 from penstock.formats.csv.rules import Rules
 from penstock.formats.pieces import piece_of_rows
+from tests.examples import examples
 from tests.formats.helpers import binary, columns, decoder_of, outcomes
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from penstock.core.types import Field
 
-SETTINGS = settings(max_examples=25, deadline=None)
+SETTINGS = examples(25)
 TWO = columns(a="STRING", b="STRING")
 SCHEMAS = (
     columns(a="INT", b="STRING", c="DOUBLE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.formats import FORMATS
@@ -13,6 +13,7 @@ from penstock.formats.json.exact import ExactReader
 from penstock.formats.json.quick import QuickReader
 from penstock.formats.json.rules import Rules
 from penstock.formats.pieces import piece_of_rows
+from tests.examples import examples
 from tests.formats.helpers import binary, columns, decoder_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.formats import Decoded, Decoder
     from penstock.formats.json.exact import Reading
 
-SETTINGS = settings(max_examples=12, deadline=None)
+SETTINGS = examples(12)
 SCHEMAS = (
     columns(a="STRING", b="BIGINT", c="DOUBLE"),
     columns(a="INT", b="STRING", c="BOOLEAN", d="DECIMAL(10, 2)"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.core import types as t
@@ -25,12 +25,13 @@ from penstock.formats.scalars import (
     time_value,
     timestamp_value,
 )
+from tests.examples import examples
 from tests.formats.helpers import binary, columns, decoder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SETTINGS = settings(max_examples=30, deadline=None)
+SETTINGS = examples(30)
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70).map(str),
     st.integers(-999, 999).map(str),

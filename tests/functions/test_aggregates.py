@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.errors import SqlError
 from penstock.sql.functions import AGGREGATES
+from tests.examples import examples
 from tests.functions import recorded_groups
 from tests.functions.grouped import aggregate, arguments, bind, partials
 from tests.functions.harness import evaluate
@@ -130,7 +131,7 @@ def _rows(draw: st.DrawFn) -> tuple[str, Columns, list[int], list[int]]:
     return draw(st.sampled_from(calls)), {"x": (kind, values), "n": ("INT", weights)}, keys, cuts
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(_rows())
 def test_any_cut_of_the_rows_gives_the_same(rows: tuple[str, Columns, list[int], list[int]]) -> None:
     call, columns, keys, cuts = rows

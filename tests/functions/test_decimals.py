@@ -6,12 +6,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core import types as t
 from penstock.sql.casts.decimals import rescaled
 from penstock.sql.functions import decimal_arithmetic as arithmetic
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def check(
 
 
 @given(columns(), columns(), st.sampled_from([1, -1]))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_sums(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decimal, list[Decimal]], sign: int) -> None:
     result = arithmetic.sum_type(left[0], right[0])
     ours = arithmetic.sum_of(pl.col("a"), left[0], pl.col("b"), right[0], result, sign)
@@ -68,7 +69,7 @@ def test_sums(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decimal, lis
 
 
 @given(columns(), columns())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_products(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decimal, list[Decimal]]) -> None:
     result = arithmetic.product_type(left[0], right[0])
     ours = arithmetic.product(pl.col("a"), left[0], pl.col("b"), right[0], result)
@@ -81,7 +82,7 @@ def to_38_digits(a: Decimal, b: Decimal) -> Decimal | None:
 
 
 @given(columns(), columns())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_quotients(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decimal, list[Decimal]]) -> None:
     result = arithmetic.quotient_type(left[0], right[0])
     ours = arithmetic.quotient(pl.col("a"), left[0], pl.col("b"), right[0], result)
@@ -98,7 +99,7 @@ def test_a_quotient_that_is_rounded_twice() -> None:
 
 
 @given(columns(), columns())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_remainders(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decimal, list[Decimal]]) -> None:
     result = arithmetic.remainder_type(left[0], right[0])
     ours = arithmetic.remainder(pl.col("a"), left[0], pl.col("b"), right[0], result)
@@ -106,7 +107,7 @@ def test_remainders(left: tuple[t.Decimal, list[Decimal]], right: tuple[t.Decima
 
 
 @given(columns(), st.integers(1, 38).flatmap(lambda p: st.tuples(st.just(p), st.integers(0, p))))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_scales(column: tuple[t.Decimal, list[Decimal]], digits: tuple[int, int]) -> None:
     result = t.Decimal(*digits)
     check(column, column, result, rescaled(pl.col("a"), column[0], result), lambda a, _: a)

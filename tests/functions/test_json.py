@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.sql.functions.json_index import Index
 from penstock.sql.functions.json_paths import parse_path
+from tests.examples import examples
 from tests.functions.grouped import aggregate
 from tests.functions.harness import Fails, evaluate
 
@@ -38,7 +39,7 @@ VALUES: SearchStrategy[Any] = st.recursive(
     max_leaves=12,
 )
 SCRAPS = st.sampled_from([*'{}[],:"\\0-1e.t \nx', "null", "\\u0"])
-QUICK = settings(max_examples=30, deadline=None)
+QUICK = examples(30)
 
 
 def is_json(text: str) -> bool:

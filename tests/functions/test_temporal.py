@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.clock import ManualClock
@@ -25,6 +25,7 @@ from penstock.sql.functions.temporal.parsing import reader
 from penstock.sql.functions.temporal.watermark import WATERMARK
 from penstock.sql.functions.temporal.zones import moment_of_wall, offset_at
 from penstock.sql.grammar import parse_expression
+from tests.examples import examples
 from tests.functions.harness import Answer, Fails, evaluate
 
 HERE = Path(__file__).resolve().parent
@@ -118,7 +119,7 @@ def test_the_watermark_is_a_column_of_the_engine(kind: str) -> None:
 
 # -- properties --------------------------------------------------------------------------------------
 
-QUICK = settings(deadline=None, max_examples=25)
+QUICK = examples(25)
 MOMENTS = st.datetimes(min_value=dt.datetime(1, 1, 1), max_value=dt.datetime(9999, 12, 31))  # noqa: DTZ001
 PATTERNS = (
     "yyyy-MM-dd HH:mm:ss.SSSSSS", "dd/MMM/yyyy:HH:mm:ss Z", "yyyyMMddHHmmssSSS", "uuuu-MM-dd''HH:mm", "MMM dd yyyy",

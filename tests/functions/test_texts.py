@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.sql.functions.encoding import text_of_bytes
 from penstock.sql.functions.patterns import translate
+from tests.examples import examples
 from tests.functions.harness import evaluate
 
 if TYPE_CHECKING:
     from tests.functions.harness import Columns
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=5)
-QUICK = settings(max_examples=30, deadline=None)
+QUICK = examples(30)
 
 
 @QUICK

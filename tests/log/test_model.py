@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from penstock.core.clock import ManualClock
 from penstock.log import Log, compaction, merging
+from tests.examples import examples
 from tests.log.conftest import NOW
 from tests.log.rows import polled, records
 
@@ -215,5 +215,5 @@ class LogMachine(RuleBasedStateMachine):
             model.retain_time(self.clock.now_ms(), RETENTION_MS if kind == "by time" else 3000)
 
 
-LogMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+LogMachine.TestCase.settings = examples(30, stateful_step_count=25)
 TestLog = LogMachine.TestCase

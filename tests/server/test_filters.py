@@ -179,19 +179,18 @@ def test_nothing_else_tells_the_others(served: Guarded, vera: httpx.Client) -> N
     served.penstock.savepoint("now", "orders.latest")
     with served.logged_in("ada") as ada:
         paths = ada.get("/openapi.json").json()["paths"]
+        looks = [path for path, methods in paths.items() if "get" in methods and "/queries" not in path]
+        looks.remove("/api/stream")
+        names = ("orders", "revenue", "latest", "copies", "customers", incident)
         hidden = told = 0
-        for path, methods in paths.items():
-            for name in ("orders", "revenue", "latest", "copies", "customers", incident) if "get" in methods else ():
-                filled = re.sub(r"\{\w+\}", name, path)
-                if path == "/api/stream" or "/queries" in path:
-                    continue
-                answer = vera.get(filled)
-                told += answer.status_code == 200
-                assert not OTHERS.search(answer.text), (path, name)
-                assert REJECTED.decode() not in answer.text, path
-                hidden += bool(OTHERS.search(ada.get(filled).text))
-    assert told > 50
-    assert hidden > 10, "whoever sees all rows is told of the others by these calls"
+        for path in {re.sub(r"\{\w+\}", name, path) for path in looks for name in names}:
+            answer = vera.get(path)
+            told += answer.status_code == 200
+            assert not OTHERS.search(answer.text), path
+            assert REJECTED.decode() not in answer.text, path
+            hidden += bool(OTHERS.search(ada.get(path).text))
+    assert told > 20
+    assert hidden > 5, "whoever sees all rows is told of the others by these calls"
 
 
 def test_what_ended_a_pipeline_is_told_to_those_who_see_all_rows(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from penstock.core.errors import ConfigError
 from penstock.server.holder import holder_of
 from penstock.server.serve import Serving, reachable
 from tests.cli.shell import PATIENCE, make_project, started
+from tests.parts import says_yes, until
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def test_an_address_that_is_none_of_this_machine(shop: Served, host: str, words:
         Serving(shop.penstock, host, 0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.real), signal.SIGTERM])
 def test_a_signal_ends_serving_and_engine_after_a_last_commit(tmp_path: Path, number: int) -> None:
     folder = make_project(tmp_path / "p")
     child = started("run", folder, "--port", "0")
@@ -87,12 +88,7 @@ def test_a_signal_ends_serving_and_engine_after_a_last_commit(tmp_path: Path, nu
     while not (line := child.stderr.readline()).startswith("page and API at "):
         assert line
     url = line.split()[-1]
-    while True:  # the port is taken before it answers
-        try:
-            if httpx.get(f"{url}readyz").status_code == 200:
-                break
-        except httpx.TransportError:
-            assert child.poll() is None
+    until(lambda: child.poll() is None and says_yes(f"{url}readyz"), "it does not answer")  # its port is taken before
     child.send_signal(number)
     _, err = child.communicate(timeout=PATIENCE)
     assert (child.returncode, err.splitlines()[-1]) == (0, "stopping after a last commit; Ctrl-C again ends at once")

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.errors import PenstockError, SqlError
 from penstock.sql.functions import FUNCTIONS
 from penstock.sql.grammar.queries import Flink
 from penstock.sql.session import Session
+from tests.examples import examples
 from tests.sql import test_statements, test_wrong_statements
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def mangled(statement: list[str], edits: list[tuple[str, int, str]]) -> str:
     return " ".join(result)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(STATEMENTS), st.lists(EDITS, min_size=1, max_size=3))
 def test_a_mangled_statement_runs_or_is_refused_with_its_place(
     statement: list[str], edits: list[tuple[str, int, str]]

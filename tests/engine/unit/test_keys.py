@@ -130,7 +130,7 @@ def test_state_is_restored_from_any_checkpoint_and_deltas_are_small() -> None:
     state = KeyedState("s", KEYS, VALUES)
     rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     stored: dict[str, bytes] = {}
-    for step in range(150):
+    for step in range(60):
         changed = {(chance.randrange(400), chance.choice([None, "x"])): row_of(chance) for _ in range(40)}
         slots, _ = state.place(frame_of([*changed]))
         state.put(slots, pl.DataFrame([*changed.values()], schema=VALUES, orient="row"))

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.project.client import Client, Selected
 from penstock.project.definition import Definition
 from penstock.project.penstock import Penstock
 from penstock.project.settings import Settings
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
@@ -53,7 +54,7 @@ def _rows(selected: Selected) -> list[Row]:
     return [(name, number) for _, frame in selected for name, number in frame.select("name", "id").iter_rows()]
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(INPUTS, st.sampled_from([1, 2, 5, 1_000]))
 def test_rows_come_by_the_lowest_watermark_for_any_cut(times: list[list[int]], batch_rows: int) -> None:
     inputs = dict(zip("abc", times, strict=False))
@@ -65,7 +66,7 @@ def test_rows_come_by_the_lowest_watermark_for_any_cut(times: list[list[int]], b
             assert _rows(selected) == _merged(inputs)
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(INPUTS, st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=20))
 @example([[0, 1], [0]], [(1, False), (1, True), (2, False), (1, True), (1, False)])
 def test_a_pipeline_goes_on_in_the_same_order(times: list[list[int]], steps: list[tuple[int, bool]]) -> None:
