@@ -33,7 +33,7 @@ class Guarded:
 
     def client(self, token: str = "", **more: Any) -> httpx.Client:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **more)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=False, **more)
 
     @contextmanager
     def logged_in(self, user: str, password: str = PASSWORD) -> Iterator[httpx.Client]:

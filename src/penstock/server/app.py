@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -33,6 +34,8 @@ from penstock.server.rights import require_allowed, right_to
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from starlette.routing import BaseRoute
+
     from penstock.project.penstock import Penstock
 
 __all__ = ["make_app"]
@@ -44,19 +47,29 @@ _PROBLEM: dict[str, Any] = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
+_ALLOWED = [Depends(require_allowed)]
+
+
+@cache
+def _calls() -> list[BaseRoute]:
+    """The routes of all routers, in their order: each works out once what it takes and gives, not for each project."""
+    every = APIRouter(dependencies=_ALLOWED, responses={"default": _PROBLEM, 422: _PROBLEM})
+    for router in ROUTERS:
+        every.include_router(router)
+    return every.routes
+
 
 def make_app(penstock: Penstock) -> FastAPI:
     """The app that serves `penstock`, without what stands at its door (`security`, `intake`)."""
     app = FastAPI(
         lifespan=_life,
-        dependencies=[Depends(require_allowed)],
+        dependencies=_ALLOWED,
         title="Penstock",
         version=package.__version__,
         description=f"The API of the project {penstock.settings.name}. Every error is an RFC 9457 problem.",
         docs_url=None,
         redoc_url=None,
         openapi_tags=TAGS,
-        responses={"default": _PROBLEM, 422: _PROBLEM},
     )
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     app.state.penstock = penstock
@@ -67,8 +80,7 @@ def make_app(penstock: Penstock) -> FastAPI:
     app.state.inlet = Inlet(penstock)
     app.state.rates = Rates(penstock.clock.monotonic())
     app.add_middleware(GZipMiddleware, minimum_size=_PACK_FROM, compresslevel=_PACK_LEVEL)
-    for router in ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_calls())
     page = Page()
 
     @app.get("/{path:path}", include_in_schema=False)
