@@ -51,7 +51,7 @@ def rejects() -> None:
 )
 @format_option(*FORMATS)
 def list_(folder: Path, late: bool, code: str | None, rows: int | None, form: str) -> None:
-    """List how many there are for which reason, and the newest of them.
+    """List how many there are for which reason, and the newest of them, with what has become of each.
 
     Other formats than a table have the rows alone, each in full, the newest first.
     """
@@ -109,9 +109,26 @@ def _brief(frame: pl.DataFrame, *, late: bool) -> pl.DataFrame:
     import polars as pl
 
     raw = pl.col("raw").map_elements(_text, pl.String).str.slice(0, _SHOWN)
-    if late:
-        return frame.select("id", "topic", "partition", "offset", "window_end", "watermark", raw.alias("row"))
-    return frame.select("id", "topic", "partition", "offset", "code", raw.alias("row"))
+    why = ["window_end", "watermark"] if late else ["code"]
+    return frame.select("id", _now(late=late), "topic", "partition", "offset", *why, raw.alias("row"))
+
+
+def _now(*, late: bool) -> pl.Expr:
+    """What has become of each row, in the words that the page has."""
+    import polars as pl
+
+    place = pl.format("{}/{}", "original_partition", "original_offset")
+    words = (
+        pl.when(pl.col("discarded").is_not_null())
+        .then(pl.lit("discarded"))
+        .when(pl.col("replayed_offset").is_not_null())
+        .then(pl.format("replayed as {}/{}", "replayed_partition", "replayed_offset"))
+        .when(~pl.col("lost") if late else pl.col("ignored"))
+        .then(pl.lit("counts in part" if late else "ignored"))
+        .otherwise(pl.lit("waits"))
+    )
+    copied = pl.col("original_offset").is_not_null()
+    return pl.when(copied).then(pl.format("{}; copy of {}", words, place)).otherwise(words).alias("now")
 
 
 def _text(data: bytes) -> str:
@@ -219,7 +236,7 @@ def replay(
         _tell_closed(closed, rebuild=rebuild)
         _agree(len(chosen), yes=yes)
         done = project.replay(chosen, late_rows=late, mend=mending, force=force, rebuild=rebuild)
-    _tell_done(done)
+        _tell_done(done, project)
 
 
 @rejects.command(
@@ -277,9 +294,11 @@ def _agree(count: int, *, yes: bool, act: Literal["replay", "discard"] = "replay
     agree(f"{act.capitalize()} {plural(count, 'row')}?")
 
 
-def _tell_done(done: Replayed) -> None:
+def _tell_done(done: Replayed, project: Project) -> None:
     copies = done.copies.drop_nulls("offset")
     for topic, count in copies.group_by("topic", maintain_order=True).len().iter_rows():
-        click.echo(f"{plural(count, 'row')} appended to {topic}; the next run reads them")
+        reading = [one.name for one in project.pipelines() if one.state == "running" and topic in one.reads]
+        after = f"read at once by {', '.join(reading)}" if reading else "the next run reads them"
+        click.echo(f"{plural(count, 'row')} appended to {topic}; {after}")
     for rebuilt in done.rebuilt:
         click.echo(f"{rebuilt.table}: {plural(rebuilt.written, 'row')} written anew, {rebuilt.removed:,} removed")

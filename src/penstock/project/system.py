@@ -107,15 +107,20 @@ def numbered(table: str, first: int, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_fates(log: Log, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` of a kind with the place of their newest copies, and what is known of those that were discarded."""
+    """`rows` of a kind with the place of their newest copies, and what is known of those that were discarded.
+
+    Of a row that is a copy itself `original_partition` and `original_offset` are the place of what was replayed.
+    """
     place: dict[str, Any] = {"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64}
     copy: dict[str, Any] = {"replayed_partition": pl.Int32, "replayed_offset": pl.Int64, "replayed": _MS}
-    known = [
-        (*original, *(replay.copies[-1] if replay.copies else original)[1:], replay.time)
-        for original, replay in replays(log).items()
-    ]
-    ties = pl.DataFrame(known, schema=place | copy, orient="row")
-    return with_discards(log, kind, rows.join(ties, on=list(place), how="left", maintain_order="left"))
+    original: dict[str, Any] = {"original_partition": pl.Int32, "original_offset": pl.Int64}
+    done = replays(log)
+    known = [(*at, *(one.copies[-1] if one.copies else at)[1:], one.time) for at, one in done.items()]
+    back = [(*made, *at[1:]) for at, one in done.items() for made in one.copies]
+    for columns, ties in ((copy, known), (original, back)):
+        tied = pl.DataFrame(ties, schema=place | columns, orient="row")
+        rows = rows.join(tied, on=list(place), how="left", maintain_order="left")
+    return with_discards(log, kind, rows)
 
 
 def ledger(log: Log) -> pl.DataFrame:

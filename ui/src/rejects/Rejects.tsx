@@ -11,13 +11,14 @@ import { Empty, Failure, Waiting } from "../pieces/States";
 import { named } from "../push/watched";
 import { plural } from "../text/number";
 import { Discard, Replay } from "./Acts";
-import { STATE_TONES, type State, stateOf } from "./fate";
+import { copiedFrom, STATE_TONES, type State, stateOf } from "./fate";
 import { Reasons } from "./Reasons";
 import { RowSheet } from "./RowSheet";
 
 const FIRST = [
   "time",
   "fate",
+  "copy_of",
   "table",
   "operator",
   "code",
@@ -45,7 +46,7 @@ export function Rejects() {
   const found = useRejects(kind, filters.code, filters.pipeline);
   const [opened, setOpened] = useState<TableRow | undefined>();
   const pages = found.data?.pages ?? [];
-  const rows = pages.flatMap((page) => named(page)).map((row): TableRow => ({ ...row, fate: stateOf(row) }));
+  const rows = pages.flatMap((page) => named(page)).map((row): TableRow => ({ ...row, fate: stateOf(row), copy_of: copiedFrom(row) }));
   const columns = columnsOf(pages[0]).filter(
     ({ name, hidden }) => hidden || rows.length === 0 || rows.some((row) => row[name] !== null),
   );
@@ -144,6 +145,8 @@ const FATE: TableColumn = {
   tone: (value) => STATE_TONES[value as State],
 };
 
+const COPY_OF: TableColumn = { name: "copy_of", label: "Copy of", type: "STRING", width: 96 };
+
 function columnsOf(page: Rows | undefined): TableColumn[] {
   const place = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   const told = (page?.columns ?? []).map(({ name, type }): TableColumn => {
@@ -151,5 +154,5 @@ function columnsOf(page: Rows | undefined): TableColumn[] {
     const label = `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
     return { name, label, type, hidden: !FIRST.includes(name), ...(width ? { width } : {}) };
   });
-  return [FATE, ...told].sort((a, b) => place(a.name) - place(b.name));
+  return [FATE, COPY_OF, ...told].sort((a, b) => place(a.name) - place(b.name));
 }

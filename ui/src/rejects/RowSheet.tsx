@@ -15,7 +15,7 @@ import { base64Of, isHex } from "./bytes";
 import { sentenceOf, stateOf } from "./fate";
 import css from "./Rejects.module.css";
 
-const APART = /^(raw|row|fate|replayed.*|discarded.*|ignored)$/;
+const APART = /^(raw|row|fate|copy_of|original.*|replayed.*|discarded.*|ignored)$/;
 
 interface Props {
   row: TableRow;
@@ -46,8 +46,8 @@ export function RowSheet({ row, kind, columns, again, onClose }: Props) {
           Discard…
         </Button>
       )}
-      <Button look="main" onClick={() => setAct("replay")}>
-        {mended ? "Replay mended\u2026" : "Replay as it is\u2026"}
+      <Button look={state === "waits" || mended ? "main" : "framed"} onClick={() => setAct("replay")}>
+        {mended ? "Replay mended\u2026" : state === "replayed" ? "Replay again\u2026" : "Replay as it is\u2026"}
       </Button>
     </>
   );

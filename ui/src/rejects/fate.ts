@@ -16,6 +16,10 @@ export function stateOf(row: TableRow): State {
 
 export const STATE_TONES: Partial<Record<State, Tone>> = { waits: "attention", replayed: "good" };
 
+/** The place of what was replayed as this row, which is a copy then. */
+export const copiedFrom = (row: TableRow): string | null =>
+  row.original_offset == null ? null : `${String(row.original_partition)}/${String(row.original_offset)}`;
+
 /** The same as a sentence; `again` says that its copy stands in the list too. */
 export function sentenceOf(row: TableRow, again: boolean): string {
   const at = (name: string) => {
@@ -34,7 +38,9 @@ export function sentenceOf(row: TableRow, again: boolean): string {
       return "Left out, as its table says (ignore-parse-errors).";
     case "counts in part":
       return "It counts in the windows that were still open.";
-    case "waits":
-      return "Nothing was done about it yet.";
+    case "waits": {
+      const from = copiedFrom(row);
+      return `${from === null ? "" : `It is the copy of ${from}, which was replayed. `}Nothing was done about it yet.`;
+    }
   }
 }
