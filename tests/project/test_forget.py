@@ -177,6 +177,47 @@ def test_a_number_is_replaced_in_keys_where_that_is_asked_for(tmp_path: Path) ->
         assert sorted(project.query("SELECT who, n FROM counts").rows()) == [(4711, 1), (4712, 2)]
 
 
+def test_a_short_value_goes_by_its_column_alone(tmp_path: Path) -> None:
+    sql = """\
+        CREATE TABLE visits (id BIGINT, n BIGINT, page STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH (
+          'connector' = 'kafka', 'topic' = 'visits', 'value.format' = 'json',
+          'scan.startup.mode' = 'earliest-offset');
+        CREATE TABLE files (id BIGINT, page STRING) WITH ('connector' = 'filesystem', 'path' = 'out',
+          'format' = 'parquet');
+        CREATE TABLE minutes (ends TIMESTAMP(3), id BIGINT, n BIGINT) WITH ('connector' = 'kafka', 'topic' = 'minutes',
+          'format' = 'json');
+        EXECUTE STATEMENT SET BEGIN
+        INSERT INTO files SELECT id, page FROM visits;
+        INSERT INTO minutes SELECT window_end, id, COUNT(*)
+          FROM TABLE(TUMBLE(TABLE visits, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, id;
+        END;
+        """
+
+    def some(*rows: tuple[int, str]) -> pl.DataFrame:
+        made = [{"id": who, "n": 41, "page": "the 41", "ts": f"2025-01-01 00:0{minute}:00"} for who, minute in rows]
+        return pl.DataFrame({"value": [orjson.dumps(one) for one in made]})
+
+    with penstock.open(make_project(tmp_path / "shop", sql)) as project:
+        project.append("visits", some((41, "0"), (7, "0"), (41, "5"), (7, "5")))
+        project.run(bounded=True)
+        project.append("visits", some((41, "1"), (7, "1"), (41, "x"), (7, "x")))
+        project.run(bounded=True)
+        ended = call("forget", project.folder, "--column", "id", "--value", "41", "--yes", "--format", "json")
+        assert ended.code == 0, ended.err
+        done = {(one["place"], one["act"]): one["count"] for one in map(orjson.loads, ended.out.splitlines())}
+        assert done["topic visits", "removed"] == 4
+        assert done["topic minutes", "removed"] == 2
+        assert done["table files", "removed"] == 3
+        assert (done["table penstock.rejects", "emptied"], done["table penstock.late", "emptied"]) == (1, 1)
+        assert done["texts", "left"] == 0
+        assert "a value this short is looked for in the columns alone, in no other text" in ended.out
+        visits = [orjson.loads(value)["id"] for f in project.log.read("visits") for value in f["value"]]
+        assert visits == [7, 7, 7, 7]
+        assert project.query("SELECT id, page FROM files").rows() == [(7, "the 41")] * 3
+        assert len(project.query("SELECT row FROM penstock.late WHERE raw IS NOT NULL").rows()) == 1
+        assert project.rejects()["raw"].null_count() == 1
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -213,8 +254,8 @@ def test_numbers_and_what_is_inside_of_rows_are_found_too() -> None:
 def test_what_cannot_be_forgotten_is_told(shop: Path) -> None:
     ended = call("forget", shop, "--column", "mail", "--value", WHO, "--yes")
     assert "no table has a column 'mail'\nhint: did you mean email?" in ended.err
-    ended = call("forget", shop, "--column", "email", "--value", "ab", "--yes")
-    assert "'ab' is too short: it would be found in what is somebody else's\nhint: give a value of 3" in ended.err
+    ended = call("forget", shop, "--column", "email", "--value", " ", "--yes")
+    assert "there is no value to forget\nhint: --value is the person's" in ended.err
     ended = call("forget", shop, "--column", "email", "--value", WHO)
     assert "this cannot be undone\nhint: say --yes" in ended.err
     with penstock.memory() as project, pytest.raises(ConfigError, match="a project in memory keeps nothing"):

@@ -19,6 +19,7 @@ from penstock.core.errors import ConfigError
 __all__ = ["Person", "with_others"]
 
 _LEAST = 3
+"""Characters of a value that is looked for in texts: a shorter one stands in much that is somebody else's."""
 _KEY = re.compile(r"k\d+")
 """How states call the columns of a key."""
 
@@ -30,20 +31,17 @@ class Person:
     has to stay, since it is counted with others, `token` comes in its place: random, and another one each time.
 
     A number stands in the keys of states too, without the name of its column: there it is replaced with `in_keys`
-    alone, since it may be somebody else's there. Raises ConfigError for a value that is too short to be told from
-    others.
+    alone, since it may be somebody else's there. A `short` value counts in the columns alone, whole, in rows and in
+    JSON that names them, and in no other text. Raises ConfigError for a value of nothing.
     """
 
     def __init__(self, columns: tuple[str, ...], value: str, *, in_keys: bool = False) -> None:
-        if not columns or len(value.strip()) < _LEAST:
-            raise ConfigError(
-                f"'{value}' is too short: it would be found in what is somebody else's",
-                code="forget-value",
-                hint=f"give a value of {_LEAST} characters or more",
-            )
+        if not columns or not value.strip():
+            raise ConfigError("there is no value to forget", code="forget-value", hint="--value is the person's")
         self.columns = columns
         self.value = value
         self.in_keys = in_keys
+        self.short = len(value.strip()) < _LEAST
         self.token = f"forgotten-{secrets.token_hex(6)}"
         self.number = -secrets.randbelow(2**30) - 2**30
         """In the place of a number."""
@@ -80,7 +78,7 @@ class Person:
     def is_in(self, data: bytes | str | None) -> bool:
         """Whether bytes or a text say the value."""
         data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-        return data is not None and self._pattern.search(data) is not None
+        return data is not None and not self.short and self._pattern.search(data) is not None
 
     def without(self, text: str) -> str:
         """A text with the token where it says the value."""
@@ -102,6 +100,29 @@ class Person:
         found[sure] = True
         return pl.Series(values.name, found)
 
+    def told(self, values: pl.Series) -> pl.Series:
+        """Which texts or bytes of a series say it; of a short one, which are JSON with it under a column's name."""
+        if not self.short:
+            return self.said(values)
+        return pl.Series(values.name, [self._named_in(value) for value in values.to_list()], dtype=pl.Boolean)
+
+    def _named_in(self, data: bytes | str | None) -> bool:
+        try:
+            found = None if data is None else orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return False
+        open_ = [found]
+        while open_:
+            value = open_.pop()
+            if isinstance(value, dict):
+                open_ += value.values()
+                cells = [cell for name, cell in value.items() if name in self.columns]
+                if any(self.value == (c if isinstance(c, str) else orjson.dumps(c).decode()) for c in cells):
+                    return True
+            elif isinstance(value, list):
+                open_ += value
+        return False
+
     def equal(self, values: pl.Series) -> pl.Series:
         """Which values of a column are it, shape (n,), Boolean."""
         texts = values if values.dtype == pl.String else values.cast(pl.String, strict=False)
@@ -110,13 +131,16 @@ class Person:
     def replaced(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """A frame with something else in the place of the value, and in how many cells.
 
-        Of the named columns, and any column of texts that are it or say it.
+        Of the named columns, and, unless it is short, any column of texts that are it or say it.
         """
         changed, cells = [], 0
         others: list[Any]
         for column in frame.get_columns():
             named = column.name in self.columns or (self.in_keys and _KEY.fullmatch(column.name) is not None)
-            if column.dtype == pl.String:
+            if column.dtype == pl.String and named and self.short:
+                here = self.equal(column)
+                others = [self.token] * int(here.sum())
+            elif column.dtype == pl.String:
                 here = self.said(column)
                 others = [self.without(text) for text in column.filter(here)]
             elif column.dtype == pl.Binary:
