@@ -251,6 +251,22 @@ def test_push_has_the_rows_that_are_left(served: Guarded) -> None:
         assert [row for _, *rest in told["changes"] for row in rest if isinstance(row, list)] == [[901, "c1"]]
 
 
+@pytest.mark.parametrize("asked", [{"table": "orders"}, {"query": "SELECT id, customer FROM orders ORDER BY id"}])
+def test_a_position_of_somebody_else_leads_to_ones_own_rows(served: Guarded, asked: dict[str, Any]) -> None:
+    with watching(served.url, additional_headers=token_of(served, "ada")) as all_of_it:
+        all_of_it.subscribe(**asked)
+        told = all_of_it.next("snapshot")
+    assert any("c2" in row for row in told["rows"])
+    served.penstock.append("orders", [{"id": 920 + n, "customer": f"c{n}"} for n in range(3)])
+    with watching(served.url, additional_headers=token_of(served, "vera")) as part:
+        part.subscribe(**asked, position=told["position"])
+        mine = part.next("snapshot", "changes")
+    rows = mine["rows"] if "rows" in mine else [one for _, *rest in mine["changes"] for one in rest]
+    said = [row for row in rows if isinstance(row, list)]
+    assert said
+    assert all("c1" in row for row in said)
+
+
 def test_the_simple_form_of_push_is_closed(served: Guarded) -> None:
     with watching(served.url, additional_headers=token_of(served, "vera")) as watch:
         watch.send(action="subscribe", metrics=["revenue"])

@@ -25,7 +25,6 @@ _IN_PART = (
         "pipeline_columns",
         "ledger",
         "why",
-        "metrics",
         "stream",
         "dashboards",
         "dashboard",
@@ -48,7 +47,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
         *("rejects", "rejects_summary", "rejects_closed"),
         *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
         *("incidents", "incident", "notifications", "silences"),
-        *("streaming_status", "streaming_metrics"),
+        *("metrics", "streaming_status", "streaming_metrics"),
     ),
     "ingest": ("ingest", "streaming_ingest"),
     "operate": (
