@@ -47,6 +47,8 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "simulate",
             "settings",
             "memory",
+            "backups",
+            "operations",
             "bench windows",
             "upkeep",
             "backup",

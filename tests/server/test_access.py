@@ -42,6 +42,7 @@ CALLS = {
     "admin": {
         *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
         *("tokens", "token_make", "token_revoke", "audit", "setting_change"),
+        *("backups", "backup_make", "backup_check", "upkeep", "operations", "operation", "operation_cancel"),
     },
 }
 """What is neither of those that look nor of those that run things; the rest follows from the method, but for these."""

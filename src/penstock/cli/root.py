@@ -25,7 +25,7 @@ COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings"),
     "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "observe"),
-    "Keep": ("backup", "restore", "forget", "service"),
+    "Keep": ("backup", "backups", "restore", "operations", "forget", "service"),
     "Let in": ("user", "token", "audit"),
     "Try": ("simulate", "bench"),
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.project.groups import Moved
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
+    from penstock.project.operations import Operation
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.savepoints import Kept, Restored
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     from penstock.project.steer import Act
 
 __all__ = ["Project"]
+
+
+class Acts(Protocol):
+    """A part of `operations.Operations`."""
+
+    def list(self) -> list[Operation]: ...
+
+    def cancel(self, identity: str) -> Operation: ...
 
 
 class Project(Protocol):
@@ -134,5 +143,8 @@ class Project(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def operations(self) -> Acts: ...
 
     def close(self) -> None: ...

@@ -41,6 +41,7 @@ _SECTIONS = {
     "project": "The project as a whole.",
     "engine": "How pipelines run.",
     "log": "The embedded log, `.penstock/log.db`.",
+    "backup": "Backups by calls; `penstock backup` is told where to.",
     "memory": "How much of it the process may take, see [keeping.md](keeping.md).",
     "topics.NAME": "A topic, made so by the first CREATE TABLE or INSERT that needs it.",
     "tables.NAME": "A table of Parquet files, of which `penstock upkeep` takes care.",

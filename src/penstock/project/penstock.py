@@ -25,6 +25,7 @@ from penstock.project.engine import Engine
 from penstock.project.groups import delete_group, reset_group
 from penstock.project.home import made
 from penstock.project.memory import memory_of
+from penstock.project.operations import Operations
 from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
 from penstock.project.savepoints import create_savepoint, drop_savepoint, kept_savepoints, restore_savepoint
@@ -94,6 +95,7 @@ class Penstock:
         self.questions = Questions()
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
+        self.operations = Operations(self)
         self.budget = Budget(definition.settings.memory, self.clock, self._spare)
         self.look: Look | None = None
         self.applying: Progress | None = None
@@ -215,6 +217,7 @@ class Penstock:
 
     def close(self) -> None:
         """Stop what runs, after a last commit, and close the log; idempotent."""
+        self.operations.close()
         self.stop()
         self._closed = True
         self.instances.close()

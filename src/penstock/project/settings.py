@@ -65,6 +65,9 @@ MEMORY_LIMIT = Option(
     "What the process may allocate: a quarter for questions, half is meant for states; at its end events and questions"
     " are refused (503); 0 = no limit.",
 )
+BACKUPS = Option(
+    "folder", text, "", "Where backups go that calls of the API make; without it they make none. Not in the project."
+)
 _DAY = 86_400_000
 AUDIT_RETENTION = Option("audit-retention", duration, 1095 * _DAY, "How long the audit log is kept; 0 = for good.")
 AUDIT_SIZE = Option("audit-size", memory, 1 << 30, "How much of it is kept, before compression; 0 = all.")
@@ -154,6 +157,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "engine": (ON_BAD_ROW, CHECKPOINT_INTERVAL, BATCH_ROWS, THREADS, IDLE_TIMEOUT, TIME_ZONE),
     "log": (DURABILITY, LEAST_FREE),
     "memory": (MEMORY_LIMIT,),
+    "backup": (BACKUPS,),
     "system": (
         AUDIT_RETENTION,
         AUDIT_SIZE,
@@ -200,6 +204,7 @@ class Settings:
     durability: str = "full"
     least_free: int = LEAST_FREE.default
     memory: int = MEMORY_LIMIT.default
+    backups: str = BACKUPS.default
     system: SystemSettings = field(default_factory=SystemSettings)
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
@@ -284,6 +289,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         durability=log[DURABILITY],
         least_free=log[LEAST_FREE],
         memory=_memory(section("memory"), folder),
+        backups=section("backup")[BACKUPS],
         system=SystemSettings(
             (system[AUDIT_RETENTION], system[AUDIT_SIZE]),
             (system[INCIDENTS_RETENTION], system[INCIDENTS_SIZE]),

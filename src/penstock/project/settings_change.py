@@ -28,7 +28,7 @@ Holds = Literal["now", "pipeline", "restart", "file"]
 about the machine or the system's own records, and is changed in the file alone."""
 
 _NAME = FILE.removesuffix(".toml")
-_IN_FILE = frozenset({"files", "s3", "server", "network", "notify", "system", "tracing"})
+_IN_FILE = frozenset({"backup", "files", "s3", "server", "network", "notify", "system", "tracing"})
 """`system` says how long the audit log is kept: whoever it tells of does not shorten it by a call."""
 _HOLDS: dict[tuple[str, str], Holds] = {
     ("engine", "checkpoint-interval"): "pipeline",

@@ -34,6 +34,7 @@ from penstock.project.set_aside import pages
 from penstock.project.settings_change import SettingChanged, settings_file
 from penstock.project.standing import Standing
 from penstock.server.owner_accounts import OwnerAccounts
+from penstock.server.owner_operations import OwnerOperations
 from penstock.server.serve import SOCKET, reachable
 
 if TYPE_CHECKING:
@@ -252,6 +253,10 @@ class Owner:
         found = self._json("GET", "/api/memory")
         held = tuple(Held(**one) for one in found["held"])
         return Memory(**{name: found[name] for name in (f.name for f in fields(Memory))} | {"held": held})
+
+    @property
+    def operations(self) -> OwnerOperations:
+        return OwnerOperations(self._json)
 
     @property
     def accounts(self) -> OwnerAccounts:

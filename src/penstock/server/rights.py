@@ -65,6 +65,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
     "admin": (
         *("users", "user_add", "user_role", "user_password", "user_remove", "user_filter", "user_filter_remove"),
         *("tokens", "token_make", "token_revoke", "audit", "setting_change"),
+        *("backups", "backup_make", "backup_check", "upkeep", "operations", "operation", "operation_cancel"),
     ),
 }
 
