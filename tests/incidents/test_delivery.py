@@ -296,7 +296,7 @@ def test_silence_holds_back_what_still_fires_after_it(
 
 
 @pytest.mark.parametrize(
-    ("key", "given"), [(True, "true"), (None, "null"), (None, None), (7, "7"), (2.0, 2), (1.5, "1.5"), ("1", 1)]
+    ("key", "given"), [(True, "true"), (None, "null"), (None, None), (7, "7"), (2.0, "2"), (1.5, "1.5"), ("1", 1)]
 )
 def test_silence_is_of_a_key_as_it_is_or_as_json_writes_it(log: Log, key: object, given: object) -> None:
     incident = say(log, "firing", key={"of": key})

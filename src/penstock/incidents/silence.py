@@ -33,17 +33,14 @@ class Silence:
 
     def covers(self, incident: Incident, now: int) -> bool:
         """Whether nobody is told of `incident` now."""
-        fits = all(_same(incident.key.get(name), value) for name, value in self.key.items())
+        fits = all(_said(incident.key.get(name)) == _said(value) for name, value in self.key.items())
         return self.rule == incident.rule and fits and self.begin <= now < self.until
 
 
-def _same(there: Any, given: Any) -> bool:
-    """Whether a key's value is the given one: as it is, or as the text that JSON has for it."""
-    return there == given or _said(there) == _said(given)
-
-
 def _said(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    """A key's value as the page and the command line name it: a text as it is, another as in JSON; 2.0 is 2."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole if isinstance(whole, str) else orjson.dumps(whole).decode()
 
 
 def begin_silence(log: Log, rule: str, key: Mapping[str, Any], begin: int, until: int, by: str, note: str) -> Silence:
