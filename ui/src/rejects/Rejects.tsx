@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { type Fate, type Rows, useRejects } from "../api/asked";
+import { type Chosen, type Fate, type Rows, useRejects } from "../api/asked";
 import { useMay } from "../api/login";
 import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
@@ -51,9 +51,10 @@ export function Rejects() {
     ({ name, hidden }) => hidden || rows.length === 0 || rows.some((row) => row[name] !== null),
   );
   const may = useMay("operate");
-  const [act, setAct] = useState<"replay" | "discard" | undefined>();
+  const [act, setAct] = useState<{ of: typeof Replay | typeof Discard; chosen: Chosen } | undefined>();
   const waiting = rows.filter((row) => row.fate === "waits").map((row) => Number(row.id));
-  const chosen = { kind, ids: waiting, values: {} };
+  // those that wait now: what is asked again meanwhile changes nothing of what is being done
+  const begin = (of: typeof Replay | typeof Discard) => setAct({ of, chosen: { kind, ids: waiting, values: {} } });
   const only = filters.code ?? filters.pipeline;
   return (
     <View
@@ -100,8 +101,8 @@ export function Rejects() {
           >
             {may && waiting.length > 0 && (
               <>
-                <Button onClick={() => setAct("replay")}>Replay the {plural(waiting.length, "row")} that wait</Button>
-                <Button onClick={() => setAct("discard")}>Discard them</Button>
+                <Button onClick={() => begin(Replay)}>Replay the {plural(waiting.length, "row")} that wait</Button>
+                <Button onClick={() => begin(Discard)}>Discard them</Button>
               </>
             )}
             <Button look="plain" onClick={() => void found.refetch()}>
@@ -124,8 +125,7 @@ export function Rejects() {
           onClose={() => setOpened(undefined)}
         />
       )}
-      {act === "replay" && <Replay chosen={chosen} onClose={() => setAct(undefined)} />}
-      {act === "discard" && <Discard chosen={chosen} onClose={() => setAct(undefined)} />}
+      {act && <act.of chosen={act.chosen} onClose={() => setAct(undefined)} />}
     </View>
   );
 }
