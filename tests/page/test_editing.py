@@ -86,6 +86,15 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(page: Page, colla
     expect(page.get_by_role("heading", name="Mine", level=1)).to_be_visible()
     assert file.read_text() == FILE.replace('"Loads"', '"Mine"')
 
+    _begin(page, collab)
+    page.get_by_label("Title").fill("Mine again")
+    file.unlink()
+    page.get_by_role("button", name="Save").click()
+    expect(conflict).to_contain_text('+title = "Mine again"')
+    conflict.get_by_role("button", name="Write mine over it").click()
+    expect(page.get_by_role("heading", name="Mine again", level=1)).to_be_visible()
+    assert 'title = "Mine again"' in file.read_text()
+
 
 @pytest.mark.real
 def test_a_choice_that_is_not_made_yet_can_be_made(page: Page, collab: Running) -> None:

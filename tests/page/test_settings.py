@@ -180,3 +180,5 @@ def test_who_sees_a_part_of_the_rows_is_told_what_is_closed(page: Page, shop: Gu
     page.get_by_role("link", name="Rejects").click()
     expect(page.get_by_text("Rejected and late rows are made of rows of all tables")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_text("Nothing: all pipelines run, and no row was rejected.")).to_be_visible()

@@ -1,6 +1,8 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, body, problem, type Schemas } from "./client";
+import { useLogin } from "./login";
 import { Problem } from "./problem";
+import { tagNow } from "./tag";
 
 export type AlertState = Schemas["AlertAnswer"];
 export type Incident = Schemas["IncidentAnswer"];
@@ -12,8 +14,16 @@ const AGAIN = 2_000;
 /** The newest are listed. */
 const MOST = 1_000;
 
+/** Whether rules and what they have found are told to whoever looks: they are made of all rows. */
+export const useToldAlerts = () => useLogin().data?.filters.length === 0;
+
 export const useAlerts = () =>
-  useQuery({ queryKey: ["alerts"], queryFn: () => body(api.GET("/api/alerts")), refetchInterval: AGAIN });
+  useQuery({
+    queryKey: ["alerts"],
+    queryFn: () => body(api.GET("/api/alerts")),
+    refetchInterval: AGAIN,
+    enabled: useToldAlerts(),
+  });
 
 export const useAlert = (name: string) =>
   useQuery({
@@ -33,7 +43,8 @@ export const incidentsOf = (rule: string | undefined, state: readonly IncidentSt
     refetchInterval: AGAIN,
   });
 
-export const useIncidents = (rule?: string, state: readonly IncidentState[] = []) => useQuery(incidentsOf(rule, state));
+export const useIncidents = (rule?: string, state: readonly IncidentState[] = []) =>
+  useQuery({ ...incidentsOf(rule, state), enabled: useToldAlerts() });
 
 export const useIncident = (identity: string) =>
   useQuery({
@@ -100,7 +111,7 @@ export interface SaveRule {
 /** Saves a rule's file; `difference` is told where the file is another by now, and nothing was saved. */
 export function useSaveRule() {
   const saving = useAct(async ({ name, text, tag }: SaveRule) => {
-    const over = tag === "now" ? (await readRule(name)).tag : tag;
+    const over = tag === "now" ? await tagNow(readRule(name)) : tag;
     const params = { path: { name }, header: { "if-match": over } };
     return body(api.PUT("/api/alerts/{name}/file", { params, body: { text } }));
   });

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Dashboard } from "../dashboards/model";
 import { api, body, problem } from "./client";
 import { Problem } from "./problem";
+import { tagNow } from "./tag";
 
 export const useDashboards = () =>
   useQuery({
@@ -33,7 +34,7 @@ export function useSaveDashboard(name: string) {
   const queries = useQueryClient();
   const saving = useMutation({
     mutationFn: async ({ dashboard, tag }: Save) => {
-      const over = tag === "now" ? (await readDashboard(name)).tag : tag;
+      const over = tag === "now" ? await tagNow(readDashboard(name)) : tag;
       const params = { path: { name }, header: { "if-match": over } };
       return body(api.PUT("/api/dashboards/{name}", { params, body: dashboard }));
     },

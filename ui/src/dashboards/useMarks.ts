@@ -1,5 +1,5 @@
 import { useQueries } from "@tanstack/react-query";
-import { backtested, incidentsOf } from "../api/alerts";
+import { backtested, incidentsOf, useToldAlerts } from "../api/alerts";
 import { useFilters } from "../frame/useFilters";
 import type { Mark } from "../pieces/LineChart";
 import type { Panel } from "./model";
@@ -15,7 +15,8 @@ export interface Marks {
 /** Incidents on the chart they came from; of the rule that the address tests, what would have fired. */
 export function useMarks(panel: Panel, chosen: Chosen): Marks {
   const [filters] = useFilters();
-  const alerts = panel.alerts ?? [];
+  const told = useToldAlerts();
+  const alerts = (told && panel.alerts) || [];
   return useQueries({
     queries: alerts.map(({ rule }) => (rule === filters.test ? backtested(rule, undefined) : incidentsOf(rule, []))),
     combine: (asked) => {

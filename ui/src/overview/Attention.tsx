@@ -27,7 +27,8 @@ const ORDER = ["bad", "attention", "neutral"];
 export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[] }) {
   const { data: reasons = [] } = useWhy();
   const { data: rules = [] } = useAlerts();
-  const { data: incidents = [] } = useIncidents(undefined, OPEN);
+  const open = useIncidents(undefined, OPEN);
+  const incidents = open.data ?? [];
   const needs = [
     ...alertsOf(incidents.filter(({ kind }) => kind === "condition")),
     ...rules.flatMap(dumbOf),
@@ -40,7 +41,9 @@ export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[]
   return (
     <Section title="Needs attention">
       {acts.length === 0 && (
-        <p className={css.well}>Nothing: all pipelines run, no alert fires, and no row was rejected.</p>
+        <p className={css.well}>
+          Nothing: all pipelines run, {open.isSuccess && "no alert fires, "}and no row was rejected.
+        </p>
       )}
       <Needs needs={acts} />
       {calm.length > 0 && (
