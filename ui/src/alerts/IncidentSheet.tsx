@@ -48,7 +48,7 @@ export function IncidentSheet({ identity, onClose }: { identity: string; onClose
         <div className={css.parts}>
           <What incident={data} />
           {may && firing && (
-            <Form onSubmit={() => acknowledge.mutate(note)}>
+            <Form onSubmit={() => !acknowledge.isPending && acknowledge.mutate(note)}>
               <TextField
                 label="What is known about it"
                 whole

@@ -5,6 +5,7 @@ import { Command } from "../pieces/Command";
 import { ChoiceField, Form, TextField } from "../pieces/Form";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
+import { shell } from "../text/shell";
 import { HOUR, moment } from "../text/time";
 import css from "./Alerts.module.css";
 import { keyText } from "./tones";
@@ -34,10 +35,12 @@ export function SilenceSheet({ rules, keyed = {}, onClose }: Props) {
   const [opened] = useState(() => Date.now());
   const begin = useBeginSilence();
   const key = Object.fromEntries(one ? Object.entries(keyed).map(([name, value]) => [name, String(value)]) : []);
-  const length = LENGTHS.find(({ value }) => value === hours)?.label;
-  const go = () =>
+  const length = LENGTHS.find(({ value }) => value === hours)?.label ?? "";
+  const go = () => {
+    if (begin.isPending) return;
     begin.mutate({ rule, key, milliseconds: Number(hours) * HOUR, note, by: "" }, { onSuccess: onClose });
-  const keys = Object.entries(key).map(([name, value]) => ` --key ${quoted(`${name}=${value}`)}`);
+  };
+  const keys = Object.entries(key).flatMap(([name, value]) => ["--key", `${name}=${value}`]);
   return (
     <Sheet
       title="Silence"
@@ -87,12 +90,12 @@ export function SilenceSheet({ rules, keyed = {}, onClose }: Props) {
         </p>
         {begin.error && <Failure error={begin.error} />}
         <Command
-          text={`penstock alert silence DIR ${rule}${keys.join("")} --for '${length}'${note && ` --note ${quoted(note)}`}`}
+          text={shell(
+            ...["penstock", "alert", "silence", "DIR", rule, ...keys, "--for", length],
+            ...(note ? ["--note", note] : []),
+          )}
         />
       </div>
     </Sheet>
   );
 }
-
-/** As a shell takes it. */
-const quoted = (text: string) => (/^[\w=.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -174,7 +174,9 @@ function SavepointSheet({ savepoint, state, onClose }: SheetProps) {
           {` ${pipeline} `}can be put back.
         </p>
       )}
-      {may && goes && misfit === "" && <p className={css.begins}>A pipeline is put back while it is stopped: stop it first.</p>}
+      {may && goes && misfit === "" && (
+        <p className={css.begins}>A pipeline is put back while it is stopped: stop it first.</p>
+      )}
     </Sheet>
   );
 }

@@ -65,7 +65,7 @@ export function Steer({ pipeline, onError }: { pipeline: Pipeline; onError: (err
           command={shell("penstock", "pipeline", "drain", "DIR", name)}
           loss={<Drained pipeline={pipeline} />}
           running={act.isPending}
-          error={act.error}
+          error={act.variables === "drain" ? act.error : undefined}
           onAct={() => act.mutate("drain", { onSuccess: close })}
           onClose={close}
         />

@@ -4,6 +4,7 @@ import { useTables } from "../api/asked";
 import { Button } from "../pieces/Button";
 import { ChoiceField, Form, SameAs, TextField } from "../pieces/Form";
 import { Failure } from "../pieces/States";
+import { shell } from "../text/shell";
 import { filterText, tableOf, valuesOf } from "./filters";
 import css from "./Settings.module.css";
 
@@ -94,7 +95,10 @@ export function Filters({ user }: { user: User }) {
       {set.error && <Failure error={set.error} />}
       {whole && (
         <SameAs
-          command={`penstock user filter DIR ${user.name} ${table} ${every ? "--all" : `${column}=${values.join(",")}`}`}
+          command={shell(
+            ...["penstock", "user", "filter", "DIR", user.name, table],
+            every ? "--all" : `${column}=${values.join(",")}`,
+          )}
         />
       )}
     </section>

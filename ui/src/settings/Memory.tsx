@@ -58,7 +58,11 @@ function Told({ resident, limit, full, available, held, for_states, viewers, ask
     <div className={css.padded}>
       <div className={css.figures}>
         <KeyFigure label="This process has" value={resident == null ? undefined : bytes(resident)} note={share} />
-        <KeyFigure label="States of operators" value={bytes(states)} note={meant(for_states) || `of ${plural(held.length, "operator")}`} />
+        <KeyFigure
+          label="States of operators"
+          value={bytes(states)}
+          note={meant(for_states) || `of ${plural(held.length, "operator")}`}
+        />
         <KeyFigure label="Waits for viewers" value={bytes(viewers)} note="what they have not taken yet" />
         <KeyFigure
           label="Still available"
@@ -68,8 +72,8 @@ function Told({ resident, limit, full, available, held, for_states, viewers, ask
       </div>
       {full && (
         <p role="alert">
-          All of it is taken: events and questions are refused until there is room. Raise limit in [memory], or let states
-          forget.
+          All of it is taken: events and questions are refused until there is room. Raise limit in [memory], or let
+          states forget.
         </p>
       )}
       {for_states > 0 && states > for_states && (

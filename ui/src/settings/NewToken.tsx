@@ -5,6 +5,7 @@ import { ChoiceField, Form, SameAs, TextField } from "../pieces/Form";
 import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
+import { shell } from "../text/shell";
 import { moment } from "../text/time";
 import { SCOPES } from "./roles";
 import css from "./Settings.module.css";
@@ -72,7 +73,10 @@ export function NewToken({ onClose }: { onClose: () => void }) {
       </Form>
       {make.error && <Failure error={make.error} />}
       <SameAs
-        command={`penstock token make DIR ${user || "USER"} --scope ${scope} --days ${days}${purpose && ` --for '${purpose.replaceAll("'", `'\\''`)}'`}`}
+        command={shell(
+          ...["penstock", "token", "make", "DIR", user || "USER", "--scope", scope, "--days", days],
+          ...(purpose ? ["--for", purpose] : []),
+        )}
       />
     </Sheet>
   );

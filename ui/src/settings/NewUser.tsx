@@ -4,6 +4,7 @@ import { Button } from "../pieces/Button";
 import { ChoiceField, Form, SameAs, TextField } from "../pieces/Form";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
+import { shell } from "../text/shell";
 import { SHORTEST } from "./passwords";
 import { ROLES } from "./roles";
 
@@ -50,7 +51,12 @@ export function NewUser({ onClose }: { onClose: () => void }) {
         />
       </Form>
       {add.error && <Failure error={add.error} />}
-      <SameAs command={`penstock user add DIR ${name || "NAME"} --role ${role}${password ? "" : " --no-password"}`} />
+      <SameAs
+        command={shell(
+          ...["penstock", "user", "add", "DIR", name || "NAME", "--role", role],
+          password ? undefined : "--no-password",
+        )}
+      />
     </Sheet>
   );
 }

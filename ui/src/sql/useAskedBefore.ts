@@ -8,8 +8,12 @@ export function useAskedBefore(): [readonly string[], (sql: string) => void] {
   const [asked, setAsked] = useState(read);
   const remember = useCallback((sql: string) => {
     const next = [sql, ...read().filter((one) => one !== sql)].slice(0, MOST);
-    localStorage.setItem(KEPT, JSON.stringify(next));
     setAsked(next);
+    try {
+      localStorage.setItem(KEPT, JSON.stringify(next));
+    } catch {
+      // no room, or not allowed: it is forgotten with the view
+    }
   }, []);
   return [asked, remember];
 }
