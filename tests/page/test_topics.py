@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from playwright.sync_api import expect
 
 from tests.cli.shell import ORDERS, make_project
 from tests.server.guarded import PASSWORD, TOKEN, guard
+from tests.server.served import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,3 +181,32 @@ def test_a_viewer_looks_and_is_offered_nothing_else(
         page.get_by_role("link", name="Topics").first.click()
         page.get_by_role("grid", name="Topics").wait_for()
         expect(page.get_by_role("button", name="New topic")).to_have_count(0)
+
+
+@pytest.mark.real
+def test_avro_is_read_beside_its_bytes(page: Page, tmp_path: Path) -> None:
+    from penstock.connectors.registry import Subjects
+    from tests.project.test_decoded import DATUM, SCHEMA, SQL, numbered
+
+    with serve(make_project(tmp_path / "shop", SQL), engine=False, rows=0) as served:
+        log = served.penstock.log
+        number = Subjects(log).register("clicks-value", SCHEMA)
+        values = [numbered(number), numbered(99), numbered(number, DATUM.replace(b"\x0e", b"\x10"))]
+        log.ensure_topic("clicks")
+        log.append("clicks", pl.DataFrame({"value": values}))
+        page.goto(f"{served.serving.url}topics/clicks")
+        grid = page.get_by_role("grid", name="Records of clicks")
+        expect(grid.get_by_role("columnheader", name="Avro")).to_be_visible()
+        expect(grid.get_by_role("row").filter(has_text="99")).to_contain_text(
+            "cannot be read: schema 99 is not known to the schema registry"
+        )
+        grid.get_by_role("gridcell").filter(has_text='{"id":7,"page":"/a"').click()
+        sheet = page.get_by_role("dialog", name="Partition 0, offset 0")
+        expect(sheet).to_contain_text(f"schema {number}")
+        expect(sheet).to_contain_text('"at": "1970-01-01 00:00:00Z"')
+        expect(sheet).to_contain_text(f"Its bytes:0x{numbered(number).hex()}")
+        sheet.get_by_role("button", name="Close").click()
+        page.get_by_label("Where").fill("id = 8")
+        page.keyboard.press("Enter")
+        expect(grid.get_by_role("gridcell").filter(has_text='{"id":8,"page":"/a"')).to_be_visible()
+        expect(grid.get_by_role("row")).to_have_count(2)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.cli.output import Output
     from penstock.log import Log
+    from penstock.project.decoded import Decoding
     from penstock.project.penstock import Penstock
 
 __all__ = ["read"]
@@ -32,6 +33,7 @@ _WAIT_SECONDS = 0.2
         "penstock topic read shop orders --last 10",
         "penstock topic read shop orders --from 2025-01-06T09:00 --partition 2 --format json",
         "penstock topic read shop orders --where 'amount > 100' --rows 10",
+        "penstock topic read shop payments --decoded",
     ),
 )
 @folder_argument()
@@ -52,6 +54,7 @@ _WAIT_SECONDS = 0.2
 @click.option("--where", metavar="SQL", help="Records of which this holds: Flink SQL over the columns of the table.")
 @click.option("--table", help="The table over the topic that --where speaks of, where there are several.")
 @click.option("--keys", is_flag=True, help="Show keys and headers too.")
+@click.option("--decoded", is_flag=True, help="Show values of Avro as JSON; those that cannot be read with the reason.")
 @click.option("--follow", is_flag=True, help="Go on with records as they come, until Ctrl-C.")
 @format_option(*FORMATS, "raw")
 def read(
@@ -66,6 +69,7 @@ def read(
     where: str | None,
     table: str | None,
     keys: bool,
+    decoded: bool,
     follow: bool,
     form: str,
 ) -> None:
@@ -78,8 +82,13 @@ def read(
     searches = any(one is not None for one in (key, header, where))
     if searches and (last is not None or follow):
         raise click.UsageError("--key, --header and --where go without --last and --follow")
+    from penstock.project.decoded import Decoding
+
     with opened(folder) as penstock, Interrupt() as interrupt:
         output = None if form == "raw" else make_output(form)
+        if decoded and output is None:
+            raise click.UsageError("--decoded goes without --format raw, which is the bytes as they are")
+        decoding = Decoding(penstock, name) if decoded else None
         left = rows
         begun = False
         if searches:
@@ -91,7 +100,7 @@ def read(
             if output is None:
                 _raw(shown)
             else:
-                begun = _shown(output, shown, keys=keys, begun=begun)
+                begun = _shown(output, shown, keys=keys, begun=begun, decoding=decoding)
             left = None if left is None else left - shown.height
             if left == 0 or interrupt.asked.is_set():
                 break
@@ -99,7 +108,7 @@ def read(
             if not begun:
                 from penstock.project.browse import NO_RECORDS
 
-                _shown(output, NO_RECORDS, keys=keys, begun=False)
+                _shown(output, NO_RECORDS, keys=keys, begun=False, decoding=decoding)
             output.end()
 
 
@@ -156,13 +165,15 @@ def _raw(frame: pl.DataFrame) -> None:
     click.echo(b"".join((value or b"") + b"\n" for value in frame["value"].to_list()), nl=False)
 
 
-def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> bool:
+def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool, decoding: Decoding | None) -> bool:
     """Print records as rows of text columns; whether the output has begun then."""
     import polars as pl
 
     from penstock.core.render import as_text, fields_of
 
     texts = {name: as_text(frame[name]) for name in (("key", "value") if keys else ("value",))}
+    if decoding is not None:
+        texts["value"] = _decoded(decoding, frame["value"], texts["value"])
     shown = frame.select(
         "partition",
         "offset",
@@ -175,6 +186,17 @@ def _shown(output: Output, frame: pl.DataFrame, *, keys: bool, begun: bool) -> b
     if shown.height:
         output.rows(shown)
     return True
+
+
+def _decoded(decoding: Decoding, values: pl.Series, texts: pl.Series) -> pl.Series:
+    """`texts` with JSON in place of Avro, and behind bytes that are none why."""
+    import polars as pl
+
+    found = []
+    for value, text in zip(values, texts, strict=True):
+        said = decoding.of(value)
+        found.append(text if said is None else said.text or f"{text} ({said.error})")
+    return pl.Series("value", found, pl.String)
 
 
 def _headers(headers: pl.Series) -> pl.Series:

@@ -31,6 +31,7 @@ __all__ = [
     "KAFKA",
     "RecordEncoder",
     "TopicSink",
+    "declared_key_fields",
     "ensure_topic",
     "fields_in_key",
     "key_decoder",
@@ -172,7 +173,7 @@ def key_format(options: TableOptions, world: World) -> FormatUse | None:
 
 def log_scan(scan: Scan, key: str, options: TableOptions, needs: tuple[str, ...], world: World) -> LogScan:
     """What a scan of a `kafka` table reads of the log; `needs` are the stored columns that somebody wants."""
-    return keyed_scan(scan, key, options, needs, world, _key_fields(options), _start(options))
+    return keyed_scan(scan, key, options, needs, world, declared_key_fields(options), _start(options))
 
 
 def keyed_scan(
@@ -208,7 +209,8 @@ def keyed_scan(
     )
 
 
-def _key_fields(options: TableOptions) -> tuple[Field, ...]:
+def declared_key_fields(options: TableOptions) -> tuple[Field, ...]:
+    """The columns that key.fields names. Raises ConfigError for one that there is not, or without a key.format."""
     names = options.values[KEY_FIELDS]
     if names and "key.format" not in options.formats:
         raise ConfigError("key.fields needs a key.format", code="option-missing", where=options.where)
@@ -320,7 +322,7 @@ class RecordEncoder:
 
 def record_encoder(options: TableOptions, world: World) -> RecordEncoder:
     """How rows of a `kafka` table become records."""
-    keys, partitioner = _key_fields(options), options.values[PARTITIONER]
+    keys, partitioner = declared_key_fields(options), options.values[PARTITIONER]
     if keys and partitioner == "round-robin":
         raise ConfigError(
             "sink.partitioner = round-robin is for rows without a key",

@@ -27,18 +27,18 @@ class Either:
 
     def __init__(self, text: Format, avro: AvroConfluent) -> None:
         self._text = text
-        self._avro = avro
+        self.avro = avro
         self.name = text.name
         self.options: tuple[Option[Any], ...] = text.options
 
     def decoder(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> Decoder:
-        return _Decoder(self._text.decoder(schema, wanted, options), self._avro.decoder(schema, wanted, {}))
+        return _Decoder(self._text.decoder(schema, wanted, options), self.avro.decoder(schema, wanted, {}))
 
     def encoder(self, schema: tuple[Field, ...], options: Mapping[str, str]) -> Encoder:
         return self._text.encoder(schema, options)
 
     def fingerprint(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> str:
-        avro = self._avro.fingerprint(schema, wanted, {})
+        avro = self.avro.fingerprint(schema, wanted, {})
         return f"{self._text.fingerprint(schema, wanted, options)}+{avro}"
 
 

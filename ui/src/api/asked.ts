@@ -56,6 +56,7 @@ export const useRecords = (name: string, { from, partition, ...rest }: Place) =>
             path: { name },
             query: {
               ...given,
+              decoded: true,
               ...(newest ? { last: NEWEST } : {}),
               ...(from === undefined ? {} : { from }),
               ...(partition === undefined ? {} : { partition: Number(partition) }),

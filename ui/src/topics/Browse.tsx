@@ -12,6 +12,7 @@ import { Empty, Failure, Waiting } from "../pieces/States";
 import { Typed } from "../pieces/Typed";
 import { plural, short } from "../text/number";
 import css from "./Browse.module.css";
+import { digits } from "./pretty";
 import { RecordSheet } from "./RecordSheet";
 
 const COLUMNS: TableColumn[] = [
@@ -20,6 +21,20 @@ const COLUMNS: TableColumn[] = [
   { name: "timestamp", label: "Time", unit: "moment" },
   { name: "key", label: "Key", type: "STRING" },
   { name: "value", label: "Value", type: "STRING", width: 720 },
+];
+
+/** Avro beside its bytes: what it says, and by which schema. */
+const WITH_AVRO: TableColumn[] = [
+  ...COLUMNS.slice(0, -1),
+  { name: "schema", label: "Schema", type: "INT", width: 96 },
+  {
+    name: "decoded",
+    label: "Avro",
+    type: "STRING",
+    width: 560,
+    tone: (_, row) => (row.unread ? "bad" : undefined),
+  },
+  { name: "value", label: "Bytes", type: "STRING", width: 360 },
 ];
 
 interface Props {
@@ -35,6 +50,14 @@ export function Browse({ topic, filters, setFilters }: Props) {
   const search = useSearchOf(topic.name, place);
   const [opened, setOpened] = useState<Schemas["Record"] | undefined>();
   const { found, records } = search;
+  const rows = records.map(({ decoded, ...one }) => ({
+    ...one,
+    value: decoded && one.value !== null ? digits(one.value) : one.value,
+    schema: decoded?.schema_id ?? null,
+    decoded: decoded ? (decoded.text ?? `cannot be read: ${decoded.error}`) : null,
+    unread: decoded?.error ?? null,
+  }));
+  const hasAvro = records.some((one) => one.decoded);
   const partitions = topic.details.map((one) => ({ value: String(one.partition), label: String(one.partition) }));
   const placed = from !== undefined && from !== "earliest";
   return (
@@ -90,10 +113,13 @@ export function Browse({ topic, filters, setFilters }: Props) {
         <DataTable
           label={`Records of ${topic.name}`}
           title="Records"
-          columns={COLUMNS}
-          rows={records as unknown as TableRow[]}
+          key={String(hasAvro)}
+          columns={hasAvro ? WITH_AVRO : COLUMNS}
+          rows={rows as unknown as TableRow[]}
           height={Math.min(680, 36 + Math.max(3, records.length) * 32)}
-          onOpen={(row) => setOpened(row as unknown as Schemas["Record"])}
+          onOpen={(row) =>
+            setOpened(records.find((one) => one.partition === row.partition && one.offset === row.offset))
+          }
           empty={
             search.goes ? (
               "None yet."

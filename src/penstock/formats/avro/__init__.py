@@ -127,14 +127,14 @@ class AvroConfluent:
     )
 
     def __init__(self, registry: Registry | None = None) -> None:
-        self._registry = registry
+        self.registry = registry
 
     def decoder(self, schema: tuple[Field, ...], wanted: tuple[str, ...], options: Mapping[str, str]) -> Decoder:
         from penstock.formats.avro.decoder import ConfluentDecoder
 
         text = self._schema(schema, options)
-        if self._registry is not None:
-            return ConfluentDecoder(schema, pick(schema, wanted), self._registry.schema)
+        if self.registry is not None:
+            return ConfluentDecoder(schema, pick(schema, wanted), self.registry.schema)
         parse_schema(text, f"format {self.name}")
         return ConfluentDecoder(schema, pick(schema, wanted), lambda _: text)
 
@@ -143,7 +143,7 @@ class AvroConfluent:
 
         text = self._schema(schema, options)
         node = parse_schema(text, f"format {self.name}")
-        registry = self._registry
+        registry = self.registry
         if registry is None:
             return AvroEncoder(schema, node, _header(0))
         values = Values(self.options, options, f"format {self.name}")

@@ -10,7 +10,7 @@ from penstock.core import types as t
 from penstock.formats.avro.schema import AvroArray, AvroEnum, AvroFixed, AvroMap, AvroRecord, AvroUnion, Node, Primitive
 from penstock.formats.scalars import time_unit
 
-__all__ = ["AvroError", "Cursor", "Read", "reader_of"]
+__all__ = ["TAKES", "AvroError", "Cursor", "Read", "blocks", "branch_of", "reader_of"]
 
 _MAX_BLOCKS = 1 << 20
 
@@ -62,7 +62,7 @@ def reader_of(node: Node, type_: t.DataType | None, path: str) -> Read:
     match node:
         case AvroUnion(branches=branches):
             readers = [reader_of(b, type_, path) for b in branches]
-            return lambda c: _branch(c, readers)(c)
+            return lambda c: branch_of(c, readers)(c)
         case Primitive(name="null"):
             if type_ is not None and not type_.nullable:
                 return _refuse(path, "null", type_)
@@ -83,7 +83,8 @@ def reader_of(node: Node, type_: t.DataType | None, path: str) -> Read:
     return _refuse(path, node.name, type_)
 
 
-def _branch(cursor: Cursor, readers: list[Read]) -> Read:
+def branch_of(cursor: Cursor, readers: list[Read]) -> Read:
+    """Which of a union's readers reads what follows. Raises AvroError."""
     index = cursor.long(5)
     if not 0 <= index < len(readers):
         raise AvroError(f"not Avro of this schema: branch {index} of a union of {len(readers)} before byte {cursor.at}")
@@ -119,7 +120,7 @@ def _record(fields: tuple[tuple[str, Node], ...], type_: t.Row | None, path: str
     return read
 
 
-def _blocks(cursor: Cursor) -> Any:
+def blocks(cursor: Cursor) -> Any:
     """For each item of an array or a map, once."""
     while True:
         count = cursor.long()
@@ -135,13 +136,13 @@ def _blocks(cursor: Cursor) -> Any:
 
 
 def _array(each: Read) -> Read:
-    return lambda cursor: [each(cursor) for _ in _blocks(cursor)]
+    return lambda cursor: [each(cursor) for _ in blocks(cursor)]
 
 
 def _map(value: Read) -> Read:
     def read(cursor: Cursor) -> list[dict[str, Any]]:
         entries = {}
-        for _ in _blocks(cursor):
+        for _ in blocks(cursor):
             key = cursor.text().decode("utf-8", "replace")
             entries[key] = value(cursor)
         return [{"key": k, "value": v} for k, v in entries.items()]
@@ -150,7 +151,7 @@ def _map(value: Read) -> Read:
 
 
 def _primitive(name: str, type_: t.DataType | None, path: str) -> Read:
-    take = _TAKES[name]
+    take = TAKES[name]
     if type_ is None:
         return take
     convert = _conversion(name, type_)
@@ -159,7 +160,7 @@ def _primitive(name: str, type_: t.DataType | None, path: str) -> Read:
     return lambda cursor: convert(take(cursor))
 
 
-_TAKES: dict[str, Read] = {
+TAKES: dict[str, Read] = {
     "boolean": lambda c: c.take(1) == b"\1",
     "int": lambda c: c.long(5),
     "long": lambda c: c.long(),

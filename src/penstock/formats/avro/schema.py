@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from penstock.core import types as t
@@ -35,9 +35,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Primitive(Node):
-    """`name` is null, boolean, int, long, float, double, bytes or string; what a logical type means, the table says."""
+    """`name` is null, boolean, int, long, float, double, bytes or string; what a logical type means, the table says.
+
+    Where there is no table, `logical` does, such as timestamp-millis, and of a decimal its `scale`.
+    """
 
     name: str
+    logical: str = field(default="", compare=False)
+    scale: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ class _Parser:
             return Primitive(schema) if schema in PRIMITIVES else self._known(schema, namespace)
         kind = schema["type"]
         if kind in PRIMITIVES:
-            return Primitive(kind)
+            scale = schema.get("scale")
+            return Primitive(kind, str(schema.get("logicalType", "")), scale if isinstance(scale, int) else 0)
         if kind == "array":
             return AvroArray(self.node(schema["items"], namespace))
         if kind == "map":

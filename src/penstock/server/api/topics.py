@@ -14,6 +14,7 @@ from penstock.core.errors import RequestError
 from penstock.core.render import as_text, byte_text
 from penstock.project.browse import browse, offsets_at
 from penstock.project.confinement import Confinement
+from penstock.project.decoded import Decoding
 from penstock.project.search import Condition, Wanted, header_of
 from penstock.project.standing import unread
 from penstock.project.topics import is_system, topic_of
@@ -136,6 +137,15 @@ class Place(Model):
     offset: int
 
 
+class DecodedAnswer(Model):
+    schema_id: int | None = Field(examples=[7])
+    """The number of the schema that the message names; null for Avro without one."""
+    text: str | None = Field(examples=['{"id":"a","amount":2.5}'])
+    """JSON, with bytes as 0x and hexadecimal digits, dates, times and decimals as text."""
+    error: str | None
+    """Why there is none."""
+
+
 class Record(Model):
     partition: int
     offset: int
@@ -146,6 +156,8 @@ class Record(Model):
     value: str | None
     """As the key; null is a tombstone."""
     headers: dict[str, str | None]
+    decoded: DecodedAnswer | None = None
+    """The value's Avro, if `decoded` is asked for and the topic has any."""
 
 
 class Records(Model):
@@ -332,6 +344,7 @@ def topic_records(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
     seconds: Annotated[float, Query(gt=0, le=10, description="So long a page is looked for")] = 0.5,
     cursor: Annotated[str, Query(description="`next` of the page before, in place of `from`")] = "",
+    decoded: Annotated[bool, Query(description="Whether values of Avro are told as JSON too")] = False,
 ) -> Records:
     """Records in the order of the log, a page at a time; a search is cancelled by not asking for its next page."""
     _require_readable(request, name)
@@ -355,7 +368,8 @@ def topic_records(
         enough=lambda: penstock.clock.monotonic() >= until,
     )
     following = None if found.following is None else _cursor(found.following)
-    return Records(records=_records(found.records), next=following, looked=found.looked, left=found.left)
+    decoding = Decoding(penstock, name) if decoded else None
+    return Records(records=_records(found.records, decoding), next=following, looked=found.looked, left=found.left)
 
 
 def _require_readable(request: Request, topic: str) -> None:
@@ -371,9 +385,14 @@ def _require_whole(request: Request, penstock: Penstock, topic: str) -> None:
         Confinement(penstock, filters).require_topic(topic)
 
 
-def _records(frame: pl.DataFrame) -> list[Record]:
+def _records(frame: pl.DataFrame, decoding: Decoding | None) -> list[Record]:
     texts = frame.with_columns(as_text(frame["key"]), as_text(frame["value"]))
-    return [Record(**{**row, "headers": _headers(row["headers"])}) for row in texts.select(_COLUMNS).to_dicts()]
+    found = [Record(**{**row, "headers": _headers(row["headers"])}) for row in texts.select(_COLUMNS).to_dicts()]
+    if decoding is not None:
+        for record, value in zip(found, frame["value"], strict=True):
+            said = decoding.of(value)
+            record.decoded = None if said is None else DecodedAnswer.model_validate(said)
+    return found
 
 
 def _headers(found: list[dict[str, Any]] | None) -> dict[str, str | None]:
