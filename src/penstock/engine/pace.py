@@ -42,6 +42,8 @@ class Pace:
         self._last_commit = self._last_look = clock.monotonic()
         self._behind = CAUGHT_UP_MS
         self._began: tuple[float, int] | None = None
+        self.behind = False
+        """Whether the last step has found a backlog."""
         self._rows = 0
         """So many rows are to be taken at once, where that is more than usual."""
 
@@ -51,6 +53,7 @@ class Pace:
 
     def stepped(self, rows: int, seconds: float, *, behind: bool) -> None:
         """A step for which `rows` were asked has taken so long."""
+        self.behind = behind
         if not behind:
             self._rows = 0
         elif seconds > _LONG:

@@ -271,19 +271,19 @@ class Log:
         with self._file.reading() as connection:
             return int(connection.execute(NEXT_SEQ).get) - 1
 
-    def wait(self, after_seq: int, timeout: float) -> bool:
+    def wait(self, after_seq: int, timeout: float, poll: float = POLL_SECONDS) -> bool:
         """Whether there is a row after `after_seq`, waiting for one up to `timeout` seconds.
 
-        Appends of this process wake it at once, those of others within some milliseconds.
+        Appends of this process wake it at once, those of others within `poll` seconds.
         """
         version = -1
-        for _ in range(max(1, round(timeout / POLL_SECONDS))):
+        for _ in range(max(1, round(timeout / poll))):
             with self._moved:
                 now = self._file.data_version()
                 if now != version and self.end_seq() > after_seq:
                     return True
                 version = now
-                if self._moved.wait(POLL_SECONDS if timeout > 0 else 0):
+                if self._moved.wait(poll if timeout > 0 else 0):
                     version = -1
         return self.end_seq() > after_seq
 

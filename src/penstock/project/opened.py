@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.project.tables import ProjectTables
+from penstock.project.tables import ProjectTables, targets
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
@@ -33,7 +33,8 @@ def open_rows(penstock: Penstock, table: Table) -> Opened:
     tables = ProjectTables(penstock)
     with ExitStack() as locks:  # a commit in between would show a row twice, or not at all
         for pipeline in penstock.running:
-            locks.enter_context(pipeline.lock)
+            if table.path in targets(pipeline):
+                locks.enter_context(pipeline.lock)
         found = tables.open_windows_into(table)
         pending = tables.pending(table, {c.name for c in table.physical})
     watermarks = found["watermark"].dt.epoch("ms").min() if found.height else None

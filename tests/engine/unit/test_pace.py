@@ -54,6 +54,7 @@ def test_long_steps_behind_a_backlog_take_more_rows_at_once_until_it_is_gone() -
     for seconds, behind in ((0.1, True), (0.3, True), (0.5, True), (0.9, True), (0.1, False), (0.3, False)):
         asked.append(pace.rows(1_000, 3_000))
         pace.stepped(asked[-1], seconds, behind=behind)
+        assert pace.behind == behind
     assert asked == [1_000, 1_000, 2_000, 3_000, 3_000, 1_000]
     pace.stepped(1_000, 0.3, behind=True)
     assert pace.rows(1_000, 1_000) == 1_000

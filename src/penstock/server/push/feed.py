@@ -57,6 +57,8 @@ class Feed:
 
     gap = 0.0
     """Seconds between two looks, at least."""
+    backlog_gap = 0.0
+    """The same while a pipeline works through a backlog, of which nobody can see each step."""
     share = 0.0
     """The part of the time that looking may take; 0: all of it."""
     spent: float | None = None
@@ -168,7 +170,8 @@ class Feed:
                     await self._publish(one)
             took = loop.time() - began
             cost = took if self.spent is None else self.spent
-            rest = max(self.gap, cost / self.share if self.share else 0.0) - took
+            gap = max(self.gap, self.backlog_gap) if self.hub.behind else self.gap
+            rest = max(gap, cost / self.share if self.share else 0.0) - took
             if rest > 0:
                 await asyncio.sleep(rest)
 

@@ -135,6 +135,11 @@ class Hub:
                 )
             )
 
+    @property
+    def behind(self) -> bool:
+        """Whether a pipeline of this process works through a backlog."""
+        return any(pipeline.pace.behind for pipeline in self.penstock.running)
+
     # -- viewers -----------------------------------------------------------------------------------
 
     def enter(self, outlet: Outlet, entry: Entry) -> Viewer:

@@ -25,6 +25,7 @@ class OpenFeed(Feed):
     """There is no position: each message has all."""
 
     gap = 0.05
+    backlog_gap = 1.0
     share = 0.05
 
     def __init__(self, hub: Hub, channel: int, table: Table, opens: SharedOpen, asked: OpenWindows) -> None:

@@ -31,6 +31,7 @@ class QueryFeed(Feed):
     """A position is a digest of the answer: where it is the same again, nothing was missed."""
 
     gap = 0.5
+    backlog_gap = 1.0
     share = 0.1
 
     def __init__(

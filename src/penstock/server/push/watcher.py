@@ -17,7 +17,7 @@ __all__ = ["Watcher"]
 _WAIT_SECONDS = 0.1
 """After so long it looks whether it is still wanted."""
 _GAP_SECONDS = 0.02
-"""Between two looks at what has come: with many appends, one look is for all of them."""
+"""Between two looks at what has come, also from other processes: with many appends, one look is for all of them."""
 
 
 class Watcher:
@@ -49,7 +49,7 @@ class Watcher:
         ends: dict[str, object] = {}
         seen = -1
         while self._wanted.wait() and not self._stop.is_set():
-            if not self._log.wait(seen, _WAIT_SECONDS):
+            if not self._log.wait(seen, _WAIT_SECONDS, _GAP_SECONDS):
                 continue
             seen = self._log.end_seq()
             before, ends = ends, {topic: self._ends(topic) for topic in self._topics}
