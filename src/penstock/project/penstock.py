@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
 
-from penstock.connectors.world import World
-from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, SqlError
 from penstock.engine.why import Reason, why
-from penstock.history import Footers, Instances, Limits, Questions, Result, SmallFiles, Stop, query
-from penstock.log import Log
+from penstock.history import Limits, Result, Stop, query
 from penstock.project.append import records_of
-from penstock.project.audit import doer
-from penstock.project.budget import Budget
 from penstock.project.changes import Changes
 from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.engine import Engine
 from penstock.project.groups import delete_group, reset_group
-from penstock.project.home import made
 from penstock.project.memory import memory_of
 from penstock.project.operations import Operations
+from penstock.project.parts import Parts
 from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
 from penstock.project.savepoints import create_savepoint, drop_savepoint, kept_savepoints, restore_savepoint
@@ -44,13 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.core.clock import Clock
-    from penstock.core.trace import Tracer
     from penstock.engine.pipeline import Pipeline
-    from penstock.log import Durability
-    from penstock.project.access.accounts import Accounts
-    from penstock.project.access.caller import Caller
     from penstock.project.access.filters import Filter
-    from penstock.project.access.stored import StoredAccounts
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition
@@ -66,47 +54,29 @@ if TYPE_CHECKING:
     from penstock.project.run import Run
     from penstock.project.savepoints import Kept, Restored
     from penstock.project.set_aside import Kind
-    from penstock.project.settings import Settings
     from penstock.project.settings_change import SettingChanged, Value
     from penstock.project.standing import Standing
     from penstock.project.steer import Act
-    from penstock.sql.catalog import Catalog
-    from penstock.sql.session import Session
 
 __all__ = ["Penstock"]
 
 
-class Penstock:
+class Penstock(Parts):
     """A project: its tables, its pipelines, its log.
 
     Threads may share it. One engine at a time runs a project (`run`, `start`); any process may append and ask.
-    `fault` is what is wrong in its definition, raised by whatever needs it whole. Once closed it stays so: what
-    needs its log then raises ConfigError.
     """
 
     def __init__(
         self, definition: Definition, home: Path | None, clock: Clock | None = None, fault: SqlError | None = None
     ) -> None:
-        self._definition = definition
-        self._fault = fault
-        self.home = home
-        self.clock = clock or SystemClock()
-        self.skip_lost = False
-        self.questions = Questions()
-        self.footers, self.small_files = Footers(), SmallFiles()
-        self.instances = Instances()
+        super().__init__(definition, home, clock, fault)
         self.operations = Operations(self)
-        self.budget = Budget(definition.settings.memory, self.clock, self._spare)
         self.look: Look | None = None
         self.applying: Progress | None = None
         """How far it is, while its SQL files are applied."""
-        self.tracer: Tracer | None = None
-        """Where spans go; by default, from the first start on, as settings and environment say."""
         self.pulse = Pulse()
-        self._log: Log | None = None
         self._engine = Engine(self)
-        self._opening = threading.Lock()
-        self._closed = False
 
     def __repr__(self) -> str:
         place = "in memory" if self.home is None else f"in {self.folder}"
@@ -116,94 +86,11 @@ class Penstock:
         state = "closed" if self._closed else "running" if self.running else "not running"
         return f"<Penstock {self.settings.name} {place}: pipelines {names}; {state}>"
 
-    # -- parts -------------------------------------------------------------------------------------
-
-    @property
-    def definition(self) -> Definition:
-        """What the SQL files define. Raises SqlError where one of them is wrong."""
-        if self._fault is not None:
-            raise self._fault.with_traceback(None)
-        return self._definition
-
-    @property
-    def folder(self) -> Path:
-        return self._definition.folder
-
-    @property
-    def settings(self) -> Settings:
-        return self._definition.settings
-
-    def take_settings(self, settings: Settings) -> None:
-        """Let other settings hold for what is made or started from now on."""
-        self._definition.settings = settings
-
     def change_setting(self, section: str, name: str, value: Value, tag: str | None = None) -> SettingChanged:
         """Change one setting in penstock.toml: see `project.settings_change`."""
         from penstock.project.settings_change import change_setting
 
         return change_setting(self, section, name, value, tag)
-
-    @property
-    def session(self) -> Session:
-        return self.definition.session
-
-    @property
-    def catalog(self) -> Catalog:
-        return self.session.catalog
-
-    @property
-    def log(self) -> Log:
-        """The project's log, opened at first use; for reading alone where nobody may write it."""
-        with self._opening:
-            if self._closed:
-                raise ConfigError("this project is closed", code="project-closed", hint="open it again")
-            if self._log is None:
-                path = None if self.home is None else made(self.home) / "log.db"
-                durability: Durability = "full" if self.settings.durability == "full" else "relaxed"
-                self._log = Log.open(
-                    path,
-                    durability=durability,
-                    clock=self.clock,
-                    read_only=self._read_only,
-                    least_free=self.settings.least_free,
-                    require=self.budget.require,
-                )
-            return self._log
-
-    @property
-    def _read_only(self) -> bool:
-        """Whether there is a log in a place that this user may not write to."""
-        path = None if self.home is None else self.home / "log.db"
-        return path is not None and path.exists() and not all(os.access(p, os.W_OK) for p in (path, path.parent))
-
-    @property
-    def world(self) -> World:
-        """What the connectors work with."""
-        roots = () if self.home is None else (self.folder, *((self.folder / r) for r in self.settings.roots))
-        said = self.settings
-        return World(
-            self.log,
-            self.folder,
-            self.clock,
-            roots,
-            said.topics,
-            self.skip_lost,
-            tables=said.tables,
-            s3=said.s3,
-            allow=said.allow,
-            traced=self.tracer is not None,
-        )
-
-    @property
-    def accounts(self) -> Accounts:
-        """Users and their tokens; what is changed in them is audited as done by the system's user."""
-        return self.accounts_by((by := doer()).caller, by.address)
-
-    def accounts_by(self, caller: Caller, address: str) -> StoredAccounts:
-        """The same, as changed by somebody else, from a network address."""
-        from penstock.project.access.stored import StoredAccounts
-
-        return StoredAccounts(self.log, self.clock, lambda: self.catalog, caller, address)
 
     @property
     def running(self) -> list[Pipeline]:
@@ -219,24 +106,13 @@ class Penstock:
         """Stop what runs, after a last commit, and close the log; idempotent."""
         self.operations.close()
         self.stop()
-        self._closed = True
-        self.instances.close()
-        if self.tracer is not None:
-            self.tracer.close()
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+        super().close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _spare(self) -> None:
-        """Let go of what can be had again."""
-        self.instances.close()
-        self.small_files.clear()
 
     @cached_property
     def alerts(self) -> Alerts:
@@ -299,7 +175,7 @@ class Penstock:
         With `filters` the answer is that of a user who may see no more of tables than they let through.
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
-        spill = None if self.home is None or self._read_only else self.home / "spill"
+        spill = None if self.home is None or self.reads_only else self.home / "spill"
         limits, tables = limits or Limits(), ProjectTables(self, asked, filters)
         with self.questions.asked(), self.budget.lending(limits.memory) as memory:
             limits = replace(limits, memory=memory)
