@@ -28,6 +28,7 @@ VIEWS = (
     ("/pipelines/metrics?show=columns", "metrics", "meeting_anomalies"),
     ("/pipelines/metrics?show=sql", "metrics", "sql/10_metrics.sql"),
     ("/pipelines/metrics?show=savepoints", "metrics", "No savepoint yet"),
+    ("/changes", "Changes", "Nothing has changed"),
     ("/topics", "Topics", "Consumer groups"),
     ("/topics/chat_events", "chat_events", "Records"),
     ("/topics/chat_events?show=partitions", "chat_events", "First offset"),

@@ -32,6 +32,15 @@ connection.onLink(() => {
   wasLost = state === "lost";
 });
 
+// The frame says which files have changed, and the server when these are others.
+let changed = "";
+connection.onLink(() => {
+  const now = connection.link().changed?.join("\n") ?? "";
+  if (now === changed) return;
+  changed = now;
+  for (const key of ["project", "diff"]) void queries.invalidateQueries({ queryKey: [key] });
+});
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -24,10 +24,14 @@ const UNREACHABLE: ProblemBody = {
   hint: "Start it with `penstock run`; the page comes back by itself.",
 };
 
+/** Whether the server was not there, or went away before it had answered. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof TypeError && /fetch|network|load failed/i.test(error.message);
+
 /** Anything that was thrown, as a problem. */
 export function problemOf(error: unknown): ProblemBody {
   if (error instanceof Problem) return error.body;
-  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) return UNREACHABLE;
+  if (isUnreachable(error)) return UNREACHABLE;
   if (error instanceof Error) return { title: "The page made a mistake", detail: error.message };
   if (isBody(error)) return error;
   return { title: "Something went wrong", detail: String(error) };

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { Button } from "../pieces/Button";
 import { Go } from "../pieces/Go";
+import { Changed } from "./Changed";
 import css from "./Frame.module.css";
 import { LiveLight } from "./LiveLight";
 import { ProjectName } from "./ProjectName";
@@ -42,6 +43,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <header className={css.bar}>
         <ProjectName />
         <LiveLight />
+        <Changed />
         <Search />
         <Who />
         <ThemeButton />

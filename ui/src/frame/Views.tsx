@@ -28,6 +28,7 @@ const VIEWS: readonly [string, ComponentType][] = [
   ["/dashboards/:name", view("DashboardView", () => import("../dashboards/DashboardView"))],
   ["/pipelines", view("Pipelines", () => import("../pipelines/Pipelines"))],
   ["/pipelines/:name", view("PipelineView", () => import("../pipelines/PipelineView"))],
+  ["/changes", view("Changes", () => import("../changes/Changes"))],
   ["/topics", view("Topics", () => import("../topics/Topics"))],
   ["/topics/:name", view("TopicView", () => import("../topics/TopicView"))],
   [

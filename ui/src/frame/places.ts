@@ -12,6 +12,8 @@ export const PLACES = [
   { href: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
+/** What a pipeline's file would change belongs to the pipelines. */
 export function isAt(path: string, href: string): boolean {
+  if (href === "/pipelines" && path === "/changes") return true;
   return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 }

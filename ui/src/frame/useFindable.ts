@@ -32,6 +32,7 @@ export function useFindable(): { value: string; items: Found[] }[] {
       value: "Views",
       items: [
         ...PLACES.map(({ href, label }) => ({ value: `view ${href}`, label, href })),
+        { value: "view changes", label: "Changes of the SQL files", href: "/changes" },
         { value: "view late", label: "Late rows", href: "/rejects?show=late" },
       ],
     },

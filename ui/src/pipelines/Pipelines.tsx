@@ -1,6 +1,7 @@
 import { Section, View } from "../frame/View";
 import { FIGURES } from "../overview/Overview";
 import { PipelineTable } from "../overview/PipelineTable";
+import { Go } from "../pieces/Go";
 import { Waiting } from "../pieces/States";
 import { useWatch } from "../push/useWatch";
 
@@ -8,7 +9,11 @@ import { useWatch } from "../push/useWatch";
 export function Pipelines() {
   const watch = useWatch(FIGURES);
   return (
-    <View title="Pipelines" note="What each reads, writes, and waits for.">
+    <View
+      title="Pipelines"
+      note="What each reads, writes, and waits for."
+      tools={<Go href="/changes">Changes of their files</Go>}
+    >
       <Section title="All pipelines" headless>
         {watch.waiting ? <Waiting height={160} /> : <PipelineTable pipelines={watch.held.pipelines} />}
       </Section>

@@ -21,6 +21,8 @@ export interface Link {
   way?: Transport["kind"];
   /** The least watermark of the running pipelines, ms. */
   eventTime?: number | null;
+  /** SQL files that are not as they were applied, as the last heartbeat said. */
+  changed?: readonly string[];
   /** The server's clock less this browser's, ms. */
   skew: number;
 }
@@ -158,7 +160,12 @@ export class Connection {
         return;
       }
       case "heartbeat":
-        this.#say({ ...this.#link, ...this.#alive(message.time), eventTime: message.event_time });
+        this.#say({
+          ...this.#link,
+          ...this.#alive(message.time),
+          eventTime: message.event_time,
+          changed: message.changed,
+        });
         return;
       case "subscribed":
         for (const one of this.#subscriptions.values()) {

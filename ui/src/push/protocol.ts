@@ -106,6 +106,8 @@ export interface Heartbeat {
   type: "heartbeat";
   time: number;
   event_time: number | null;
+  /** SQL files that are not as they were applied. */
+  changed: string[];
 }
 
 export interface Subscribed {

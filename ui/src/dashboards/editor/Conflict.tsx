@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { Button } from "../../pieces/Button";
+import { Difference } from "../../pieces/Difference";
 import own from "./Editor.module.css";
 
 interface Props {
@@ -8,9 +9,6 @@ interface Props {
   onKeepMine: () => void;
   onTakeTheirs: () => void;
 }
-
-/** The first lines of a difference name its two sides. */
-const HEADS = 2;
 
 /** The file was changed by somebody else since it was read: what differs, and whose is kept. */
 export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
@@ -22,13 +20,7 @@ export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
     <div ref={box} className={own.conflict} role="alert">
       <strong>The file has been changed since you began</strong>
       <p>Nothing is saved. This is what differs between the file and your changes:</p>
-      <pre className={own.diff}>
-        {difference.split("\n").map((line, at) => (
-          <span key={at} className={at < HEADS ? undefined : lookOf(line)}>
-            {line || " "}
-          </span>
-        ))}
-      </pre>
+      <Difference text={difference} />
       <div>
         <Button onClick={onTakeTheirs}>Take what the file has</Button>
         <Button look="danger" onClick={onKeepMine}>
@@ -37,8 +29,4 @@ export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
       </div>
     </div>
   );
-}
-
-function lookOf(line: string): string | undefined {
-  return line.startsWith("+") ? own.added : line.startsWith("-") ? own.removed : undefined;
 }

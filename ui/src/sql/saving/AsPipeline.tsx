@@ -1,11 +1,12 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { applyFiles, useDifference } from "../../api/changes";
 import { api, body } from "../../api/client";
+import { changedOf, lossesOf, wordsOf } from "../../changes/words";
 import { Button } from "../../pieces/Button";
 import { AreaField, Form, SameAs, TextField } from "../../pieces/Form";
 import { Go } from "../../pieces/Go";
 import { Failure, Waiting } from "../../pieces/States";
-import { number } from "../../text/number";
 import { nameOf, pipelineText } from "./files";
 import css from "./Saving.module.css";
 import type { SaveProps } from "./SaveSheet";
@@ -62,16 +63,13 @@ export function AsPipeline({ sql, columns }: SaveProps) {
 /** What the saved file changes, and letting it. */
 function Apply({ file }: { file: string }) {
   const queries = useQueryClient();
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ["diff", file],
-    queryFn: () => body(api.GET("/api/diff")),
-    gcTime: 0,
-  });
+  const { data, error, isPending, refetch } = useDifference();
   const apply = useMutation({
-    mutationFn: (token: string) => body(api.POST("/api/apply", { body: { token } })),
+    mutationFn: applyFiles,
     onSuccess: () => queries.invalidateQueries(),
   });
-  const changed = data?.pipelines.filter((one) => one.what !== "unchanged") ?? [];
+  const changed = data ? changedOf(data) : [];
+  const losses = data ? lossesOf(data) : [];
   if (apply.data) {
     return (
       <p role="status">
@@ -98,9 +96,7 @@ function Apply({ file }: { file: string }) {
               <b>{one.name}</b> is {one.what}
               {one.operators.map((operator) => (
                 <div key={operator.operator} className={css.note}>
-                  {operator.operator}: {operator.what}
-                  {operator.rows_again > 0 && `, ${number(operator.rows_again)} records again`}
-                  {operator.gone > 0 && `, ${number(operator.gone)} records are gone`}
+                  {operator.operator}: {operator.what} {wordsOf(operator)}
                 </div>
               ))}
               {[...one.remarks, one.refusal].filter(Boolean).map((remark) => (
@@ -113,11 +109,23 @@ function Apply({ file }: { file: string }) {
         </ul>
       )}
       {apply.error && <Failure error={apply.error} />}
+      {losses.length > 0 && (
+        <p>
+          Other files have changed too, and {losses.join(", ")} would be lost: <Go href="/changes">look at it</Go>{" "}
+          before it is applied.
+        </p>
+      )}
       <SameAs command="penstock apply DIR" />
       <div className={css.acts}>
         <Button
           look="main"
-          disabled={!data || changed.length === 0 || changed.some((one) => one.refusal !== "") || apply.isPending}
+          disabled={
+            !data ||
+            changed.length === 0 ||
+            losses.length > 0 ||
+            changed.some((one) => one.refusal !== "") ||
+            apply.isPending
+          }
           onClick={() => data && apply.mutate(data.token)}
         >
           Apply it
