@@ -224,6 +224,76 @@ def test_a_rule_that_has_changed_begins_anew(tmp_path: Path) -> None:
         assert {(i.rule, i.state) for i in incidents_of(project.log)} == {("slow", "resolved"), ("other", "firing")}
 
 
+def states(project: Penstock) -> dict[str, str]:
+    return {s.name: s.state for s in project.alert_states()}
+
+
+def test_rules_are_followed_while_the_project_runs(tmp_path: Path) -> None:
+    folder = make(tmp_path / "calls")
+    rule = folder / "alerts" / "slow.toml"
+    with open_project(folder) as project:
+        run = project.start()
+        for second in (0, 60, 66):
+            project.append("latency", samples("a", (second, 300)) + samples("b", (second, 500)))
+        rule.write_text(SLOW)
+        project.follow_alerts()
+        until(lambda: [s.firing for s in project.alert_states()] == [2], "the rule does not begin")
+        first = run.find("alert.slow")
+        rule.write_text(SLOW.replace("Slow", "Slow call"))
+        project.follow_alerts()
+        assert run.find("alert.slow") is not first
+        caught_up(project)
+        assert [(i.state, i.note) for i in incidents_of(project.log)] == [("firing", ""), ("firing", "")]
+        rule.write_text(SLOW.replace("200", "400"))
+        project.follow_alerts()
+        until(lambda: [s.firing for s in project.alert_states()] == [1], "the rule does not begin anew")
+        rule.write_text("table = ")
+        project.follow_alerts()
+        assert states(project) == {"slow": "wrong"}
+        assert run.find("alert.slow") is None
+        rule.unlink()
+        project.follow_alerts()
+        assert states(project) == {}
+        assert {i.state for i in incidents_of(project.log)} == {"resolved"}
+        assert "alert.slow" not in {c.pipeline for c in project.log.state.checkpoints()}
+        project.stop()
+        rule.write_text(SLOW)
+        assert states(project) == {"slow": "stopped"}
+
+
+@pytest.mark.real
+def test_a_file_on_the_disk_is_a_rule_soon(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        toml = f'[network]\nallow = ["127.0.0.1"]\n[notify.ops]\ntype = "webhook"\nurl = "{receiver.url}"\n'
+        with open_project(make(tmp_path / "calls", toml)) as project:
+            project.start()
+            now = dt.datetime.fromtimestamp(project.clock.now_ms() / 1000, dt.UTC)
+            project.append("latency", samples("a", (0, 300), (60, 300), (66, 300), start=now))
+            (project.folder / "alerts" / "slow.toml").write_text(SLOW + 'notify = ["ops"]\n')
+            assert receiver.wait(1)[0].body["incident"]["key"] == {"meeting": "a"}
+            (project.folder / "alerts" / "slow.toml").unlink()
+            assert receiver.wait(2)[1].body["state"] == "resolved"
+
+
+def test_rules_follow_the_tables_that_are_applied(tmp_path: Path) -> None:
+    by_room = SLOW.replace("meeting", "room")
+    with open_project(make(tmp_path / "calls", slow=SLOW, room=by_room)) as project:
+        run = project.start()
+        assert states(project)["room"] == "wrong"
+        slow = run.find("alert.slow")
+        file = project.folder / "sql" / "calls.sql"
+        file.write_text(SQL.replace("latency (meeting STRING,", "latency (meeting STRING, room STRING,"))
+        project.apply(project.difference().token)
+        assert run.find("alert.slow") is not slow
+        values = [{**one, "room": "r1"} for one in samples("a", (0, 300), (60, 300), (66, 1))]
+        project.append("latency", values)
+        until(lambda: {s.name: s.firing for s in project.alert_states()} == {"room": 1, "slow": 1}, "they do not fire")
+        file.write_text(SQL)
+        project.apply(project.difference().token)
+        assert states(project)["room"] == "wrong"
+        assert run.find("alert.room") is None
+
+
 def test_from_event_to_webhook(tmp_path: Path) -> None:
     with Receiver() as receiver:
         toml = f'[network]\nallow = ["127.0.0.1"]\n[notify.ops]\ntype = "webhook"\nurl = "{receiver.url}"\n'

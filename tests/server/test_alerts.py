@@ -125,8 +125,12 @@ def test_a_rule_is_saved_if_it_fits(api: Served) -> None:
     assert (made.status_code, api.get(path)) == (200, {"text": SLOW})
     assert (api.penstock.folder / "alerts" / "other.toml").read_text() == SLOW
     assert api.call("PUT", path, 409, json={"text": SLOW}, headers=anew)["code"] == "file-changed"
-    assert api.get("/api/alerts/other", 404)["hint"] == "it is known after the next start of the project"
+    assert api.get("/api/alerts/other")["state"] != "stopped"
     api.call("DELETE", path, 204, headers={"if-match": made.headers["etag"]})
     api.get(path, 404)
+    assert "other" not in {one["name"] for one in api.get("/api/alerts")}
+    (api.penstock.folder / "alerts" / "new.toml").write_text(SLOW)
+    assert api.get("/api/alerts/new", 404)["hint"] == "it is known within two seconds"
+    (api.penstock.folder / "alerts" / "new.toml").unlink()
     acts = [record["act"] for record in api.get("/api/audit?act=alert")["changes"]]
     assert acts == ["alert-delete", "alert-save"]

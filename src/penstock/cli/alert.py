@@ -70,7 +70,7 @@ def show(folder: Path, name: str) -> None:
     with acting(folder) as project:
         state = next((s for s in project.alert_states() if s.name == name), None)
     if state is None:
-        click.echo(painted(name, bold=True) + ": new, and known after the next start")
+        click.echo(painted(name, bold=True) + ": new, and known within two seconds")
     else:
         click.echo(
             painted(state.title, bold=True) + f": {state.state}" + (f" ({state.reason})" if state.reason else "")

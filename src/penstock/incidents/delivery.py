@@ -164,9 +164,13 @@ class Delivery:
         if incident.fired is None or state == "pending":
             return
         now = self._clock.now_ms()
-        for name in self._policies(incident.rule).channels:
-            channel = self._channels.get(name)
-            if channel is None or (state == "acknowledged" and channel.type != "pagerduty"):
+        wanted = self._policies(incident.rule).channels
+        for name, channel in self._channels.items():
+            fired = _id(incident, "firing", name)
+            # who knows that it fires is told how it ends, though the rule is gone or names other channels now
+            if name not in wanted and fired not in self._notifications and fired not in made:
+                continue
+            if state == "acknowledged" and channel.type != "pagerduty":
                 continue
             new = Notification(incident.id, state, name, "planned", now, now)
             if new.id in self._notifications or new.id in made:

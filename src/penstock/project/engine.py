@@ -111,6 +111,7 @@ class Engine:
         self._polling.close()
         if self._measures is not None:
             self._measures.close()
+        self.penstock.alerts.rest()
         try:
             run.stop()
             self.penstock.alerts.stop()
@@ -144,6 +145,10 @@ class Engine:
         finally:
             self._changing.release()
 
+    def follow_alerts(self, *, at_once: bool) -> None:
+        """Let the alert rules be what their files say now: see `Alerts.follow`."""
+        self.penstock.alerts.follow(self.run, self._prepare, at_once=at_once)
+
     def adopt(self, definition: Definition, *, proven: bool) -> None:
         """Let the pipelines that were retired be those of `definition`; with `proven` as `Run.adopt` says."""
         if self.run is None:
@@ -151,6 +156,7 @@ class Engine:
         if not self.run.bounded:
             pollers_of(self.penstock)  # an address that is not allowed is found before anything begins
         self.run.adopt(definition.pipelines, proven=proven)
+        self.penstock.alerts.follow(self.run, self._prepare)
         keep_lineage(self.penstock)
         self._polling.close()
         self._polling = Polling(() if self.run.bounded else pollers_of(self.penstock))

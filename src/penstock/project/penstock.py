@@ -388,7 +388,16 @@ class Penstock(Parts):
 
     def alert_states(self) -> list[AlertState]:
         """How each alert rule is, by name: see `project.alerts.states`."""
+        if self.current is None:
+            self.follow_alerts()
         return self.alerts.states()
+
+    def follow_alerts(self, *, at_once: bool = True) -> None:
+        """Let the alert rules be those of alerts/ now, and where the project runs, run from here on.
+
+        Unless `at_once` only where the files are what they were when this was called before.
+        """
+        self._engine.follow_alerts(at_once=at_once)
 
     def memory(self) -> Memory:
         """What this process has of memory, and who holds what."""

@@ -56,23 +56,29 @@ class Run:
         self._news = threading.Condition()
         self._upkeep: threading.Thread | None = None
         self._aside: dict[str, Life] = {}
+        self._linking = threading.Lock()
         try:
             for one in self.lives.values():
                 one.prepare()
             for definition, pipeline in aside():
-                life = Life(definition, lambda *_, made=pipeline: made, log, clock, self._changed, bounded=bounded)
-                self._aside[life.name] = life
-                life.prepare()
+                self._add_aside(definition, pipeline)
         except BaseException:
             for one in self._every:
                 one.close()
             raise
         self._link()
 
+    def _add_aside(self, definition: PipelineDefinition, pipeline: Pipeline) -> None:
+        life = Life(definition, lambda *_: pipeline, self.log, self._clock, self._changed, bounded=self.bounded)
+        self._aside = {**self._aside, life.name: life}
+        life.prepare()
+
     def _link(self) -> None:
-        for one in self._every:
-            reads = read_topics(one.definition.plan)
-            one.upstream = [o for o in self._every if o is not one and reads & written_topics(o.definition.plan)]
+        with self._linking:
+            every = self._every
+            for one in every:
+                reads = read_topics(one.definition.plan)
+                one.upstream = [o for o in every if o is not one and reads & written_topics(o.definition.plan)]
 
     @property
     def _every(self) -> list[Life]:
@@ -145,6 +151,21 @@ class Run:
         self._link()
         for one in made:
             one.begin()
+
+    def change_aside(
+        self, names: Collection[str], make: Callable[[], Sequence[tuple[PipelineDefinition, Pipeline]]]
+    ) -> None:
+        """Let those aside of these names commit and halt for good; those that `make` gives then begin."""
+        for name in names:
+            if name in self._aside:
+                self._aside[name].close()
+        self._aside = {name: life for name, life in self._aside.items() if name not in names}
+        made = make()
+        for definition, pipeline in made:
+            self._add_aside(definition, pipeline)
+        self._link()
+        for definition, _ in made:
+            self._aside[definition.name].begin()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until no pipeline runs or (unless bounded) is paused; False if one still does after `seconds`."""

@@ -67,8 +67,8 @@ export function Alerts() {
             onOpen={(row) => navigate(href(row))}
             empty={
               <Empty title="No rule yet">
-                Make one here, or write alerts/NAME.toml, or ask a question in SQL and save it as an alert. A rule
-                begins to run when the project is started again.
+                Make one here, or write alerts/NAME.toml, or ask a question in SQL and save it as an alert. It runs at
+                once.
               </Empty>
             }
           />

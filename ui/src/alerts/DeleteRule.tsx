@@ -28,9 +28,8 @@ export function DeleteRule({ rule, onClose, onGone }: Props) {
           file.data && (
             <p>
               alerts/{name}.toml goes, {plural(file.data.text.trim().split("\n").length, "line")}, and{" "}
-              {notify.join(", ") || "nobody"} is told of nothing new. The rule runs until the project is started again:
-              what is open of it then ({firing} fire, {pending} are pending) is ended with a note. What it has found
-              stays.
+              {notify.join(", ") || "nobody"} is told of nothing new. The rule ends at once, and what is open of it (
+              {firing} fire, {pending} are pending) is ended with a note. What it has found stays.
             </p>
           )
         )

@@ -88,11 +88,12 @@ function Editing({ title, name, read, onClose, onTakeTheirs, children }: Props) 
   const ready = name !== "" && text !== read.text && !save.isPending;
   const submit = (tag: string) => save.mutate({ name, text, tag });
   if (save.isSuccess) {
+    const saved = save.variables.name; // a new name is taken by now
     return (
       <Sheet title={title} open onClose={onClose} footer={<Button onClick={onClose}>Close</Button>}>
         <p role="status">
-          Saved as <Go href={`/alerts/${name}`}>alerts/{name}.toml</Go>. The rule runs from the next start of the
-          project on.
+          Saved as <Go href={`/alerts/${saved}`}>alerts/{saved}.toml</Go>. Where the project runs, the rule does from
+          now on.
         </p>
       </Sheet>
     );

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,14 +14,15 @@ from penstock.incidents import INCIDENTS, Incidents, ensure_incidents
 from penstock.incidents.incident import acknowledge, resolved_by_hand
 from penstock.incidents.policy import Policy
 from penstock.incidents.silence import begin_silence, end_silence, silences_of
-from penstock.project.alerts.alert import Alert, alerts_of
+from penstock.project.alerts.alert import PREFIX, Alert, alerts_of
+from penstock.project.alerts.rule import rules_of
 from penstock.project.alerts.rule_watch import RuleWatch
 from penstock.project.alerts.states import alert_states
 from penstock.project.audit import audited, doer
-from penstock.project.build import make_pipeline
+from penstock.project.build import make_pipeline, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.engine.pipeline import Pipeline
     from penstock.incidents import Incident
@@ -29,22 +31,27 @@ if TYPE_CHECKING:
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition, PipelineDefinition
     from penstock.project.penstock import Penstock
+    from penstock.project.run import Run
 
 __all__ = ["Alerts"]
 
 
 class Alerts:
-    """The rules are those that alerts/ had when they were first asked for; one that is wrong stops no other.
+    """The rules are those of alerts/, over the project's tables as they were applied; one that is wrong stops no other.
 
-    `delivery` tells the channels, while the project runs in this process and its settings name any.
+    They are followed: while the project runs, each second (`RuleWatch`), when one is saved, and when SQL files are
+    applied. `delivery` tells the channels, while the project runs in this process and its settings name any.
     """
 
     def __init__(self, penstock: Penstock, definition: Definition | None) -> None:
         self._penstock = penstock
+        self._definition = definition
+        self._texts = self._seen = {} if definition is None else _texts(definition)
         self.rules: list[Alert] = [] if definition is None else alerts_of(definition)
         """By name."""
         self.delivery: Delivery | None = None
         self._watch: RuleWatch | None = None
+        self._turn = Lock()
 
     @cached_property
     def incidents(self) -> Incidents:
@@ -105,12 +112,51 @@ class Alerts:
         A rule that has changed begins anew: its incidents have the same ids again. What keeps one from running becomes
         its error in `rules`.
         """
-        if not self.rules:
-            return []
-        ensure_incidents(self._penstock.log)
-        made = []
-        anew = {i.rule for i in self.incidents.all()} - {alert.name for alert in self.rules}
-        for place, alert in enumerate(self.rules):
+        return self._begun(self.rules, prepare, bounded=bounded)
+
+    def follow(self, run: Run | None, prepare: Callable[[Pipeline], None], *, at_once: bool = True) -> None:
+        """Let the rules be those that alerts/ and the tables say now, in `run` too, which has begun.
+
+        What a rule finds goes on where neither its file nor what it reads is another; else as `pipelines` says. Rules
+        that are gone end. A run over what is there now keeps the rules that it began with. Unless `at_once` files count
+        when two looks have found the same: one may be half written, or be put in another's place.
+        """
+        with self._turn:
+            if self._definition is None or (run is not None and (run.bounded or self._watch is None)):
+                return
+            definition = self._penstock.definition
+            texts = _texts(definition)
+            seen, self._seen = self._seen, texts
+            if definition is self._definition and (texts == self._texts or (texts != seen and not at_once)):
+                return
+            self._definition, self._texts = definition, texts
+            self._change(alerts_of(definition), run, prepare)
+
+    def _change(self, rules: list[Alert], run: Run | None, prepare: Callable[[Pipeline], None]) -> None:
+        before = {alert.name: alert for alert in self.rules}
+        goes_on = {alert.name for alert in rules if _is_same(alert, before.get(alert.name))}
+        self.rules = [before[alert.name] if alert.name in goes_on else alert for alert in rules]
+        if run is None:
+            return
+        others = [alert for alert in self.rules if alert.name not in goes_on]
+        halted = [PREFIX + name for name in before.keys() - goes_on]
+        run.change_aside(halted, lambda: self._begun(others, prepare, bounded=False))
+        self._begin_delivery()
+
+    def _begun(
+        self, alerts: Sequence[Alert], prepare: Callable[[Pipeline], None], *, bounded: bool
+    ) -> list[tuple[PipelineDefinition, Pipeline]]:
+        """The pipelines of `alerts`; what there is of rules that are gone ends."""
+        state, names = self._penstock.log.state, {alert.name for alert in self.rules}
+        if self.rules:
+            ensure_incidents(self._penstock.log)
+        for checkpoint in state.checkpoints():
+            name = checkpoint.pipeline.removeprefix(PREFIX)
+            if name != checkpoint.pipeline and name not in names:
+                state.drop_pipeline(checkpoint.pipeline)
+        anew = {incident.rule for incident in self.incidents.all()} - names
+        made, wrong = [], {}
+        for alert in alerts:
             if alert.pipeline is None:
                 continue
             try:
@@ -119,12 +165,13 @@ class Alerts:
                     pipeline.restore()
                 except StateError:
                     pipeline.close()
-                    self._penstock.log.state.drop_pipeline(alert.pipeline.name)
+                    state.drop_pipeline(alert.pipeline.name)
                     anew.add(alert.name)
                     pipeline = self._made(alert.pipeline, prepare, bounded=bounded)
                 made.append((alert.pipeline, pipeline))
             except PenstockError as error:
-                self.rules[place] = Alert(alert.name, alert.rule, error=error)
+                wrong[alert.name] = Alert(alert.name, alert.rule, error=error)
+        self.rules = [wrong.get(alert.name, alert) for alert in self.rules]
         self._resolve(anew)
         return made
 
@@ -144,27 +191,55 @@ class Alerts:
             self._penstock.log.append(INCIDENTS, pl.DataFrame(records))
 
     def start(self) -> None:
-        """Tell who is to be told, from here on."""
-        if not self.rules:
+        """Look after the rules, and tell who is to be told, from here on."""
+        if self._definition is None:
             return
         self._watch = RuleWatch(self._penstock)
         self._watch.start()
+        self._begin_delivery()
+
+    def _begin_delivery(self) -> None:
+        """Tell who is to be told, where there are rules and channels."""
         said = self._penstock.settings
-        if said.notify:
+        if self.rules and said.notify and self.delivery is None:
             from penstock.incidents.delivery import Delivery
 
             log, clock = self._penstock.log, self._penstock.clock
             self.delivery = Delivery(log, clock, said.name, said.notify, self._policy, said.allow)
             self.delivery.start()
 
-    def stop(self) -> None:
-        """Messages that are being sent are finished; idempotent."""
-        watch, delivery, self._watch, self.delivery = self._watch, self.delivery, None, None
+    def rest(self) -> None:
+        """Follow no rule any more, nor look how it is; idempotent."""
+        with self._turn:
+            watch, self._watch = self._watch, None
         if watch is not None:
             watch.stop()
+
+    def stop(self) -> None:
+        """Messages that are being sent are finished; idempotent."""
+        delivery, self.delivery = self.delivery, None
         if delivery is not None:
             delivery.stop()
 
     def _policy(self, name: str) -> Policy:
         rule = next((alert.rule for alert in self.rules if alert.name == name), None)
         return Policy() if rule is None else Policy(rule.notify, rule.quiet.spans, rule.quiet.zone, rule.dedup)
+
+
+def _texts(definition: Definition) -> dict[str, str | None]:
+    """The files of alerts/ as they are now; None for one that cannot be read."""
+    folder = rules_of(definition.folder)
+    found: dict[str, str | None] = {}
+    for name in folder.names():
+        try:
+            found[name] = folder.read(name).text
+        except ConfigError:  # it has gone just now, or its rule says so
+            found[name] = None
+    return found
+
+
+def _is_same(alert: Alert, before: Alert | None) -> bool:
+    """Whether a rule that runs goes on as it is."""
+    if before is None or alert.pipeline is None or before.pipeline is None:
+        return False
+    return alert.rule == before.rule and signature_of(alert.pipeline) == signature_of(before.pipeline)

@@ -24,7 +24,7 @@ _TROUBLES = ("failed", "no data")
 
 
 class RuleWatch:
-    """Looks every second how the rules of a running project are; one thread.
+    """Looks every second whether the rules of a running project are others, and how they are; one thread.
 
     A rule whose query has failed, or whose topics get nothing for as long as its `no-data` says, gets an incident of
     kind `rule`, by the clock, until it can tell again. What came before the start counts for nothing: a project that
@@ -47,7 +47,9 @@ class RuleWatch:
     def _look_on(self) -> None:
         while not self._stop.is_set():
             try:
-                self.look()
+                self._penstock.follow_alerts(at_once=False)
+                if self._penstock.alerts.rules:
+                    self.look()
             except PenstockError as error:  # the disk may have room again the next time
                 tell("error", "alerts-unwritten", "how the alert rules are could not be written down", error=error)
             self._stop.wait(_SECONDS)

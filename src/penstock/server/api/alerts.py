@@ -73,9 +73,7 @@ def show_alert(penstock: Project, name: Name) -> AlertDetails:
     text = rules_of(penstock.folder).read(name).text
     found = next((state for state in penstock.alert_states() if state.name == name), None)
     if found is None:
-        raise ConfigError(
-            f"alert '{name}' is new", code="alert-unknown", hint="it is known after the next start of the project"
-        )
+        raise ConfigError(f"alert '{name}' is new", code="alert-unknown", hint="it is known within two seconds")
     return AlertDetails(**AlertAnswer.model_validate(found).model_dump(), text=text)
 
 
@@ -112,21 +110,23 @@ def show_file(penstock: Project, name: Name, response: Response) -> AlertFile:
 def save_alert(
     penstock: Project, name: Name, body: AlertFile, response: Response, if_match: IfMatch = None
 ) -> AlertFile:
-    """Save a rule as it is; it runs from the next start of the project on.
+    """Save a rule as it is; where the project runs, it does from here on.
 
     Refused over a file that has changed since it was read, with the difference (409), and where it does not fit (422).
     """
     tag = require_tag(if_match)
     drafted(penstock.definition, ProjectFile(name, body.text))
     file = put_file(penstock.log, rules_of(penstock.folder), name, body.text, tag)
+    penstock.follow_alerts()
     response.headers["etag"] = tagged(file.tag)
     return AlertFile(text=file.text)
 
 
 @router.delete("/{name}/file", operation_id="alert_delete", status_code=204)
 def delete_alert(penstock: Project, name: Name, if_match: IfMatch = None) -> None:
-    """Remove the file; the rule runs until the project is started again."""
+    """Remove the file; the rule ends, and what it has open is resolved."""
     remove_file(penstock.log, rules_of(penstock.folder), name, require_tag(if_match) or "")
+    penstock.follow_alerts()
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:

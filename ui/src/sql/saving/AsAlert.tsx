@@ -18,7 +18,7 @@ export function AsAlert({ sql }: SaveProps) {
   const tried = useTryRule();
   const save = useSaveRule();
   if (save.isSuccess) {
-    return <p role="status">Saved as alerts/{name}.toml. The rule runs from the next start of the project on.</p>;
+    return <p role="status">Saved as alerts/{name}.toml. Where the project runs, the rule does from now on.</p>;
   }
   const whole = name !== "" && !save.isPending;
   const error = save.error ?? tried.error;

@@ -1,0 +1,2 @@
+import{t as e}from"./jsx-runtime-Wy9s6hX0.js";var t={diff:`_diff_e0x9n_1`,added:`_added_e0x9n_16`,removed:`_removed_e0x9n_21`,side:`_side_e0x9n_26`},n=e(),r=2;function i({text:e,label:i}){return(0,n.jsx)(`pre`,{className:t.diff,tabIndex:0,role:`group`,"aria-label":i??`What differs`,children:e.split(`
+`).map((e,i)=>(0,n.jsx)(`span`,{className:i<r?t.side:a(e),children:e||` `},i))})}function a(e){return e.startsWith(`+`)?t.added:e.startsWith(`-`)?t.removed:e.startsWith(`@@`)?t.side:void 0}export{i as t};

@@ -1,1 +1,0 @@
-import{b as e,g as t,v as n}from"./column-CePypg2A.js";import{t as r}from"./jsx-runtime-Wy9s6hX0.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:e(r),children:a?t(r):n(r)})}export{a as t};

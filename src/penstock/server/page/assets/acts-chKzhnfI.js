@@ -1,1 +1,0 @@
-import{t as e}from"./useMutation-9GO5qpDc.js";import{L as t}from"./client-CpsR91_k.js";function n(n,r){let i=t();return e({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}export{n as t};
