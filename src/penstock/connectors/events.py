@@ -243,6 +243,14 @@ class EventsReader:
     def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         return {}
 
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        tables = self.events.tables
+        found = [
+            tables[topic].values[at] if topic in tables else None
+            for topic, at in places.select("topic", "offset").iter_rows()
+        ]
+        return pl.Series("raw", found, dtype=pl.Binary)
+
     def tick(self) -> None:
         """Its time is written in the file."""
 
@@ -255,13 +263,13 @@ class _Origins:
     table: str
     lines: _Lines
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
         at = np.searchsorted(self.lines.places, seq)
         return pl.DataFrame(
             {
                 "topic": [self.table] * len(seq),
                 "partition": pl.Series([0] * len(seq), dtype=pl.Int32),
                 "offset": pl.Series(at, dtype=pl.Int64),
-                "raw": pl.Series([self.lines.values[i] for i in at], dtype=pl.Binary),
+                "raw": pl.Series([self.lines.values[i] if raw else None for i in at], dtype=pl.Binary),
             }
         )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penstock.connectors.bad_rows import bad_rows
-from penstock.connectors.log_scan import chunk_of, kept_columns
+from penstock.connectors.log_scan import chunk_of, kept_columns, raw_at
 from penstock.core.batch import SEQ
 from penstock.core.edges import Chunk, Scanned
 from penstock.core.errors import PositionLostError
@@ -303,6 +303,9 @@ class LogReader:
         self.log.ensure_topic(CLOCK_TOPIC)
         self._clock = True
 
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        return raw_at(self.log, self.topics, places)
+
     def tick(self) -> None:
         if self.ticks:
             self.log.append(CLOCK_TOPIC, pl.DataFrame({"value": [b""]}))
@@ -351,13 +354,9 @@ class _Origins:
     values: Callable[[], pl.Series]
     head: pl.DataFrame
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
         at = np.searchsorted(self.head["seq"].to_numpy(), seq)
-        raw = self.values()
-        rows = self.head[at]
-        return rows.select(
-            pl.lit(self.topic).alias("topic"),
-            pl.col("partition").cast(pl.Int32),
-            "offset",
-            raw.gather(pl.Series(at, dtype=pl.UInt32)).alias("raw"),
+        bytes_ = self.values().gather(pl.Series(at, dtype=pl.UInt32)) if raw else pl.lit(None, pl.Binary)
+        return self.head[at].select(
+            pl.lit(self.topic).alias("topic"), pl.col("partition").cast(pl.Int32), "offset", bytes_.alias("raw")
         )

@@ -12,21 +12,25 @@ import polars as pl
 from penstock.connectors.bad_rows import bad_rows
 from penstock.core.batch import KIND, SEQ, RowKind
 from penstock.core.edges import Chunk
+from penstock.core.errors import LogError
 from penstock.formats import TOUCHED, Decoded
 from penstock.log.stored import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from penstock.formats import Decoder
-    from penstock.log import StoredBatch
+    from penstock.log import Log, StoredBatch
 
-__all__ = ["EndsDecoder", "LogScan", "Place", "Start", "chunk_of", "kept_columns"]
+__all__ = ["EndsDecoder", "LogScan", "Place", "Start", "chunk_of", "kept_columns", "raw_at"]
 
 Place = tuple[str, int, int]
 """A record: topic, partition, offset."""
+
+_APART = 256
+"""Records that lie further apart are not read at once."""
 
 _NONE_TOUCHED = pl.DataFrame(schema=TOUCHED)
 
@@ -190,6 +194,37 @@ def chunk_of(scan: LogScan, records: pl.DataFrame, seq: NDArray[np.int64], decod
     )
 
 
+def raw_at(log: Log, topics: Collection[str], places: pl.DataFrame) -> pl.Series:
+    """The bytes of records of `topics`, as Reader.raw says."""
+    keys = ["topic", "partition", "offset"]
+    found = [pl.DataFrame(schema={"topic": pl.String, "partition": pl.Int32, "offset": pl.Int64, "raw": pl.Binary})]
+    for (topic, partition), rows in places.filter(pl.col("topic").is_in(topics)).group_by("topic", "partition"):
+        wanted = np.unique(rows["offset"].to_numpy())
+        for stretch in np.split(wanted, np.flatnonzero(np.diff(wanted) > _APART) + 1):
+            found.extend(_stretch(log, str(topic), int(partition), stretch))
+    return places.select(keys).join(pl.concat(found), on=keys, how="left", maintain_order="left")["raw"]
+
+
+def _stretch(log: Log, topic: str, partition: int, offsets: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
+    """The bytes at `offsets` of a partition that are kept; all between the first and the last is read."""
+    first, end = max(int(offsets[0]), log.starts(topic)[partition]), int(offsets[-1]) + 1
+    if first >= end:
+        return
+    try:
+        frames = list(log.read(topic, {partition: first}, {partition: end}, ("partition", "offset", "value")))
+    except LogError as error:
+        if error.code == "offset-out-of-range":  # retention has come between
+            return
+        raise
+    for frame in frames:
+        yield frame.filter(pl.col("offset").is_in(pl.Series(offsets).implode())).select(
+            pl.lit(topic).alias("topic"),
+            pl.col("partition").cast(pl.Int32),
+            pl.col("offset").cast(pl.Int64),
+            pl.col("value").alias("raw"),
+        )
+
+
 def _beside(values: Decoded, keys: Decoded, names: Sequence[str]) -> Decoded:
     """`values` with the columns of their keys, called `names`; as in Flink, no row where the key gives none."""
     columns = keys.frame.rename(dict(zip(keys.frame.columns, names, strict=True)))
@@ -217,11 +252,11 @@ class _Given:
     records: pl.DataFrame
     places: NDArray[np.int64]
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
         rows = self.records[np.searchsorted(self.places, seq)]
         return rows.select(
             pl.lit(self.topic).alias("topic"),
             pl.col("partition").cast(pl.Int32),
-            "offset",
+            pl.col("offset").cast(pl.Int64),
             pl.col("value").alias("raw"),
         )

@@ -26,10 +26,13 @@ BAD_ROWS = ("seq", "code", "reason", "ignored")
 
 
 class Origins(Protocol):
-    """Where the rows of a chunk came from, looked up only for the few that somebody asks about."""
+    """Where the rows of a chunk came from, looked up only for those that somebody asks about."""
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
-        """For each place: `topic` (or file) String, `partition` Int32, `offset` Int64, `raw` Binary."""
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
+        """For each place: `topic` (or file) String, `partition` Int32, `offset` Int64, `raw` Binary.
+
+        Without `raw` the bytes are NULL, and many places may be asked for.
+        """
         ...
 
 
@@ -105,6 +108,13 @@ class Reader(Protocol):
 
     def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         """The offsets to commit with a position: group -> topic -> partition -> next offset."""
+        ...
+
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        """The bytes (`raw`, Binary) of messages read before, by `topic`, `partition` and `offset`.
+
+        NULL where they are not kept, or are another reader's.
+        """
         ...
 
     def tick(self) -> None:

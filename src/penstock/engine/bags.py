@@ -25,13 +25,16 @@ class Bags:
     """Rows by the column `owner` (Int64); `merge` makes fewer of an owner's rows, given in order.
 
     What an operation costs depends on the rows it is about (and on the logarithm of all): runs are sorted by owner,
-    and rows that were dropped leave when runs are merged, or when they are most of them.
+    and rows that were dropped leave when runs are merged, or when they are most of them. ORIGIN is last where it
+    `carries` that.
     """
 
-    def __init__(self, prefix: str, owner: str, merge: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    def __init__(
+        self, prefix: str, owner: str, merge: Callable[[pl.DataFrame], pl.DataFrame], *, carries: bool = False
+    ) -> None:
         self.owner = owner
         self._merge = merge
-        self._runs = Runs(prefix, self._merged)
+        self._runs = Runs(prefix, self._merged, carries)
         self._dropped: list[NDArray[np.int64]] = []
         self._rows = self._dead = 0
 

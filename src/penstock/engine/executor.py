@@ -12,9 +12,10 @@ from penstock.core.errors import StateError
 from penstock.engine.ledger import Counts, Entry
 from penstock.engine.operators.base import Snapshot
 from penstock.engine.operators.source import Source
+from penstock.engine.origins import ORIGIN, carried, has_origin, origins_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from penstock.engine.graph import Graph, Vertex
     from penstock.engine.input import Poll
@@ -126,16 +127,24 @@ class Executor:
 
     # -- side outputs ------------------------------------------------------------------------------
 
-    def located(self, frame: pl.DataFrame, poll: Poll) -> pl.DataFrame:
+    def located(
+        self, frames: Sequence[pl.DataFrame], poll: Poll, raw: Callable[[pl.DataFrame], pl.Series] | None = None
+    ) -> pl.DataFrame:
         """Rejects or late rows of this step, with `table`, `topic`, `partition`, `offset` and `raw` bytes.
 
-        They are NULL for rows that no single message made, or one of an earlier step; `table` then names all tables
-        whose rows come there.
+        They are NULL for rows that no single message made; `table` then names all tables whose rows come there.
+        `raw` gives the bytes of earlier messages.
         """
         by_name = {v.operator.name: index for index, v in enumerate(self.graph.vertices)}
+        frame = pl.concat(frames, how="diagonal").with_row_index("$row")
         parts = []
+        if carried(frame):
+            apart = frame.filter(has_origin())
+            found = apart.drop(*ORIGIN, "table", strict=False).hstack(origins_in(apart))
+            parts.append(found if raw is None else found.with_columns(self._raw(apart, poll, raw)))
+            frame = frame.filter(~has_origin()).drop(ORIGIN)
         for (operator,), rows in frame.partition_by("operator", as_dict=True, maintain_order=True).items():
-            left = rows.with_row_index("$row")
+            left = rows
             place = by_name[str(operator)]
             for index in sorted(self.graph.vertices[place].lineage):
                 source = self.graph.vertices[index]
@@ -153,10 +162,24 @@ class Executor:
             parts.append(left.with_columns(pl.lit(", ".join(sorted(tables))).alias("table"), *_NOWHERE))
         return pl.concat(parts, how="diagonal").sort("$row", maintain_order=True).drop("$row")
 
+    def _raw(self, rows: pl.DataFrame, poll: Poll, raw: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
+        """The bytes of messages: of those of this step as they were read, of earlier ones as `raw` gives them."""
+        asked = rows.select(ORIGIN).unique()
+        found = [asked.clear().with_columns(pl.lit(None, dtype=pl.Binary).alias("raw"))]
+        for key, piece in poll.pieces.items():
+            if carried(piece.frame):
+                here = piece.frame.select(*ORIGIN, SEQ).join(asked, on=ORIGIN, how="semi").unique(ORIGIN, keep="first")
+                found.append(here.drop(SEQ).hstack([poll.origins[key](here[SEQ].to_numpy())["raw"]]))
+        known = pl.concat(found)
+        earlier = asked.join(known, on=ORIGIN, how="anti")
+        if earlier.height:
+            known = pl.concat([known, earlier.with_columns(raw(origins_in(earlier)))])
+        return rows.join(known, on=ORIGIN, how="left", maintain_order="left")["raw"]
+
     def failed_record(self, poll: Poll) -> str:
         """The record at which this step failed, in words; ``""`` where there is none, as for VALUES."""
         row = pl.DataFrame({"operator": [self.side.failed_in], "seq": [self.side.failed_at]})
-        place = self.located(row, poll).row(0, named=True)
+        place = self.located([row], poll).row(0, named=True)
         if place["offset"] is None:
             return ""
         partition = "" if place["partition"] is None else f", partition {place['partition']}"
@@ -246,7 +269,7 @@ class Executor:
             )
         for v in self.graph.vertices:
             part = meta.get(v.fingerprint)
-            if part is not None and part["version"] != v.operator.version:
+            if part is not None and part["version"] not in {v.operator.version, *v.operator.older}:
                 raise StateError(
                     f"the state of {v.operator.name} has format {part['version']}, this version of Penstock reads"
                     f" {v.operator.version}",

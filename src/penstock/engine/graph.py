@@ -23,6 +23,7 @@ from penstock.engine.operators.top_n import TopN
 from penstock.engine.operators.union import Union
 from penstock.engine.operators.window_aggregate import WindowAggregate
 from penstock.engine.operators.window_table import WindowTable
+from penstock.engine.origins import ORIGIN, carrying
 from penstock.engine.values import evaluated
 from penstock.sql import plan as p
 from penstock.sql.catalog import Table, TableColumn
@@ -159,6 +160,7 @@ class _Builder:
     def __init__(self, connect: Connect, side: SideOutput, context: Context, plan: p.Sinks) -> None:
         self.shared = p.shared_nodes(plan)
         self.timed = _timed_scans(plan)
+        self.carrying = carrying(plan, context, lengths=connect.enforcement.type_length == "ERROR")
         self.connect = connect
         self.side = side
         self.context = context
@@ -195,14 +197,14 @@ class _Builder:
         return len(self.graph.vertices) - 1
 
     def _operator(self, node: p.Node) -> Operator:
-        side, context = self.side, self.context
+        side, context, carries = self.side, self.context, node in self.carrying
         match node:
             case p.Scan():
                 name = self._name("source", node.table.name)
                 settings = self.connect.scan(node)
                 if side.on_bad_row == "reject" and node in self.timed:
                     settings = replace(settings, strict_time=True)
-                return Source(name, side, node, context, settings)
+                return Source(name, side, node, context, settings, carries=carries)
             case p.Values():
                 rows = p.Scan(
                     node.columns,
@@ -213,7 +215,8 @@ class _Builder:
             case p.Normalize():
                 return Normalize(self._name("normalize"), side, node)
             case p.Union():
-                return Union(self._name("union"), side, tuple(c.name for c in node.columns), changes=updating(node))
+                names = tuple(c.name for c in node.columns)
+                return Union(self._name("union"), side, names, changes=updating(node), carries=carries)
             case p.Limit():
                 return Limit(self._name("limit"), side, node.count, node.offset)
             case p.Sink():
@@ -230,7 +233,8 @@ class _Builder:
             word = "session aggregate" if isinstance(node, p.WindowAggregate) else "session table"
         else:
             word, kind = _KINDS[type(node)]
-        return kind(self._name(word), self.side, node, self.context)
+        carries = {"carries": True} if node in self.carrying else {}
+        return kind(self._name(word), self.side, node, self.context, **carries)
 
     def _calc(self, node: p.Filter | p.Project) -> int:
         """A chain of filters and projections that nothing else reads, as one operator."""
@@ -245,7 +249,7 @@ class _Builder:
             if isinstance(below, p.Filter):
                 stages.insert(0, filter_stage(below.condition, self.context))
             else:
-                hidden = (SEQ, KIND) if updating(below) else (SEQ,)
+                hidden = (SEQ, *([KIND] if updating(below) else []), *(ORIGIN if below in self.carrying else []))
                 stages.insert(0, project_stage([c.name for c in below.columns], below.exprs, self.context, hidden))
             below = below.input
         place = self.vertex(below)

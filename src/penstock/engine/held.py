@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.core.batch import END_OF_TIME
 from penstock.core.runs import Run, folded
+from penstock.engine.origins import fitted
 from penstock.engine.runs import frame_blob, read_blob
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ class Held:
     """Rows in order of the Int64 column `time` (ms), those of one time in order of arrival.
 
     Rows are taken from the front of sorted runs, so that taking costs what is taken. A checkpoint writes the runs it
-    has not written before; who restores them drops the rows that had been taken.
+    has not written before; who restores them drops the rows that had been taken. ORIGIN is last
+    where it `carries` that.
     """
 
-    def __init__(self, prefix: str, time: str) -> None:
+    def __init__(self, prefix: str, time: str, *, carries: bool = False) -> None:
+        self._carries = carries
         self.prefix = prefix
         self.time = time
         self._runs: list[Run] = []
@@ -90,6 +93,7 @@ class Held:
     def restore(self, meta: dict[str, Any], blobs: Mapping[str, bytes]) -> None:
         """Take over the rows of `snapshot`: of each run, those at its end."""
         self._runs = [
-            Run(read_blob(blobs[run_id]).tail(height), level, run_id) for run_id, level, height in meta["runs"]
+            Run(fitted(read_blob(blobs[run_id]).tail(height), carries=self._carries), level, run_id)
+            for run_id, level, height in meta["runs"]
         ]
         self._next_id = meta["next"]

@@ -169,6 +169,11 @@ class Input:
             if reader.wait(seconds / len(waiting)):
                 return
 
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        """The bytes of messages read before, as Reader.raw."""
+        found = [head.feed.reader.raw(places) for head in self.heads]
+        return pl.select(raw=pl.coalesce(found)).to_series()
+
     def bound(self) -> None:
         """The input ends with what is there now."""
         for head in self.heads:
@@ -340,5 +345,5 @@ class _Elsewhere:
     places: NDArray[np.int64]
     first: int
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
-        return self.origins(self.places[seq - self.first])
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
+        return self.origins(self.places[seq - self.first], raw=raw)

@@ -210,10 +210,10 @@ class Pipeline:
             self.side.failure.where += f"\n{record}" if record else ""
             raise self.side.failure
         if self.side.rejects:
-            self._rejects.append(self.executor.located(pl.concat(self.side.rejects), poll))
+            self._rejects.append(self.executor.located(self.side.rejects, poll, self.input.raw))
             self.journal.rejected(poll.through, self._rejects[-1])
         if self.side.late:
-            self._late.append(self.executor.located(pl.concat(self.side.late), poll))
+            self._late.append(self.executor.located(self.side.late, poll, self.input.raw))
             self.journal.late(poll.through, self._late[-1])
         self.side.clear()
 

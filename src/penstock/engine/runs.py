@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core.runs import Run, folded
+from penstock.engine.origins import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,10 +37,11 @@ def read_blob(blob: bytes) -> pl.DataFrame:
 
 @dataclass(slots=True)
 class Runs:
-    """Runs of one kind; `merge` combines the rows of several, in order, into fewer."""
+    """Runs of one kind; `merge` combines the rows of several, in order, into fewer. If they `carry`, ORIGIN is last."""
 
     prefix: str
     merge: Callable[[pl.DataFrame], pl.DataFrame]
+    carry: bool = False
     runs: list[Run] = field(default_factory=list)
     next_id: int = 0
 
@@ -83,5 +85,6 @@ class Runs:
 
     def restore(self, meta: dict[str, Any], blobs: Mapping[str, bytes]) -> None:
         """Take over the runs that `snapshot` named."""
-        self.runs = [Run(read_blob(blobs[run_id]), level, run_id) for run_id, level in meta["runs"]]
+        frames = ((fitted(read_blob(blobs[run]), carries=self.carry), level, run) for run, level in meta["runs"])
+        self.runs = [Run(*one) for one in frames]
         self.next_id = meta["next"]

@@ -15,6 +15,7 @@ import polars as pl
 
 from penstock.core.batch import SEQ, without
 from penstock.core.errors import DataError
+from penstock.engine.origins import ORIGIN, carried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ class SideOutput:
             self.fail(first, DataError(reasons[0], code=codes[0], where=where), operator)
             kept = checked[SEQ] < first
         else:
-            self.reject(operator, table, seq, codes, reasons)
+            self.reject(operator, table, rows.select(SEQ, *carried(rows)), codes, reasons)
             kept = bad == 0
         return without(checked, BAD).filter(kept), kept
 
@@ -85,24 +86,22 @@ class SideOutput:
         self,
         operator: str,
         table: str,
-        seq: pl.Series,
+        rows: pl.DataFrame,
         codes: Sequence[str],
         reasons: Sequence[str],
         *,
         ignored: bool = False,
     ) -> None:
-        """Rows at the places `seq` are out, each with its code and reason."""
-        frame = pl.DataFrame(
-            {"seq": seq, "code": list(codes), "reason": list(reasons)}, schema_overrides={"seq": pl.Int64}
-        )
+        """`rows`, of which SEQ and ORIGIN are looked at, are out, each with its code and reason."""
         self.rejects.append(
-            frame.select(
+            rows.select(
                 pl.lit(operator).alias("operator"),
                 pl.lit(table).alias("table"),
-                "seq",
-                "code",
-                "reason",
+                pl.col(SEQ).alias("seq"),
+                pl.Series("code", codes, dtype=pl.String),
+                pl.Series("reason", reasons, dtype=pl.String),
                 pl.lit(ignored).alias("ignored"),
+                *carried(rows),
             )
         )
 
@@ -132,13 +131,14 @@ class SideOutput:
             rows.select(
                 pl.lit(operator).alias("operator"),
                 pl.col(SEQ).alias("seq"),
-                pl.struct(pl.exclude(SEQ)).struct.json_encode().alias("row"),
+                pl.struct(pl.exclude(SEQ, *ORIGIN)).struct.json_encode().alias("row"),
                 start.alias("window_start"),
                 end.alias("window_end"),
                 pl.Series("windows", count),
                 pl.Series("watermark", watermark),
                 pl.Series("lost", gone),
                 pl.Series("reason", reason, dtype=pl.String),
+                *carried(rows),
             )
         )
 

@@ -61,7 +61,7 @@ class ValuesReader:
         return lambda: Scanned(chunks, height - 1, {"done": True})
 
     @staticmethod
-    def _origins(seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def _origins(seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:  # noqa: ARG004  # there are no bytes
         missing = {"partition": pl.Int32, "offset": pl.Int64, "raw": pl.Binary}
         return pl.DataFrame({"topic": ["VALUES"] * len(seq)}).with_columns(
             pl.lit(None, dtype=t).alias(n) for n, t in missing.items()
@@ -79,6 +79,9 @@ class ValuesReader:
 
     def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         return {}
+
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        return pl.repeat(None, places.height, dtype=pl.Binary, eager=True).alias("raw")
 
     def tick(self) -> None:
         """Time does not matter to constants."""

@@ -343,6 +343,9 @@ class Log:
             stop.update(end or {})
             after = seek.seq_before(connection, self._blobs, topic, first)
             through = int(connection.execute(NEXT_SEQ).get) - 1
+            if end is not None and first:
+                ends = (seek.seq_before(connection, self._blobs, topic, {p: stop[p]}) for p in first)
+                through = min(through, max(ends))
         return self._polls(topic, first, stop, after, through, rows, bytes, whole=whole)
 
     def last(
@@ -436,7 +439,7 @@ class Log:
     ) -> Iterator[tuple[Poll, NDArray[np.bool_]]]:
         while after < through:
             with self._file.reading() as connection:
-                found = poll(connection, self._blobs, [topic.name], after, rows, size, None, whole=whole)
+                found = poll(connection, self._blobs, [topic.name], after, rows, size, through, whole=whole)
             inside = [seek.within(batch, first, stop) for batch in found.batches]
             if any(one.any() for one in inside):
                 yield found, np.concatenate(inside)

@@ -134,7 +134,7 @@ def _tried(
                 origins[scan.key] = chunk.origins
         pipeline.executor.step(Poll(pieces, origins, first + len(records)))
         late = pipeline.side.late
-        return (pl.concat(late).with_columns(pl.col("seq") - first) if late else pl.DataFrame()), graph
+        return (pl.concat(late, how="diagonal").with_columns(pl.col("seq") - first) if late else pl.DataFrame()), graph
     finally:
         pipeline.close()
 

@@ -10,7 +10,6 @@ from penstock.sql.expr import Call, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.sql.expr import Expr
 
 __all__ = ["volatile"]
 
@@ -18,7 +17,7 @@ __all__ = ["volatile"]
 def volatile(plan: p.Node) -> Iterator[str]:
     """The name of each such function, as often as it is called."""
     for node in p.nodes(plan):
-        for expr in _exprs(node):
+        for expr in p.expressions(node):
             for part in walk(expr):
                 if isinstance(part, Call) and not part.function.deterministic and not _reads_a_text(part):
                     yield part.function.name
@@ -27,18 +26,3 @@ def volatile(plan: p.Node) -> Iterator[str]:
 def _reads_a_text(call: Call) -> bool:
     """Whether it is UNIX_TIMESTAMP of a text, which is no function of the clock."""
     return call.function.name == "UNIX_TIMESTAMP" and bool(call.args)
-
-
-def _exprs(node: p.Node) -> tuple[Expr, ...]:
-    """The expressions that a node evaluates."""
-    match node:
-        case p.Filter():
-            return (node.condition,)
-        case p.Project():
-            return node.exprs
-        case p.Scan():
-            return tuple(c.computed for c in node.table.columns if c.computed is not None)
-        case p.Aggregate() | p.WindowAggregate():
-            filters = tuple(c.filter for c in node.calls if c.filter is not None)
-            return (*node.keys, *(a for c in node.calls for a in c.args), *filters)
-    return ()

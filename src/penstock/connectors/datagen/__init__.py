@@ -93,7 +93,7 @@ class DatagenReader:
 
         return job
 
-    def _origins(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def _origins(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
         return pl.DataFrame({"offset": seq}).select(
             pl.lit(self.table).alias("topic"),
             pl.lit(0, dtype=pl.Int32).alias("partition"),
@@ -120,6 +120,9 @@ class DatagenReader:
 
     def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         return {}
+
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        return pl.repeat(None, places.height, dtype=pl.Binary, eager=True).alias("raw")
 
     def tick(self) -> None:
         """Rows come at their rate; none is waited for."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from penstock.connectors.filesystem.columnar import ColumnarFile, Slice
 from penstock.connectors.filesystem.folder import Found, listed, unreadable
@@ -13,6 +16,7 @@ from penstock.connectors.filesystem.options import MONITOR
 from penstock.connectors.filesystem.scan import columnar_chunks, text_chunks
 from penstock.connectors.filesystem.text import Piece, TextFile, is_packed, open_text
 from penstock.core.edges import Scanned
+from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +86,23 @@ class FileReader:
 
     def group_offsets(self, position: Any) -> Mapping[str, Mapping[str, Mapping[int, int]]]:
         return {}
+
+    def raw(self, places: pl.DataFrame) -> pl.Series:
+        """As Reader.raw; of plain text alone, as reading at some place of other files means reading all before."""
+        found = [self._line(topic, offset) for topic, offset in places.select("topic", "offset").iter_rows()]
+        return pl.Series("raw", found, dtype=pl.Binary)
+
+    def _line(self, path: str, offset: int) -> bytes | None:
+        """The record at `offset` of a file of the table."""
+        if not Path(path).is_relative_to(self.table.path) or not self._grows(path):
+            return None
+        try:
+            stat = Path(path).stat()
+            file = Found(path, path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            piece = open_text(file, offset, self._whole_lines, self.table.where).take(1, final=True)
+        except (OSError, DataError):  # it was replaced or cut since
+            return None
+        return piece.text().removesuffix(b"\n").removesuffix(b"\r") if piece else None
 
     def tick(self) -> None:
         """Files carry no time of their own."""

@@ -169,9 +169,9 @@ class _Lines:
     text: bytes
     make_decoder: Callable[[], Decoder] | None
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
         at = seq - self.first
-        return _origins(self.pieces, self.begins, at, [self._line(int(a)) for a in at])
+        return _origins(self.pieces, self.begins, at, [self._line(int(a)) for a in at] if raw else None)
 
     def _line(self, start: int) -> bytes:
         end = self.text.index(b"\n", start) + 1
@@ -190,21 +190,23 @@ class _Rows:
     begins: NDArray[np.int64]
     first: int
 
-    def __call__(self, seq: NDArray[np.int64], /) -> pl.DataFrame:
-        return _origins(self.pieces, self.begins, seq - self.first, [None] * len(seq))
+    def __call__(self, seq: NDArray[np.int64], /, *, raw: bool = True) -> pl.DataFrame:
+        return _origins(self.pieces, self.begins, seq - self.first, None)
 
 
 def _origins(
-    pieces: Sequence[Piece | Slice], begins: NDArray[np.int64], at: NDArray[np.int64], raw: Sequence[bytes | None]
+    pieces: Sequence[Piece | Slice], begins: NDArray[np.int64], at: NDArray[np.int64], raw: Sequence[bytes] | None
 ) -> pl.DataFrame:
-    """The file, as topic, and the place in it of the rows `at` of what was read, with their `raw` bytes."""
+    """The file, as topic, and the place in it of the rows `at` of what was read, with their `raw` bytes if given."""
     piece = np.searchsorted(begins, at, side="right") - 1
+    starts = np.array([p.start for p in pieces], np.int64)
     return pl.DataFrame(
         {
-            "topic": [pieces[i].file.path for i in piece],
+            "topic": pl.Series([p.file.path for p in pieces], dtype=pl.String).gather(piece),
             "partition": pl.repeat(0, len(at), dtype=pl.Int32, eager=True),
-            "offset": [pieces[i].start + a - begins[i] for i, a in zip(piece, at, strict=True)],
-            "raw": pl.Series(raw, dtype=pl.Binary),
-        },
-        schema_overrides={"topic": pl.String, "offset": pl.Int64},
+            "offset": starts[piece] + at - begins[piece],
+            "raw": pl.repeat(None, len(at), dtype=pl.Binary, eager=True)
+            if raw is None
+            else pl.Series(raw, dtype=pl.Binary),
+        }
     )

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from penstock.core.batch import SEQ
 from penstock.engine.ledger import Counts
+from penstock.engine.origins import NO_ORIGIN, ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import polars as pl
 
     from penstock.core.batch import Batch, Watermark
     from penstock.engine.sideoutput import SideOutput
@@ -43,10 +45,14 @@ class Operator:
     """Whether a row that it gives was made of one row alone, so that it can be traced to a message."""
     version = 1
     """The format of its state; an older one is migrated or refused by name."""
+    older: frozenset[int] = frozenset()
+    """Formats that it takes over as well."""
 
-    def __init__(self, name: str, side: SideOutput) -> None:
+    def __init__(self, name: str, side: SideOutput, *, carries: bool = False) -> None:
         self.name = name
         self.side = side
+        self.carried = [*ORIGIN] if carries else []
+        """ORIGIN, where the rows that it gives have it."""
         self.counts = Counts()
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:
@@ -85,6 +91,10 @@ class Operator:
         """
         raise NotImplementedError
 
+    def unplaced(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows` for `peek`, with the hidden columns: they have no place yet."""
+        return rows.with_columns(pl.lit(0, dtype=pl.Int64).alias(SEQ), *(NO_ORIGIN if self.carried else []))
+
     def waiting(self) -> dict[str, int] | None:
         """If rows wait for time to pass: `needs`, the watermark (ms) that frees the next, `rows` and `reached`."""
         return None
@@ -111,8 +121,8 @@ class Timed(Operator):
     stateful = True
     row_wise = False
 
-    def __init__(self, name: str, side: SideOutput) -> None:
-        super().__init__(name, side)
+    def __init__(self, name: str, side: SideOutput, *, carries: bool = False) -> None:
+        super().__init__(name, side, carries=carries)
         self._waiting: Batch | None = None
 
     def on_batch(self, batch: Batch, port: int = 0) -> Batch | None:

@@ -38,14 +38,16 @@ class FirstRows(Timed):
     """
 
     kind = "first rows"
+    version = 2
+    older = frozenset({1})
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
-        super().__init__(name, side)
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context, *, carries: bool = False) -> None:
+        super().__init__(name, side, carries=carries)
         self.plan = plan
         self.ranking = Ranking(plan, context)
         time = plan.input.column(plan.time)
         self._slicing = Slicing(time.window, attached=True, zone=context.zone) if time.window is not None else None
-        self.held = Held("h", _TIME)
+        self.held = Held("h", _TIME, carries=carries)
         self.seen = KeyedState("k", self.ranking.key_schema, {})
         self.fired = NO_TIME
         self.closed = NO_TIME
@@ -74,7 +76,7 @@ class FirstRows(Timed):
         self.counts.superseded += due.height - given.height
         self.counts.passed += given.height
         self.counts.given += given.height
-        given = given.select(*(c.name for c in self.plan.columns), pl.col(_AT).alias(SEQ))
+        given = given.select(*(c.name for c in self.plan.columns), pl.col(_AT).alias(SEQ), *self.carried)
         return Batch(given.sort(SEQ, maintain_order=True), watermark.through)
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
@@ -98,14 +100,16 @@ class FirstRows(Timed):
         if self._slicing is not None:
             end = rows[self.plan.time].dt.epoch("ms").to_numpy()
             window = self._slicing.start_of(end), end
-        self.side.too_late(self.name, rows.select(*self.ranking.columns, SEQ), window, before, self.closed)
+        rows = rows.select(*self.ranking.columns, SEQ, *self.carried)
+        self.side.too_late(self.name, rows, window, before, self.closed)
 
     def _timed(self, frame: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
         """The rows with their keys and order, and the watermark that sets each free; 0 for a time that is NULL."""
         time = frame[self.plan.time].dt.epoch("ms").fill_null(0).to_numpy()
         if self._slicing is not None:
             time = self._slicing.epoch_of(time)
-        return frame.select(self.ranking.columns).hstack(ranked.with_columns(pl.Series(_TIME, time)))
+        ranked = ranked.with_columns(pl.Series(_TIME, time), *(frame[n] for n in self.carried))
+        return frame.select(self.ranking.columns).hstack(ranked)
 
     def _chosen(self, rows: pl.DataFrame, *, keep: bool) -> pl.DataFrame:
         """Of rows in order of time those that are given, with their number; `keep` says that they are."""
@@ -156,11 +160,10 @@ class FirstRows(Timed):
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """What the rows that are held would give, if the input ended now."""
         rows = [*self.held.rows(), *(self._peeked(f) for f in frames if f.height)]
-        columns = [c.name for c in self.plan.columns]
         if not rows:
-            return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64()})
+            return self.unplaced(pl.DataFrame(schema={c.name: c.type.polars for c in self.plan.columns}))
         together = pl.concat(rows, how="diagonal").sort(_TIME, maintain_order=True)
-        return self._chosen(together, keep=False).select(*columns, pl.lit(0, dtype=pl.Int64).alias(SEQ))
+        return self.unplaced(self._chosen(together, keep=False).select(c.name for c in self.plan.columns))
 
     def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
         rows = self._timed(frame, frame.select(self.ranking.stage.exprs))

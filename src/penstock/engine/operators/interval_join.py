@@ -13,6 +13,7 @@ from penstock.engine.join_inputs import NULL, JoinInputs
 from penstock.engine.keyed import KeyedState
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import filter_stage
+from penstock.engine.origins import carried
 from penstock.engine.sideoutput import failure_columns
 from penstock.engine.stretches import bisected, spread
 from penstock.engine.timed_rows import KEY, NEVER, ROW, TIME, TimedRows
@@ -170,7 +171,7 @@ class IntervalJoin(Operator):
         side.kept = before < time + cache.reach
         number = np.full(len(time), -1)
         number[side.kept] = np.arange(cache.rows.next, cache.rows.next + int(side.kept.sum()))
-        side.frame = frame.select(*self._names[port], SEQ).with_columns(
+        side.frame = frame.select(*self._names[port], SEQ, *carried(frame)).with_columns(
             pl.Series(KEY, numbers), keys[TIME], pl.Series(ROW, number)
         )
         return side
@@ -316,7 +317,7 @@ class IntervalJoin(Operator):
     def _keep(self, cache: JoinCache, side: _Side) -> None:
         if not side.kept.any():
             return
-        kept = side.frame.filter(pl.Series(side.kept)).drop(SEQ)
+        kept = side.frame.filter(pl.Series(side.kept)).drop(SEQ, *carried(side.frame))
         self.counts.held += kept.height
         cache.rows.add(kept)
 

@@ -45,10 +45,11 @@ class OverAggregate(Timed):
     """
 
     kind = "over aggregate"
-    version = 2
+    version = 3
+    older = frozenset({2})
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
-        super().__init__(name, side)
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context, *, carries: bool = False) -> None:
+        super().__init__(name, side, carries=carries)
         self.plan = plan
         self.groups = Aggregation(plan.partition, plan.calls, context)
         time = plan.input.column(plan.time)
@@ -63,8 +64,8 @@ class OverAggregate(Timed):
             self.frames = Running(self.groups, schema, _TIME, peers=not plan.frame.rows)
         else:
             self.frames = Recent(self.groups, schema, _TIME, plan.frame)
-        self.held = Held("h", _TIME)
-        self.overdue = Held("o", _TIME)
+        self.held = Held("h", _TIME, carries=carries)
+        self.overdue = Held("o", _TIME, carries=carries)
         """Rows that the watermark had passed when they came; the next watermark gives them."""
         self._forgotten: pl.DataFrame | None = None
         """Keys of which nothing that was kept is seen any more from this step on."""
@@ -131,7 +132,7 @@ class OverAggregate(Timed):
             late, rows, due = self._judged(rows, before, due)
         if late.any():
             passed = np.maximum(before, self.closed)[late]
-            lost = rows.filter(late).select(*self._passed, SEQ)
+            lost = rows.filter(late).select(*self._passed, SEQ, *self.carried)
             self.side.too_late(self.name, lost, None, passed, self.closed)
             self.counts.late += int(late.sum())
         if late.all():
@@ -176,7 +177,7 @@ class OverAggregate(Timed):
     def _evaluated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The good rows, with their keys, arguments and time (ms; 0, as Flink reads it, for NULL)."""
         frame, rows = self.sifted(self._input.computed(frame), frame, self._input.failures)
-        return columns_of(frame, self._passed).hstack(rows.with_columns(_EPOCH))
+        return columns_of(frame, self._passed).hstack(rows.with_columns(_EPOCH, *(frame[n] for n in self.carried)))
 
     # -- rows out ----------------------------------------------------------------------------------
 
@@ -187,7 +188,8 @@ class OverAggregate(Timed):
             rows = rows.sort(_AT, _TIME, maintain_order=True)
         elif (at[1:] < at[:-1]).any():
             rows = rows.sort(_AT, maintain_order=True)
-        given = self._finished(rows, self.frames.given(rows, keep=True)).with_columns(rows[_AT].alias(SEQ))
+        given = self._finished(rows, self.frames.given(rows, keep=True))
+        given = given.with_columns(rows[_AT].alias(SEQ), *(rows[n] for n in self.carried))
         result, _ = self.side.sift(given, given, self._finish_failures, self.name)
         self.counts.passed += result.height
         self.counts.given += result.height
@@ -240,10 +242,10 @@ class OverAggregate(Timed):
         fresh = [self._peeked(f) for f in frames if f.height]
         rows = [*self.overdue.rows(), *self.held.rows(), *fresh]
         if not rows:
-            return pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64})
+            return self.unplaced(pl.DataFrame(schema={c.name: c.type.polars for c in self.plan.columns}))
         together = pl.concat(rows, how="diagonal").sort(_TIME, maintain_order=True)
         given = self._finished(together, self.frames.given(together))
-        return given.select(*(c.name for c in self.plan.columns), pl.lit(0, dtype=pl.Int64).alias(SEQ))
+        return self.unplaced(given.select(c.name for c in self.plan.columns))
 
     def _peeked(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Those of the rows that would come in that would not be late, with their keys, arguments and time."""

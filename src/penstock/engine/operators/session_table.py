@@ -26,13 +26,15 @@ class SessionTable(SessionWindow):
     """Rows wait until their session closes: its borders are not known before. One without a time is in no session."""
 
     kind = "session table"
+    version = 2
+    older = frozenset({1})
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context, *, carries: bool = False) -> None:
         types = {c.name: c.type.polars for c in plan.input.columns}
-        super().__init__(name, side, plan.window, {n: types[n] for n in plan.partition}, context)
+        super().__init__(name, side, plan.window, {n: types[n] for n in plan.partition}, context, carries=carries)
         self.plan = plan
         self.names = [c.name for c in plan.input.columns]
-        self.rows = Bags("r", SESSION, lambda rows: rows)
+        self.rows = Bags("r", SESSION, lambda rows: rows, carries=carries)
         self.bags = (self.rows,)
 
     def _take(self, frame: pl.DataFrame, watermark: Watermark) -> None:
@@ -41,7 +43,7 @@ class SessionTable(SessionWindow):
         if not timed.height:
             return
         session = self._join(timed, timed, self._time(timed), watermark)
-        kept = timed.select(*self.names, pl.Series(SESSION, session)).filter(pl.col(SESSION) != LATE)
+        kept = timed.select(*self.names, pl.Series(SESSION, session), *self.carried).filter(pl.col(SESSION) != LATE)
         if kept.height:
             self.rows.add(kept)
 
@@ -62,7 +64,7 @@ class SessionTable(SessionWindow):
         found = rows.join(due, left_on=SESSION, right_on="$id", how="inner", maintain_order="left")
         start, end = found["$start"].to_numpy(), found["$end"].to_numpy()
         borders = (self.slicing.border(c, start, end) for c in self.plan.columns[-3:])
-        return found.select(*self.names, *borders, SEQ, *(c for c in (OPEN_END,) if c in found.columns))
+        return found.select(*self.names, *borders, SEQ, *self.carried, *(c for c in (OPEN_END,) if c in found.columns))
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The rows of the sessions that are open, as if they closed now."""
@@ -72,11 +74,11 @@ class SessionTable(SessionWindow):
         if coming.height:
             joined = sessions.join(coming, self._time(coming), np.full(coming.height, self.passed))
             rows = [r.with_columns(pl.col(SESSION).replace(joined.gone, joined.into)) for r in rows]
-            coming = coming.select(*self.names, pl.Series(SESSION, joined.session))
+            coming = coming.select(*self.names, pl.Series(SESSION, joined.session), *self.carried)
             rows.append(coming.filter(pl.col(SESSION) != LATE))
         due = sessions.all().with_columns(pl.lit(0, dtype=pl.Int64).alias(SEQ))
         if not rows:
             columns = {c.name: c.type.polars for c in self.plan.columns}
-            return pl.DataFrame(schema={**columns, SEQ: pl.Int64, OPEN_END: pl.Datetime("ms")})
+            return self.unplaced(pl.DataFrame(schema={**columns, OPEN_END: pl.Datetime("ms")}))
         end = pl.Series(OPEN_END, due["$end"]).cast(pl.Datetime("ms"))
         return self._bordered(pl.concat(rows), due.with_columns(end))

@@ -45,8 +45,10 @@ class SessionWindow(Timed):
         window: Window,
         keys: Mapping[str, pl.DataType],
         context: Context,
+        *,
+        carries: bool = False,
     ) -> None:
-        super().__init__(name, side)
+        super().__init__(name, side, carries=carries)
         self.slicing = Slicing(window, attached=False, zone=context.zone)
         self.sessions = SessionState(keys, self.slicing)
         self.bags: Sequence[Bags] = ()

@@ -14,6 +14,7 @@ from penstock.core.edges import no_bad_rows
 from penstock.core.errors import DataError
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import project_stage
+from penstock.engine.origins import ORIGIN, ORIGIN_TYPES, carried, origin_of
 from penstock.engine.sideoutput import SideOutput, failure_columns
 from penstock.engine.watermarks import Watermarks
 from penstock.sql.changelog import is_table_of_changes
@@ -83,17 +84,27 @@ class Source(Operator):
     """The rows of one Scan, and its watermark.
 
     The rows of a table whose records replace each other have KIND: DELETE for a record that ends its key's row.
+    Where it `carries`, rows have ORIGIN.
     """
 
     kind = "source"
     stateful = True
 
-    def __init__(self, name: str, side: SideOutput, scan: Scan, context: Context, settings: ScanSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        side: SideOutput,
+        scan: Scan,
+        context: Context,
+        settings: ScanSettings,
+        *,
+        carries: bool = False,
+    ) -> None:
         super().__init__(name, side)
         self.table = scan.table.name
         hidden = (SEQ, KIND) if is_table_of_changes(scan.table) else (SEQ,)
-        self.columns = [*(c.name for c in scan.columns), *hidden]
-        types = {c.name: c.type.polars for c in scan.columns} | {SEQ: pl.Int64(), KIND: pl.UInt8()}
+        self.columns = [*(c.name for c in scan.columns), *hidden, *(ORIGIN if carries else [])]
+        types = {c.name: c.type.polars for c in scan.columns} | {SEQ: pl.Int64(), KIND: pl.UInt8(), **ORIGIN_TYPES}
         self._empty = pl.DataFrame(schema={n: types[n] for n in self.columns})
         self.watermarks = Watermarks(settings.partitions, settings.idle_timeout)
         table = scan.table
@@ -143,6 +154,8 @@ class Source(Operator):
                 aside, checked, result, self._time_failures, partition, append_time
             )
             made = result[_MADE].to_numpy()
+        if carried(self._empty):
+            result = result.with_columns(origin_of(chunk.origins, result, self.table))
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
         return Piece(
             result[self.columns] if len(result.columns) != len(self.columns) else result,
@@ -216,7 +229,7 @@ class Source(Operator):
                 self.side.reject(
                     self.name,
                     self.table,
-                    rows["seq"],
+                    rows.select(pl.col("seq").alias(SEQ)),
                     rows["code"].to_list(),
                     rows["reason"].to_list(),
                     ignored=ignored,

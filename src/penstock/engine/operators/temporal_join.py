@@ -45,17 +45,18 @@ class TemporalJoin(Operator):
     kind = "temporal join"
     stateful = True
     row_wise = False
-    version = 2
+    version = 3
+    older = frozenset({2})
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
-        super().__init__(name, side)
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context, *, carries: bool = False) -> None:
+        super().__init__(name, side, carries=carries)
         self.plan = plan
         self._inputs = JoinInputs(self, plan, context)
         self._condition = None if plan.condition is None else filter_stage(plan.condition, context)
         self._names = self._inputs.names
         self._row = {c.name: c.type.polars for c in plan.right.columns}
         self.state = KeyedState("v", self._inputs.schema, {**self._row, TIME: pl.Int64(), _GONE: pl.Boolean()})
-        self.queues = (Held("l", _DUE), Held("r", _DUE))
+        self.queues = (Held("l", _DUE, carries=carries), Held("r", _DUE))
         self.reached = NO_TIME
         self.raised = _BEFORE
         """The place where the watermark moved last."""
@@ -97,7 +98,9 @@ class TemporalJoin(Operator):
         due = np.where(before == NO_TIME, time, np.maximum(time, np.maximum(before, NO_TIME + 1) + 1))
         gone = frame[KIND] == RowKind.DELETE if KIND in frame.columns else pl.lit(False)
         return frame.select(*self._names[port], SEQ, *([gone.alias(_GONE)] if port == 1 else [])).with_columns(
-            *keys.select(*self._inputs.schema, TIME, NULL), pl.Series(_DUE, due)
+            *keys.select(*self._inputs.schema, TIME, NULL),
+            pl.Series(_DUE, due),
+            *(frame[n] for n in self.carried if port == 0),
         )
 
     # -- versions ----------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ class TemporalJoin(Operator):
         found = place >= 0
         found[found] = ~versions[_GONE].to_numpy()[place[found]]
         seq = pl.Series(SEQ, watermark.passed(rows[_DUE].to_numpy()))
-        left, right = rows.select(self._names[0]).with_columns(seq), versions.select(self._names[1])
+        left, right = rows.select(*self._names[0], *self.carried).with_columns(seq), versions.select(self._names[1])
         pairs = _beside(left, right, place, found)
         if self._condition is not None and self._condition.condition is not None:
             failures = self._condition.failures
@@ -165,7 +168,7 @@ class TemporalJoin(Operator):
             self.counts.filtered += int((~found).sum())
             pairs = pairs.filter(pl.Series(found))
         self.counts.passed += pairs.height
-        return pairs.select(*(c.name for c in self.plan.columns), SEQ).sort(SEQ, maintain_order=True)
+        return pairs.select(*(c.name for c in self.plan.columns), SEQ, *self.carried).sort(SEQ, maintain_order=True)
 
     # -- state -------------------------------------------------------------------------------------
 
@@ -203,10 +206,9 @@ class TemporalJoin(Operator):
 
     def peek(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         """The left rows that wait, with the versions of now; what open windows below would give is not joined."""
-        empty = pl.DataFrame(schema={**{c.name: c.type.polars for c in self.plan.columns}, SEQ: pl.Int64})
         left, right = (queue.rows() for queue in self.queues)
         if not left:
-            return empty
+            return self.unplaced(pl.DataFrame(schema={c.name: c.type.polars for c in self.plan.columns}))
         rows = pl.concat(left).sort(SEQ, maintain_order=True)
         state = self.state
         known = (
@@ -227,11 +229,11 @@ class TemporalJoin(Operator):
         names = [c.name for c in self.plan.columns]
         condition = None if self._condition is None else self._condition.condition
         pairs = matched if condition is None else matched.filter(condition)
-        shown = pairs.select(*names, pl.lit(0, dtype=pl.Int64).alias(SEQ))
+        shown = self.unplaced(pairs.select(names))
         if self.plan.kind == "INNER":
             return shown
         alone = rows.with_row_index("$n").join(pairs.select("$n"), on="$n", how="anti")
-        return pl.concat([shown, alone.select(*self._names[0], pl.lit(0, dtype=pl.Int64).alias(SEQ))], how="diagonal")
+        return pl.concat([shown, self.unplaced(alone.select(self._names[0]))], how="diagonal")
 
 
 def _beside(

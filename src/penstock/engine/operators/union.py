@@ -8,6 +8,7 @@ import polars as pl
 
 from penstock.core.batch import KIND, SEQ, Batch, RowKind
 from penstock.engine.operators.base import Operator
+from penstock.engine.origins import fitted
 
 if TYPE_CHECKING:
     from penstock.core.batch import Watermark
@@ -21,8 +22,10 @@ class Union(Operator):
 
     kind = "union"
 
-    def __init__(self, name: str, side: SideOutput, columns: tuple[str, ...], *, changes: bool = False) -> None:
-        super().__init__(name, side)
+    def __init__(
+        self, name: str, side: SideOutput, columns: tuple[str, ...], *, changes: bool = False, carries: bool = False
+    ) -> None:
+        super().__init__(name, side, carries=carries)
         self.columns = columns
         self._changes = changes
         self._waiting: dict[int, pl.DataFrame] = {}
@@ -32,7 +35,8 @@ class Union(Operator):
         frame = batch.frame
         if self._changes and KIND not in frame.columns:
             frame = frame.with_columns(pl.lit(RowKind.INSERT, pl.UInt8).alias(KIND))
-        self._waiting[port] = frame[[*self.columns, SEQ, *([KIND] if self._changes else [])]]
+        frame = fitted(frame, carries=bool(self.carried))
+        self._waiting[port] = frame[[*self.columns, SEQ, *([KIND] if self._changes else []), *self.carried]]
         return None
 
     def on_watermark(self, watermark: Watermark) -> Batch | None:

@@ -25,8 +25,8 @@ class WindowTable(Operator):
 
     kind = "window table"
 
-    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context) -> None:
-        super().__init__(name, side)
+    def __init__(self, name: str, side: SideOutput, plan: Plan, context: Context, *, carries: bool = False) -> None:
+        super().__init__(name, side, carries=carries)
         self.plan = plan
         self.slicing = Slicing(plan.window, attached=False, zone=context.zone)
         self._outside = self._inside = 0
@@ -49,7 +49,7 @@ class WindowTable(Operator):
         self._outside = frame.height - len(np.unique(rows))
         self._inside = len(rows)
         result = frame if len(rows) == frame.height and not self._outside else frame[rows]
-        return result.with_columns(self._borders(ends)).select(*(c.name for c in self.plan.columns), SEQ)
+        return result.with_columns(self._borders(ends)).select(*(c.name for c in self.plan.columns), SEQ, *self.carried)
 
     def _borders(self, ends: np.ndarray) -> list[pl.Series]:
         start, end, time = self.plan.columns[-3:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from penstock.sql.plan.aggregates import SET_COLUMN, Aggregate, WindowAggregate, WindowTable
 from penstock.sql.plan.columns import BORDERS, Column, Window, window_borders, windowed, without_window
 from penstock.sql.plan.explain import explain
+from penstock.sql.plan.expressions import expressions
 from penstock.sql.plan.joins import IntervalJoin, JoinKeys, JoinKind, TemporalJoin
 from penstock.sql.plan.node import Node, nodes, shared_nodes
 from penstock.sql.plan.ordered import FirstRows, OverAggregate, TopN
@@ -40,6 +41,7 @@ __all__ = [
     "WindowAggregate",
     "WindowTable",
     "explain",
+    "expressions",
     "nodes",
     "shared_nodes",
     "window_borders",
