@@ -249,8 +249,8 @@ def test_a_writer_with_a_newer_schema_is_read_as_the_table_says() -> None:
         assert p.query("SELECT id, what FROM latest ORDER BY id").rows() == [(1, "tea"), (2, "cup")]
         rejects = p.query('SELECT "code", reason FROM penstock.rejects ORDER BY "offset"').rows()
         assert rejects == [
-            ("avro-value", "not Avro of this schema: it ends at byte 9, inside a value"),
-            ("avro-schema", "schema 256: it is not known to the schema registry"),
+            ("avro-truncated", "not Avro of this schema: it ends at byte 9, inside a value"),
+            ("avro-unknown-schema", "schema 256: it is not known to the schema registry"),
         ]
 
 

@@ -157,7 +157,7 @@ def test_each_message_names_its_schema() -> None:
     assert decoded.frame.rows() == [(None, 1), ("x", 2), (None, 3)]
     assert decoded.rows is not None
     assert decoded.rows.to_list() == [0, 1, 3]
-    assert decoded.bad.select("row", "code").rows() == [(4, "avro-header"), (5, "avro-schema")]
+    assert decoded.bad.select("row", "code").rows() == [(4, "avro-header"), (5, "avro-unknown-schema")]
 
 
 def test_messages_are_written_with_the_number_of_their_schema() -> None:

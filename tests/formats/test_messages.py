@@ -116,7 +116,7 @@ def test_raw() -> None:
 @pytest.mark.parametrize(
     ("message", "code", "reason"),
     [
-        (b"", "avro-value", "not Avro of this schema: it ends at byte 0, inside a value"),
+        (b"", "avro-truncated", "not Avro of this schema: it ends at byte 0, inside a value"),
         (b"\x04\x02", "avro-value", "not Avro of this schema: branch 2 of a union of 2 before byte 1"),
         (
             b"\x02\x80\x80\x80\x80\x80\x01",
@@ -165,7 +165,7 @@ def test_avro_confluent_schemas_that_are_not_known() -> None:
     decoder = AvroConfluent(Empty()).decoder(INT, ("a",), {})
     bad = decoder.decode(binary([b"\0\0\0\0\7\0", b"\0\0\0\0\1\0"])).bad
     assert bad.rows() == [
-        (0, "avro-schema", "schema 7: it is not known to the schema registry"),
+        (0, "avro-unknown-schema", "schema 7: it is not known to the schema registry"),
         (1, "avro-schema", "schema 1: not an Avro schema: 'mystery'"),
     ]
 

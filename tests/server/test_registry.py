@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
@@ -15,6 +19,8 @@ import penstock
 from penstock.connectors.registry import RemoteRegistry
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, RegistryError
+from tests.cli.shell import call, make_project
+from tests.parts import until
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
@@ -168,3 +174,66 @@ def test_a_registry_that_refuses_or_is_not_there(served: Served) -> None:
         RemoteRegistry("http://127.0.0.1:1", ["127.0.0.1"], clock).schema(1)
     with pytest.raises(RegistryError, match=r"refuses: .* \(HTTP 404\)"):
         RemoteRegistry(f"{url}/nowhere", ["127.0.0.1"], clock).schema(1)
+
+
+def test_records_wait_for_a_registry_that_gives_no_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.engine.pipeline._AGAIN_SECONDS", 0.02)
+    registry = HTTPServer(("127.0.0.1", 0), _Schemas, bind_and_activate=False)
+    registry.server_bind()  # nobody listens yet
+    url = f"http://127.0.0.1:{registry.server_address[1]}"
+    sql = SQL.format(f", 'avro-confluent.url' = '{url}'") + (
+        "CREATE TABLE sold (id BIGINT) WITH ('connector' = 'kafka', 'topic' = 'sold', 'format' = 'json');"
+        "INSERT INTO sold SELECT id FROM paid;"
+    )
+    folder = make_project(tmp_path / "shop", sql)
+    checked = call("check", folder)
+    assert (checked.code, "error[network-refused]" in checked.out + checked.err) == (1, True)
+    ran = call("run", folder, "--bounded")
+    assert ran.code == 1
+    allow = f'add it to penstock.toml: [network] allow = ["{url.removeprefix("http://")}"]'
+    assert f"error[network-refused]: '{url}' leads to 127.0.0.1, a loopback address, and is not among" in ran.err
+    assert allow in ran.err
+    assert allow in checked.out + checked.err
+    with (folder / "penstock.toml").open("a") as file:
+        file.write('\n[network]\nallow = ["127.0.0.1"]\n')
+    with penstock.open(folder) as project, registry:
+        message = b"\0\0\0\0\1\6\0"
+        project.append("paid", pl.DataFrame({"value": [message, message[:4], message[:5], message]}))
+        with pytest.raises(RegistryError, match=rf"the schema registry {url} does not answer: "):
+            project.run(bounded=True)
+        project.start()
+        until(lambda: any(one.code == "outage" for one in project.why()), "it does not say that it waits")
+        (reason,) = project.why()
+        assert reason.sentence.startswith(f"The schema registry {url} does not answer: ")
+        assert "; its records wait since " in reason.sentence
+        assert reason.setting.startswith("see 'avro-confluent.url' of the table")
+        assert project.pipelines()[0].state == "running"
+        assert project.rejects().height == 0
+        registry.server_activate()
+        thread = Thread(target=registry.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        until(lambda: project.query("SELECT id FROM sold").rows() == [(3,), (3,)], "it does not go on")
+        until(lambda: project.rejects()["code"].to_list() == ["avro-header", "avro-truncated"], "not all is told")
+        assert project.why() == []
+        assert project.stop() == {}
+        registry.shutdown()
+        thread.join()
+
+
+class _Schemas(BaseHTTPRequestHandler):
+    """Every number is the schema of what is paid."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"schema": json.dumps(PAID)}).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Tests say nothing of what goes well."""
+
+
+def test_the_projects_own_registry_is_asked_without_a_call() -> None:
+    with penstock.memory() as p:
+        p.sql(SQL.format(", 'avro-confluent.url' = 'http://localhost:8321/api/registry'"))
+        p.append("paid", [{"id": 1, "price": "2.50"}])
+        assert p.query("SELECT id, price FROM paid").rows() == [(1, Decimal("2.50"))]

@@ -20,6 +20,11 @@ _MENDS = {
     "json": "check the column's type against the message; 'json.ignore-parse-errors' = 'true' makes a bad field NULL"
     " and skips a bad line",
     "json-missing-field": "'json.fail-on-missing-field' = 'false' makes a missing field NULL",
+    "avro-header": "let the producer write with a serializer of the schema registry, or read the table with 'format' ="
+    " 'avro'",
+    "avro-truncated": "the message was cut, or another schema wrote it: compare its bytes with the producer's",
+    "avro-unknown-schema": "register the schema that wrote it, or name the producer's registry with"
+    " 'avro-confluent.url'; then replay the rows",
     "avro": "check the table's columns against the schema that wrote the messages",
     "raw": "check the column's type, or read the value as BYTES",
     "key": "check 'key.fields' and 'key.format' against the messages",

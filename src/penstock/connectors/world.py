@@ -49,7 +49,7 @@ class World:
 
     `allow` are the hosts (``host`` or ``host:port``) that are not public, and may be gone to all the same. `bounded`
     input ends with what is there now; where it is `endless`, rows that are made up go on all the same. `traced`: trace
-    contexts that come with records are wanted.
+    contexts that come with records are wanted. `own` is the URL of the project's own page, or where it would be.
     """
 
     log: Log
@@ -64,3 +64,4 @@ class World:
     bounded: bool = False
     endless: bool = False
     traced: bool = False
+    own: str = ""

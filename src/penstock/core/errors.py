@@ -140,6 +140,12 @@ class RegistryError(PenstockError):
     code = "registry"
 
 
+class UnreachableError(RegistryError):
+    """A registry gives no schema now: what needs it waits."""
+
+    code = "registry-unreachable"
+
+
 class QueryError(PenstockError):
     code = "query"
 

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from penstock.core.batch import END_OF_TIME, NO_TIME, SEQ, Watermark
+from penstock.core.errors import UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,18 @@ class _Ready:
     pieces: dict[str, Piece]
 
 
+@dataclass(slots=True)
+class _Job:
+    """Work that a reader gave, which may be done again, and what becomes of it."""
+
+    work: Callable[[], Scanned]
+    done: Future[_Ready]
+
+    @property
+    def failed(self) -> bool:
+        return self.done.done() and isinstance(self.done.exception(), UnreachableError)
+
+
 class _Feed:
     """One reader, read ahead: `pool` does the row-wise work of up to `depth` jobs while the engine works."""
 
@@ -59,20 +72,23 @@ class _Feed:
         self.sources = sources
         self.pool = pool
         self.depth = depth
-        self.jobs: deque[Future[_Ready]] = deque()
+        self.jobs: deque[_Job] = deque()
 
     def ahead(self, rows: int) -> None:
         while len(self.jobs) < self.depth:
             job = self.reader.read(rows)
             if job is None:
                 return
-            self.jobs.append(self._started(job))
+            self.jobs.append(_Job(job, self._started(job)))
 
     def _started(self, job: Callable[[], Scanned]) -> Future[_Ready]:
         if self.pool:
             return self.pool.submit(self._done, job)
         done: Future[_Ready] = Future()
-        done.set_result(self._done(job))
+        try:
+            done.set_result(self._done(job))
+        except UnreachableError as error:
+            done.set_exception(error)
         return done
 
     def _done(self, job: Callable[[], Scanned]) -> _Ready:
@@ -80,17 +96,22 @@ class _Feed:
         return _Ready(scanned, {scan: self.sources[scan].prepare(chunk) for scan, chunk in scanned.chunks.items()})
 
     def take(self, rows: int) -> _Ready | None:
+        """Raises UnreachableError where a schema is not to be had now; nothing is taken then."""
         self.ahead(rows)
         if not self.jobs:
             return None
-        ready = self.jobs.popleft().result()
+        first = self.jobs[0]
+        if first.failed:
+            first.done = self._started(first.work)
+        ready = first.done.result()
+        self.jobs.popleft()
         if self.pool:
             self.ahead(rows)
         return ready
 
     def seek(self, position: Any) -> None:
         for job in self.jobs:
-            job.cancel()
+            job.done.cancel()
         self.jobs.clear()
         self.reader.seek(position)
 
@@ -157,7 +178,10 @@ class Input:
         return any(head.scanned is not None or len(head.feed.jobs) == head.feed.depth for head in self.heads)
 
     def poll(self, rows: int) -> Poll | None:
-        """The next rows, about `rows`; None if there are none now."""
+        """The next rows, about `rows`; None if there are none now.
+
+        Raises UnreachableError where what they are read by is not to be had now; the next poll tries again.
+        """
         if len(self.heads) == 1:
             return self._whole(self.heads[0], rows)
         return self._merged(rows)

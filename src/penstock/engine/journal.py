@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.core.clock import Clock
+    from penstock.core.errors import PenstockError
     from penstock.engine.operators.source import Source
 
 __all__ = ["Journal"]
@@ -56,6 +57,10 @@ class Journal:
             position=position,
             error=error,
         )
+
+    def waits(self, position: int, error: PenstockError) -> None:
+        """It cannot read on until somebody answers, and asks again."""
+        self._warn("source-waits", f"waits with its next records: {error.message}", position=position)
 
     def committed(self, epoch: int, position: int, seconds: float, written: int) -> None:
         """A checkpoint was taken."""

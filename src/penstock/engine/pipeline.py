@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.core.errors import StateError
+from penstock.core.errors import StateError, UnreachableError
 from penstock.engine import ledger
 from penstock.engine.checkpoints import Checkpoints
 from penstock.engine.executor import Executor
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from penstock.engine.tracing import Tracing
     from penstock.log import Checkpoint, Log, Transaction
 
-__all__ = ["LATE_TABLE", "REJECTS_TABLE", "Pipeline", "Settings"]
+__all__ = ["LATE_TABLE", "REJECTS_TABLE", "Obstacle", "Pipeline", "Settings"]
 
 REJECTS_TABLE = "rejects"
 LATE_TABLE = "late"
 _FORMAT = 1
 _ROOM_SECONDS = 0.5
 """How often the disk is looked at while it is nearly full."""
+_AGAIN_SECONDS = 2.0
+"""How often a registry that gives no schema is asked again."""
 _STAGE_ABOVE = 1 << 20
 """State of more bytes than this is written before the transaction, so that nobody waits for it."""
 
@@ -53,6 +55,14 @@ class Settings:
     bounded: bool = False
     signature: str = ""
     """Of what defines the pipeline; kept in its checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps a pipeline from reading on, since when (ms)."""
+
+    error: UnreachableError
+    since: int
 
 
 class Pipeline:
@@ -96,6 +106,7 @@ class Pipeline:
         self.ended = False
         self.failed = False
         """Whether a step or a commit was broken off: what came after the last checkpoint is void."""
+        self.obstacle: Obstacle | None = None
         self.ends: list[int] = []
         """The places after which bounded input had ended, and windows were closed."""
         self._through = 0
@@ -122,7 +133,14 @@ class Pipeline:
                 continue
             before, began = self.rows, self.clock.monotonic()
             asked = self.pace.rows(self.settings.batch_rows, self.settings.most_rows)
-            moved = self.step(asked)
+            try:
+                moved = self.step(asked)
+            except UnreachableError as error:
+                if self.settings.bounded:
+                    raise
+                self._wait_for(error, stop)
+                continue
+            self.obstacle = None
             spent = self.clock.monotonic() - began
             caught_up = self.pace.caught_up(self.rows - before, asked) and not self.input.behind
             self.pace.stepped(asked, spent, behind=not caught_up)
@@ -147,9 +165,16 @@ class Pipeline:
             self.commit()
 
     def step(self, rows: int) -> bool:
-        """Run the next rows, about `rows`, through all operators; False if there were none."""
+        """Run the next rows, about `rows`, through all operators; False if there were none.
+
+        Raises UnreachableError where they cannot be read now; nothing has happened then.
+        """
         with self._whole():
-            poll = self.input.poll(rows)
+            try:
+                poll = self.input.poll(rows)
+            except UnreachableError:
+                self.failed = False
+                raise
             if poll is None:
                 return False
             self._through = poll.through
@@ -180,6 +205,15 @@ class Pipeline:
             poll = Poll({}, {}, self._through + 1)
             self.executor.end(poll)
             self._collect(poll)
+
+    def _wait_for(self, error: UnreachableError, stop: threading.Event) -> None:
+        """What rows are read by is not to be had: those before them are committed, and it is asked for again."""
+        if self.obstacle is None:
+            self.obstacle = Obstacle(error, self.clock.now_ms())
+            self.journal.waits(self._through, error)
+        if self._dirty:
+            self.commit()
+        stop.wait(_AGAIN_SECONDS)
 
     def _wait_for_room(self, stop: threading.Event) -> None:
         """The disk is nearly full: what was read is committed, and nothing more is until there is room."""

@@ -14,7 +14,9 @@ from penstock.core.batch import NO_TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Reason", "outage", "why"]
+    from penstock.core.errors import PenstockError
+
+__all__ = ["Reason", "outage", "unreachable", "why"]
 
 _BEHIND_MS = 1_000
 _LONG_MS = 60_000
@@ -62,6 +64,15 @@ def outage(pipeline: str, table: str, url: str, since: int, tries: int, error: s
         f" it is asked again {when}."
     )
     return Reason(pipeline, f"source {table}", "outage", sentence, attention=True)
+
+
+def unreachable(pipeline: str, error: PenstockError, since: int, now_ms: int) -> Reason:
+    """The reason of a pipeline whose next records cannot be read `since` (ms), for `error`: they wait."""
+    sentence = (
+        f"{error.message[:1].upper()}{error.message[1:]}; its records wait since {_time(since)}, for"
+        f" {_ago(now_ms - since)}, and go on by themselves."
+    )
+    return Reason(pipeline, "", "outage", sentence, error.hint, attention=True)
 
 
 def _pipeline(

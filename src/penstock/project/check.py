@@ -76,8 +76,8 @@ def dry_world(definition: Definition, home: Path) -> World:
     return world_like(definition, None)
 
 
-def world_like(definition: Definition, log: Log | None) -> World:
-    """The same, where the project's log is open."""
+def world_like(definition: Definition, log: Log | None, own: str = "") -> World:
+    """The same, where the project's log is open, and its page is at `own` rather than where the settings say."""
     memory = Log.open(None)
     if log is not None:
         for topic in log.topics():
@@ -94,15 +94,16 @@ def world_like(definition: Definition, log: Log | None) -> World:
         tables=settings.tables,
         s3=settings.s3,
         allow=settings.allow,
+        own=own or settings.url,
     )
 
 
-def dry_pipeline(definition: Definition, pipeline: PipelineDefinition, log: Log) -> Pipeline:
+def dry_pipeline(definition: Definition, pipeline: PipelineDefinition, log: Log, own: str = "") -> Pipeline:
     """One pipeline of a project, made in a dry world and closed: its operators can be looked at, none runs.
 
     Raises as `make_pipeline`.
     """
-    world = world_like(definition, log)
+    world = world_like(definition, log, own)
     with world.log:
         made = make_pipeline(pipeline, world, definition.settings)
         made.close()

@@ -51,6 +51,8 @@ class Parts:
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
         self.budget = Budget(definition.settings.memory, self.clock, self._spare)
+        self.url = ""
+        """Where its page is served; empty while it is not."""
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
         self._log: Log | None = None
@@ -125,6 +127,7 @@ class Parts:
             s3=said.s3,
             allow=said.allow,
             traced=self.tracer is not None,
+            own=self.url or said.url,
         )
 
     @property

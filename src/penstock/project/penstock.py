@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import polars as pl
 
 from penstock.core.errors import ConfigError, SqlError
-from penstock.engine.why import Reason, why
+from penstock.engine.why import Reason, unreachable, why
 from penstock.history import Limits, Result, Stop, query
 from penstock.project.append import records_of
 from penstock.project.changes import Changes
@@ -466,6 +466,8 @@ class Penstock(Parts):
             watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
             found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
         told = [*outages(self), *halted(self), *cramped(self)] if self._fault is None else []
-        still = {one.pipeline for one in told if one.code in ("paused", "stopped")}
+        still, now = {one.pipeline for one in told if one.code in ("paused", "stopped")}, self.clock.now_ms()
+        blocked = [(p.name, p.obstacle) for p in self.running if p.obstacle is not None and p.name not in still]
+        told += [unreachable(name, obstacle.error, obstacle.since, now) for name, obstacle in blocked]
         waiting = {name: of for name, of in found.items() if name not in still}
-        return [*told, *why(waiting, self.clock.now_ms())]
+        return [*told, *why(waiting, now)]

@@ -30,7 +30,7 @@ def recalled(penstock: Penstock, name: str) -> tuple[Pipeline, Unread] | None:
     if manifest is None:
         return None
     try:
-        pipeline = dry_pipeline(penstock.definition, definition, penstock.log)
+        pipeline = dry_pipeline(penstock.definition, definition, penstock.log, penstock.url)
     except PenstockError:  # a table that is not reachable, say: its error is shown where the pipeline is to begin
         return None
     pipeline.executor.recall(manifest["operators"])

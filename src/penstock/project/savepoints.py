@@ -113,7 +113,7 @@ def _misfit(penstock: Penstock, kept: Savepoint) -> str:
         manifest = json.loads(penstock.log.state.manifest_of_savepoint(kept.name))
         if manifest.get("signature") == signature_of(definition):
             return ""
-        pipeline = dry_pipeline(penstock.definition, definition, penstock.log)
+        pipeline = dry_pipeline(penstock.definition, definition, penstock.log, penstock.url)
         pipeline.executor.require_fit(manifest["operators"])
     except PenstockError as error:
         return error.message

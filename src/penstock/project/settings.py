@@ -226,6 +226,13 @@ class Settings:
     trace_endpoint: str = TRACE_ENDPOINT.default
     trace_share: float = TRACE_SHARE.default
 
+    @property
+    def url(self) -> str:
+        """Where page and API would be; empty where any free port is taken."""
+        scheme = "http" if self.certificate is None else "https"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}/" if self.port else ""
+
 
 def read_settings(folder: Path) -> Settings:
     """The settings of the project in `folder`.

@@ -67,6 +67,7 @@ class Serving:
         scheme = "http" if self._certificate is None else "https"
         shown = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104  # compared, not listened on
         self.url = f"{scheme}://[{shown}]:{self.port}/" if ":" in shown else f"{scheme}://{shown}:{self.port}/"
+        penstock.url = self.url
         self._owned: tuple[Path, socket.socket] | None = None
         self.app: Any = None
         self._servers: list[Any] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from penstock.connectors.registry.compatibility import LEVELS
 from penstock.connectors.registry.remote import RemoteRegistry
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS", "PREFIX", "RemoteRegistry", "Subjects", "Version", "with_registry"]
 
+_PATH = "/api/registry"
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
 
 def with_registry(use: FormatUse, subject: str, world: World, where: str) -> FormatUse:
     """`use` as it is in a project: avro-confluent asks its registry, and registers as `subject` if no other is given.
 
-    Raises ConfigError for a login or token that is not in the environment.
+    Raises ConfigError for a login or token that is not in the environment, and an address that is not allowed.
     """
     if use.format.name != AvroConfluent.name:
         return use
@@ -43,9 +48,22 @@ def _registry(values: Values, world: World, where: str) -> Registry:
                 hint="leave it out; SSL_CERT_FILE names certificates that are not the system's",
             )
     url = values[URL] or values[OLD_URL]
-    if url is None:
+    if url is None or _is_own(url, world.own):
         return Subjects(world.log)
     login = revealed(values[LOGIN], where)
     user, _, password = login.partition(":")
     token = revealed(values[TOKEN], where)
-    return RemoteRegistry(url, world.allow, world.clock, login=(user, password) if login else None, token=token)
+    login_pair = (user, password) if login else None
+    return RemoteRegistry(url, world.allow, world.clock, login=login_pair, token=token, where=where)
+
+
+def _is_own(url: str, own: str) -> bool:
+    """Whether `url` is the registry of the project whose page is at `own`: then nobody needs to be asked."""
+    try:
+        asked, page = urlsplit(url), urlsplit(own)
+        places = [(parts.hostname, parts.port or _PORTS.get(parts.scheme)) for parts in (asked, page)]
+    except ValueError:
+        return False
+    (host, port), (own_host, own_port) = places
+    same = host == own_host or {host, own_host} <= _LOOPBACK
+    return bool(own) and same and port == own_port and asked.path.rstrip("/") == _PATH

@@ -10,13 +10,17 @@ from penstock.core import types as t
 from penstock.formats.avro.schema import AvroArray, AvroEnum, AvroFixed, AvroMap, AvroRecord, AvroUnion, Node, Primitive
 from penstock.formats.scalars import time_unit
 
-__all__ = ["TAKES", "AvroError", "Cursor", "Read", "blocks", "branch_of", "reader_of"]
+__all__ = ["TAKES", "AvroError", "Cursor", "Read", "TruncatedError", "blocks", "branch_of", "reader_of"]
 
 _MAX_BLOCKS = 1 << 20
 
 
 class AvroError(ValueError):
     """The bytes are no such datum; the text says why."""
+
+
+class TruncatedError(AvroError):
+    """They end inside of it."""
 
 
 class Cursor:
@@ -30,7 +34,7 @@ class Cursor:
 
     def take(self, size: int) -> bytes:
         if size < 0 or self.at + size > len(self.data):
-            raise AvroError(f"not Avro of this schema: it ends at byte {len(self.data)}, inside a value")
+            raise TruncatedError(f"not Avro of this schema: it ends at byte {len(self.data)}, inside a value")
         self.at += size
         return self.data[self.at - size : self.at]
 

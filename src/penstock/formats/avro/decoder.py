@@ -10,7 +10,7 @@ import polars as pl
 from penstock.core import types as t
 from penstock.core.errors import ConfigError, UnsupportedError
 from penstock.formats.avro.columns import Walk, is_flat
-from penstock.formats.avro.datum import AvroError, Cursor, Read, reader_of
+from penstock.formats.avro.datum import AvroError, Cursor, Read, TruncatedError, reader_of
 from penstock.formats.avro.schema import AvroRecord, Node, parse_schema
 from penstock.formats.batch import Part, frame_of_parts
 from penstock.formats.block import Block
@@ -59,7 +59,7 @@ class Reading:
                 found.append(list(self._read(Cursor(data, skip)).values()))
                 sources.append(row)
             except AvroError as error:
-                bad[row] = Fault("avro-value", str(error))
+                bad[row] = Fault("avro-truncated" if isinstance(error, TruncatedError) else "avro-value", str(error))
         if found:
             pieces.append(piece_of_rows(sources, found, self._schema, self._wanted))
         return pieces
@@ -134,7 +134,8 @@ class ConfluentDecoder:
             try:
                 reading = self._reading(number)
             except (ConfigError, UnsupportedError) as error:
-                fault = Fault("avro-schema", f"schema {number}: {error.message}")
+                code = error.code if error.code == "avro-unknown-schema" else "avro-schema"
+                fault = Fault(code, f"schema {number}: {error.message}")
                 bad.update(dict.fromkeys(of_number.tolist(), fault))
                 continue
             pieces += reading.read(block, of_number, _HEADER, bad)
@@ -144,7 +145,7 @@ class ConfluentDecoder:
         if number not in self._readings:
             text = self._writer_of(number)
             if text is None:
-                raise ConfigError("it is not known to the schema registry", code="avro-schema")
+                raise ConfigError("it is not known to the schema registry", code="avro-unknown-schema")
             self._readings[number] = Reading(parse_schema(text, f"schema {number}"), self._schema, self._wanted)
         return self._readings[number]
 

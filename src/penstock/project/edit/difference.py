@@ -71,7 +71,7 @@ def edit_of(penstock: Penstock) -> Edit:
     if penstock.home is None:
         raise ConfigError("a project in memory has no files that could change", code="edit-memory")
     definition = read_definition(penstock.folder, penstock.settings)
-    world = world_like(definition, penstock.log)
+    world = world_like(definition, penstock.log, penstock.url)
     transitions: dict[str, Transition] = {}
     changes = []
     was: list[str] = []
