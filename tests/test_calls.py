@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "compare": ("pipeline_compare",),
     "diff": ("diff", "diff_files"),
     "explain": ("explain",),
+    "file delete": ("alert_delete", "saved_query_delete", "dashboard_delete"),
+    "file list": ("dashboards",),
+    "file save": ("alert_save", "saved_query_save", "dashboard_save", "sql_file_save"),
+    "file show": ("alert_file", "dashboard", "sql_file"),
     "group delete": ("group_delete",),
     "group describe": ("group",),
     "group list": ("groups",),
@@ -91,10 +95,6 @@ BY_CALL_ALONE = {
     "it is for those who watch the process, or log in": ("live", "ready", "metrics", "login", "logout", "login_state"),
     "it is for those who follow changes as they happen; topic read --follow and watch are theirs": ("stream",),
     "it is about what others ask of the server now": ("queries_running", "query_cancel", "query_functions"),
-    "it is a file of the project, which whoever has a command line edits": (
-        *("alert_file", "alert_save", "alert_delete", "sql_file", "sql_file_save"),
-        *("saved_query_save", "saved_query_delete", "dashboards", "dashboard", "dashboard_save", "dashboard_delete"),
-    ),
     "it has the body of a service before this one": ("streaming_status", "streaming_metrics"),
     "it is the protocol of the schema registry, which its own clients speak": tuple(
         name for name in RIGHTS if name.startswith("registry_")

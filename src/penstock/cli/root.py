@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
-    "Begin": ("init", "demo", "check", "explain", "settings"),
+    "Begin": ("init", "demo", "check", "explain", "settings", "file"),
     "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "upkeep"),
     "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "observe"),
     "Keep": ("backup", "backups", "restore", "operations", "forget", "service"),

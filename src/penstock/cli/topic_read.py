@@ -30,10 +30,9 @@ _WAIT_SECONDS = 0.2
 @click.command(
     cls=Command,
     examples=(
-        "penstock topic read shop orders --last 10",
         "penstock topic read shop orders --from 2025-01-06T09:00 --partition 2 --format json",
         "penstock topic read shop orders --where 'amount > 100' --rows 10",
-        "penstock topic read shop payments --decoded",
+        "penstock topic read shop payments --last 10 --decoded",
     ),
 )
 @folder_argument()
