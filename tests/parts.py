@@ -124,7 +124,7 @@ def service(
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def says_yes(url: str) -> bool:
@@ -135,7 +135,7 @@ def says_yes(url: str) -> bool:
         return False
 
 
-def until(question: Callable[[], T], otherwise: str, seconds: float = 60) -> T:
+def until(question: Callable[[], T], otherwise: str, seconds: float = 180) -> T:
     """The first answer that is true, of a question asked again and again: for what gives no sign when it changes.
 
     Raises AssertionError, with `otherwise`, after so many seconds.

@@ -55,7 +55,7 @@ def test_the_second_ends_at_once() -> None:
     code = (
         "import os, signal; from penstock.cli.interrupt import Interrupt\n"
         "with Interrupt() as interrupt:\n"
-        "    os.kill(os.getpid(), signal.SIGINT); assert interrupt.asked.wait(5)\n"
+        "    os.kill(os.getpid(), signal.SIGINT); assert interrupt.asked.wait(180)\n"
         "    os.kill(os.getpid(), signal.SIGTERM); print('still here')\n"
     )
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=False, env=_env())

@@ -189,7 +189,7 @@ def test_a_topic_that_several_need_at_once_is_made_once() -> None:
         def append() -> None:
             try:
                 for name in names:
-                    together.wait(20)
+                    together.wait(180)
                     p.append(name, [{"n": 1}])
             except Exception as error:  # noqa: BLE001  # looked at below
                 errors.append(error)

@@ -110,7 +110,7 @@ def test_a_read_only_project_cannot_run_and_says_why(open_path: Path) -> None:
         [sys.executable, "-c", textwrap.dedent(READ_ONLY), str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=Path.cwd(),
     )

@@ -49,7 +49,7 @@ def test_a_failure_is_told_with_its_error(tmp_path: Path, caplog: pytest.LogCapt
     with opened(tmp_path) as project:
         append_raw(project, [b"not JSON"])
         run = project.start()
-        assert run.wait(20)
+        assert run.wait(180)
         assert told(caplog) == [("INFO", "pipeline-started"), ("ERROR", "pipeline-failed")]
         assert fields(caplog, "pipeline-failed")["error"] is run.errors["main"]
 

@@ -123,7 +123,7 @@ def test_what_a_failed_pipeline_did_since_its_checkpoint_is_never_committed(tmp_
                 )
         assert rows(penstock) == []
         run = penstock.start()
-        assert run.wait(30)
+        assert run.wait(180)
         with pytest.raises(StateError, match="has no checkpoint to keep"):
             penstock.savepoint("kept", "main")
         assert isinstance(penstock.stop()["main"], DataError)
@@ -190,7 +190,7 @@ def test_a_query_whose_state_does_not_fit_any_more_is_refused_by_name(tmp_path: 
             " shows what penstock apply DIR would keep instead"
         )
         run = penstock.start(bounded=True, fresh=True)
-        assert run.wait(30)
+        assert run.wait(180)
         assert penstock.stop() == {}
         assert sum(row[2] for row in rows(penstock)) == 30
     with opened(write_project(tmp_path, TOTALS)) as penstock, pytest.raises(StateError, match="the query has changed"):
@@ -201,7 +201,7 @@ def test_fresh_drops_results_late_rows_and_rejects(tmp_path: Path) -> None:
     with opened(write_project(tmp_path, TOTALS)) as penstock:
         append(penstock, [event(n, n) for n in range(30)] + [event(30, None), event(31, 3)])
         for _ in range(2):
-            assert penstock.start(bounded=True, fresh=True).wait(30)
+            assert penstock.start(bounded=True, fresh=True).wait(180)
             assert penstock.stop() == {}
             assert rows(penstock) == THIRTY
             assert len(late(penstock)) == len(rows(penstock, "penstock.rejects")) == 1

@@ -78,7 +78,7 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
 
-    def wait(self, count: int, seconds: float = 20) -> list[Got]:
+    def wait(self, count: int, seconds: float = 180) -> list[Got]:
         """The requests, of which there are `count`."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.got) >= count, seconds), self.got

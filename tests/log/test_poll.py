@@ -179,7 +179,7 @@ def test_a_waiting_reader_is_woken_by_an_append(log: Log) -> None:
     reader = threading.Thread(target=lambda: woken.append(log.wait(0, 30)))
     reader.start()
     log.append("t", numbered(1))
-    reader.join(10)
+    reader.join(180)
     assert woken == [True]
     assert log.wait(0, 0)
     assert not log.wait(1, 0.02)
@@ -193,5 +193,5 @@ def test_a_waiting_reader_is_woken_by_another_process(log: Log, path: Path) -> N
         reader = threading.Thread(target=lambda: woken.append(other.wait(0, 30)))
         reader.start()
         log.append("t", numbered(1))
-        reader.join(10)
+        reader.join(180)
         assert woken == [True]

@@ -32,7 +32,7 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=Path.cwd(),
     )

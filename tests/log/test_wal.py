@@ -77,7 +77,7 @@ def test_a_log_that_is_closed_during_a_checkpoint_does_not_wait_for_ever() -> No
     with apsw.Connection(":memory:") as connection:
         keeper.committed(connection, "main", wal.LIMIT_PAGES)
     until(lambda: closers, "the WAL is not written back")
-    closers[0].join(10)
+    closers[0].join(180)
     assert not closers[0].is_alive()
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.cli.shell import PATIENCE, call, started
 from tests.parts import debian_program, until
@@ -33,12 +33,15 @@ _QUIET = (
     f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 )
 _WORDS = "page and API at "
+_PATIENCE_MS = 60_000
+"""How long the page may take to become what is expected of it, on a machine that does much else."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, installed where it is missing."""
     program = debian_program("chromium", "chromium", "Chromium, a browser")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
         try:

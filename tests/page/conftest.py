@@ -23,7 +23,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A new page of its own, without what others have stored."""
-    one = browser.new_page(viewport={"width": 1440, "height": 900})
+    # what is looked at is as it will be, and not on its way there
+    one = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     one.set_default_timeout(60_000)
     yield one
     one.close()

@@ -52,7 +52,7 @@ def test_tab_goes_through_the_frame_in_its_order(page: Page, collab: Running) ->
     page.get_by_role("heading", name="Rejects", level=1).wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "view"
+    expect(page.locator("#view")).to_be_focused()
 
 
 @pytest.mark.real

@@ -31,7 +31,7 @@ def test_one_logs_in_and_out(page: Page, tmp_path: Path, monkeypatch: pytest.Mon
         expect(page.get_by_role("link", name="orders").first).to_be_visible()
         assert page.evaluate("document.cookie") == ""
         served.penstock.accounts.set_password("vera", "another long password")
-        expect(page.get_by_role("button", name="Log in")).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
         page.get_by_role("button", name="With the server's token").click()
         page.get_by_label("PENSTOCK_TOKEN of the server").fill(TOKEN)
         page.keyboard.press("Enter")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.cli.shell import make_project
+from tests.parts import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,11 @@ def shop(tmp_path: Path) -> Iterator[Running]:
         yield one
 
 
+def _until_rejected(shop: Running, count: int) -> None:
+    """The list of rejected rows is as it was when it was asked for."""
+    until(lambda: shop.rows("SELECT count(*) FROM penstock.rejects") == [[count]], "they are not rejected")
+
+
 def _send(page: Page, value: str) -> None:
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_role("textbox", name="Value", exact=True).fill(value)
@@ -54,6 +60,7 @@ def test_a_bad_event_is_mended_and_replayed_and_counts(page: Page, shop: Running
     _send(page, '{"id": "two", "customer": "anna"}')
     _send(page, '{"id": "three", "customer": "anna"}')
 
+    _until_rejected(shop, 2)
     page.goto(f"{shop.url}/rejects")
     reasons = page.get_by_role("grid", name="Reasons")
     expect(reasons.get_by_role("row").nth(1)).to_contain_text("json-value")
@@ -91,6 +98,7 @@ def test_a_bad_event_is_mended_and_replayed_and_counts(page: Page, shop: Running
 @pytest.mark.real
 def test_a_row_that_is_replayed_as_it_is_is_rejected_again(page: Page, shop: Running) -> None:
     shop.append("orders", [{"id": "x", "customer": "c"} for _ in range(3)])
+    _until_rejected(shop, 3)
     page.goto(f"{shop.url}/rejects")
     page.get_by_role("button", name="Replay the 3 rows that wait").click()
     expect(page.get_by_role("region", name="What this does")).to_contain_text(
@@ -102,6 +110,7 @@ def test_a_row_that_is_replayed_as_it_is_is_rejected_again(page: Page, shop: Run
     expect(rows.last).to_contain_text("replayed")
     expect(page.get_by_role("dialog", name="Replay 3 rows")).to_be_visible()
     page.get_by_role("button", name="Close").last.click()
+    _until_rejected(shop, 6)
     page.get_by_role("button", name="Refresh").click()
     expect(rows).to_have_count(7)
     expect(rows.nth(1)).to_contain_text("waits")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.parts import until
 from tests.server.served import serve
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def test_a_question_is_saved_as_each(page: Page, tmp_path: Path) -> None:
         expect(sheet.get_by_role("list", name="What is changed")).to_contain_text("large_orders is added")
         sheet.get_by_role("button", name="Apply it").click()
         expect(sheet.get_by_role("status")).to_contain_text("Applied: large_orders is added")
-        assert served.get("/api/pipelines/large_orders")["state"] == "running"
+        until(lambda: served.get("/api/pipelines/large_orders")["state"] == "running", "it does not run")
 
         sheet.get_by_role("button", name="Close").click()
         page.get_by_role("button", name="Explain").click()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import polars as pl
 import pytest
 from playwright.sync_api import expect
 
 from tests.cli.shell import ORDERS, make_project
+from tests.parts import until
 from tests.server.guarded import PASSWORD, TOKEN, guard
 from tests.server.served import serve
 
@@ -152,6 +154,8 @@ def test_a_search_is_cancelled_and_goes_on(page: Page, shop: Running) -> None:
 
 @pytest.mark.real
 def test_a_group_is_moved_after_saying_what_it_reads_again(page: Page, shop: Running) -> None:
+    groups = f"{shop.url}/api/groups"
+    until(lambda: [group["lag"] for group in httpx.get(groups, timeout=60).json()] == [0], "not all is read")
     page.goto(f"{shop.url}/topics")
     page.get_by_role("link", name="billing").click()
     page.get_by_role("button", name="Move it").click()

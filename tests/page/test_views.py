@@ -99,7 +99,7 @@ def look(page: Page, running: Running, address: str, title: str, text: str) -> N
         page.emulate_media(color_scheme=scheme)
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            assert page.evaluate(TOO_WIDE) is False
+            page.wait_for_function(f"!({TOO_WIDE})")
             if (scheme, width) in JUDGED:
                 assert _faults(page) == [], (scheme, width)
             _picture(page, name, scheme, width, height)

@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_refused(project: Penstock) -> None:
 
 def test_a_fresh_start_forgets_what_was_said_of_rows_that_are_gone(project: Penstock) -> None:
     project.discard("rejected", [1], "a test")
-    project.start(bounded=True, fresh=True).wait(30)
+    project.start(bounded=True, fresh=True).wait(180)
     project.stop()
     assert project.rejects()["discarded"].to_list() == [None, None, None]
 

@@ -60,7 +60,7 @@ def read_only(folder: Path, script: str) -> list[str]:
             [sys.executable, "-c", textwrap.dedent(begin) + textwrap.dedent(script), str(folder)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     finally:

@@ -170,7 +170,7 @@ def test_who_waits_for_a_change_is_told_when_another_ends_the_query(project: Pen
     waiting = threading.Thread(target=lambda: found.append(list(changes)), daemon=True)
     waiting.start()
     changes.close()
-    waiting.join(10)
+    waiting.join(180)
     assert found == [[]]
 
 

@@ -132,7 +132,7 @@ def test_a_drain_that_a_crash_broke_off_is_done_by_the_next_process(folder: Path
         project.append("orders", orders(90))
         put_wish(project.log, "orders", Wish("draining"))
         project.steer("copies", "stop")
-        assert project.start().wait(30)
+        assert project.start().wait(180)
         assert stands(project, "orders").state == "ended"
         assert wish_of(project.log, "orders").wanted == "stopped"
         assert project.query("SELECT count(*) FROM revenue").rows() == [(2,)]

@@ -54,7 +54,7 @@ def test_a_run_is_told_as_its_ledger_has_it(tmp_path: Path) -> None:
         append(project, [event(1, 1), event(2, 4, "b"), event(3, 30), event(4, 2)])
         append_raw(project, [b"not JSON"])
         run = project.start(bounded=True)
-        assert run.wait(20)
+        assert run.wait(180)
         samples = scraped(project)
         ledger = project.ledger().to_dicts()
     assert {row["rejected"] for row in ledger} == {0, 1}
@@ -75,7 +75,7 @@ def test_what_a_pipeline_read_wrote_and_committed(tmp_path: Path) -> None:
         assert project.start().wait(0.01) is False
         project.stop()
         run = project.start(bounded=True)
-        assert run.wait(20)
+        assert run.wait(180)
         samples = scraped(project)
     name = run.pipelines[0].name
     assert value(samples, "penstock_pipeline_running", pipeline=name) == 0
@@ -119,7 +119,7 @@ def test_a_failed_pipeline_is_told(tmp_path: Path) -> None:
     with opened(tmp_path) as project:
         append_raw(project, [b"not JSON"])
         run = project.start()
-        assert run.wait(20)
+        assert run.wait(180)
         samples = scraped(project)
         (name,) = run.errors
     assert value(samples, "penstock_pipeline_failed", pipeline=name) == 1

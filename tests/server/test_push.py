@@ -100,13 +100,16 @@ def test_equal_subscriptions_have_one_channel_and_each_message_once(live: Served
         first, second = (client.subscribe(id_, table="revenue")["channel"] for id_ in "ab")
         assert first == second
         client.next("snapshot")
-        client.next("snapshot")
+        seen = Table()
+        seen.take(client.next("snapshot"))
         live.penstock.append("orders", orders(200, 130))
-        client.next("changes")
+        while len(seen.rows) < 5:
+            seen.take(client.next("changes"))
         client.send(type="unsubscribe", id="a")
         client.next("unsubscribed", id="a")
         live.penstock.append("orders", orders(60, 330))
-        assert len(client.next("changes")["changes"]) == 1
+        seen.take(client.next("changes"))
+        assert len(seen.rows) == len(seen.places) + 2 == 6
         client.send(type="ping", id="p")
         while (message := client.any())["type"] != "pong":
             assert message["type"] != "changes"
@@ -271,9 +274,8 @@ def test_figures_come_by_themselves(live: Served) -> None:
         assert first["pipeline"] == "orders"
         assert first["state"] == "running"
         live.penstock.append("orders", orders(20, 130))
-        while (found := client.next("metrics")["pipelines"][0])["rows"] < 150:
+        while (found := client.next("metrics")["pipelines"][0])["rows"] < 150 or found["lag"]:
             continue
-        assert found["lag"] == 0
         stopped = live.post("/api/pipelines/orders/stop", {})
         while (found := client.next("metrics")["pipelines"][0])["state"] != "stopped":
             continue
@@ -282,23 +284,28 @@ def test_figures_come_by_themselves(live: Served) -> None:
 
 def test_the_simple_form(live: Served) -> None:
     with watching(live.serving.url) as client:
+
+        def values_told() -> dict[str, Any]:
+            while "type" in (told := client.any()):  # a sign of life
+                continue
+            return told
+
         client.send(action="subscribe", metrics=["orders", "revenue"])
-        values = client.any()
+        values = values_told()
         assert values.pop("timestamp") > 0
         assert values == {
             "orders": 60,
             "revenue": {"window_end": "2025-01-01 00:02:00.000", "orders": 60, "amount": None},
         }
         live.penstock.append("orders", orders(90, 130))
-        assert client.any()["revenue"]["window_end"] == "2025-01-01 00:03:00.000"
+        while values_told()["revenue"]["window_end"] != "2025-01-01 00:03:00.000":
+            continue
         for names in (["orders"], ["amount"], ["revenue"]):
             client.send(action="subscribe", metrics=names)
-        while set(client.any()) != {"revenue", "timestamp"}:
+        while set(values_told()) != {"revenue", "timestamp"}:
             continue
         live.penstock.append("orders", orders(60, 220))
-        while "type" in (values := client.any()):  # a sign of life
-            continue
-        assert set(values) == {"revenue", "timestamp"}
+        assert set(values_told()) == {"revenue", "timestamp"}
         client.send(action="subscribe", metrics=["revenu"])
         assert client.next("error")["error"]["detail"] == "no pipeline writes a table or column 'revenu'"
 
@@ -373,7 +380,7 @@ HOSTILE: list[tuple[list[str | bytes], int]] = [
     (["[" * 60_000] * 10, 4400),
     (['{"type": "ping", "id": 7}'] * 10, 4400),
     (['{"action": "explode"}'] * 10, 4400),
-    (['{"type": "ping", "id": "p"}'] * 300, 4429),
+    (['{"type": "ping", "id": "p"}'] * 5_000, 4429),
 ]
 
 
@@ -384,7 +391,7 @@ def test_hostile_messages_end_the_connection_with_a_code(shop: Served, messages:
             for message in messages:
                 client.connection.send(message)
             while True:
-                client.connection.recv(30)
+                client.connection.recv(180)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
 
@@ -448,7 +455,7 @@ def test_the_server_ends_and_tells_its_viewers(tmp_path: Path) -> None:
         served.serving.stop()
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                client.connection.recv(30)
+                client.connection.recv(180)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1012
         with pytest.raises(EOFError):

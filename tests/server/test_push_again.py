@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 
 import penstock
 from tests.cli.shell import ORDERS, PATIENCE, make_project, orders, started
+from tests.parts import until
 from tests.server.served import Served, serve
 from tests.server.watching import Table, followed, watching
 
@@ -222,7 +223,7 @@ def test_results_that_are_dropped_while_they_are_watched_begin_anew(tmp_path: Pa
         seen = Table()
         seen.take(client.next("snapshot", reset="changed"))
         while len(seen.rows) < 2:
-            seen.take(client.next("changes"))
+            seen.take(client.next("snapshot", "changes"))
 
 
 # -- slow clients ----------------------------------------------------------------------------------
@@ -284,7 +285,9 @@ def test_a_client_that_takes_nothing_hinders_nobody_and_begins_anew(tmp_path: Pa
                 served.penstock.append("orders", [{"id": number, "customer": big}])
                 (change,) = client.next("changes")["changes"]
                 assert change[2][0] == number
-        (viewer,) = served.serving.app.state.hub.viewers
+        hub = served.serving.app.state.hub
+        until(lambda: len(hub.viewers) == 1, "who has hung up is still a viewer")
+        (viewer,) = hub.viewers
         assert viewer.waiting <= viewer.queue_bytes
         assert viewer.missed
         seen = Table()

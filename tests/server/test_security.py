@@ -207,7 +207,7 @@ def test_a_packed_body_of_several_members_is_read_whole(shop: Served) -> None:
 
 @pytest.mark.parametrize("line", [b"a" * 4096, b"a: b\r\n" * 500])
 def test_a_head_without_an_end_is_cut_off(shop: Served, line: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=180) as client:
         client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nx: ")
         with pytest.raises(ConnectionError):
             while True:
@@ -217,7 +217,7 @@ def test_a_head_without_an_end_is_cut_off(shop: Served, line: bytes) -> None:
 def test_a_head_that_does_not_come_is_not_waited_for(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.server.heads._SECONDS", 0.1)
     for begun in (b"", b"GET /livez HTTP/1.1\r\nHost: local"):
-        with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=30) as client:
+        with socket.create_connection(("127.0.0.1", shop.serving.port), timeout=180) as client:
             client.sendall(begun)
             assert client.recv(100) == b""
 

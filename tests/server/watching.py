@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Events", "Table", "Watch", "followed", "watching"]
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Watch:

@@ -27,4 +27,4 @@ thread.join()
 
 
 def test_a_size_is_told_while_a_state_is_written() -> None:
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=600)
