@@ -20,9 +20,10 @@ NAMED = re.compile(r"(?<![\w./-])penstock ([a-z]+)((?: [^\s`\"']+)*)")
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """(where, text) of every string in the package, and of the pages."""
+    """(where, text) of every string in the package that may name a command, and of the pages."""
     for path in sorted((ROOT / "src").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        source = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(source)) if "penstock " in source else ():
             if isinstance(node, ast.JoinedStr):
                 yield path.name, "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):

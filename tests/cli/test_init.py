@@ -127,6 +127,7 @@ def test_the_demo_shows_the_real_log_and_three_commands_that_work() -> None:
     )
 
 
+@pytest.mark.real
 def test_a_second_demo_leads_to_the_first_or_runs_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "cache" / "penstock" / "demo-web"
     child = started("demo", "web", "--live", "--events", "50", "--no-browser")
@@ -167,10 +168,10 @@ def test_a_demo_in_a_folder_to_keep(tmp_path: Path) -> None:
 
 
 def test_the_other_demo() -> None:
-    shown = call("demo", "--events", "12000")
+    shown = call("demo", "--events", "10000")
     assert shown.code == 0, shown.err
     assert "one event in a hundred each comes late, twice, or broken, for you to see what becomes of it\n" in shown.err
-    assert "simulated 12,000 events into chat_events, meeting_events, user_events" in shown.err
+    assert "simulated 10,000 events into chat_events, meeting_events, user_events" in shown.err
     for words in next_commands(shown):
         works(words)
 

@@ -37,7 +37,7 @@ def committed(child: subprocess.Popen[str], project: Penstock) -> None:
     assert child.poll() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.real)])
 def test_the_first_commits_and_ends_well(shop: Path, number: int) -> None:
     child = running(shop)
     with penstock.open(shop) as project:

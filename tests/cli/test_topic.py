@@ -325,6 +325,7 @@ def test_following_shows_what_comes_until_it_is_interrupted(shop: Path) -> None:
     assert child.returncode == 0
 
 
+@pytest.mark.real
 def test_what_an_engine_reads_meanwhile_two_processes_write(shop: Path) -> None:
     engine = started("run", shop)
     assert engine.stderr is not None

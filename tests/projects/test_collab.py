@@ -40,7 +40,7 @@ class Case:
     most_checkpoints: int
 
 
-SMALL = Case(9_000, 60, cut=777, batch=500, interval_ms=200, kills=0, most_checkpoints=4)
+SMALL = Case(6_000, 40, cut=777, batch=500, interval_ms=200, kills=0, most_checkpoints=4)
 LARGE = Case(300_000, 600, cut=20_011, batch=2_500, interval_ms=400, kills=10, most_checkpoints=4)
 
 

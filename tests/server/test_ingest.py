@@ -244,6 +244,7 @@ def test_a_topic_that_was_altered_meanwhile_takes_what_it_now_takes(tmp_path: Pa
         assert again.places.tolist() == [[0, 2]]
 
 
+@pytest.mark.real
 def test_a_key_repeated_after_a_kill_gives_the_same_offsets(tmp_path: Path) -> None:
     """The answer may be lost, and the append not: asked for again it is what it was, and nothing is there twice."""
     folder = make_project(tmp_path / "p")
