@@ -16,7 +16,7 @@ import pytest
 import penstock
 from penstock.core.errors import ConfigError, StorageError
 from penstock.project.backup.backup import back_up
-from penstock.project.forget.forget import forget
+from penstock.project.forget.forget import foretold, forget
 from penstock.project.forget.person import Person
 from tests.cli.shell import call, make_project
 from tests.parts import until
@@ -121,11 +121,17 @@ def texts(cell: object) -> Iterator[str]:
 
 
 def test_a_forgotten_person_is_in_no_byte_of_the_folder_and_all_others_are(shop: Path, tmp_path: Path) -> None:
-    assert len({where.split(" of ")[0] for where in found(shop, WHO)}) >= 3
+    before = found(shop, WHO)
+    assert len({where.split(" of ")[0] for where in before}) >= 3
+    person = Person(("email",), WHO)
+    with penstock.open(shop) as project:
+        told = {(one.place, one.act): one.count for one in foretold(project, person) if one.act != "untouched"}
+    assert found(shop, WHO) == before
     with penstock.open(shop) as project:
         back_up(project, tmp_path / "backup")
         ends = project.log.ends("visits")
-        done = {(one.place, one.act): one.count for one in forget(project, Person(("email",), WHO))}
+        done = {(one.place, one.act): one.count for one in forget(project, person)}
+        assert told == {(place, act): n for (place, act), n in done.items() if act not in ("left", "untouched")}
         visits = (
             38 + 1 + 1 + 2
         )  # in order, the one that could not be read, the late one, and those of the second append

@@ -39,7 +39,7 @@ RECORD = ("partition", "offset", "timestamp", "key", "value", "headers")
 
 
 class Erasing:
-    """What is taken out of one log; the bytes are gone when `finish` returns.
+    """What is taken out of one log; the bytes are gone when `finish` returns. With `dry_run` it is counted alone.
 
     `holds` says whether bytes may hold it: then a blob is written anew even where none of its rows is to change, since
     rows that were filtered out before it was written may have left their texts in it.
@@ -54,6 +54,8 @@ class Erasing:
         tables: Tables,
         upkeep: Upkeep,
         holds: Callable[[bytes], bool],
+        *,
+        dry_run: bool = False,
     ) -> None:
         self._file = file
         self._writer = writer
@@ -62,6 +64,7 @@ class Erasing:
         self._tables = tables
         self._upkeep = upkeep
         self._holds = holds
+        self._dry_run = dry_run
 
     def records(self, name: str, gone: Callable[[pl.DataFrame], NDArray[np.bool_]]) -> int:
         """Take the records out of a topic that are `gone`, of frames of RECORD: how many those were."""
@@ -75,7 +78,9 @@ class Erasing:
             for batch in batches:
                 frame = batch.frame(*RECORD)
                 out = gone(frame)
-                if out.any() or not batch.whole or self._remains(frame):  # not whole: retention took rows of it
+                if self._dry_run:
+                    counts.append(int(out.sum()))
+                elif out.any() or not batch.whole or self._remains(frame):  # not whole: retention took rows of it
                     rewrite = Rewrite(self._blobs, [batch], ~out)
                     self._writer.run(rewrite.write)
                     counts.append(int(out.sum()) if rewrite.written else 0)
@@ -91,7 +96,7 @@ class Erasing:
                     "SELECT crc, frame FROM chunk WHERE name = ? AND id = ?", (table, id_)
                 ).get
             changed = self._changed(self._tables.decoded(table, id_, crc, data), change)
-            if changed is not None:
+            if changed is not None and not self._dry_run:
                 blob = encode(without_remains(changed))
                 values = (blob.crc, blob.data, table, id_)
                 self._run("UPDATE chunk SET crc = ?, frame = ? WHERE name = ? AND id = ?", values)
@@ -100,7 +105,7 @@ class Erasing:
         """Change the states of pipelines, by name: those of checkpoints and savepoints."""
         for pipeline, row, blob in self._states.every():
             changed = self._changed(decode(blob), partial(change, pipeline))
-            if changed is not None:
+            if changed is not None and not self._dry_run:
                 self._states.put_again(row, encode(without_remains(changed)).data or b"")
 
     def texts(self, change: Callable[[str, bytes], bytes | None]) -> None:
@@ -115,7 +120,7 @@ class Erasing:
                 found = connection.rows(f"SELECT {key}, {column} FROM {kind}")
             for name, value in found:
                 changed = change(f"{kind} {name}", value)
-                if changed is not None:
+                if changed is not None and not self._dry_run:
                     crc = f", crc = {zlib.crc32(changed)}" if column == "manifest" else ""
                     self._run(f"UPDATE {kind} SET {column} = ?{crc} WHERE {key} = ?", (changed, name))
 

@@ -404,9 +404,11 @@ class Log:
         """Copy the log to the new file `target` as of one moment, and say the place of its last row: see `copying`."""
         return copy(self._file, target, still, progress)
 
-    def erasing(self, holds: Callable[[bytes], bool]) -> Erasing:
-        """For taking something out for good, of which `holds` says whether bytes may hold it."""
-        return Erasing(self._file, self._writer, self._blobs, self.state, self.tables, self.upkeep, holds)
+    def erasing(self, holds: Callable[[bytes], bool], *, dry_run: bool = False) -> Erasing:
+        """For taking something out for good, or counting it, of which `holds` says whether bytes may hold it."""
+        return Erasing(
+            self._file, self._writer, self._blobs, self.state, self.tables, self.upkeep, holds, dry_run=dry_run
+        )
 
     def verify(self) -> Verified:
         """Check every checksum. Raises CorruptLogError naming the first damage."""

@@ -27,11 +27,11 @@ _ASIDE = ".forgetting"
 """How the name of a file ends that is to come in the place of another."""
 
 
-def forget_in_folder(table: FileTable, person: Person) -> tuple[int, int]:
+def forget_in_folder(table: FileTable, person: Person, *, dry_run: bool = False) -> tuple[int, int]:
     """Write the files of a table's folder anew without the person: (rows that went, values replaced in staged ones).
 
-    A file keeps its name; one that has no row left goes, unless it lies aside to be shown. Raises StorageError, also
-    for a file that is none of Parquet.
+    A file keeps its name; one that has no row left goes, unless it lies aside to be shown. With `dry_run` they are
+    counted alone. Raises StorageError, also for a file that is none of Parquet.
     """
     rows = cells = 0
     with storage_error(table.where, f"removing rows from '{table.path}'"), held(table.path, alone=True):
@@ -42,15 +42,16 @@ def forget_in_folder(table: FileTable, person: Person) -> tuple[int, int]:
                 if not path.is_file() or ".parquet" not in name:
                     continue
                 if name.endswith(_ASIDE):  # of a time when this was cut off
-                    path.unlink()
+                    if not dry_run:
+                        path.unlink()
                 elif staged:
-                    cells += _replace_in(table, path, person)
+                    cells += _replace_in(table, path, person, dry_run=dry_run)
                 else:
-                    rows += _forget_in(table, path, person)
+                    rows += _forget_in(table, path, person, dry_run=dry_run)
     return rows, cells
 
 
-def forget_archived(table: FileTable, place: Place, person: Person) -> int:
+def forget_archived(table: FileTable, place: Place, person: Person, *, dry_run: bool = False) -> int:
     """The same of an archive, where a file without rows stays: how many rows went."""
     rows = 0
     for name in place.names():
@@ -58,17 +59,17 @@ def forget_archived(table: FileTable, place: Place, person: Person) -> int:
             data = place.get(name)
             frame = pl.read_parquet(io.BytesIO(data))
             kept = frame.filter(~_of(person, frame, name))
-            if kept.height < frame.height:
+            rows += frame.height - kept.height
+            if kept.height < frame.height and not dry_run:
                 place.put(name, _parquet(table, kept))
-                rows += frame.height - kept.height
     return rows
 
 
-def _forget_in(table: FileTable, path: Path, person: Person) -> int:
+def _forget_in(table: FileTable, path: Path, person: Person, *, dry_run: bool) -> int:
     frame = _read(table, path)
     kept = frame.filter(~_of(person, frame, path.relative_to(table.path).as_posix()))
-    if kept.height == frame.height:
-        return 0
+    if kept.height == frame.height or dry_run:
+        return frame.height - kept.height
     if kept.height:
         _put(path, _parquet(table, kept))
     else:
@@ -77,10 +78,10 @@ def _forget_in(table: FileTable, path: Path, person: Person) -> int:
     return frame.height - kept.height
 
 
-def _replace_in(table: FileTable, path: Path, person: Person) -> int:
+def _replace_in(table: FileTable, path: Path, person: Person, *, dry_run: bool) -> int:
     frame = _read(table, path)
     changed, cells = person.replaced(frame)
-    if cells:
+    if cells and not dry_run:
         _put(path, _parquet(table, changed))
     return cells
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.sql.catalog import Table
 
-__all__ = ["Forgotten", "forget"]
+__all__ = ["Forgotten", "foretold", "forget"]
 
 FACTS = tuple(f"fact {kind}" for kind in ("windows/", "watermarks/", "ledger/", "replayed/", "polls/"))
 """Those that are made of rows; the others are settings, users, schemas: what somebody has said."""
@@ -58,6 +58,16 @@ class Forgotten:
     what: str
 
 
+def foretold(penstock: Penstock, person: Person) -> list[Forgotten]:
+    """What `forget` would do, place by place; nothing is changed, and the project may run meanwhile.
+
+    Raises ConfigError where no table has the columns, StorageError.
+    """
+    _require_known(penstock, person)
+    erasing = penstock.log.erasing(person.may_be_in, dry_run=True)
+    return [*_taken_out(penstock, erasing, person, dry_run=True), *_backups(penstock)]
+
+
 def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
     """Remove what a person's value is on in the project, of which no pipeline runs; what was done, place by place.
 
@@ -73,12 +83,7 @@ def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
     _require_known(penstock, person)
     with penstock.locked():
         erasing = penstock.log.erasing(person.may_be_in)
-        done = [
-            *_records(penstock, erasing, person),
-            *_set_aside(penstock, erasing, person),
-            *_states(erasing, person),
-            *_files(penstock, person),
-        ]
+        done = [*_taken_out(penstock, erasing, person, dry_run=False)]
         assert penstock.home is not None
         for name in ("backup", "spill"):  # what was cut off in the middle
             shutil.rmtree(penstock.home / name, ignore_errors=True)
@@ -87,6 +92,13 @@ def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
         told = [asdict(one) for one in done if one.act != "untouched"]
         audited(penstock.log, "forget", ", ".join(person.columns), done=told)
     return done
+
+
+def _taken_out(penstock: Penstock, erasing: Erasing, person: Person, *, dry_run: bool) -> Iterator[Forgotten]:
+    yield from _records(penstock, erasing, person)
+    yield from _set_aside(penstock, erasing, person)
+    yield from _states(erasing, person)
+    yield from _files(penstock, person, dry_run=dry_run)
 
 
 def _require_known(penstock: Penstock, person: Person) -> None:
@@ -232,7 +244,7 @@ def _states(erasing: Erasing, person: Person) -> Iterator[Forgotten]:
 # -- files ---------------------------------------------------------------------------------------------------
 
 
-def _files(penstock: Penstock, person: Person) -> Iterator[Forgotten]:
+def _files(penstock: Penstock, person: Person, *, dry_run: bool) -> Iterator[Forgotten]:
     readers = {
         node.table.name: d.name
         for d in penstock.definition.pipelines
@@ -251,12 +263,14 @@ def _files(penstock: Penstock, person: Person) -> Iterator[Forgotten]:
             elif named and table.name in readers:
                 yield Forgotten(f"table {table.name}", "left", 0, f"pipeline {readers[table.name]} reads its files")
         else:
-            rows, cells = forget_in_folder(table, person)
+            rows, cells = forget_in_folder(table, person, dry_run=dry_run)
             if rows:
                 yield Forgotten(f"table {table.name}", "removed", rows, "rows of Parquet files")
             if cells:
                 yield Forgotten(f"table {table.name}", "replaced", cells, "values in files not shown yet")
-        archived = forget_archived(table, place.archive, person) if named and parquet and place.archive else 0
+        archived = 0
+        if named and parquet and place.archive:
+            archived = forget_archived(table, place.archive, person, dry_run=dry_run)
         if archived:
             yield Forgotten(f"archive of {table.name}", "removed", archived, "rows of Parquet files")
 
