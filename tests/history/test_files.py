@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from penstock.core.errors import QueryError
-from penstock.history import Files, Footers, query, read_question
+from penstock.history import Files, Footers, Limits, query, read_question
 from penstock.history.bounds import bounds_of
+from penstock.history.instances import Confines, Instances
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,3 +142,27 @@ def test_a_mistake_is_told_in_the_words_of_the_question(table: Table) -> None:
     with pytest.raises(QueryError) as raised:
         query("SELECT n FROM t WHERE n > 'x' AND m > 1", table)
     assert 'Referenced column "m" not found' in raised.value.message
+
+
+def test_an_instance_keeps_the_ranges_that_were_asked_for_last(table: Table, tmp_path: Path) -> None:
+    instances = Instances()
+
+    def count(where: str) -> int:
+        found = query(f"SELECT count(*) FROM t WHERE {where}", table, instances=instances).rows()[0][0]
+        assert isinstance(found, int)
+        return found
+
+    def asked() -> list[int]:
+        bounds = ("n < 105", "at >= TIMESTAMP '2026-01-01 07:00:00'", "day = '2026-01-02'", "n < 105 AND day > ''")
+        return [count(where) for where in (*bounds, "n < 105 AND at IS NOT NULL AND day = '2026-01-01'")]
+
+    assert asked() == asked() == [15, 20, 30, 15, 15]
+    confines = Confines(Limits().memory, "UTC", None, table.table(("t",), None).folders)
+    with instances.lent(confines) as connection:
+        (kept,) = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'kept'").fetchone() or ()
+    assert 0 < kept <= 4
+    pl.DataFrame(
+        {"n": [1], "at": [None], "x": [0.0], "name": ["new"]}, schema_overrides={"at": SCHEMA["at"]}
+    ).write_parquet(table.paths[8])
+    assert asked() == [16, 10, 30, 15, 15]
+    instances.close()

@@ -145,6 +145,7 @@ WRONG = (
     ("SELECT id FROM orders WHERE", "query-syntax", "SQL syntax"),
     ("SELECT none FROM orders", "query-wrong", 'Referenced column "none" not found'),
     ("SELECT id FROM ordes", "query-unknown-table", "there is no table, view or topic 'ordes'"),
+    ("FROM kept.ranges_0", "query-unknown-table", "there is no table, view or topic 'kept.ranges_0'"),
     ("SELECT nofunction(id) FROM orders", "query-wrong", "nofunction does not exist"),
     ("SELECT $n", "query-parameter", "the question has a parameter $n"),
     ("DELETE FROM orders", "query-not-select", "a question is a SELECT"),

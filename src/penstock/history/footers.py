@@ -5,8 +5,9 @@ A finished file never changes; one that has taken the name of another differs in
 
 from __future__ import annotations
 
+import itertools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["Footer", "Footers", "Range", "Stamp"]
+__all__ = ["Footer", "Footers", "Range", "Ranges", "Stamp"]
 
 Stamp = tuple[int, int]
 """When a file was modified, in ns since 1970, and its size in bytes."""
@@ -29,6 +30,7 @@ _RANGED = ("INT32", "INT64")
 """Physical types whose ranges say all: texts may be cut off, and NaN is in no range of floating-point numbers."""
 _FILES_KEPT = 100_000
 _RANGES_KEPT = 16
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,20 @@ class Footer:
     groups: tuple[Mapping[str, Range], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What footers say of some columns: a row for each row group, and a `number` that no others have."""
+
+    frame: pl.DataFrame
+    number: int = field(default_factory=_numbers.__next__)
+
+
 class Footers:
     """Footers that are known; threads may share it."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Stamp, Footer]] = {}
-        self._ranges: dict[Any, tuple[list[Footer], pl.DataFrame]] = {}
+        self._ranges: dict[Any, tuple[list[Footer], Ranges]] = {}
         self._reading = threading.Lock()
 
     def of(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str], stamps: Sequence[Stamp]) -> list[Footer]:
@@ -65,12 +75,12 @@ class Footers:
             known |= stamped
         return [one[1] for one in known.values() if one is not None]
 
-    def ranges(self, footers: list[Footer], key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    def ranges(self, footers: list[Footer], key: Hashable, make: Callable[[], pl.DataFrame]) -> Ranges:
         """What `make` says of `footers`: made once for them under `key`, which holds all else that it depends on."""
         kept = self._ranges.get(key)
         if kept is not None and len(kept[0]) == len(footers) and all(map(is_, kept[0], footers)):
             return kept[1]
-        made = make()
+        made = Ranges(make())
         with self._reading:
             if len(self._ranges) >= _RANGES_KEPT:
                 self._ranges.clear()

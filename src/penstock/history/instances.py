@@ -42,7 +42,8 @@ class Instances:
     def lent(self, confines: Confines) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own to an instance that is confined so, and can no longer be configured.
 
-        All that is made in it must be temporary: the connection's alone. After an error nobody gets the instance again.
+        What is made in it is temporary, the connection's alone, or kept knowingly, and then no rows of tables. After an
+        error nobody gets the instance again.
         """
         instance = self._taken(confines) or _made(confines)
         try:

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from penstock.history.footers import Footer, Footers, Stamp
+    from penstock.history.footers import Footer, Footers, Ranges, Stamp
     from penstock.history.guard import Question
     from penstock.history.small_files import SmallFiles
 
 __all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
+
+_KEPT = "kept"
+"""The schema of an instance in which tables stay for the next question; a question names no table that is there."""
+_RANGES = 4
+"""So many tables of ranges an instance keeps."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Files:
     """Rows of files that are elsewhere, as frames of the same columns."""
     small: SmallFiles | None = None
     """Knows the rows of small files."""
-    ranges: dict[tuple[str, ...], pl.DataFrame] = field(default_factory=dict, init=False, compare=False)
+    ranges: dict[tuple[str, ...], Ranges] = field(default_factory=dict, init=False, compare=False)
     """What the files' footers say of some columns, once it has been asked for."""
 
     @cached_property
@@ -82,27 +87,43 @@ def files_needed(
     bounds = bounds_of(question, name, plain, frozenset(table.partitions), texts)
     if bounds is None or not table.paths:
         return table
-    kinds = {column.lower(): kind for column, kind in _kinds(table.schema).items()}
+    known = {column.lower(): kind for column, kind in _kinds(table.schema).items()}
+    kinds = tuple(known[column] for column in bounds.columns)
     import duckdb
 
     if bounds.columns not in table.ranges:
         footers = table.footers.of(connection, table.paths, table.stamps)
-        key = (bounds.columns, table.partitions, table.null)
+        key = (bounds.columns, kinds, table.partitions, table.null)
         made = table.footers.ranges(footers, key, lambda: _ranges(table, footers, bounds.columns))
         table.ranges[bounds.columns] = made
-    connection.register("ranges", Stream(table.ranges[bounds.columns]))
-    typed = ", ".join(
-        f"TRY_CAST({end}_{number} AS {kinds[column]}) AS {end}_{number}"
-        for number, column in enumerate(bounds.columns)
-        for end in ("low", "high")
-    )
-    sql = f"SELECT DISTINCT file FROM (SELECT file, {typed} FROM ranges) WHERE {bounds.condition} ORDER BY file"
+    ranges = table.ranges[bounds.columns]
+    sql = f"SELECT DISTINCT file FROM {_KEPT}.ranges_{ranges.number} WHERE {bounds.condition} ORDER BY file"
+    given = {name: values[name] for name in bounds.parameters}
     try:
-        kept = connection.execute(sql, {name: values[name] for name in bounds.parameters}).fetchall()
+        try:
+            kept = connection.execute(sql, given).fetchall()
+        except duckdb.CatalogException:  # this instance has them not yet
+            _keep(connection, ranges, kinds)
+            kept = connection.execute(sql, given).fetchall()
     except (duckdb.BinderException, duckdb.ConversionException, duckdb.OutOfRangeException):
         return table  # the question itself has the mistake, and says so in its own words
-    connection.unregister("ranges")
     return replace(table, paths=tuple(table.paths[file] for (file,) in kept))
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, ranges: Ranges, kinds: Sequence[str]) -> None:
+    """Give the instance a table of `ranges`, whose columns are of `kinds`; the oldest ones make room for it."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_KEPT}")
+    told = f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{_KEPT}' ORDER BY table_oid DESC"
+    for (old,) in connection.execute(told).fetchall()[_RANGES - 1 :]:
+        connection.execute(f"DROP TABLE {_KEPT}.{old}")
+    typed = ", ".join(
+        f"TRY_CAST({end}_{number} AS {kind}) AS {end}_{number}"
+        for number, kind in enumerate(kinds)
+        for end in ("low", "high")
+    )
+    connection.register("ranges", Stream(ranges.frame))
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {_KEPT}.ranges_{ranges.number} AS SELECT file, {typed} FROM ranges")
+    connection.unregister("ranges")
 
 
 def _ranges(table: Files, footers: Sequence[Footer], bounded: Sequence[str]) -> pl.DataFrame:
