@@ -398,6 +398,38 @@ def test_hints_that_say_what_is_read_are_part_of_what_state_was_made_of(tmp_path
             assert {w for o, w, *_ in told(penstock.difference()) if o == "window aggregate"} >= {what}
 
 
+def test_a_start_that_would_lose_state_is_refused(tmp_path: Path) -> None:
+    write_project(tmp_path, TOTALS)
+    keys, renamed = tmp_path / "sql" / "2-keys.sql", tmp_path / "sql" / "3-renamed.sql"
+    keys.write_text(WIDE + PER_KEY)
+    with opened(tmp_path) as penstock:
+        penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        penstock.steer("main", "stop")
+    write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))
+    keys.rename(renamed)
+    with opened(tmp_path) as penstock:
+        with pytest.raises(StateError) as caught:
+            penstock.start()
+        assert caught.value.message == (
+            "the SQL files have changed, and state would be lost: pipeline 'main', which is stopped, with window"
+            " aggregate (10 rows); pipeline 'keys' is gone, with aggregate (2 rows)"
+        )
+        assert caught.value.hint.startswith("penstock diff DIR shows it, and penstock apply DIR goes over with a save")
+        assert [p.name for p in penstock.difference().changed] == ["main", "renamed", "keys"]
+    write_project(tmp_path, TOTALS.replace("window_end;", "window_end HAVING SUM(v) > 14;"))
+    renamed.rename(keys)
+    with opened(tmp_path) as penstock:  # its state fits: the files are taken as they are
+        penstock.start()
+        assert penstock.difference().files == []
+        penstock.stop()
+    keys.unlink()
+    with opened(tmp_path) as penstock:
+        penstock.apply(penstock.difference().token)
+        assert list(penstock.start().lives) == ["main"]
+
+
 def test_what_was_is_kept_of_the_last_three_times(tmp_path: Path) -> None:
     read(tmp_path, TOTALS, 0, 20)
     with opened(tmp_path) as penstock:

@@ -12,6 +12,7 @@ from penstock.engine.tracing import Tracing
 from penstock.log import EngineLock
 from penstock.project.build import make_pipeline
 from penstock.project.edit.files import FILES, put_of
+from penstock.project.edit.start import check_start
 from penstock.project.fresh import drop_everything
 from penstock.project.home import made
 from penstock.project.lineage import keep_lineage
@@ -67,6 +68,8 @@ class Engine:
                 penstock.tracer = tracer_of(penstock.settings.trace_endpoint, penstock.settings.trace_share)
             if fresh:
                 drop_everything(penstock)
+            elif only is None and penstock.home is not None:
+                check_start(penstock)
             if penstock.home is not None:
                 register_schemas(penstock.folder, penstock.log)
             make_streams(penstock)
