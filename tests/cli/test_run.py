@@ -192,14 +192,14 @@ def test_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str], monkeypa
             progress.show([figure(rows, rows)], seconds)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
-        "orders: 500 rows (100/s), 500 results, watermark -",
-        "orders: 1,010 rows (100/s), 1,010 results, watermark -",
+        "orders: 500 rows (100/s), 500 written, watermark -",
+        "orders: 1,010 rows (100/s), 1,010 written, watermark -",
     ]
 
 
 def test_a_line_says_what_there_is() -> None:
     told = line_of(figure(1234567, 10, late=2, rejected=3, lag=4, state="ended"), 123456.0)
-    assert told == "orders: 1.23 M rows (123 k/s), 10 results, watermark -, 4 behind, 2 late, 3 rejected, ended"
+    assert told == "orders: 1.23 M rows (123 k/s), 10 written, watermark -, lag 4, 2 late, 3 rejected, ended"
 
 
 def test_where_rows_come_in_and_nothing_comes_out_it_says_why(
@@ -232,4 +232,4 @@ def test_nothing_is_said_while_results_come_out(capsys: pytest.CaptureFixture[st
     with penstock.memory() as project, Progress(project, started_ms=0) as progress:
         for seconds in range(0, 60, 4):
             progress.show([figure(seconds * 10, seconds)], float(seconds))
-    assert all("results" in line for line in capsys.readouterr().err.splitlines())
+    assert all("written" in line for line in capsys.readouterr().err.splitlines())

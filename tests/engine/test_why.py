@@ -88,6 +88,11 @@ def test_a_partition_that_is_only_slower_is_behind(tmp_path: Path) -> None:
         append(penstock, [event(0, 1)], 1)
         append(penstock, [event(n, n) for n in range(1, 20)], 0)
         (reason,) = reasons(penstock, 500)
+        (silent,) = reasons(penstock, 40_000)
+    assert silent.setting == (
+        "It is silent for longer than the 30 s of 'scan.watermark.idle-timeout', and stops counting as soon as the"
+        " source sees that time has passed."
+    )
     assert (reason.code, reason.attention) == ("behind", False)
     assert reason.setting == "It stops counting after 30 s of silence ('scan.watermark.idle-timeout')."
 

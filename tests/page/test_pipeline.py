@@ -54,14 +54,14 @@ def test_a_stopped_pipeline_lags_and_catches_up_with_nothing_lost(page: Page, sh
         expect(_figure(page, "State")).to_contain_text({"Pause": "paused", "Stop": "stopped"}[halt])
         expect(page.get_by_text("Somebody has")).to_be_visible()
         shop.append("orders", _orders(seen // 8, 60, 8))
-        expect(_figure(page, "Not yet read")).to_contain_text("480")
+        expect(_figure(page, "Lag")).to_contain_text("480")
         page.get_by_role("button", name=go, exact=True).click()
         if go == "Start…":
             expect(page.get_by_text("It goes on from checkpoint")).to_contain_text("480 records wait for it")
             page.get_by_label("Checkpoint every").fill("100 ms")
             page.get_by_role("button", name="Start it").click()
         expect(_figure(page, "State")).to_contain_text("running")
-        expect(_figure(page, "Not yet read")).not_to_contain_text("480")
+        expect(_figure(page, "Lag")).not_to_contain_text("480")
     until(lambda: shop.rows("SELECT sum(orders) FROM revenue")[0][0] == 3 * 480, "windows are missing")
     assert shop.rows("SELECT DISTINCT orders FROM revenue") == [[480]]
 
@@ -91,10 +91,10 @@ def test_a_pipeline_is_put_back_after_saying_what_it_reads_again(page: Page, sho
     page.get_by_label("Type before to do it").fill("before")
     page.get_by_role("button", name="Put it back").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(_figure(page, "Not yet read")).to_contain_text("80")
+    expect(_figure(page, "Lag")).to_contain_text("80")
     page.get_by_role("button", name="Start…").click()
     page.get_by_role("button", name="Start it").click()
-    expect(_figure(page, "Not yet read")).not_to_contain_text("80")
+    expect(_figure(page, "Lag")).not_to_contain_text("80")
 
 
 @pytest.mark.real

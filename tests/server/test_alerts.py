@@ -35,6 +35,12 @@ def test_rules_say_how_they_are(api: Served) -> None:
     assert api.get("/api/alerts/sloe", 404)["hint"] == "did you mean slow?"
 
 
+def test_what_runs_for_a_rule_is_called_so(api: Served) -> None:
+    told = api.get("/api/pipelines/alert.slow", 404)
+    assert told["detail"] == "'alert.slow' is the query of alert rule 'slow', and no pipeline of its own"
+    assert api.get("/api/pipelines/alert.none", 404)["detail"] == "there is no pipeline 'alert.none'"
+
+
 def test_a_rule_is_tested_over_what_is_kept(api: Served) -> None:
     would = {
         "key": {"meeting": "a"}, "start": at(0), "fired": at(60), "end": None, "title": "Slow: a",

@@ -97,11 +97,11 @@ def line_of(figure: Figures, rate: float) -> str:
     """One pipeline on one line."""
     parts = [
         f"{amount(figure.rows)} rows ({amount(rate)}/s)",
-        f"{amount(figure.written)} results",
+        f"{amount(figure.written)} written",
         f"watermark {moment(figure.watermark)}",
     ]
     if figure.lag is not None:
-        parts.append(f"{amount(figure.lag)} behind")
+        parts.append(f"lag {amount(figure.lag)}")
     parts += [f"{amount(n)} {word}" for n, word in ((figure.late, "late"), (figure.rejected, "rejected")) if n]
     return f"{figure.pipeline}: " + ", ".join(parts) + ("" if figure.state == "running" else f", {figure.state}")
 
@@ -111,10 +111,10 @@ def _table(figures: Sequence[Figures], rates: dict[str, float]) -> Any:
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("pipeline")
-    for name in ("rows/s", "rows", "results"):
+    for name in ("rows/s", "rows", "written"):
         table.add_column(name, justify="right")
     table.add_column("watermark")
-    for name in ("behind", "late", "rejected"):
+    for name in ("lag", "late", "rejected"):
         table.add_column(name, justify="right")
     for f in figures:
         table.add_row(

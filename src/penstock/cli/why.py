@@ -43,7 +43,11 @@ def why(folder: Path, form: str) -> None:
 
 
 def _text(reason: Reason) -> str:
-    lines = [f"{painted(reason.pipeline, bold=True)} ({reason.code}): {reason.sentence}"]
+    from penstock.project.alerts.alert import PREFIX as RULE
+
+    rule = reason.pipeline.removeprefix(RULE)
+    whose = reason.pipeline if rule == reason.pipeline else f"alert rule {rule}"
+    lines = [f"{painted(whose, bold=True)} ({reason.code}): {reason.sentence}"]
     if reason.setting:
         lines.append(f"  {reason.setting}")
     return "\n".join(lines)

@@ -187,13 +187,18 @@ def _slow(
         operator,
         "silent-partition" if last and now_ms - last > _BEHIND_MS else "behind",
         sentence,
-        _idle_setting(source),
+        _idle_setting(source, 0 if last is None else now_ms - last),
         attention=bool(last) and now_ms - last > _LONG_MS and not source["idle_timeout"],
     )
 
 
-def _idle_setting(source: Mapping[str, Any]) -> str:
+def _idle_setting(source: Mapping[str, Any], silent_ms: int = 0) -> str:
     timeout = source["idle_timeout"]
+    if timeout and silent_ms > timeout:
+        return (
+            f"It is silent for longer than the {timeout / 1000:g} s of 'scan.watermark.idle-timeout', and stops"
+            " counting as soon as the source sees that time has passed."
+        )
     if timeout:
         return f"It stops counting after {timeout / 1000:g} s of silence ('scan.watermark.idle-timeout')."
     return (

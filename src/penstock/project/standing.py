@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, SqlError, did_you_mean
 from penstock.engine.why import Reason
+from penstock.project.alerts.alert import PREFIX as RULE
 from penstock.project.build import interval_of
 from penstock.project.fates import manifest_of
 from penstock.project.figures import State, behind, resting
@@ -82,6 +83,12 @@ def definition_of(penstock: Penstock, name: str) -> PipelineDefinition:
     """A pipeline as SQL defines it. Raises ConfigError where there is none of that name."""
     known = {d.name: d for d in penstock.definition.pipelines}
     if name not in known:
+        if name.startswith(RULE) and name.removeprefix(RULE) in (rule.name for rule in penstock.alerts.rules):
+            raise ConfigError(
+                f"'{name}' is the query of alert rule '{name.removeprefix(RULE)}', and no pipeline of its own",
+                code="pipeline-unknown",
+                hint="penstock alert list DIR shows how rules stand; they run with the project",
+            )
         hint = did_you_mean(name, known) or ("there are " + ", ".join(known) if known else "the project has none")
         raise ConfigError(f"there is no pipeline '{name}'", code="pipeline-unknown", hint=hint)
     return known[name]

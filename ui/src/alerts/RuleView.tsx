@@ -63,12 +63,8 @@ export function RuleView() {
               <dd>{data.severity || "\u2013"}</dd>
               <dt>Who is told</dt>
               <dd>{data.notify.join(", ") || "nobody"}</dd>
-              {known && <dt>Runs as</dt>}
-              {known && (
-                <dd>
-                  <Go href={`/pipelines/${encodeURIComponent(`alert.${name}`)}`}>alert.{name}</Go>
-                </dd>
-              )}
+              {known && <dt>In ledger and rejects</dt>}
+              {known && <dd>alert.{name}</dd>}
             </Facts>
             <Quoted text={data.text.trim()} label="Copy the file" />
           </div>

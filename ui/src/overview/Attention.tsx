@@ -4,6 +4,7 @@ import type { Schemas } from "../api/client";
 import { Section } from "../frame/View";
 import { Go } from "../pieces/Go";
 import { Sentence } from "../pieces/Sentence";
+import { pipelineHref, pipelineTitle } from "../pipelines/whose";
 import type { PipelineFigures } from "../push/protocol";
 import { plural } from "../text/number";
 import css from "./Overview.module.css";
@@ -113,10 +114,8 @@ function dumbOf({ name, state, reason }: AlertState): Need[] {
   return [{ tone, text, why: reason.split("\n", 1)[0], href: `/alerts/${encodeURIComponent(name)}` }];
 }
 
-const hrefOf = (pipeline: string) => `/pipelines/${encodeURIComponent(pipeline)}`;
-
 function needsOf(one: PipelineFigures): Need[] {
-  const href = hrefOf(one.pipeline);
+  const href = pipelineHref(one.pipeline);
   const needs: Need[] = [];
   if (one.state === "failed") {
     needs.push({ tone: "bad", text: `${one.pipeline} has failed`, why: one.error ?? undefined, href });
@@ -147,7 +146,7 @@ function needsOf(one: PipelineFigures): Need[] {
 const waitsOf = (reasons: readonly Schemas["ReasonAnswer"][]): Need[] =>
   reasons.map(({ pipeline, sentence, setting, attention }) => ({
     tone: attention ? "attention" : "neutral",
-    text: `${pipeline}: ${sentence}`,
+    text: `${pipelineTitle(pipeline)}: ${sentence}`,
     why: setting || undefined,
-    href: hrefOf(pipeline),
+    href: pipelineHref(pipeline),
   }));

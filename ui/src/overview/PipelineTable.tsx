@@ -31,7 +31,7 @@ const COLUMNS: TableColumn[] = [
   { name: "rows_per_second", label: "Rows/s", type: "DOUBLE", decimals: 0 },
   { name: "rows", label: "Rows in", type: "BIGINT" },
   { name: "written", label: "Written", type: "BIGINT" },
-  { name: "lag", label: "Not yet read", type: "BIGINT" },
+  { name: "lag", label: "Lag", type: "BIGINT" },
   { name: "late", label: "Late", type: "BIGINT", tone: some("attention") },
   { name: "rejected", label: "Rejected", type: "BIGINT", tone: some("attention") },
   { name: "watermark", label: "Watermark", unit: "moment" },

@@ -66,7 +66,7 @@ export function Totals({ pipelines, eventTime }: Props) {
         onAsk={go("/pipelines")}
       />
       <KeyFigure
-        label="Not yet read"
+        label="Lag"
         value={short(lag)}
         tone={lag > 10_000 ? "attention" : "neutral"}
         note="records"

@@ -47,7 +47,7 @@ export function OperatorSheet({ pipeline, operator, reasons, onClose }: Props) {
         <dd>{operator.state_bytes === null ? "on disk" : bytes(operator.state_bytes)}</dd>
         <dt>Watermark</dt>
         <dd>{operator.watermark == null ? "none yet" : <Moment ms={operator.watermark} />}</dd>
-        {operator.lag != null && <dt>Not yet read</dt>}
+        {operator.lag != null && <dt>Lag</dt>}
         {operator.lag != null && <dd>{number(operator.lag)} records</dd>}
       </Facts>
       {reasons.length > 0 && (

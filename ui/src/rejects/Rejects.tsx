@@ -46,7 +46,9 @@ export function Rejects() {
   const found = useRejects(kind, filters.code, filters.pipeline);
   const [opened, setOpened] = useState<TableRow | undefined>();
   const pages = found.data?.pages ?? [];
-  const rows = pages.flatMap((page) => named(page)).map((row): TableRow => ({ ...row, fate: stateOf(row), copy_of: copiedFrom(row) }));
+  const rows = pages
+    .flatMap((page) => named(page))
+    .map((row): TableRow => ({ ...row, fate: stateOf(row), copy_of: copiedFrom(row) }));
   const columns = columnsOf(pages[0]).filter(
     ({ name, hidden }) => hidden || rows.length === 0 || rows.some((row) => row[name] !== null),
   );

@@ -4,6 +4,7 @@ import { Section } from "../frame/View";
 import { Bars } from "../pieces/Bars";
 import { KeyFigure } from "../pieces/KeyFigure";
 import { Failure, Waiting } from "../pieces/States";
+import { pipelineHref, pipelineTitle } from "../pipelines/whose";
 import { bytes, number, plural } from "../text/number";
 import css from "./Settings.module.css";
 
@@ -45,10 +46,10 @@ function Told({ resident, limit, full, available, held, for_states, viewers, ask
   const states = held.reduce((sum, one) => sum + one.bytes, 0);
   const rest = held.slice(DRAWN);
   const bars = held.slice(0, DRAWN).map((one) => ({
-    name: `${one.pipeline}: ${one.operator}`,
+    name: `${pipelineTitle(one.pipeline)}: ${one.operator}`,
     value: one.bytes,
     shown: bytes(one.bytes),
-    href: `/pipelines/${encodeURIComponent(one.pipeline)}`,
+    href: pipelineHref(one.pipeline),
   }));
   const others = rest.reduce((sum, one) => sum + one.bytes, 0);
   if (rest.length > 0)

@@ -9,6 +9,7 @@ import { Go } from "../pieces/Go";
 import { Moment } from "../pieces/Moment";
 import { Sheet } from "../pieces/Sheet";
 import { Failure, Waiting } from "../pieces/States";
+import { pipelineHref, pipelineTitle } from "../pipelines/whose";
 import { plural } from "../text/number";
 import { ForgetGroup } from "./ForgetGroup";
 import { ResetGroup } from "./ResetGroup";
@@ -55,8 +56,8 @@ export function GroupSheet({ name, onClose }: { name: string; onClose: () => voi
             {data.pipelines.length > 0 && (
               <dd>
                 {data.pipelines.map((one) => (
-                  <Go key={one} href={`/pipelines/${encodeURIComponent(one)}`}>
-                    {one}{" "}
+                  <Go key={one} href={pipelineHref(one)}>
+                    {pipelineTitle(one)}{" "}
                   </Go>
                 ))}
               </dd>

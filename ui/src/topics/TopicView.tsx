@@ -17,6 +17,7 @@ import { AlterTopic } from "./AlterTopic";
 import { Browse } from "./Browse";
 import { DeleteTopic } from "./DeleteTopic";
 import { groupHref } from "./Groups";
+import { pipelineHref } from "../pipelines/whose";
 import { Produce } from "./Produce";
 import { keptOf } from "./Topics";
 import css from "./TopicView.module.css";
@@ -45,8 +46,7 @@ const READERS: TableColumn[] = [
     name: "name",
     label: "Reader",
     type: "STRING",
-    href: ({ name, kind }) =>
-      kind === "group" ? groupHref(String(name)) : `/pipelines/${encodeURIComponent(String(name))}`,
+    href: ({ name, kind }) => (kind === "group" ? groupHref(String(name)) : pipelineHref(String(name))),
   },
   { name: "kind", label: "Is a", type: "STRING" },
   { name: "lag", label: "Lag", type: "BIGINT" },

@@ -85,16 +85,10 @@ def _nonce(number: int, *, last: bool) -> bytes:
 
 
 def _cipher(key: bytes, header: bytes) -> Any:
-    try:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    except ImportError:
-        raise ConfigError(
-            "encrypted backups need the library cryptography, which is not installed",
-            code="backup-cryptography",
-            hint="pip install 'penstock[encryption]'",
-        ) from None
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return AESGCM(HKDF(SHA256(), 32, header[len(MAGIC) :], b"penstock backup").derive(key))
 
 

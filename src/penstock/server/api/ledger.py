@@ -28,6 +28,7 @@ router = APIRouter(prefix="/api", tags=["rows and their fates"])
 
 class ReasonAnswer(Model):
     pipeline: str = Field(examples=["metrics"])
+    """`alert.NAME`: the query of that alert rule."""
     operator: str = Field(examples=["window aggregate"])
     code: str = Field(examples=["silent-partition"])
     sentence: str = Field(examples=["Partition 3 of table chat_events holds it back: it is at 2026-01-31 12:00:00."])
@@ -41,7 +42,10 @@ class ReasonAnswer(Model):
 
 @router.get("/ledger", operation_id="ledger", responses=rows_responses(), response_class=Response)
 def show_ledger(request: Request, penstock: Project) -> Response:
-    """Per pipeline and operator: rows taken and given, and how many had which fate, as of the last commit."""
+    """Per pipeline and operator: rows taken and given, and how many had which fate, as of the last commit.
+
+    A pipeline `alert.NAME` is the query of that alert rule, here as everywhere.
+    """
     return respond(request, penstock.ledger())
 
 
