@@ -136,3 +136,47 @@ def test_the_page_names_the_silent_partition_and_what_to_set(page: Page, shop: R
     expect(made.filter(has=page.get_by_role("rowheader", name="orders"))).to_contain_text("a count of rows")
     made.filter(has=page.get_by_role("rowheader", name="amount")).get_by_role("link", name="orders").click()
     page.get_by_role("heading", name="orders", level=1).wait_for()
+
+
+@pytest.mark.real
+def test_the_graph_is_made_smaller_and_moved_about(page: Page, shop: Running) -> None:
+    page.set_viewport_size({"width": 520, "height": 1800})
+    page.goto(f"{shop.url}/pipelines/orders")
+    graph = page.get_by_role("group", name="Graph of the operators")
+    expect(graph).to_contain_text("source orders")
+    size = page.get_by_role("button", name="Full size")
+    expect(size).to_contain_text("100")
+
+    def scrolled() -> float:
+        return float(graph.evaluate("box => box.scrollLeft"))
+
+    graph.focus()
+    page.keyboard.press("-")
+    expect(size).to_contain_text("80")
+    page.keyboard.press("1")
+    expect(size).to_contain_text("100")
+    before = scrolled()
+    graph.hover(position={"x": 300, "y": 4})
+    page.mouse.down()
+    graph.hover(position={"x": 150, "y": 4})
+    page.mouse.up()
+    until(lambda: abs(scrolled() - before - 150) < 2, "dragging does not move it")
+    graph.hover(position={"x": 200, "y": 60})
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    expect(size).to_contain_text("149")
+    page.get_by_role("button", name="Fit all of it").click()
+    expect(size).not_to_contain_text("149")
+    assert graph.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.get_by_role("button", name="Full size").click()
+    graph.evaluate(
+        """box => {
+            const touch = (identifier, x) => new Touch({ identifier, target: box, clientX: x, clientY: 500 });
+            const tell = (kind, apart) => box.dispatchEvent(new TouchEvent(kind, {
+                touches: [touch(1, 200), touch(2, 200 + apart)], bubbles: true, cancelable: true }));
+            tell("touchstart", 100);
+            tell("touchmove", 150);
+        }"""
+    )
+    expect(size).to_contain_text("150")

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { Schemas } from "../api/client";
 import { Go } from "../pieces/Go";
+import { Zoomed } from "../pieces/Zoomed";
 import { bytes, duration, number, short } from "../text/number";
 import { clock } from "../text/time";
 import css from "./Graph.module.css";
@@ -36,7 +37,7 @@ export function Graph({ operators, reasons, opened, onOpen }: Props) {
   const rates = edges.map((edge) => rateOf(edge, known));
   const most = Math.max(1, ...rates);
   return (
-    <div className={css.scroll} tabIndex={0} role="group" aria-label="Graph of the operators">
+    <Zoomed label="Graph of the operators" width={at.width} height={at.height}>
       <div className={css.graph} style={{ width: at.width, height: at.height }}>
         <svg width={at.width} height={at.height} aria-hidden="true">
           {at.edges.map(({ path }, index) => (
@@ -78,7 +79,7 @@ export function Graph({ operators, reasons, opened, onOpen }: Props) {
           );
         })}
       </div>
-    </div>
+    </Zoomed>
   );
 }
 

@@ -4,6 +4,7 @@ import { api, body, type Schemas } from "../api/client";
 import { Section } from "../frame/View";
 import { placed, WIDTH } from "../pipelines/placed";
 import { Failure, Waiting } from "../pieces/States";
+import { Zoomed } from "../pieces/Zoomed";
 import css from "./Plan.module.css";
 
 type Operator = Schemas["PlannedAnswer"];
@@ -41,7 +42,7 @@ function Graph({ operators }: { operators: readonly Operator[] }) {
     );
   }, [operators]);
   return (
-    <div className={css.scroll} tabIndex={0} role="group" aria-label="Graph of the operators">
+    <Zoomed label="Graph of the operators" width={at.width} height={at.height}>
       <div className={css.graph} style={{ width: at.width, height: at.height }}>
         <svg width={at.width} height={at.height} aria-hidden="true">
           {at.edges.map(({ path }) => (
@@ -65,7 +66,7 @@ function Graph({ operators }: { operators: readonly Operator[] }) {
           );
         })}
       </div>
-    </div>
+    </Zoomed>
   );
 }
 
