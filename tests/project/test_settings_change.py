@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,8 @@ from tests.server.served import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from penstock.project.settings import Settings
 
 TOML = """
 # how the engine works
@@ -50,6 +54,9 @@ def test_a_command_changes_one_line_and_says_from_when_on_it_holds(tmp_path: Pat
     text = (folder / "penstock.toml").read_text()
     call("settings", folder, "--unset", "memory.limit", "--unset", "topics.new.partitions")
     assert (folder / "penstock.toml").read_text() == text, "no section is made to take something out of it"
+    call("settings", folder, "--set", "engine.threads=3", "--set", "log.durability=relaxed")
+    told = call("audit", folder, "--act", "setting", "--format", "csv").out
+    assert told.count("setting-change") == 5, "what is not set, or so already, is no change"
 
 
 REFUSED = (
@@ -136,3 +143,27 @@ def test_over_http_it_holds_where_it_may_and_a_changed_file_is_not_written_over(
 def test_a_project_in_memory_has_no_file() -> None:
     with penstock.memory() as project, pytest.raises(ConfigError, match=r"a project in memory has no penstock\.toml"):
         project.change_setting("engine", "threads", 2)
+
+
+def test_of_two_changes_at_once_the_process_has_what_the_file_has(tmp_path: Path) -> None:
+    """The first one is held up between its save and its taking effect; the second one waits for it."""
+    folder = make_project(tmp_path / "p")
+    with penstock.open(folder) as project:
+        saved, go_on = threading.Event(), threading.Event()
+        take = project.take_settings
+
+        def held_up(settings: Settings) -> None:
+            if settings.threads == 3:
+                saved.set()
+                assert go_on.wait(60)
+            take(settings)
+
+        project.take_settings = held_up  # type: ignore[method-assign]
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(project.change_setting, "engine", "threads", 3)
+            assert saved.wait(60)
+            second = pool.submit(project.change_setting, "engine", "batch-rows", 5_000)
+            assert wait([second], timeout=0.1).not_done
+            go_on.set()
+            assert (first.result(60).after, second.result(60).after) == (3, 5_000)
+        assert (project.settings.threads, project.settings.batch_rows) == (3, 5_000)

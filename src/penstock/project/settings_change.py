@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import tomlkit
@@ -37,6 +38,8 @@ _HOLDS: dict[tuple[str, str], Holds] = {
     ("tables", "retention"): "now",
     ("tables", "archive"): "file",
 }
+_CHANGING = Lock()
+"""Of two changes the later one's settings hold, in the file and in the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,13 @@ def change_setting(penstock: Penstock, section: str, name: str, value: Value, ta
             code="setting-in-file",
             hint=f"change it in {FILE}, and start the process again",
         )
+    with _CHANGING:
+        before, saved = _changed(penstock, section, name, value, tag)
+    return SettingChanged(section, name, before, value, holds, saved.tag)
+
+
+def _changed(penstock: Penstock, section: str, name: str, value: Value, tag: str | None) -> tuple[Value, ProjectFile]:
+    """What the file said before, and the file as it is then. Raises as `change_setting`."""
     file = settings_file(penstock.folder)
     before = _before(document_of(file.text, penstock.folder), section, name)
     text = _edited(file.text, section, name, value)
@@ -100,8 +110,9 @@ def change_setting(penstock: Penstock, section: str, name: str, value: Value, ta
             threads=read.threads,
         )
     )
-    audited(penstock.log, "setting-change", f"{section}.{name}", before=before, after=value)
-    return SettingChanged(section, name, before, value, holds, saved.tag)
+    if text != file.text:
+        audited(penstock.log, "setting-change", f"{section}.{name}", before=before, after=value)
+    return before, saved
 
 
 def _archive(penstock: Penstock, table: str, read: str | None) -> str | None:
