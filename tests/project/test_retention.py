@@ -69,3 +69,18 @@ def test_the_topics_of_the_system_have_limits_from_a_start_on(tmp_path: Path, sa
         project.run(bounded=True)
         topic = project.log.topic("__audit")
         assert (topic.retention_ms, topic.retention_bytes) == (expected, 1 << 30)
+
+
+def test_a_topic_of_the_system_has_its_limits_from_when_it_is_made(tmp_path: Path) -> None:
+    import penstock
+    from penstock.incidents import INCIDENTS, ensure_incidents
+    from penstock.project.audit import audited
+
+    said = '[system]\naudit-retention = "2 d"\naudit-size = "1 MB"\nincidents-retention = "3 d"\n'
+    with penstock.open(make_project(tmp_path / "shop", toml=said)) as project:
+        project.run(bounded=True)
+        audited(project.log, "test", "nothing")
+        ensure_incidents(project.log)
+        audit, incidents = project.log.topic("__audit"), project.log.topic(INCIDENTS)
+    assert (audit.retention_ms, audit.retention_bytes) == (2 * DAY, 1 << 20)
+    assert (incidents.retention_ms, incidents.retention_bytes) == (3 * DAY, 256 << 20)

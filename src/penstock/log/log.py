@@ -65,6 +65,8 @@ class Log:
     ) -> None:
         self._file = file
         self._require = require
+        self.limits: Mapping[str, Mapping[str, str]] = {}
+        """Configs that topics of these names are made with, whatever their maker says."""
         self.room = Room(file.path.parent if file.path is not None else None, least_free)
         self._clock = clock
         self._moved = threading.Condition()
@@ -127,7 +129,8 @@ class Log:
 
     def create_topic(self, name: str, partitions: int = 1, configs: Mapping[str, object] | None = None) -> Topic:
         """Raises LogError for a bad or taken name, ConfigError for a config that is none of `TOPIC_OPTIONS`."""
-        self._writer.run(lambda write: topics.create(write, name, partitions, configs or {}))
+        wanted = {**(configs or {}), **self.limits.get(name, {})}
+        self._writer.run(lambda write: topics.create(write, name, partitions, wanted))
         return self.topic(name)
 
     def ensure_topic(self, name: str, partitions: int = 1, configs: Mapping[str, object] | None = None) -> bool:

@@ -14,6 +14,7 @@ from penstock.log import Log
 from penstock.project.audit import doer
 from penstock.project.budget import Budget
 from penstock.project.home import made
+from penstock.project.retention import system_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,7 @@ class Parts:
                     least_free=self.settings.least_free,
                     require=self.budget.require,
                 )
+                self._log.limits = system_limits(self.settings.system)
             return self._log
 
     @property

@@ -13,20 +13,26 @@ from penstock.project.discards import DISCARDS_TABLE
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
+    from penstock.project.settings import SystemSettings
 
-__all__ = ["keep_retention"]
+__all__ = ["keep_retention", "system_limits"]
+
+
+def system_limits(said: SystemSettings) -> dict[str, dict[str, str]]:
+    """The configs of the system's topics, by name, as [system] of penstock.toml says."""
+    limits = {AUDIT: said.audit, INCIDENTS: said.incidents, NOTIFICATIONS: said.incidents}
+    return {
+        name: {"retention.ms": str(ms or -1), "retention.bytes": str(size or -1)} for name, (ms, size) in limits.items()
+    }
 
 
 def keep_retention(penstock: Penstock) -> None:
     """Let upkeep do as [system] of penstock.toml says, with the topics that are there and with all tables."""
-    said, log = penstock.settings.system, penstock.log
-    limits = {AUDIT: said.audit, INCIDENTS: said.incidents, NOTIFICATIONS: said.incidents}
+    log = penstock.log
     for topic in log.topics():
-        if topic.name in limits:
-            ms, size = limits[topic.name]
-            configs = {"retention.ms": str(ms or -1), "retention.bytes": str(size or -1)}
-            if not configs.items() <= topic.configs.items():
-                log.alter_topic(topic.name, configs=configs)
-    ms, size = said.rejects
+        configs = log.limits.get(topic.name, {})
+        if not configs.items() <= topic.configs.items():
+            log.alter_topic(topic.name, configs=configs)
+    ms, size = penstock.settings.system.rejects
     times = {REJECTS_TABLE: "time", LATE_TABLE: "time", DISCARDS_TABLE: "discarded"}
     log.tables.kept = {table: Kept(time, ms, size) for table, time in times.items()}
