@@ -15,6 +15,7 @@ import pytest
 
 import penstock
 from penstock.core.errors import ConfigError, StorageError
+from penstock.project.audit_trail import Asked, changes
 from penstock.project.backup.backup import back_up
 from penstock.project.forget.forget import foretold, forget
 from penstock.project.forget.person import Person
@@ -290,10 +291,14 @@ def test_files_that_are_not_what_their_names_say(shop: Path) -> None:
         with pytest.raises(StorageError, match=r"b\.parquet' cannot be read as Parquet: ") as caught:
             forget(project, Person(("email",), WHO))
         assert caught.value.hint == "move it away and repeat this; what was removed before is removed"
+        broken_off = changes(project.log, Asked(act="forget"), 1)[0].more
+        assert broken_off["complete"] is False
+        assert {one["place"]: one["count"] for one in broken_off["done"]}["topic visits"] == 42
         other.unlink()
         left = [
             (one.place, one.count, one.what) for one in forget(project, Person(("email",), WHO)) if one.act == "left"
         ]
+        assert changes(project.log, Asked(act="forget"), 1)[0].more["complete"] is True
     assert ("file notes.parquet", 1, "rows or lines say it") in left
     assert ("file locked", 0, "lines looked at: it cannot be read, Input/output error") in left
     assert not table.exists()

@@ -77,21 +77,33 @@ def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
     * In states, and files that lie aside to be shown, a token takes its place: sums stay as they are.
     * Nothing of it is left in deleted pages, caches or the WAL of the log.
 
-    What is left is told, and so are backups, which are not touched. Raises ConfigError where no table has the columns,
+    What is left is told, and so are backups, which are not touched. The audit log has what was done also where it is
+    broken off. Raises ConfigError where no table has the columns,
     LockedError while the project runs, StorageError.
     """
     _require_known(penstock, person)
+    done: list[Forgotten] = []
     with penstock.locked():
-        erasing = penstock.log.erasing(person.may_be_in)
-        done = [*_taken_out(penstock, erasing, person, dry_run=False)]
-        assert penstock.home is not None
-        for name in ("backup", "spill"):  # what was cut off in the middle
-            shutil.rmtree(penstock.home / name, ignore_errors=True)
-        erasing.finish()
-        done += [*_left(penstock, person), *_backups(penstock)]
-        told = [asdict(one) for one in done if one.act != "untouched"]
-        audited(penstock.log, "forget", ", ".join(person.columns), done=told)
+        complete = False
+        try:
+            done.extend(_done(penstock, person))
+            complete = True
+        finally:  # what was removed by then is removed
+            told = [asdict(one) for one in done if one.act != "untouched"]
+            audited(penstock.log, "forget", ", ".join(person.columns), done=told, complete=complete)
     return done
+
+
+def _done(penstock: Penstock, person: Person) -> Iterator[Forgotten]:
+    """Each act when it is done."""
+    erasing = penstock.log.erasing(person.may_be_in)
+    yield from _taken_out(penstock, erasing, person, dry_run=False)
+    assert penstock.home is not None
+    for name in ("backup", "spill"):  # what was cut off in the middle
+        shutil.rmtree(penstock.home / name, ignore_errors=True)
+    erasing.finish()
+    yield from _left(penstock, person)
+    yield from _backups(penstock)
 
 
 def _taken_out(penstock: Penstock, erasing: Erasing, person: Person, *, dry_run: bool) -> Iterator[Forgotten]:
