@@ -142,6 +142,24 @@ def test_who_has_a_row_filter_may_look_and_append(served: Guarded, role: Any, sc
             assert refused is not allowed, operation
 
 
+@pytest.mark.parametrize(("role", "whole"), [("viewer", True), ("operator", True), ("viewer", False)])
+def test_sql_files_are_read_by_who_may_see_all_rows_wherever_they_are_shown(
+    served: Guarded, role: Any, *, whole: bool
+) -> None:
+    user = f"{role}.{'whole' if whole else 'part'}"
+    served.penstock.accounts.add_user(user, role, PASSWORD)
+    if not whole:
+        served.penstock.accounts.set_filter(user, "orders", {"customer": ["c1"]})
+    with served.logged_in(user) as me:
+        pipeline = me.get("/api/pipelines/orders").json()
+        name = pipeline["file"].removeprefix("sql/").removesuffix(".sql")
+        file, changed = me.get(f"/api/sql/{name}/file"), me.get("/api/diff/files")
+    assert (pipeline["sql"] is not None, file.status_code, changed.status_code) == (
+        (True, 200, 200) if whole else (False, 403, 403)
+    )
+    assert not whole or pipeline["sql"] == file.json()["text"]
+
+
 def test_what_is_refused_says_which_right_is_missing(served: Guarded) -> None:
     with served.logged_in("vera") as vera:
         problem = vera.post("/api/topics", json={"name": "mine"}).json()

@@ -99,7 +99,7 @@ class PipelineDetails(PipelineAnswer):
     operators: list[OperatorAnswer]
     """In the order in which rows pass them."""
     sql: str | None
-    """The text of its file; null for who may not operate."""
+    """The text of its file; null for who has row filters, as are all SQL files."""
 
 
 class MadeOfAnswer(Model):
@@ -144,7 +144,7 @@ def show_pipeline(request: Request, penstock: Project, name: Name) -> PipelineDe
     else:
         rest = recalled(penstock, name)
         operators = [] if rest is None else _operators(*rest, rates, at_rest=True)
-    text = penstock.definition.texts.get(found.file) if "operate" in entry_of(request.scope).caller.rights else None
+    text = None if entry_of(request.scope).caller.filters else penstock.definition.texts.get(found.file)
     return PipelineDetails(**found.model_dump(), operators=operators, sql=text)
 
 
