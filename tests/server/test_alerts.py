@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+import penstock
+from penstock.core.errors import QueryError
+from penstock.history import Limits, Stop
 from penstock.project.access.caller import system_user
+from penstock.project.alerts import backtest
 from tests.parts import until
 from tests.project.test_alerts import SLOW, at, make, samples
 from tests.server.served import Served, serve
@@ -104,6 +110,45 @@ def test_a_rule_is_tried_before_it_is_saved(api: Served) -> None:
         in api.post("/api/alerts/test", {"text": SLOW.replace("ms >", "mss >")}, 422)["detail"]
     )
     assert not (api.penstock.folder / "alerts" / "draft.toml").exists()
+
+
+def test_a_test_of_a_rule_ends_as_a_question_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest, "_ROWS", 1)  # a step for each row: it would take a minute
+    with serve(make(tmp_path / "calls", slow=SLOW), rows=0, engine=False) as served:
+        served.penstock.append("latency", samples("a", *((n, 300) for n in range(20_000))))
+        refused = served.penstock.questions.refused
+
+        def running() -> list[str]:
+            return [one["id"] for one in served.get("/api/query") if one["sql"] == "alert slow, tested"]
+
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(served.get, "/api/alerts/slow/test", 409)
+            until(running, "it is not asked")
+            served.call("DELETE", f"/api/query/{running()[0]}", 204)
+            assert (asked.result()["code"], refused) == ("query-cancelled", {"query-cancelled": 1})
+        with socket.create_connection(("127.0.0.1", served.serving.port)) as asker:
+            asker.sendall(b"GET /api/alerts/slow/test HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            until(running, "it is not asked")
+        until(lambda: not running(), "it goes on after its asker has gone")
+        assert refused == {"query-cancelled": 2}
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(seconds=0.05), "the question took longer than 0.05 s"),
+        (Limits(memory=1), "the question needs more than 0 MB"),
+        (Limits(rows=0), "the answer has more than 0 rows\nhint: test a shorter time"),
+    ],
+)
+def test_a_test_of_a_rule_has_the_limits_of_a_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits, said: str
+) -> None:
+    monkeypatch.setattr(backtest, "_ROWS", 1 if limits.seconds < 1 else 500_000)
+    with penstock.open(make(tmp_path / "calls", slow=SLOW)) as project:
+        project.append("latency", samples("a", *((n, 300) for n in range(20_000))))
+        with pytest.raises(QueryError, match=said):
+            backtest.backtest_within(project, project.alerts.get("slow"), None, None, limits, Stop())
 
 
 @pytest.mark.parametrize(

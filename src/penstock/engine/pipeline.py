@@ -265,6 +265,11 @@ class Pipeline:
             yield
             self.failed = False
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory of state, and of rejected and late rows that wait for a commit."""
+        return self.executor.state_bytes + sum(int(frame.estimated_size()) for frame in (*self._rejects, *self._late))
+
     # -- checkpoints -------------------------------------------------------------------------------
 
     def commit(self) -> None:

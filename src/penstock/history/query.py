@@ -44,6 +44,22 @@ class Limits:
     memory: int = 1 << 30
     cut: bool = False
 
+    def too_large(self) -> QueryError:
+        """What is told of a question that needs more memory."""
+        return QueryError(
+            f"the question needs more than {self.memory >> 20} MB",
+            code="query-memory",
+            hint="narrow it down, or select fewer columns",
+        )
+
+    def stopped(self, stop: Stop) -> QueryError:
+        """What is told of a question that `stop` has ended."""
+        if stop.reason == "cancelled":
+            return QueryError("the question was cancelled", code="query-cancelled")
+        if stop.reason == "put off":
+            return QueryError("the question was put off", code="query-put-off")
+        return QueryError(f"the question took longer than {self.seconds:g} s", code="query-time", hint="narrow it down")
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -193,19 +209,9 @@ def _explained(error: BaseException, limits: Limits, stop: Stop) -> BaseExceptio
     import duckdb
 
     if stop.reason and isinstance(error, (duckdb.Error, _StoppedError)):
-        if stop.reason == "cancelled":
-            return QueryError("the question was cancelled", code="query-cancelled")
-        if stop.reason == "put off":
-            return QueryError("the question was put off", code="query-put-off")
-        return QueryError(
-            f"the question took longer than {limits.seconds:g} s", code="query-time", hint="narrow it down"
-        )
+        return limits.stopped(stop)
     if isinstance(error, duckdb.OutOfMemoryException):
-        return QueryError(
-            f"the question needs more than {limits.memory >> 20} MB",
-            code="query-memory",
-            hint="narrow it down, or select fewer columns",
-        )
+        return limits.too_large()
     if isinstance(error, duckdb.Error):
         text = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
         hint = "a time is written TIMESTAMP '2026-01-31 12:00:00'" if _MEANT_A_TIME.search(text) else ""

@@ -10,7 +10,7 @@ import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from os import cpu_count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
 
 __all__ = ["Asked", "Asking"]
+
+T = TypeVar("T")
 
 _WAITING = 512
 """Questions that wait; one more is refused."""
@@ -105,7 +107,12 @@ class Asking:
 
             return await self._in_turn(stop, answer)
 
-    async def _in_turn(self, stop: Stop, answer: Callable[[], Result]) -> Result:
+    async def work(self, request: Request, what: str, answer: Callable[[Stop], T]) -> T:
+        """What `answer` gives, which is a question in other words than SQL; `what` tells of it. As `ask`."""
+        async with self._entered(request, what, None) as stop:
+            return await self._in_turn(stop, lambda: answer(stop))
+
+    async def _in_turn(self, stop: Stop, answer: Callable[[], T]) -> T:
         """The answer of a question, which begins as a short one.
 
         When it proves to be long, it goes on as such if there is room; else it is put off until there is.
@@ -191,7 +198,7 @@ class Asking:
             del self.asked[id_]
 
 
-async def _in_thread(answer: Callable[[], Result]) -> Result:
+async def _in_thread(answer: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(answer, limiter=anyio.CapacityLimiter(1))  # it has its turn
 
 

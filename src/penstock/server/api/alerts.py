@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from penstock.core.errors import ConfigError
 from penstock.project.alerts.alert import drafted
-from penstock.project.alerts.backtest import backtest
+from penstock.project.alerts.backtest import backtest_within
 from penstock.project.alerts.rule import rules_of
 from penstock.project.project_file import ProjectFile
 from penstock.project.saved_files import put_file, remove_file
-from penstock.server.api.model import Given, IfMatch, Model, Project, require_tag, tagged
+from penstock.server.api.model import Asker, Given, IfMatch, Model, Project, require_tag, tagged
+from penstock.server.api.query import MOST
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.history import Stop
 
 __all__ = ["router"]
 
@@ -78,24 +84,36 @@ def show_alert(penstock: Project, name: Name) -> AlertDetails:
 
 
 @router.get("/{name}/test", operation_id="alert_test")
-def backtest_alert(
+async def backtest_alert(
+    request: Request,
     penstock: Project,
+    asking: Asker,
     name: Name,
     since: Annotated[
         int | None, Query(ge=0, le=_LAST, description="Those that fired from then on, ms since 1970")
     ] = None,
     until: Annotated[int | None, Query(ge=0, le=_LAST, description="Those that fired before then")] = None,
 ) -> list[WouldHaveFired]:
-    """The incidents that the rule would have found in all that is kept: nothing is written, and nobody told."""
-    found = backtest(penstock, penstock.alerts.get(name), since, until)
-    return [WouldHaveFired(**row) for row in _rows(found)]
+    """The incidents that the rule would have found in all that is kept: nothing is written, and nobody told.
+
+    It has the limits that a question may have at most, and ends as one: with its asker, or by `DELETE /api/query/ID`.
+    """
+
+    def answer(stop: Stop) -> list[WouldHaveFired]:
+        return _rows(backtest_within(penstock, penstock.alerts.get(name), since, until, MOST, stop))
+
+    return await asking.work(request, f"alert {name}, tested", answer)
 
 
 @router.post("/test", operation_id="alert_try")
-def try_alert(penstock: Project, body: AlertFile) -> list[WouldHaveFired]:
+async def try_alert(request: Request, penstock: Project, asking: Asker, body: AlertFile) -> list[WouldHaveFired]:
     """The same for a rule that is not there yet. Refused where it does not fit (422)."""
-    alert = drafted(penstock.definition, ProjectFile("draft", body.text))
-    return [WouldHaveFired(**row) for row in _rows(backtest(penstock, alert))]
+
+    def answer(stop: Stop) -> list[WouldHaveFired]:
+        alert = drafted(penstock.definition, ProjectFile("draft", body.text))
+        return _rows(backtest_within(penstock, alert, None, None, MOST, stop))
+
+    return await asking.work(request, "an alert that is not saved, tested", answer)
 
 
 @router.get("/{name}/file", operation_id="alert_file")
@@ -129,8 +147,8 @@ def delete_alert(penstock: Project, name: Name, if_match: IfMatch = None) -> Non
     penstock.follow_alerts()
 
 
-def _rows(found: Any) -> list[dict[str, Any]]:
+def _rows(found: pl.DataFrame) -> list[WouldHaveFired]:
     import polars as pl
 
     numbers = found.with_columns(pl.col("start", "fired", "end").dt.epoch("ms"))
-    return [{**row, "key": orjson.loads(row["key"])} for row in numbers.iter_rows(named=True)]
+    return [WouldHaveFired(**{**row, "key": orjson.loads(row["key"])}) for row in numbers.iter_rows(named=True)]

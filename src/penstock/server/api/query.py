@@ -15,13 +15,12 @@ from penstock.server.access import access_of, entry_of
 from penstock.server.api.model import Asker, Given, Model
 from penstock.server.api.rows import answered, rows_responses
 
-__all__ = ["router"]
+__all__ = ["MOST", "router"]
 
 router = APIRouter(prefix="/api/query", tags=["query"])
 
-_ROWS_MAX = 100_000
-_SECONDS_MAX = 300.0
-_MEMORY_MAX = 512 << 20
+MOST = Limits(rows=100_000, seconds=300.0, memory=512 << 20)
+"""What a question of others than the project's owner may have."""
 
 
 class Query(Given):
@@ -35,7 +34,7 @@ class Query(Given):
     """False: more rows are an error."""
     seconds: float = Field(30.0, gt=0)
     """How long it may take, up to 300."""
-    memory: int = Field(_MEMORY_MAX, ge=1 << 20)
+    memory: int = Field(MOST.memory, ge=1 << 20)
     """Bytes of memory, up to 512 MB."""
     zone: str = Field("UTC", max_length=64, examples=["Europe/Oslo"])
     """The zone of moments that are written as text, in the question or by it."""
@@ -46,6 +45,7 @@ class Query(Given):
 class Running(Model):
     id: str
     sql: str
+    """Of a back-test, which rule is tested."""
     since: int
     """When it was asked, ms since 1970."""
 
@@ -62,9 +62,9 @@ async def ask(request: Request, asking: Asker, query: Query) -> Response:
 
 def _require_modest(limits: Limits) -> None:
     for name, value, most in (
-        ("rows", limits.rows, _ROWS_MAX),
-        ("seconds", limits.seconds, _SECONDS_MAX),
-        ("memory", limits.memory, _MEMORY_MAX),
+        ("rows", limits.rows, MOST.rows),
+        ("seconds", limits.seconds, MOST.seconds),
+        ("memory", limits.memory, MOST.memory),
     ):
         if value > most:
             raise RequestError(f"{name} is {value:g}, {most:g} at most are allowed", code="request-form", where=name)
