@@ -78,8 +78,7 @@ def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
     * Nothing of it is left in deleted pages, caches or the WAL of the log.
 
     What is left is told, and so are backups, which are not touched. The audit log has what was done also where it is
-    broken off. Raises ConfigError where no table has the columns,
-    LockedError while the project runs, StorageError.
+    broken off. Raises ConfigError where no table has the columns, LockedError while the project runs, StorageError.
     """
     _require_known(penstock, person)
     done: list[Forgotten] = []
