@@ -108,7 +108,7 @@ def test_states_that_outgrow_their_share_are_named(tmp_path: Path, monkeypatch: 
         until(lambda: any(r.code == "states-large" for r in served.penstock.why()), "nothing is said")
         (reason,) = (r for r in served.penstock.why() if r.code == "states-large")
         assert (reason.pipeline, reason.operator) == ("orders", served.get("/api/memory")["held"][0]["operator"])
-        assert "Let it forget (SET 'table.exec.state.ttl', windows, fewer keys)" in reason.setting
+        assert "Group by windows of time or by fewer keys, or raise limit in [memory]" in reason.setting
 
 
 def test_a_question_has_no_more_than_its_share(tmp_path: Path) -> None:

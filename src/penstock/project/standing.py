@@ -138,7 +138,7 @@ def _crowded(penstock: Penstock) -> list[Reason]:
             f"Its state has {most.bytes >> 20:,} MB, and those of all operators {states.states >> 20:,} MB of the"
             f" {budget.for_states >> 20:,} MB that are meant for them."
         )
-        setting = "Let it forget (SET 'table.exec.state.ttl', windows, fewer keys), or raise limit in [memory]."
+        setting = "Group by windows of time or by fewer keys, or raise limit in [memory] of penstock.toml."
         found.append(Reason(most.pipeline, most.operator, "states-large", sentence, setting, attention=True))
     return found
 
