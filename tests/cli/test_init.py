@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import re
 import shlex
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,9 +210,16 @@ def test_a_demo_leaves_what_somebody_has_changed(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_the_demo_of_parking_asks_a_city(tmp_path: Path) -> None:
-    shown = call("demo", "parking", "--bounded", "--keep", tmp_path / "p")
+    with socket.socket() as other:
+        with suppress(OSError):  # somebody else has it: taken it is
+            other.bind(("127.0.0.1", 8765))
+            other.listen()
+        shown = call("demo", "parking", "--bounded", "--keep", tmp_path / "p")
     assert shown.code == 0, shown.err
-    assert "a simulated city publishes at http://127.0.0.1:8765/parking.json; " in shown.err
+    found = re.search(r"port 8765 is taken: the project asks its city at (\d+)\n", shown.err)
+    assert found is not None, shown.err
+    assert f"a simulated city publishes at http://127.0.0.1:{found[1]}/parking.json; " in shown.err
+    assert f"127.0.0.1:{found[1]}" in (tmp_path / "p" / "penstock.toml").read_text()
     assert " of 9 car parks\n" in shown.out
     for title in ("now", "the fullest days", "the newest alerts", "the source"):
         assert f"\n{title}\n" in shown.out

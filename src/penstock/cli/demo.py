@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import threading
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from penstock.cli.serving import Serve, serve_options
 from penstock.cli.simulate import feed, fill_history
 from penstock.cli.summary import show_next, show_summary
 from penstock.cli.terminal import STDERR, is_terminal, lasted, note, plural
+from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, LockedError, PenstockError
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ _FAULTS: dict[str, Any] = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "
 _HISTORY_DAYS = 90
 _PARKING_DAYS = 2
 _SINCE_MS = 15 * 60_000
+_ADDRESSED = ("penstock.toml", "sql/01_feed.sql")
+"""Files of parking that have its city's address."""
+_PORT = re.compile(rb"(?<=127\.0\.0\.1:)\d+")
 
 
 @click.command(
@@ -83,7 +88,10 @@ def demo(
 
     from penstock.project.opening import open_project
 
-    with open_project(folder) as penstock, Logs().begun(penstock.settings), ExitStack() as stack:
+    with ExitStack() as stack:
+        city = stack.enter_context(_city(folder)) if app == "parking" else None
+        penstock = stack.enter_context(open_project(folder))
+        stack.enter_context(Logs().begun(penstock.settings))
         if app == "collab":
             note("one event in a hundred each comes late, twice, or broken, for you to see what becomes of it")
             fill_history(penstock, _HISTORY_DAYS, live=not bounded)
@@ -91,8 +99,8 @@ def demo(
                 _simulate(penstock, rate, events or _EVENTS)
             else:
                 stack.enter_context(_Feeder(penstock, rate, events))
-        if app == "parking":
-            stack.enter_context(_city(penstock))
+        if city is not None:
+            _fill_polls(penstock, city)
         ran = run_pipelines(penstock, serve, bounded=bounded)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
@@ -104,19 +112,30 @@ def demo(
     return worst(ran.errors)
 
 
-def _city(penstock: Penstock) -> CityServer:
-    """The city that the project asks, after its last days were appended as if they had been asked for."""
+def _city(folder: Path) -> CityServer:
+    """The city that the project asks: where its address says, or, beside another demo, at any free port."""
     from penstock.apps.parking.city import City, Faults
-    from penstock.apps.parking.serving import CityServer
+    from penstock.apps.parking.serving import PORT, CityServer
+
+    city = City(faults=Faults(repeat=0.03, late=0.01, open=0.01, garbage=0.01, jump=0.02, outage=0.02))
+    try:
+        return CityServer(city, SystemClock())
+    except ConfigError:
+        server = CityServer(city, SystemClock(), 0)
+    for name in _ADDRESSED:
+        text = (folder / name).read_text("utf-8")
+        (folder / name).write_text(text.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{server.port}"), "utf-8")
+    note(f"port {PORT} is taken: the project asks its city at {server.port}")
+    return server
+
+
+def _fill_polls(penstock: Penstock, server: CityServer) -> None:
+    """Append its last days as if the city had been asked."""
     from penstock.cli.city import fill_polls
 
-    faults = Faults(repeat=0.03, late=0.01, open=0.01, garbage=0.01, jump=0.02, outage=0.02)
-    city = City(faults=faults)
-    server = CityServer(city, penstock.clock)
-    polled = plural(fill_polls(penstock, city, _PARKING_DAYS), "record")
+    polled = plural(fill_polls(penstock, server.city, _PARKING_DAYS), "record")
     note(f"a simulated city publishes at {server.url}; {polled} of its last {_PARKING_DAYS} days are in parking_feed")
     note("some records come twice, late, with Open or with no count; some minutes have no answer")
-    return server
 
 
 class _Feeder:
@@ -210,10 +229,10 @@ def _changed(folder: Path, app: str) -> bool:
 
 
 def _written(folder: Path) -> dict[str, bytes]:
-    """The files that people write: settings, SQL, queries, dashboards and the like."""
+    """The files that people write, such as settings and SQL; ports of this machine, which a demo chooses, left out."""
     kinds = (".toml", ".sql", ".avsc", ".md", ".csv")
     found = [p for p in folder.rglob("*") if p.suffix in kinds and ".penstock" not in p.relative_to(folder).parts]
-    return {str(p.relative_to(folder)): p.read_bytes() for p in found}
+    return {str(p.relative_to(folder)): _PORT.sub(b"", p.read_bytes()) for p in found}
 
 
 def _free(folder: Path) -> bool:

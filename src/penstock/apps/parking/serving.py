@@ -28,7 +28,7 @@ class CityServer:
     """
 
     def __init__(self, city: City, clock: Clock, port: int = PORT) -> None:
-        self._city = city
+        self.city = city
         self._clock = clock
         self.questions = 0
         self.outages = 0
@@ -43,8 +43,12 @@ class CityServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="city", daemon=True)
 
     @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{PATH}"
+        return f"http://127.0.0.1:{self.port}{PATH}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -56,7 +60,7 @@ class CityServer:
         self._server.server_close()
 
     def _answer(self) -> bytes | None:
-        body = self._city.answer(self._clock.now_ms() // MINUTE_MS)
+        body = self.city.answer(self._clock.now_ms() // MINUTE_MS)
         self.questions += 1
         self.outages += body is None
         return body
