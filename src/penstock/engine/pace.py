@@ -42,8 +42,8 @@ class Pace:
         self._last_commit = self._last_look = clock.monotonic()
         self._behind = CAUGHT_UP_MS
         self._began: tuple[float, int] | None = None
-        self.behind = False
-        """Whether the last step has found a backlog."""
+        self._backlog: float | None = None
+        """Since when each step has found a backlog."""
         self._rows = 0
         """So many rows are to be taken at once, where that is more than usual."""
 
@@ -53,11 +53,18 @@ class Pace:
 
     def stepped(self, rows: int, seconds: float, *, behind: bool) -> None:
         """A step for which `rows` were asked has taken so long."""
-        self.behind = behind
         if not behind:
-            self._rows = 0
-        elif seconds > _LONG:
+            self._backlog, self._rows = None, 0
+            return
+        if self._backlog is None:
+            self._backlog = self.clock.monotonic()
+        if seconds > _LONG:
             self._rows = 2 * rows
+
+    @property
+    def behind(self) -> bool:
+        """Whether steps have found nothing but a backlog for longer than commits are apart then."""
+        return self._backlog is not None and (self.clock.monotonic() - self._backlog) * 1000 > BEHIND_MS
 
     def commit_due(self, *, behind: bool) -> bool:
         """Whether the interval since the last commit has passed."""

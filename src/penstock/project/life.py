@@ -365,6 +365,6 @@ class Life:
             pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
         finally:
             self.goes = False
-            pipeline.pace.behind = False
+            pipeline.pace.stepped(0, 0, behind=False)
             self.ended_ms = self._clock.now_ms()
             self._changed()

@@ -54,7 +54,17 @@ def test_long_steps_behind_a_backlog_take_more_rows_at_once_until_it_is_gone() -
     for seconds, behind in ((0.1, True), (0.3, True), (0.5, True), (0.9, True), (0.1, False), (0.3, False)):
         asked.append(pace.rows(1_000, 3_000))
         pace.stepped(asked[-1], seconds, behind=behind)
-        assert pace.behind == behind
     assert asked == [1_000, 1_000, 2_000, 3_000, 3_000, 1_000]
     pace.stepped(1_000, 0.3, behind=True)
     assert pace.rows(1_000, 1_000) == 1_000
+
+
+def test_a_pipeline_is_behind_when_its_backlog_has_lasted_for_a_second() -> None:
+    clock = ManualClock()
+    pace = Pace(clock, None, None)
+    told = []
+    for step_ms, behind in ((0, True), (900, True), (50, False), (0, True), (1_001, True), (5_000, True), (0, False)):
+        clock.advance(step_ms)
+        pace.stepped(1_000, 0.1, behind=behind)
+        told.append(pace.behind)
+    assert told == [False, False, False, False, True, True, False]
