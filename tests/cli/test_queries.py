@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import penstock
 from tests.cli.shell import call
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def test_the_list_says_what_each_takes_and_what_is_wrong(asked: Path) -> None:
         {"name": "top", "parameters": "least BIGINT = 44, only STRING", "description": "Who has ordered most."}
     ]
     assert ("bad cannot be asked: '@param x NUMBER' declares no parameter\nqueries/bad.sql, line 1\n") in listed.err
+
+
+def test_one_over_a_table_that_is_gone_says_so(asked: Path) -> None:
+    (asked / "queries" / "gone.sql").write_text("SELECT id FROM ordrs")
+    (asked / "queries" / "raw.sql").write_text("SELECT id FROM big")
+    with penstock.open(asked) as project:
+        project.log.create_topic("big")
+    listed = call("queries", "list", asked, "--format", "json")
+    assert [json.loads(line)["name"] for line in listed.out.splitlines()] == ["top"]
+    assert "gone cannot be asked: there is no table, view or topic 'ordrs'\n" in listed.err
+    assert "raw cannot be asked: Binder Error" in listed.err
+    ran = call("queries", "run", asked, "raw")
+    assert "Candidate bindings" not in ran.err
+    assert "hint: no table is called big, or none any more: it is a topic, whose columns DESCRIBE shows\n" in ran.err
 
 
 def test_one_is_shown_with_how_it_is_asked(asked: Path) -> None:

@@ -109,6 +109,14 @@ def test_a_column_is_followed_back_to_its_topic(shop: Served) -> None:
     ]
 
 
+def test_a_question_is_explained(shop: Served) -> None:
+    sql = "EXPLAIN SELECT customer, COUNT(*) FROM orders GROUP BY customer"
+    answer = shop.post("/api/query", {"sql": sql})
+    assert [column["name"] for column in answer["columns"]] == ["operator", "inputs", "details", "stateful"]
+    assert ("aggregate", "source orders", True) in [(row[0], row[1], row[3]) for row in answer["rows"]]
+    assert shop.post("/api/query", {"sql": "EXPLAIN INSERT INTO revenue SELECT 1"}, 422)["code"] == "explain-query"
+
+
 def test_the_ledger_and_why(shop: Served) -> None:
     settled(shop)
     ledger = shop.get("/api/ledger")

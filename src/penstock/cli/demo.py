@@ -79,6 +79,9 @@ def demo(
         raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
     if app == "parking" and (rate is not None or events is not None):
         raise click.UsageError("--rate and --events do not go with parking: the city is asked once a minute")
+    said = click.get_current_context().get_parameter_source("port") == click.core.ParameterSource.COMMANDLINE
+    if bounded is None and not is_terminal(STDERR) and said and serve.wanted is None:
+        note("without a terminal the demo ends with its input and serves no page at --port; --live goes on and serves")
     bounded = not is_terminal(STDERR) if bounded is None else bounded
     folder = _folder(app, keep, beside=bounded or serve.port is not None or serve.wanted is False)
     write_project(folder, app)

@@ -9,7 +9,7 @@ import click
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened, path_of, program
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note, painted
-from penstock.core.errors import ConfigError
+from penstock.core.errors import PenstockError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +29,25 @@ def queries() -> None:
 @folder_argument()
 @format_option(*FORMATS)
 def list_(folder: Path, form: str) -> None:
-    """List the saved queries of the project in DIR: what each takes, and what it is about."""
+    """List the saved queries of the project in DIR: what each takes, and what it is about.
+
+    Those that cannot be asked, as where a table is gone, are told after them.
+    """
     import polars as pl
 
-    from penstock.project.saved_query import read_saved
+    from penstock.project.saved_query import queries_of, read_saved, require_askable
 
     saved, wrong = [], []
-    files = _files(folder)
-    for name in files.names():
-        try:
-            saved.append(read_saved(files.read(name)))
-        except ConfigError as error:
-            wrong.append(f"{name} cannot be asked: {error}")
+    with opened(folder) as project:
+        files = queries_of(project.folder)
+        for name in files.names():
+            try:
+                one = read_saved(files.read(name))
+                require_askable(project, one)
+            except PenstockError as error:
+                wrong.append(f"{name} cannot be asked: {error}")
+            else:
+                saved.append(one)
     rows = [(s.name, ", ".join(map(_declared, s.parameters)), s.description) for s in saved]
     schema = {"name": pl.String, "parameters": pl.String, "description": pl.String}
     print_rows(pl.DataFrame(rows, schema=schema, orient="row"), form)

@@ -149,7 +149,19 @@ def _answer(
     except (Exception, pl.exceptions.PanicException) as error:  # it is explained
         if any(not Path(path).exists() for table in files for path in table.paths):
             raise _GoneError from error
-        raise _explained(error, limits, stop) from None
+        raise _of_topics(_explained(error, limits, stop), question, tables) from None
+
+
+def _of_topics(error: BaseException, question: Question, tables: Tables) -> BaseException:
+    """What is wrong with a question, with what topics among its tables have: their tables may be gone."""
+    if isinstance(error, QueryError) and error.message.startswith("Binder Error"):
+        kinds = dict(tables.names())
+        if topics := [name for *_, name in question.tables if kinds.get(name) == "topic"]:
+            error.message = error.message.split("\nCandidate bindings", maxsplit=1)[0].strip()
+            error.hint = (
+                f"no table is called {topics[0]}, or none any more: it is a topic, whose columns DESCRIBE shows"
+            )
+    return error
 
 
 def _values(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from penstock.connectors.kafka import TOPIC
 from penstock.core.errors import ConfigError, did_you_mean
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from penstock.project.definition import Definition
     from penstock.sql.expr import Expr
 
-__all__ = ["Planned", "details", "explain", "planned"]
+__all__ = ["Planned", "details", "explain", "explained", "planned", "planned_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,22 @@ class Planned:
     inputs: tuple[str, ...]
     details: tuple[str, ...]
     stateful: bool
+
+
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(?P<query>.*)", re.IGNORECASE | re.DOTALL)
+
+
+def explained(sql: str) -> str | None:
+    """The query that an EXPLAIN is of; None for what is none."""
+    found = _EXPLAIN.fullmatch(sql)
+    return None if found is None else found["query"]
+
+
+def planned_rows(definition: Definition, home: Path, sql: str) -> pl.DataFrame:
+    """`planned` as rows: `operator`, the `inputs` that it takes from, `details`, and whether it is `stateful`."""
+    rows = [(o.name, ", ".join(o.inputs), "; ".join(o.details), o.stateful) for o in planned(definition, home, sql)]
+    schema = {"operator": pl.String, "inputs": pl.String, "details": pl.String, "stateful": pl.Boolean}
+    return pl.DataFrame(rows, schema, orient="row")
 
 
 def planned(definition: Definition, home: Path, sql: str) -> list[Planned]:

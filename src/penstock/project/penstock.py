@@ -15,7 +15,9 @@ from penstock.project.append import records_of
 from penstock.project.changes import Changes
 from penstock.project.deletion import delete_topic, loss_of
 from penstock.project.engine import Engine
+from penstock.project.explain import explained, planned_rows
 from penstock.project.groups import delete_group, reset_group
+from penstock.project.home import HOME
 from penstock.project.memory import memory_of
 from penstock.project.operations import Operations
 from penstock.project.parts import Parts
@@ -168,7 +170,8 @@ class Penstock(Parts):
     ) -> Result:
         """Ask a SELECT (DuckDB's SQL) over tables, views, topics, open windows (`"NAME$open"`) and `penstock.*`.
 
-        SHOW TABLES, DESCRIBE and SUMMARIZE are answered too. Types that Polars has not, such as INTERVAL, come as text.
+        SHOW TABLES, DESCRIBE and SUMMARIZE are answered too, and EXPLAIN of a SELECT in Flink's SQL: what it would be
+        as a pipeline. Types that Polars has not, such as INTERVAL, come as text.
         `zone` is that of moments that are written as text, in the question or by it: ``ts > '2026-01-31'``. Those in
         the answer are in UTC. `parameters` are the values of ``$name`` in it; `stop` cancels it from another thread.
         Where it had to wait, `asked` is since when, by the clock's `monotonic`: it may stand for any moment after that.
@@ -177,6 +180,9 @@ class Penstock(Parts):
         """
         spill = None if self.home is None or self.reads_only else self.home / "spill"
         limits, tables = limits or Limits(), ProjectTables(self, asked, filters)
+        if (inside := explained(sql)) is not None:
+            home = self.home or self.folder / HOME
+            return Result(planned_rows(self.definition, home, inside), tables.position())
         with self.questions.asked(), self.budget.lending(limits.memory) as memory:
             limits = replace(limits, memory=memory)
             return query(sql, tables, limits, spill, zone, parameters, stop, self.instances)
