@@ -380,12 +380,16 @@ HOSTILE: list[tuple[list[str | bytes], int]] = [
     (["[" * 60_000] * 10, 4400),
     (['{"type": "ping", "id": 7}'] * 10, 4400),
     (['{"action": "explode"}'] * 10, 4400),
-    (['{"type": "ping", "id": "p"}'] * 5_000, 4429),
+    (['{"type": "ping", "id": "p"}'] * 300, 4429),
 ]
 
 
 @pytest.mark.parametrize(("messages", "code"), HOSTILE, ids=[f"{str(m[0])[:20]}" for m, _ in HOSTILE])
-def test_hostile_messages_end_the_connection_with_a_code(shop: Served, messages: list[str | bytes], code: int) -> None:
+def test_hostile_messages_end_the_connection_with_a_code(
+    shop: Served, monkeypatch: pytest.MonkeyPatch, messages: list[str | bytes], code: int
+) -> None:
+    hub = shop.serving.app.state.hub
+    monkeypatch.setattr(hub, "limits", replace(hub.limits, requests_per_second=1))  # however slow the machine is
     with watching(shop.serving.url) as client:
         with pytest.raises(ConnectionClosed) as closed:
             for message in messages:
