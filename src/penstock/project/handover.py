@@ -21,7 +21,7 @@ class Handover(Generic[T]):
         self.ahead = ahead
         self._state = threading.Condition()
         self._pieces: deque[T] = deque()
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._ended = False
         self._closed = False
 
@@ -35,10 +35,10 @@ class Handover(Generic[T]):
 
     def make(self, work: Callable[[], object]) -> None:
         """Do all the `work` that puts pieces; its end, or its error, reaches whoever takes them."""
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             work()
-        except Exception as raised:  # noqa: BLE001  # handed to whoever takes
+        except BaseException as raised:  # noqa: BLE001  # handed to whoever takes; Polars raises Ctrl-C where it works
             error = raised
         with self._state:
             self._ended, self._error = True, error
