@@ -20,7 +20,7 @@ CHILD = """
 import os, sys
 from pathlib import Path
 from penstock.project.edit.apply import _Apply
-from penstock.project.opening import open_project
+from tests.engine.project import opened  # its clock stands still: by that of today all records would be too old to stay
 
 folder, step, when = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 act = getattr(_Apply, step)
@@ -30,7 +30,7 @@ def killed(self, *given):
         act(self, *given)
     os._exit(9)
 
-with open_project(folder) as project:
+with opened(folder) as project:
     project.start()
     for name, text in (("1-main.sql", sys.argv[4]), ("2-keys.sql", sys.argv[5]), ("3-more.sql", sys.argv[6])):
         (folder / "sql" / name).write_text(text)

@@ -11,6 +11,7 @@ from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, LogError, StateError, UnsupportedError
 from penstock.project import engine as engine_module
 from penstock.project.edit import apply as apply_module
+from penstock.project.life import Life
 from penstock.project.lineage import keep_lineage
 from penstock.project.opening import memory
 from tests.engine.project import (
@@ -344,6 +345,59 @@ def test_a_failure_at_any_step_leaves_what_was(tmp_path: Path, monkeypatch: pyte
         append(penstock, LINES[20:])
         caught_up(penstock)
         assert rows(penstock)[:3] == [("a", 10.0, 5, 13), ("a", 20.0, 5, 5), ("a", 30.0, 5, 6)]
+
+
+INTO_FILES = """
+CREATE TABLE f (k STRING, id BIGINT) PARTITIONED BY (k)
+WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'parquet', 'sink.rolling-policy.file-size' = '1 b');
+INSERT INTO f SELECT k, id FROM e"""
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_first_checkpoint_that_fails_goes_back_unless_another_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    write_project(tmp_path, TOTALS)
+    files, out = tmp_path / "sql" / "2-files.sql", tmp_path / "new"
+    files.write_text(INTO_FILES + " WHERE k = 'c';")
+    with opened(tmp_path) as penstock:
+        run = penstock.start()
+        append(penstock, LINES[:20])
+        caught_up(penstock)
+        files.write_text(INTO_FILES.replace("'out'", "'new'") + ";")
+        if not alone:
+            write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))
+        attempt, prove = apply_module._Apply.attempt, Life.prove
+
+        def attempted(self: Any) -> None:
+            attempt(self)
+            append(penstock, LINES[20:])
+
+        def proven(self: Life) -> None:
+            prove(self)
+            if self.name == "files":
+                out.rename(tmp_path / "away")
+                out.write_text("in the way")
+
+        monkeypatch.setattr(apply_module._Apply, "attempt", attempted)
+        monkeypatch.setattr(Life, "prove", proven)
+        difference = penstock.difference()
+        if alone:
+            with pytest.raises(StateError, match="what was before goes on: "):
+                penstock.apply(difference.token)
+        else:
+            assert [p.name for p in penstock.apply(difference.token).pipelines] == ["main", "files"]
+        assert [life.state for life in run.lives.values()] == ["running", "running" if alone else "failed"]
+        out.unlink()
+        if alone:
+            assert penstock.difference() == difference
+        else:
+            penstock.steer("files", "restart")
+        caught_up(penstock)
+        most = [13, 14, 15] if alone else [13, 5, 6]
+        assert [r[3] for r in rows(penstock)[:3]] == most
+        if not alone:
+            assert sorted(n for _, n in rows(penstock, "f")) == [*range(20, 40)]
 
 
 UNREACHABLE = """

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import StateError
+from penstock.engine import ledger
 from penstock.project.fates import manifest_of
 from penstock.project.figures import Counted, Figures, State, counted, figures, lag_of, resting
 from penstock.project.wish import Wanted, Wish, put_wish, wish_of
@@ -241,11 +242,30 @@ class Life:
             self.goes = True
 
     def prove(self) -> None:
-        """Run the next rows and commit, if it was made and is to run: what it does then is seen to balance."""
+        """Run the next rows, if it was made and is to run: what it does then is seen to balance."""
         if self.goes and self._loaded is not None:
             pipeline = self._loaded.pipeline
             pipeline.step(pipeline.settings.batch_rows)
+            # rows are through a sink when it commits
+            ledger.check(self.name, [e for e in pipeline.executor.entries() if e.kind != "sink"])
+
+    def commit_first(self, *, final: bool) -> bool:
+        """Take a checkpoint, if it was made and is to run: whether there is one by which it cannot go back any more.
+
+        What fails after that, or where it is `final` anyhow, ends it. Raises what fails before.
+        """
+        if not self.goes or self._loaded is None:
+            return False
+        pipeline = self._loaded.pipeline
+        before = pipeline.epoch
+        try:
             pipeline.commit()
+        except Exception as error:
+            if pipeline.epoch == before and not final:
+                raise
+            self.error, self.goes = error, False
+            pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
+        return pipeline.epoch != before
 
     def begin(self) -> None:
         """Run, if it was made."""

@@ -125,7 +125,8 @@ class Run:
         """Let the pipelines be those of `definitions`: what was not retired goes on, the others are made and begin.
 
         With `proven` each of them runs its next rows and commits before any begins. Raises what keeps one from that;
-        then none of them runs.
+        then none of them runs, and nothing was committed. What fails once one has committed ends its pipeline alone:
+        there is no way back then, for the results would come twice.
         """
         lives = {}
         made: list[Life] = []
@@ -143,6 +144,9 @@ class Run:
                 one.prepare()
             for one in made if proven else ():
                 one.prove()
+            committed = False
+            for one in made if proven else ():
+                committed = one.commit_first(final=committed) or committed
         except BaseException:
             for one in made:
                 one.close()

@@ -64,12 +64,14 @@ def apply(penstock: Penstock, token: str) -> Applied:
     3. Their checkpoints are kept as savepoints.
     4. One transaction: the next checkpoint of each, without those that go.
     5. Each runs its next rows on trial: nothing of it is kept.
-    6. All begin, and take their first checkpoint, at which the ledger must balance.
+    6. All run their next rows, at which the ledger must balance, take their first checkpoint, and begin.
     7. Savepoints that were made so are dropped, but for those of the last three times.
 
-    Where 1 to 6 fail, the savepoints are put back in one transaction and what was goes on: StateError says why. Where
-    the process dies, 4 is done or it is not. Raises SqlError or ConfigError where the files are wrong, StateError for
-    another token or where a pipeline cannot be taken over, LockedError where another process runs the project.
+    Where 1 to 6 fail before a first checkpoint was taken, the savepoints are put back in one transaction and what was
+    goes on: StateError says why. What fails after that ends its pipeline alone: what others have committed would come
+    twice. Where the process dies, 4 is done or it is not. Raises SqlError or ConfigError where the files are wrong,
+    StateError for another token or where a pipeline cannot be taken over, LockedError where another process runs the
+    project.
     """
     _require(edit_of(penstock).difference, token)
     with penstock.changing() as run:
