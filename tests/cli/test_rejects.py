@@ -13,6 +13,9 @@ from tests.cli.shell import append, call, make_project, orders
 if TYPE_CHECKING:
     from pathlib import Path
 
+TIMES = ("00:10", "01:40", "01:10", "00:05", "03:00")
+"""With windows of a minute every half minute, and a watermark 10 s behind: the third is late for one of its windows,
+the fourth for both."""
 KEYED = "PRIMARY KEY (window_end) NOT ENFORCED"
 
 
@@ -113,6 +116,29 @@ def test_replaying_into_windows_that_had_closed(spoilt: Path) -> None:
     with penstock.open(spoilt) as project:
         assert before == [(130,)]
         assert project.query("SELECT sum(orders) FROM revenue").rows() == [(132,)]
+
+
+def test_all_are_those_that_can_be_replayed(spoilt: Path) -> None:
+    assert call("rejects", "replay", spoilt, "--id", 3, "--yes").code == 0
+    assert call("rejects", "discard", spoilt, "--id", 2, "--because", "a test", "--yes").code == 0
+    assert "1 row appended to orders" in call("rejects", "replay", spoilt, "--all", "--yes").out
+    assert call("rejects", "replay", spoilt, "--all", "--yes").out == "there is no such row\n"
+    assert "3 rows appended to orders" in call("rejects", "replay", spoilt, "--all", "--force", "--yes").out
+
+
+def test_late_rows_that_count_in_part_or_are_no_message_are_left_out(tmp_path: Path) -> None:
+    from tests.cli.shell import ORDERS
+
+    sql = ORDERS.replace(
+        "TUMBLE(TABLE orders, DESCRIPTOR(ts),", "HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '30' SECOND,"
+    )
+    folder = make_project(tmp_path / "late", sql)
+    rows = [{"id": i, "customer": "c", "amount": 1, "ts": f"2025-01-01 00:{t}"} for i, t in enumerate(TIMES)]
+    append(folder, *rows)
+    assert call("run", folder, "--bounded").code == 0
+    done = call("rejects", "replay", folder, "--late", "--all", "--yes")
+    assert (done.code, "1 row appended to orders" in done.out) == (0, True), done.err
+    assert "1 row left out: made by a query, or counted in some windows already (--rebuild)" in done.err
 
 
 def test_rows_are_edited_by_hand(spoilt: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -122,3 +122,75 @@ def test_a_row_that_is_replayed_as_it_is_is_rejected_again(page: Page, shop: Run
     expect(replay).to_be_disabled()
     page.get_by_label("it then counts twice").check()
     expect(replay).to_be_enabled()
+
+
+WINDOWS = """\
+CREATE TABLE clicks (id INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'clicks', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE counts (began BIGINT, n BIGINT, PRIMARY KEY (began) NOT ENFORCED)
+WITH ('connector' = 'upsert-kafka', 'topic' = 'counts', 'key.format' = 'json', 'value.format' = 'json');
+INSERT INTO counts SELECT EXTRACT(SECOND FROM window_start), COUNT(*)
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
+"""
+RUNNING = """\
+CREATE TABLE clicks (id INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'kafka', 'topic' = 'clicks', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE counts (id INT, n BIGINT) WITH ('connector' = 'kafka', 'topic' = 'counts', 'format' = 'json');
+INSERT INTO counts SELECT id, COUNT(*) OVER (ORDER BY ts) FROM clicks;
+"""
+
+
+def _click(number: int, second: int) -> dict[str, object]:
+    return {"id": number, "ts": f"2025-01-01 00:00:{second:02}"}
+
+
+@pytest.mark.real
+def test_late_rows_are_replayed_as_they_are_and_mended_and_given_up(page: Page, tmp_path: Path) -> None:
+    from tests.page.browser import Running
+
+    with Running(make_project(tmp_path / "late", WINDOWS, name="counts")) as shop:
+        shop.append("clicks", [_click(1, 1), _click(2, 35), _click(3, 5), _click(4, 6)])
+        page.goto(f"{shop.url}/rejects?show=late")
+        rows = page.get_by_role("grid", name="Late rows").get_by_role("row")
+        expect(rows).to_have_count(3)
+        rows.nth(2).click()
+        expect(page.get_by_label("Its bytes")).to_have_value('{"id":3,"ts":"2025-01-01 00:00:05"}')
+        page.get_by_label("Its bytes").fill('{"id":3,"ts":"2025-01-01 00:00:41"}')
+        page.get_by_role("button", name="Replay mended").click()
+        page.get_by_role("button", name="Replay", exact=True).click()
+        expect(page.get_by_text("Appended to clicks, partition 0, offset 4.")).to_be_visible()
+        page.get_by_role("button", name="Close").last.click()
+        expect(rows.nth(2)).to_contain_text("replayed")
+
+        rows.nth(1).click()
+        page.get_by_role("button", name="Replay as it is").click()
+        expect(page.get_by_text("1 window had closed to 1 row: there it is late again")).to_be_visible()
+        page.get_by_role("button", name="Replay", exact=True).click()
+        expect(page.get_by_text("Appended to clicks, partition 0, offset 5.")).to_be_visible()
+        page.get_by_role("button", name="Close").last.click()
+        until(lambda: shop.rows("SELECT count(*) FROM penstock.late") == [[3]], "the copy is not late")
+        page.get_by_role("button", name="Refresh").click()
+        expect(rows).to_have_count(4)
+        expect(rows.nth(1)).to_contain_text("waits")
+        expect(rows.nth(2)).to_contain_text("replayed")
+
+        page.get_by_role("button", name="Discard them").click()
+        page.get_by_label("Why").fill("too old to matter")
+        page.keyboard.press("Enter")
+        expect(rows.nth(1)).to_contain_text("discarded")
+        shop.append("clicks", [_click(5, 59)])
+        until(lambda: shop.rows("SELECT began, n FROM counts WHERE began = 40") == [[40, 1]], "it did not count")
+        assert shop.rows("SELECT began, n FROM counts WHERE began = 0") == [[0, 1]]
+
+
+@pytest.mark.real
+def test_a_row_whose_own_time_has_passed_says_so_before_it_is_replayed(page: Page, tmp_path: Path) -> None:
+    from tests.page.browser import Running
+
+    with Running(make_project(tmp_path / "late", RUNNING, name="counts")) as shop:
+        shop.append("clicks", [_click(1, 30), _click(2, 5)])
+        page.goto(f"{shop.url}/rejects?show=late")
+        rows = page.get_by_role("grid", name="Late rows").get_by_role("row")
+        expect(rows).to_have_count(2)
+        page.get_by_role("button", name="Replay the 1 row that waits").click()
+        expect(page.get_by_text("over aggregate: its time has passed")).to_be_visible()

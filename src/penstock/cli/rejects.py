@@ -193,8 +193,8 @@ def _pointed(raw: bytes, reason: str) -> str:
 @folder_argument()
 @_late_option()
 @click.option("--id", "ids", type=int, multiple=True, help="Which row; may be given several times.")
-@click.option("--all", "every", is_flag=True, help="All of them.")
-@click.option("--reason", "code", metavar="CODE", help="All that were rejected for this reason.")
+@click.option("--all", "every", is_flag=True, help="All that were neither replayed nor discarded.")
+@click.option("--reason", "code", metavar="CODE", help="All of those that were rejected for this reason.")
 @click.option("--edit", is_flag=True, help="Open each row in $EDITOR first.")
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Set a field of JSON rows.")
 @click.option("--force", is_flag=True, help="Rows that were replayed before too; they then count twice.")
@@ -216,7 +216,8 @@ def replay(
 ) -> None:
     """Append rows to their topics again, mended or as they are, each tied to its original: one event counts once.
 
-    Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild.
+    Before it acts it says which of their windows have closed: there a row is late again, unless --rebuild. Of many,
+    those are left out that no single message made, and without --rebuild those that count in some windows.
     """
     from penstock.cli.mending import edited, setting
     from penstock.project.set_aside import pages
@@ -227,7 +228,7 @@ def replay(
         raise click.UsageError("--edit goes without --set")
     with acting(folder) as project:
         kind = _kind(late=late, code=code)
-        chosen = list(ids) if ids else sorted(n for page in pages(project, kind, code) for n in page["id"])
+        chosen = list(ids) or _replayable(project, kind, code, force=force, rebuild=rebuild)
         if not chosen:
             click.echo("there is no such row")
             return
@@ -274,6 +275,30 @@ def discard(
     click.echo(f"{plural(count, 'row')} discarded")
 
 
+def _replayable(project: Project, kind: Kind, code: str | None, *, force: bool, rebuild: bool) -> list[int]:
+    """The ids of the rows that can be replayed; how many others wait is said."""
+    import polars as pl
+
+    from penstock.project.set_aside import pages
+
+    done = pl.col("replayed_offset").is_not_null() | pl.col("discarded").is_not_null()
+    waits = pl.lit(True) if force else ~done
+    can = pl.col("offset").is_not_null()
+    if kind == "rejected":
+        waits &= ~pl.col("ignored")
+    elif not rebuild:
+        can &= pl.col("lost")
+    chosen: list[int] = []
+    left = 0
+    for page in pages(project, kind, code):
+        waiting = page.filter(waits)
+        chosen.extend(waiting.filter(can)["id"])
+        left += waiting.height - waiting.filter(can).height
+    if left:
+        note(f"{plural(left, 'row')} left out: made by a query, or counted in some windows already (--rebuild)")
+    return sorted(chosen)
+
+
 def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
     """Which windows have closed, one line each, the first ten."""
     if not closed:
@@ -281,7 +306,8 @@ def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
     after = "they are computed again" if rebuild else "there the rows are late again (--rebuild computes them anew)"
     click.echo(f"{plural(len(closed), 'window')} {'has' if len(closed) == 1 else 'have'} closed; {after}:")
     for one in closed[:10]:
-        click.echo(f"  row {one.row}: {one.window_start} to {one.window_end} in {one.operator} of {one.pipeline}")
+        what = "its time" if one.window_start is None else f"{one.window_start} to {one.window_end}"
+        click.echo(f"  row {one.row}: {what} in {one.operator} of {one.pipeline}")
     if len(closed) > 10:
         click.echo(f"  and {len(closed) - 10:,} more")
 

@@ -51,13 +51,16 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A window that has closed to a row: `row` is the row's number in what was asked about."""
+    """A window that has closed to a row: `row` is the row's number in what was asked about.
+
+    Without borders it is the row's own time that has passed, as for OVER.
+    """
 
     row: int
     pipeline: str
     operator: str
-    window_start: dt.datetime
-    window_end: dt.datetime
+    window_start: dt.datetime | None
+    window_end: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ def _tried(
         pipeline.close()
 
 
-def _utc(ms: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
+def _utc(ms: int | None) -> dt.datetime | None:
+    return None if ms is None else dt.datetime.fromtimestamp(ms / 1000, dt.UTC)
 
 
 # -- whether it can be done ----------------------------------------------------------------------------

@@ -110,7 +110,10 @@ class Owner:
     ) -> list[Closed]:
         asked = self._replaying(ids, late_rows=late_rows, mend=mend)
         found = self._json("POST", "/api/rejects/closed", asked)
-        read = dt.datetime.fromisoformat
+
+        def read(moment: str | None) -> dt.datetime | None:
+            return None if moment is None else dt.datetime.fromisoformat(moment)
+
         return [
             Closed(c["row"], c["pipeline"], c["operator"], read(c["window_start"]), read(c["window_end"]))
             for c in found

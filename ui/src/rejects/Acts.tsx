@@ -85,13 +85,17 @@ function Closed({ windows }: { windows: Schemas["ClosedAnswer"][] }) {
       <ul>
         {first.map((one) => (
           <li key={`${one.row} ${one.pipeline} ${one.operator} ${one.window_start}`}>
-            {one.pipeline}, {one.operator}: {when(one.window_start)} to {when(one.window_end)}
+            {one.pipeline}, {one.operator}: {span(one)}
           </li>
         ))}
         {windows.length > first.length && <li>and {number(windows.length - first.length)} more</li>}
       </ul>
     </div>
   );
+}
+
+function span({ window_start, window_end }: Schemas["ClosedAnswer"]): string {
+  return window_start && window_end ? `${when(window_start)} to ${when(window_end)}` : "its time has passed";
 }
 
 function when(text: string): string {

@@ -54,9 +54,12 @@ export function Rejects() {
   );
   const may = useMay("operate");
   const [act, setAct] = useState<{ of: typeof Replay | typeof Discard; chosen: Chosen } | undefined>();
-  const waiting = rows.filter((row) => row.fate === "waits").map((row) => Number(row.id));
+  const waiting = rows.filter((row) => row.fate === "waits");
+  // what a query made of many has no message that could be appended again
+  const whole = waiting.filter((row) => row.offset != null);
   // those that wait now: what is asked again meanwhile changes nothing of what is being done
-  const begin = (of: typeof Replay | typeof Discard) => setAct({ of, chosen: { kind, ids: waiting, values: {} } });
+  const begin = (of: typeof Replay | typeof Discard, chosen: TableRow[]) =>
+    setAct({ of, chosen: { kind, ids: chosen.map((row) => Number(row.id)), values: {} } });
   const only = filters.code ?? filters.pipeline;
   return (
     <View
@@ -101,11 +104,13 @@ export function Rejects() {
               </Empty>
             }
           >
+            {may && whole.length > 0 && (
+              <Button onClick={() => begin(Replay, whole)}>Replay the {waitingWords(whole.length)}</Button>
+            )}
             {may && waiting.length > 0 && (
-              <>
-                <Button onClick={() => begin(Replay)}>Replay the {plural(waiting.length, "row")} that wait</Button>
-                <Button onClick={() => begin(Discard)}>Discard them</Button>
-              </>
+              <Button onClick={() => begin(Discard, waiting)}>
+                Discard {whole.length === waiting.length ? "them" : `the ${waitingWords(waiting.length)}`}
+              </Button>
             )}
             <Button look="plain" onClick={() => void found.refetch()}>
               Refresh
@@ -139,6 +144,8 @@ const isCopy = (row: TableRow, original: TableRow): boolean =>
   row.topic === original.topic &&
   row.partition === original.replayed_partition &&
   row.offset === original.replayed_offset;
+
+const waitingWords = (rows: number): string => `${plural(rows, "row")} that ${rows === 1 ? "waits" : "wait"}`;
 
 const FATE: TableColumn = {
   name: "fate",

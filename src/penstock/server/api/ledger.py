@@ -119,8 +119,9 @@ class ClosedAnswer(Model):
     """The id of the row."""
     pipeline: str
     operator: str
-    window_start: datetime
-    window_end: datetime
+    window_start: datetime | None
+    """Null where it is the row's own time that has passed, as for OVER."""
+    window_end: datetime | None
 
 
 @router.post("/rejects/closed", operation_id="rejects_closed")
