@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMED = re.compile(r"(?<![\w./-])penstock ([a-z]+)((?: [^\s`\"']+)*)")
+NAMED = re.compile(r"(?<![\w./-])penstock ([a-z]+)((?: (?!penstock )[^\s`\"']+)*)")
 
 
 def texts() -> Iterator[tuple[str, str]]:
