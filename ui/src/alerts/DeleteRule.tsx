@@ -20,7 +20,7 @@ export function DeleteRule({ rule, onClose, onGone }: Props) {
       title={`Delete ${name}`}
       name={name}
       act="Delete the rule"
-      command={`rm DIR/alerts/${name}.toml`}
+      command={`penstock file delete DIR alerts/${name}.toml`}
       loss={
         file.error ? (
           <Failure error={file.error} />

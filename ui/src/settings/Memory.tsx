@@ -73,8 +73,8 @@ function Told({ resident, limit, full, available, held, for_states, viewers, ask
       </div>
       {full && (
         <p role="alert">
-          All of it is taken: events and questions are refused until there is room. Raise limit in [memory], or let
-          states forget.
+          All of it is taken: events and questions are refused until there is room. Raise limit in [memory], or make the
+          largest states below smaller.
         </p>
       )}
       {for_states > 0 && states > for_states && (
