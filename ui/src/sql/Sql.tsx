@@ -126,6 +126,7 @@ export function Sql() {
         <Section title="Answer" headless>
           {answer.running && !answer.rows && <Waiting height={240} label="The question is being answered" />}
           {answer.error != null && <Failure error={answer.error} />}
+          {answer.error != null && <div className={css.tools}>{looks}</div>}
           {!asked && <Empty title="Nothing is asked yet">Ctrl-Enter asks what stands above.</Empty>}
           {answer.rows && !answer.error && (
             <AnswerTable answer={answer.rows} chart={chart}>
