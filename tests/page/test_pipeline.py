@@ -168,7 +168,7 @@ def test_the_graph_is_made_smaller_and_moved_about(page: Page, shop: Running) ->
     expect(size).to_contain_text("149")
     page.get_by_role("button", name="Fit all of it").click()
     expect(size).not_to_contain_text("149")
-    assert graph.evaluate("box => box.scrollWidth <= box.clientWidth")
+    until(lambda: graph.evaluate("box => box.scrollWidth <= box.clientWidth"), "it does not fit")
     page.get_by_role("button", name="Full size").click()
     graph.evaluate(
         """box => {
