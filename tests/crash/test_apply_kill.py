@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.project import TOTALS, append, opened, rows, write_project
-from tests.project.test_edit import LINES, PER_KEY, WIDE, caught_up
+from tests.engine.project import TOTALS, append, opened, rows
+from tests.project.test_edit import LINES, PER_KEY, WIDE, caught_up, rested
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,14 +43,7 @@ with opened(folder) as project:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", ["halt", "keep", "rebuild", "switch", "attempt", "_happened"])
 def test_a_kill_leaves_the_old_or_the_new(tmp_path: Path, step: str, when: str) -> None:
-    write_project(tmp_path, TOTALS)
-    (tmp_path / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
-    with opened(tmp_path) as penstock:
-        append(penstock, LINES[:20])
-        penstock.start()
-        caught_up(penstock)
-        penstock.stop()
-        before = {c.pipeline: c.manifest for c in penstock.log.state.checkpoints()}
+    before = rested(tmp_path)
     files = (CHANGED, WIDE, PER_KEY.replace("INTO u", "INTO u /*+ OPTIONS('sink.parallelism' = '1') */"))
     child = subprocess.run([sys.executable, "-c", CHILD, tmp_path, step, when, *files], check=False)
     assert child.returncode == 9

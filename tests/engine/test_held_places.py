@@ -66,6 +66,13 @@ def listed(penstock: Penstock, table: str = "late") -> list[tuple[Any, ...]]:
     ]
 
 
+def go_on(penstock: Penstock) -> None:
+    """From the last checkpoint to the next, as another process would."""
+    with restored(penstock) as pipeline:
+        pipeline.step(100)
+        pipeline.commit()
+
+
 @pytest.mark.parametrize("view", [OVER, TWICE, BESIDE])
 def test_a_late_row_behind_an_over_has_its_own_place_and_bytes(tmp_path: Path, view: str) -> None:
     with opened(write_project(tmp_path, EVENTS + RESULTS + view + COUNT, partitions=2)) as penstock:
@@ -93,13 +100,9 @@ def test_a_left_row_that_is_late_behind_a_temporal_join_is_the_left_message(tmp_
 def test_the_place_outlives_the_process(tmp_path: Path) -> None:
     with opened(write_project(tmp_path, EVENTS + RESULTS + OVER + COUNT)) as penstock:
         append(penstock, HELD[:3])
-        with restored(penstock) as pipeline:
-            pipeline.step(100)
-            pipeline.commit()
+        go_on(penstock)
         append(penstock, HELD[3:])
-        with restored(penstock) as pipeline:
-            pipeline.step(100)
-            pipeline.commit()
+        go_on(penstock)
         assert listed(penstock) == [LATE]
 
 
@@ -150,13 +153,9 @@ def test_state_with_and_without_places_is_taken_over(
             if not carried:
                 patched.setattr(graph, "carrying", lambda *_, **__: frozenset())
                 patched.setattr(OverAggregate, "version", 2)
-            with restored(penstock) as pipeline:
-                pipeline.step(100)
-                pipeline.commit()
+            go_on(penstock)
         append(penstock, HELD[3:])
-        with restored(penstock) as pipeline:
-            pipeline.step(100)
-            pipeline.commit()
+        go_on(penstock)
         assert listed(penstock) == [("window aggregate", "e", *place)]
 
 

@@ -68,6 +68,18 @@ def caught_up(penstock: Penstock) -> None:
         life.commit()
 
 
+def rested(folder: Path) -> dict[str, bytes]:
+    """Let main and keys read half of LINES and end: their checkpoints, by name."""
+    write_project(folder, TOTALS)
+    (folder / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
+    with opened(folder) as penstock:
+        append(penstock, LINES[:20])
+        penstock.start()
+        caught_up(penstock)
+        penstock.stop()
+        return {c.pipeline: c.manifest for c in penstock.log.state.checkpoints()}
+
+
 def read(folder: Path, sql: str, first: int, last: int) -> dict[str, list[tuple[Any, ...]]]:
     """Run some of LINES through a project; what its tables have then."""
     with opened(write_project(folder, sql)) as penstock:
@@ -594,13 +606,7 @@ def test_files_that_could_not_be_started_with_are_not_taken_for_applied(tmp_path
 
 
 def test_one_pipeline_that_is_drained_alone_applies_no_files(tmp_path: Path) -> None:
-    write_project(tmp_path, TOTALS)
-    (tmp_path / "sql" / "2-keys.sql").write_text(WIDE + PER_KEY)
-    with opened(tmp_path) as penstock:
-        append(penstock, LINES[:20])
-        penstock.start()
-        caught_up(penstock)
-        penstock.stop()
+    rested(tmp_path)
     write_project(tmp_path, TOTALS.replace("SUM(v)", "MAX(v)"))
     with opened(tmp_path) as penstock:
         penstock.steer("keys", "drain")

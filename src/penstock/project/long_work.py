@@ -12,14 +12,10 @@ from penstock.project.backup.restore import Backup
 from penstock.project.upkeep import upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from penstock.project.backup.manifest import Manifest
-    from penstock.project.operations import Operation
+    from penstock.project.operations import Operation, Tell
     from penstock.project.penstock import Penstock
     from penstock.project.upkeep import Done
-
-    Tell = Callable[[str, int, int], None]
 
 __all__ = ["begin_backup", "begin_check", "begin_upkeep"]
 

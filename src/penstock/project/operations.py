@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
 
-__all__ = ["Kind", "Operation", "Operations"]
+    Tell = Callable[[str, int, int], None]
+    Work = Callable[[Tell], Any]
+
+__all__ = ["Kind", "Operation", "Operations", "State"]
 
 Kind = Literal["backup", "backup-check", "upkeep"]
 State = Literal["running", "done", "failed", "cancelled"]
@@ -61,7 +64,7 @@ class Operations:
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def begin(self, kind: Kind, on: str, work: Callable[[Callable[[str, int, int], None]], Any]) -> Operation:
+    def begin(self, kind: Kind, on: str, work: Work) -> Operation:
         """Begin `work`, which tells how far it is, and is ended from there; what it returns is the result.
 
         Raises StateError while another of that kind goes on.
@@ -116,9 +119,7 @@ class Operations:
         for thread in self._threads.values():
             thread.join()
 
-    def _run(
-        self, made: Operation, work: Callable[[Callable[[str, int, int], None]], Any], stop: threading.Event
-    ) -> None:
+    def _run(self, made: Operation, work: Work, stop: threading.Event) -> None:
         def told(doing: str, done: int, of: int) -> None:
             if stop.is_set():
                 raise _CancelledError

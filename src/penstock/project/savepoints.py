@@ -16,7 +16,9 @@ from penstock.project.fates import manifest_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from penstock.engine.pipeline import Pipeline
     from penstock.log import Savepoint
+    from penstock.project.definition import PipelineDefinition
     from penstock.project.penstock import Penstock
 
 __all__ = ["Kept", "Restored", "create_savepoint", "drop_savepoint", "kept_savepoints", "restore_savepoint"]
@@ -82,8 +84,9 @@ def restore_savepoint(penstock: Penstock, name: str) -> Restored:
 
 def kept_savepoints(penstock: Penstock) -> list[Kept]:
     """All of them, by name."""
+    fit = _Fit(penstock)
     return [
-        Kept(s.name, s.pipeline, s.epoch, s.time_ms, _rows_again(penstock, s), _misfit(penstock, s))
+        Kept(s.name, s.pipeline, s.epoch, s.time_ms, _rows_again(penstock, s), fit.misfit(s))
         for s in penstock.log.state.savepoints()
     ]
 
@@ -92,9 +95,10 @@ def _require_fit(penstock: Penstock, name: str) -> None:
     """Raises StateError where the savepoint of this name, if there is one, could not be gone on from."""
     savepoints = penstock.log.state.savepoints()
     kept = next((s for s in savepoints if s.name == name), None)
-    if kept is None or not (misfit := _misfit(penstock, kept)):
+    fit = _Fit(penstock)
+    if kept is None or not (misfit := fit.misfit(kept)):
         return
-    others = [s.name for s in savepoints if s.pipeline == kept.pipeline and not _misfit(penstock, s)]
+    others = [s.name for s in savepoints if s.pipeline == kept.pipeline and not fit.misfit(s)]
     raise StateError(
         f"savepoint '{name}' does not fit the SQL as it is: {misfit}",
         code="savepoint-misfit",
@@ -104,20 +108,34 @@ def _require_fit(penstock: Penstock, name: str) -> None:
     )
 
 
-def _misfit(penstock: Penstock, kept: Savepoint) -> str:
-    """Why its pipeline, as it is defined now, could not go on from it; empty where it could."""
-    try:
-        definition = next((d for d in penstock.definition.pipelines if d.name == kept.pipeline), None)
-        if definition is None:
-            return f"there is no pipeline '{kept.pipeline}' any more"
-        manifest = json.loads(penstock.log.state.manifest_of_savepoint(kept.name))
-        if manifest.get("signature") == signature_of(definition):
-            return ""
-        pipeline = dry_pipeline(penstock.definition, definition, penstock.log, penstock.url)
-        pipeline.executor.require_fit(manifest["operators"])
-    except PenstockError as error:
-        return error.message
-    return ""
+class _Fit:
+    """Which savepoints fit the pipelines as they are defined now; each pipeline is planned once, where one asks."""
+
+    def __init__(self, penstock: Penstock) -> None:
+        self._penstock = penstock
+        self._planned: dict[str, Pipeline] = {}
+
+    def misfit(self, kept: Savepoint) -> str:
+        """Why its pipeline could not go on from it; empty where it could."""
+        penstock = self._penstock
+        try:
+            definition = next((d for d in penstock.definition.pipelines if d.name == kept.pipeline), None)
+            if definition is None:
+                return f"there is no pipeline '{kept.pipeline}' any more"
+            manifest = json.loads(penstock.log.state.manifest_of_savepoint(kept.name))
+            if manifest.get("signature") == signature_of(definition):
+                return ""
+            self._plan(definition).executor.require_fit(manifest["operators"])
+        except PenstockError as error:
+            return error.message
+        return ""
+
+    def _plan(self, definition: PipelineDefinition) -> Pipeline:
+        if definition.name not in self._planned:
+            penstock = self._penstock
+            planned = dry_pipeline(penstock.definition, definition, penstock.log, penstock.url)
+            self._planned[definition.name] = planned
+        return self._planned[definition.name]
 
 
 def _rows_again(penstock: Penstock, kept: Savepoint) -> int:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FILES", "FileChange", "FileDifference", "applied_texts", "changed_files", "file_differences", "put_of"]
 
+Became = Literal["changed", "added", "removed"]
+
 FILES = "files"
 """The fact that holds the files as they were applied."""
 
@@ -27,7 +29,7 @@ class FileChange:
     """A file that is not as it was when it was applied."""
 
     path: str
-    what: Literal["changed", "added", "removed"]
+    what: Became
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class FileDifference:
     """The same, and its text: from what was applied to what it is now, as lines of a unified difference."""
 
     path: str
-    what: Literal["changed", "added", "removed"]
+    what: Became
     difference: str
 
 
@@ -63,7 +65,7 @@ def file_differences(penstock: Penstock) -> list[FileDifference]:
     ]
 
 
-def _changed(penstock: Penstock) -> Iterator[tuple[str, Literal["changed", "added", "removed"], str, str]]:
+def _changed(penstock: Penstock) -> Iterator[tuple[str, Became, str, str]]:
     """The path of each, what has become of it, and its text before and now; what cannot be read is empty."""
     before = applied_texts(penstock.log)
     if before is None or penstock.home is None:

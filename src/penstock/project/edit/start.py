@@ -36,6 +36,7 @@ def check_start(penstock: Penstock) -> None:
 
 
 def _lost(penstock: Penstock, one: PipelineChange) -> str:
+    """What of a pipeline would be lost, in words; empty for nothing."""
     parts = [
         f"{o.operator} ({o.rows:,} row{'s' * (o.rows != 1)})" for o in one.operators if o.what == "lost" and o.rows
     ]
@@ -44,6 +45,6 @@ def _lost(penstock: Penstock, one: PipelineChange) -> str:
     if one.what == "removed":
         return f"pipeline '{one.name}' is gone, with {', '.join(parts)}"
     wanted = wish_of(penstock.log, one.name).wanted
-    return (
-        f"pipeline '{one.name}', which is {wanted}, with {', '.join(parts)}" if wanted in ("paused", "stopped") else ""
-    )
+    if wanted not in ("paused", "stopped"):
+        return ""
+    return f"pipeline '{one.name}', which is {wanted}, with {', '.join(parts)}"
