@@ -183,21 +183,27 @@ def _joined(value: object) -> str:
 class Values:
     """Checked options: ``values[OPTION]`` has the option's type, or its default."""
 
-    def __init__(self, options: Iterable[Option[Any]], given: Mapping[str, object], where: str) -> None:
-        """Raises ConfigError for an unknown, missing or ill-typed option."""
+    def __init__(
+        self, options: Iterable[Option[Any]], given: Mapping[str, object], where: str | Callable[[str], str]
+    ) -> None:
+        """`where` they stand, or what tells the place of a name (`""`: that of all).
+
+        Raises ConfigError for an unknown, missing or ill-typed option.
+        """
         known = {o.name: o for o in options}
+        place = (lambda _: where) if isinstance(where, str) else where
         for name in given:
             if name not in known:
                 raise ConfigError(
                     f"unknown option '{name}'",
                     code="option-unknown",
-                    where=where,
+                    where=place(name),
                     hint=did_you_mean(name, known) or "known are " + ", ".join(sorted(known)),
                 )
         missing = [o.name for o in known.values() if o.required and o.name not in given]
         if missing:
-            raise ConfigError(f"option '{missing[0]}' is required", code="option-missing", where=where)
-        self._values: dict[str, Any] = {name: known[name].read(value, where) for name, value in given.items()}
+            raise ConfigError(f"option '{missing[0]}' is required", code="option-missing", where=place(""))
+        self._values: dict[str, Any] = {name: known[name].read(value, place(name)) for name, value in given.items()}
 
     def __getitem__(self, option: Option[T]) -> T:
         value: T = self._values.get(option.name, option.default)
