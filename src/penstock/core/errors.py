@@ -17,6 +17,7 @@
     ├── LockedError         another process holds the project
     ├── RegistryError       a schema does not fit its subject, or the schema registry does not know it
     ├── QueryError          a question about history was refused or cut short
+    ├── WarehouseError      a warehouse is out of reach, or what is to be loaded does not fit it
     ├── RequestError        a request over HTTP was refused
     └── InternalError       a promise of ours does not hold
         └── LedgerError         rows were lost or doubled
@@ -51,6 +52,7 @@ __all__ = [
     "StateError",
     "StorageError",
     "UnsupportedError",
+    "WarehouseError",
     "did_you_mean",
 ]
 
@@ -148,6 +150,10 @@ class UnreachableError(RegistryError):
 
 class QueryError(PenstockError):
     code = "query"
+
+
+class WarehouseError(PenstockError):
+    code = "warehouse"
 
 
 class RequestError(PenstockError):

@@ -1,0 +1,116 @@
+"""What every database that holds a warehouse can do, and the few words by which their SQL differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+__all__ = ["Database", "Dialect", "Session", "Table", "quoted"]
+
+
+def quoted(name: str) -> str:
+    """A name in SQL, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Table:
+    """A table by schema and name; without a schema it is one of our own, or a temporary one."""
+
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """Its name in a statement."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one database says what the others say otherwise.
+
+    `kinds` has the name of each Polars type as `Session.columns` tells it; `decimal` that of numbers with a scale.
+    `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``.
+    """
+
+    name: str
+    kinds: Mapping[type[pl.DataType], str]
+    decimal: str
+    number: str
+
+    def kind_of(self, kind: pl.DataType) -> str:
+        """The type of a column that holds values of a Polars type; nested values are JSON as text.
+
+        Raises KeyError for a type that no column of a warehouse has.
+        """
+        if isinstance(kind, pl.Decimal):
+            return f"{self.decimal}({kind.precision or 38},{kind.scale})"
+        if isinstance(kind, pl.Datetime):
+            return self.kinds[pl.Datetime] if kind.time_zone is None else self.instant
+        return self.kinds[type(kind)]
+
+    @property
+    def instant(self) -> str:
+        """The type of a moment in time, whatever the time zone."""
+        return "TIMESTAMP WITH TIME ZONE"
+
+    def surrogate(self, *terms: str) -> str:
+        """An integer of 60 bits, not negative, that is a function of the texts of SQL `terms` alone; NULLs count."""
+        texts = ", ".join(f"COALESCE(CAST({term} AS VARCHAR), chr(30))" for term in terms)
+        return self.number.format(hex=f"substr(md5(concat_ws(chr(31), {texts})), 1, 15)")
+
+
+class Session(Protocol):
+    """A transaction that is open; parameters are $1, $2, ... in the SQL.
+
+    Each method raises WarehouseError with what the database says, and then the transaction is lost. A temporary table
+    has to be dropped by whoever made it.
+    """
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def run(self, sql: str, *parameters: Any) -> int:
+        """Run a statement; how many rows it inserted, changed or deleted (0 for others)."""
+        ...
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of an answer."""
+        ...
+
+    def frame(self, sql: str, *parameters: Any) -> pl.DataFrame:
+        """The rows of an answer, as a frame."""
+        ...
+
+    def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
+        """Insert the rows of frames, by the names of their columns; how many."""
+        ...
+
+    def columns(self, table: Table) -> dict[str, str] | None:
+        """The columns of a table with their types, spelled as `Dialect.kinds` spells them; None if there is none."""
+        ...
+
+
+class Database(Protocol):
+    """A warehouse's database. Threads may share it: each transaction has a connection of its own."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """Commits at the end, rolls back on an exception. Raises WarehouseError where the database is out of reach."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...

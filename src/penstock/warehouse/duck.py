@@ -1,0 +1,163 @@
+"""The warehouse in a file of DuckDB: what a project has that names no PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from penstock.core.errors import WarehouseError
+from penstock.history.parquet import Stream, literal
+from penstock.warehouse.database import Dialect, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from penstock.warehouse.database import Table
+
+__all__ = ["DUCKDB", "DuckDatabase"]
+
+DUCKDB = Dialect(
+    name="duckdb",
+    kinds={
+        pl.Int8: "TINYINT",
+        pl.Int16: "SMALLINT",
+        pl.Int32: "INTEGER",
+        pl.Int64: "BIGINT",
+        pl.Float32: "FLOAT",
+        pl.Float64: "DOUBLE",
+        pl.Boolean: "BOOLEAN",
+        pl.String: "VARCHAR",
+        pl.Binary: "BLOB",
+        pl.Date: "DATE",
+        pl.Time: "TIME",
+        pl.Datetime: "TIMESTAMP",
+    },
+    decimal="DECIMAL",
+    number="CAST('0x' || {hex} AS BIGINT)",
+)
+
+_MEMORY = 256 << 20
+"""What DuckDB may hold before it spills: a load keeps its frames beside it."""
+
+
+class DuckDatabase:
+    """A file of DuckDB, open in this process alone."""
+
+    dialect = DUCKDB
+
+    def __init__(self, path: Path, *, memory: int = _MEMORY, threads: int | None = None) -> None:
+        """Make the file where there is none; `memory` in bytes. Raises WarehouseError where it cannot be opened."""
+        import duckdb
+
+        settings = {
+            "memory_limit": f"'{memory}B'",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+            "TimeZone": "'UTC'",
+        }
+        if threads is not None:
+            settings["threads"] = str(threads)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            root = duckdb.connect(str(path))
+        except (duckdb.Error, OSError) as error:
+            raise _not_opened(path, error) from None
+        for name, value in settings.items():
+            root.execute(f"SET GLOBAL {name} = {value}")
+        self._root: duckdb.DuckDBPyConnection | None = root
+        self._lock = threading.Lock()
+        self._path = path
+
+    @contextmanager
+    def transaction(self) -> Iterator[DuckSession]:
+        with self._lock:
+            if self._root is None:
+                raise WarehouseError(f"the warehouse {self._path} is closed", code="warehouse-closed")
+            connection = self._root.cursor()
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield DuckSession(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            with _explained():
+                connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            root, self._root = self._root, None
+        if root is not None:
+            root.close()
+
+
+class DuckSession:
+    """A transaction in a file of DuckDB."""
+
+    dialect = DUCKDB
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, *parameters: Any) -> int:
+        with _explained():
+            found = self._connection.execute(sql, parameters or None).fetchall()
+        told = self._connection.description
+        return int(found[0][0]) if found and told and told[0][0] == "Count" else 0
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with _explained():
+            return self._connection.execute(sql, parameters or None).fetchall()
+
+    def frame(self, sql: str, *parameters: Any) -> pl.DataFrame:
+        with _explained():
+            return pl.DataFrame(self._connection.sql(sql, params=parameters or None))
+
+    def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
+        appended = 0
+        for frame in frames:
+            names = ", ".join(quoted(name) for name in frame.columns)
+            self._connection.register("_appended", Stream(frame))
+            try:
+                appended += self.run(f"INSERT INTO {table.sql} ({names}) SELECT {names} FROM _appended")
+            finally:
+                self._connection.unregister("_appended")
+        return appended
+
+    def columns(self, table: Table) -> dict[str, str] | None:
+        where = f"table_name = {literal(table.name)}"
+        if table.schema:
+            where += f" AND schema_name = {literal(table.schema)}"
+        told = f"SELECT column_name, data_type FROM duckdb_columns() WHERE {where} ORDER BY column_index"
+        return dict(self.rows(told)) or None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
+        raise WarehouseError(text, code="warehouse-sql", where="the warehouse (DuckDB)") from error
+
+
+def _not_opened(path: Path, error: Exception) -> WarehouseError:
+    text = str(error).splitlines()[0]
+    if "Conflicting lock" in text:
+        return WarehouseError(
+            f"the warehouse {path} is open in another process",
+            code="warehouse-locked",
+            hint="end it, or ask the running penstock: a file of DuckDB is written by one process at a time",
+        )
+    return WarehouseError(f"the warehouse {path} cannot be opened: {text}", code="warehouse-open")

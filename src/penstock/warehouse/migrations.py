@@ -1,0 +1,60 @@
+"""The tables of our own in a warehouse, made step by step: what has run is written down there and never runs again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from penstock.warehouse.database import Database
+
+__all__ = ["MIGRATIONS", "migrate"]
+
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE SCHEMA IF NOT EXISTS staging",
+        "CREATE SCHEMA IF NOT EXISTS warehouse",
+        f"""CREATE TABLE _loads (
+            run VARCHAR NOT NULL, source VARCHAR NOT NULL, target VARCHAR NOT NULL,
+            extracted_at {_INSTANT} NOT NULL, loaded_at {_INSTANT} NOT NULL,
+            "read" BIGINT NOT NULL, duplicate BIGINT NOT NULL, dropped BIGINT NOT NULL,
+            quarantined BIGINT NOT NULL, loaded BIGINT NOT NULL,
+            outcome VARCHAR NOT NULL, PRIMARY KEY (run, source))""",
+        f"""CREATE TABLE _parts (
+            source VARCHAR NOT NULL, part VARCHAR NOT NULL, digest VARCHAR NOT NULL, run VARCHAR NOT NULL,
+            loaded_at {_INSTANT} NOT NULL, "read" BIGINT NOT NULL, PRIMARY KEY (source, part))""",
+        f"""CREATE TABLE _schema_versions (
+            source VARCHAR NOT NULL, version BIGINT NOT NULL, run VARCHAR NOT NULL, changed_at {_INSTANT} NOT NULL,
+            policy VARCHAR NOT NULL, changes VARCHAR NOT NULL, columns VARCHAR NOT NULL,
+            PRIMARY KEY (source, version))""",
+        f"""CREATE TABLE pipeline_executions (
+            id VARCHAR PRIMARY KEY, pipeline_name VARCHAR NOT NULL, status VARCHAR NOT NULL,
+            records_processed BIGINT NOT NULL, start_time {_INSTANT} NOT NULL, end_time {_INSTANT},
+            error_message VARCHAR)""",
+    ),
+)
+"""Each is a list of statements that all databases understand; one that was released never changes: add another."""
+
+
+def migrate(database: Database, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> int:
+    """Bring the tables of our own to the newest version, which is returned; in one transaction.
+
+    Raises WarehouseError where a newer Penstock has been at work in this warehouse.
+    """
+    with database.transaction() as session:
+        session.run("CREATE TABLE IF NOT EXISTS _migrations (version BIGINT PRIMARY KEY)")
+        ((done,),) = session.rows("SELECT COALESCE(max(version), 0) FROM _migrations")
+        if done > len(migrations):
+            raise WarehouseError(
+                f"the warehouse has version {done}, this Penstock knows up to {len(migrations)}",
+                code="warehouse-version",
+                hint="use the newer Penstock that has written it",
+            )
+        for version, statements in enumerate(migrations[done:], done + 1):
+            for statement in statements:
+                session.run(statement)
+            session.run("INSERT INTO _migrations VALUES ($1)", version)
+    return len(migrations)
