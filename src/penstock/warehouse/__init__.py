@@ -8,5 +8,10 @@ from __future__ import annotations
 from penstock.warehouse.database import Database, Dialect, Session, Table
 from penstock.warehouse.duck import DuckDatabase
 from penstock.warehouse.migrations import MIGRATIONS, migrate
+from penstock.warehouse.model import Model, read_model
+from penstock.warehouse.target import Changes
 
-__all__ = ["MIGRATIONS", "Database", "Dialect", "DuckDatabase", "Session", "Table", "migrate"]
+__all__ = [
+    "MIGRATIONS", "Changes", "Database", "Dialect", "DuckDatabase", "Model", "Session", "Table", "migrate",
+    "read_model",
+]  # fmt: skip

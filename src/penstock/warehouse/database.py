@@ -40,13 +40,17 @@ class Dialect:
     """How one database says what the others say otherwise.
 
     `kinds` has the name of each Polars type as `Session.columns` tells it; `decimal` that of numbers with a scale.
-    `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``.
+    `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `lock` waits until no other
+    transaction has the lock that is named $1, and takes it; empty where transactions of a process wait for each other
+    anyhow. `indexed`: rows are found by an index.
     """
 
     name: str
     kinds: Mapping[type[pl.DataType], str]
     decimal: str
     number: str
+    lock: str = ""
+    indexed: bool = False
 
     def kind_of(self, kind: pl.DataType) -> str:
         """The type of a column that holds values of a Polars type; nested values are JSON as text.
@@ -66,8 +70,9 @@ class Dialect:
 
     def surrogate(self, *terms: str) -> str:
         """An integer of 60 bits, not negative, that is a function of the texts of SQL `terms` alone; NULLs count."""
-        texts = ", ".join(f"COALESCE(CAST({term} AS VARCHAR), chr(30))" for term in terms)
-        return self.number.format(hex=f"substr(md5(concat_ws(chr(31), {texts})), 1, 15)")
+        texts = (f"CAST({term} AS VARCHAR)" for term in terms)
+        parts = (f"COALESCE(CAST(length({text}) AS VARCHAR) || ':' || {text}, '-')" for text in texts)
+        return self.number.format(hex=f"substr(md5({' || '.join(parts)}), 1, 15)")
 
 
 class Session(Protocol):

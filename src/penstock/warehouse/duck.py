@@ -45,6 +45,9 @@ DUCKDB = Dialect(
 _MEMORY = 256 << 20
 """What DuckDB may hold before it spills: a load keeps its frames beside it."""
 
+_CATALOG = "_file"
+"""What the file is called in SQL: named after itself, warehouse.duckdb would be taken for the schema `warehouse`."""
+
 
 class DuckDatabase:
     """A file of DuckDB, open in this process alone."""
@@ -57,6 +60,7 @@ class DuckDatabase:
 
         settings = {
             "memory_limit": f"'{memory}B'",
+            "temp_directory": literal(f"{path}.tmp"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "python_enable_replacements": "false",
@@ -66,7 +70,8 @@ class DuckDatabase:
             settings["threads"] = str(threads)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            root = duckdb.connect(str(path))
+            root = duckdb.connect()
+            root.execute(f"ATTACH {literal(str(path))} AS {_CATALOG}")
         except (duckdb.Error, OSError) as error:
             raise _not_opened(path, error) from None
         for name, value in settings.items():
@@ -82,6 +87,7 @@ class DuckDatabase:
                 raise WarehouseError(f"the warehouse {self._path} is closed", code="warehouse-closed")
             connection = self._root.cursor()
         try:
+            connection.execute(f"USE {_CATALOG}")
             connection.execute("BEGIN")
             try:
                 yield DuckSession(connection)

@@ -35,6 +35,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             records_processed BIGINT NOT NULL, start_time {_INSTANT} NOT NULL, end_time {_INSTANT},
             error_message VARCHAR)""",
     ),
+    ("CREATE TABLE _targets (name VARCHAR PRIMARY KEY, definition VARCHAR NOT NULL)",),
 )
 """Each is a list of statements that all databases understand; one that was released never changes: add another."""
 

@@ -1,0 +1,158 @@
+"""What dimensions and facts have in common: columns out of a staging table, and rows that are merged where they differ.
+
+A target is a function of the changes in staging (and a fact of its dimensions too): its rows are computed anew for the
+keys that were touched, compared with what is there, and only what differs is merged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import ConfigError, InternalError, did_you_mean
+from penstock.warehouse.database import Table, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from penstock.warehouse.database import Session
+
+__all__ = [
+    "Changes", "Origin", "conform", "differing", "equal", "index", "listed", "materialize", "merge", "same",
+    "staged_columns",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many rows of a table a load inserted, updated and deleted."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: Changes) -> Changes:
+        return Changes(self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted)
+
+    def __bool__(self) -> bool:
+        return bool(self.inserted or self.updated or self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the keys of a target's file stand, as ``FILE:LINE``: for what only the database can tell is wrong."""
+
+    file: str
+    lines: Mapping[str, str]
+
+    def where(self, key: str) -> str:
+        return self.lines.get(key, self.file)
+
+
+def listed(names: Iterable[str], alias: str = "") -> str:
+    """Names in SQL with commas, each as a column of `alias`."""
+    return ", ".join(f"{alias}.{quoted(name)}" if alias else quoted(name) for name in names)
+
+
+def equal(left: str, right: str, names: Iterable[str]) -> str:
+    """That columns are equal in two rows, and not NULL."""
+    return " AND ".join(f"{left}.{quoted(name)} = {right}.{quoted(name)}" for name in names)
+
+
+def same(left: str, right: str, names: Iterable[str]) -> str:
+    """That columns are equal in two rows, or NULL in both."""
+    terms = [f"{left}.{quoted(name)} IS NOT DISTINCT FROM {right}.{quoted(name)}" for name in names]
+    return " AND ".join(terms) or "TRUE"
+
+
+def staged_columns(
+    session: Session, staging: Table, wanted: Mapping[str, Sequence[str]], origin: Origin
+) -> dict[str, str]:
+    """The columns of a staging table with their types.
+
+    `wanted` has the columns that each key of a target's file names. Raises ConfigError for one that is not there.
+    """
+    columns = session.columns(staging) or {}
+    own = [name for name in columns if not name.startswith("_")]
+    for key, names in wanted.items():
+        for name in names:
+            if name not in columns:
+                raise ConfigError(
+                    f"{key} names the column '{name}', which {staging} has not",
+                    code="target-column",
+                    where=origin.where(key),
+                    hint=did_you_mean(name, own) or "there are " + ", ".join(own),
+                )
+    return columns
+
+
+def conform(session: Session, target: Table, columns: Mapping[str, str]) -> bool:
+    """Make the table with `columns` and their types, or give it these and no others; whether it was made now."""
+    there = session.columns(target)
+    if there is None:
+        kinds = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+        session.run(f"CREATE TABLE {target.sql} ({kinds})")
+        return True
+    for name in there:
+        if name not in columns:
+            session.run(f"ALTER TABLE {target.sql} DROP COLUMN {quoted(name)}")
+    for name, kind in columns.items():
+        if name not in there:
+            session.run(f"ALTER TABLE {target.sql} ADD COLUMN {quoted(name)} {kind}")
+        elif there[name] != kind:
+            change = f"ALTER COLUMN {quoted(name)} TYPE {kind} USING CAST({quoted(name)} AS {kind})"
+            session.run(f"ALTER TABLE {target.sql} {change}")
+    return False
+
+
+def index(session: Session, target: Table, columns: Sequence[str], *, unique: bool = False) -> None:
+    """An index, where the database finds rows by one."""
+    if session.dialect.indexed:
+        kind = "UNIQUE INDEX" if unique else "INDEX"
+        session.run(f"CREATE {kind} ON {target.sql} ({listed(columns)})")
+
+
+def materialize(session: Session, made: Table, sql: str, *parameters: str) -> int:
+    """Make a temporary table of the rows of a query, which the caller drops; how many there are."""
+    session.run(f"CREATE TEMPORARY TABLE {made.sql} AS {sql}", *parameters)
+    session.run(f"ANALYZE {made.sql}")
+    ((count,),) = session.rows(f"SELECT count(*) FROM {made.sql}")
+    return int(count)
+
+
+def differing(computed: str, there: str, key: Sequence[str], columns: Sequence[str], kept: Sequence[str] = ()) -> str:
+    """A query of the rows to be merged: those of the query `computed` that differ from `there`, each with `_op`.
+
+    Rows are found by `key`. `_op` is i for one that is not there, u for one with other `columns`, d for one that is
+    only there, which has NULL in all columns but `key` and those that are `kept`.
+    """
+    given = [*key, *kept]
+    both = [f"COALESCE(c.{quoted(name)}, t.{quoted(name)}) AS {quoted(name)}" for name in given]
+    new = [f"c.{quoted(name)}" for name in columns if name not in given]
+    c, t = (f"{side}.{quoted(key[0])} IS NULL" for side in "ct")
+    return (
+        f"SELECT {', '.join([*both, *new])}, CASE WHEN {t} THEN 'i' WHEN {c} THEN 'd' ELSE 'u' END AS _op"
+        f" FROM ({computed}) AS c FULL JOIN ({there}) AS t ON {equal('c', 't', key)}"
+        f" WHERE {c} OR {t} OR NOT ({same('c', 't', [name for name in columns if name not in key])})"
+    )
+
+
+def merge(session: Session, target: Table, delta: Table, key: Sequence[str], columns: Sequence[str]) -> Changes:
+    """Merge the rows of `delta` (`differing`) into a table of `columns`.
+
+    Raises InternalError where the database changes more or fewer.
+    """
+    counted = dict(session.rows(f"SELECT _op, count(*) FROM {delta.sql} GROUP BY _op"))
+    changes = Changes(counted.get("i", 0), counted.get("u", 0), counted.get("d", 0))
+    if not changes:
+        return changes
+    update = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in columns if name not in key)
+    done = session.run(
+        f"MERGE INTO {target.sql} AS t USING {delta.sql} AS s ON {equal('t', 's', key)}"
+        " WHEN MATCHED AND s._op = 'd' THEN DELETE"
+        f" WHEN MATCHED THEN UPDATE SET {update}"
+        f" WHEN NOT MATCHED THEN INSERT ({listed(columns)}) VALUES ({listed(columns, 's')})"
+    )
+    if done != sum(counted.values()):
+        raise InternalError(f"{sum(counted.values())} rows of {target} differ, and {done} were merged")
+    return changes
