@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -13,7 +14,7 @@ import pytest
 from penstock.core.errors import ConfigError
 from penstock.server.holder import holder_of
 from penstock.server.serve import Serving, reachable
-from tests.cli.shell import PATIENCE, make_project, started
+from tests.cli.shell import PATIENCE, call, make_project, started
 from tests.parts import says_yes, until
 from tests.server.served import Served, serve
 
@@ -35,6 +36,29 @@ def test_without_an_engine_it_lives_and_is_not_ready(tmp_path: Path) -> None:
         refused = served.get("/readyz", 503)
         assert (refused["code"], refused["detail"]) == ("request-draining", "the engine has not started")
         assert not served.socket.exists(), "it does not own the project"
+
+
+def test_the_parts_of_a_project_and_their_uptime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "shop"
+    told = call("health", make_project(folder))
+    assert (told.code, told.err) == (1, "nothing has probed them yet: the process that runs the project does it\n")
+    monkeypatch.setattr("penstock.project.health.watch._FIRST_SECONDS", 0.0)
+    with serve(folder, rows=0) as served:
+        parts = until(lambda: served.get("/api/health")["parts"], "nothing is probed")
+        assert {"disk", "log"} <= {part["component"] for part in parts}
+        found = served.get("/api/uptime?days=2")
+        assert (found["zone"], found["target"], len(found["parts"])) == ("UTC", 0.995, len(parts))
+        assert {part["days"][0]["share"]["up_share"] for part in found["parts"]} == {None}, "that was before"
+        assert served.get("/api/uptime?days=401", 400)["code"] == "request-form"
+        rows = [json.loads(line) for line in call("health", folder, "--format", "json").out.splitlines()]
+        assert [row["component"] for row in rows] == [part["component"] for part in parts]
+        served.penstock.stop()
+        shown = [json.loads(row) for row in call("uptime", folder, "--format", "json").out.splitlines()]
+        assert {(row["days"][0], len(row["days"]), row["target"]) for row in shown} == {(".", 30, 0.995)}
+        assert len(call("uptime", folder, "--days", "3", "--by-day", "--format", "csv").out.splitlines()) == (
+            1 + 3 * len(parts)
+        )
+        assert call("health", folder).code == 0, "it was stopped as it should be"
 
 
 def test_the_owner_answers_on_a_socket_for_its_user_alone(shop: Served) -> None:

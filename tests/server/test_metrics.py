@@ -146,7 +146,8 @@ def test_what_is_watched(tmp_path: Path) -> None:
     assert [value(samples, f"penstock_push_{name}") for name in names] == [3, 7, 5, 1_024, 1]
 
 
-def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path) -> None:
+def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.project.health.watch._FIRST_SECONDS", 0.0)
     sql = TOTALS.replace("'format' = 'json'", "'format' = 'json', 'properties.group.id' = 'readers'", 1)
     write_project(tmp_path, sql)
     with (tmp_path / "penstock.toml").open("a") as settings:
@@ -158,7 +159,7 @@ def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path) -> None:
     with opened(tmp_path) as project:
         append(project, [event(1, 0), event(2, 20)])
         project.start().wait(0.2)
-        wanted = {"penstock_pipeline_watermark_lag_seconds", "penstock_alert_notifications"}
+        wanted = {"penstock_pipeline_watermark_lag_seconds", "penstock_alert_notifications", "penstock_part_up"}
         while wanted - {name for name, _ in scraped(project, requests)}:
             assert project.current is not None
             project.running[-1].commit()

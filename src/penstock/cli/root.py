@@ -24,7 +24,10 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings", "file"),
     "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "upkeep"),
-    "Look": ("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "observe"),
+    "Look": (
+        *("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "health", "uptime"),
+        "observe",
+    ),
     "Keep": ("backup", "backups", "restore", "operations", "forget", "service"),
     "Let in": ("user", "token", "audit"),
     "Try": ("simulate", "bench"),

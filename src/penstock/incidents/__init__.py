@@ -6,13 +6,22 @@ to know what is wrong now, or was, reads that topic.
 
 from __future__ import annotations
 
-from penstock.incidents.incident import INCIDENTS, STATES, Incident, Incidents, ensure_incidents, incidents_of
+from penstock.incidents.incident import (
+    INCIDENTS,
+    RULE_KINDS,
+    STATES,
+    Incident,
+    Incidents,
+    ensure_incidents,
+    incidents_of,
+)
 from penstock.incidents.sink import ALERT, HOLDS, TIME, AlertSink
 
 __all__ = [
     "ALERT",
     "HOLDS",
     "INCIDENTS",
+    "RULE_KINDS",
     "STATES",
     "TIME",
     "AlertSink",

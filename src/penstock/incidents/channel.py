@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from penstock.connectors.secrets import secret
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, Values, choice, integer, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["CHANNEL_OPTIONS", "Channel", "read_channel"]
+__all__ = ["CHANNEL_OPTIONS", "Channel", "read_channel", "require_channels"]
 
 
 _SECRET = secret('password = "${SMTP_PASSWORD}"', "penstock.toml, [notify.NAME]")
@@ -124,3 +124,15 @@ def read_channel(name: str, given: Mapping[str, object], where: str) -> Channel:
         to=values[TO],
         retries=values[RETRIES],
     )
+
+
+def require_channels(names: Iterable[str], known: Collection[str], where: str) -> None:
+    """Raises ConfigError for a channel that penstock.toml does not name."""
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"there is no channel '{name}'",
+                code="alert-channel",
+                where=where,
+                hint=did_you_mean(name, known) or f"penstock.toml, [notify.{name}], would be it",
+            )

@@ -54,7 +54,7 @@ _LONGEST_RETRY_MS = 300_000
 
 
 class Delivery:
-    """Tells `channels` of the incidents in `log`, as `policies` (by rule) want it.
+    """Tells `channels` of the incidents in `log`, as `policies` want it.
 
     One thread plans, and one for each channel sends: a slow one keeps no other waiting.
     """
@@ -65,7 +65,7 @@ class Delivery:
         clock: Clock,
         project: str,
         channels: Mapping[str, Channel],
-        policies: Callable[[str], Policy],
+        policies: Callable[[Incident], Policy],
         allow: Collection[str] = (),
     ) -> None:
         self._log = log
@@ -164,7 +164,7 @@ class Delivery:
         if incident.fired is None or state == "pending":
             return
         now = self._clock.now_ms()
-        wanted = self._policies(incident.rule).channels
+        wanted = self._policies(incident).channels
         for name, channel in self._channels.items():
             fired = _id(incident, "firing", name)
             # who knows that it fires is told how it ends, though the rule is gone or names other channels now
@@ -183,7 +183,7 @@ class Delivery:
         assert incident.fired is not None
         if now - incident.fired > _OLD_MS:
             return "it fired more than an hour before it was known"
-        dedup = self._policies(incident.rule).dedup
+        dedup = self._policies(incident).dedup
         for other in self._incidents.values() if dedup else ():
             same = other.rule == incident.rule and other.key == incident.key and other.id != incident.id
             if same and other.end is not None and 0 <= incident.fired - other.end < dedup:
@@ -252,7 +252,7 @@ class Delivery:
         for silence in silences_of(self._log, now):
             if silence.covers(incident, now):
                 return f"silenced by {silence.by or 'somebody'} ({silence.id})"
-        return "quiet hours" if is_quiet(self._policies(incident.rule), now) else ""
+        return "quiet hours" if is_quiet(self._policies(incident), now) else ""
 
     def _attempt(self, channel: Channel, notification: Notification, incident: Incident) -> None:
         broken_off = notification.status == "sending"

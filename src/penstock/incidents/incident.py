@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INCIDENTS",
+    "RULE_KINDS",
     "STATES",
     "Change",
     "Incident",
@@ -38,6 +39,9 @@ INCIDENTS = "__incidents"
 
 STATES = ("pending", "firing", "acknowledged", "resolved")
 
+RULE_KINDS = ("condition", "rule")
+"""The kinds of incidents that are about rules of alerts/."""
+
 _YEAR = 365 * 86_400_000
 
 
@@ -48,7 +52,8 @@ class Incident:
     `start`, `fired` and `end` are event times: since when the condition held, when it had done so for long enough
     (None: not yet, or never), and when it ceased to. `at` is the event time of the last change. `values` are the
     columns of the row that the last change came from. `by` and `note` are those of an acknowledgement. Of the kind
-    `rule` is one about a rule that cannot tell; its times are those of the clock.
+    `rule` is one about a rule that cannot tell, of the kind `health` one about a part that is down, whose `rule` is
+    `health.` and its name; their times are those of the clock.
     """
 
     id: str

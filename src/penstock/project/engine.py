@@ -14,6 +14,7 @@ from penstock.project.build import make_pipeline
 from penstock.project.edit.files import FILES, put_of
 from penstock.project.edit.start import check_start
 from penstock.project.fresh import drop_everything
+from penstock.project.health.watch import HealthWatch
 from penstock.project.home import made
 from penstock.project.lineage import keep_lineage
 from penstock.project.measures import Measures
@@ -44,6 +45,8 @@ class Engine:
         self.run: Run | None = None
         self._polling = Polling()
         self._measures: Measures | None = None
+        self.health: HealthWatch | None = None
+        """Who looks at the parts of the project, while it runs."""
         self._lock: EngineLock | None = None
         self._changing = threading.Lock()
         self.ending = False
@@ -92,9 +95,12 @@ class Engine:
         run.start()
         if only is None:
             penstock.alerts.start()
+            penstock.notices.start()
         self._polling = Polling(() if bounded else pollers)
         if not bounded and only is None:
             measures.start()
+            self.health = HealthWatch(penstock)
+            self.health.start()
         self._measures = measures
         return run
 
@@ -114,10 +120,13 @@ class Engine:
         self._polling.close()
         if self._measures is not None:
             self._measures.close()
+        if self.health is not None:
+            self.health.close()
+            self.health = None
         self.penstock.alerts.rest()
         try:
             run.stop()
-            self.penstock.alerts.stop()
+            self.penstock.notices.stop()
         finally:
             self._release()
         return run.errors

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from penstock.connectors.http.poller import polled
 from penstock.core.errors import ConfigError, PenstockError
 from penstock.core.logs import tell
+from penstock.project.machine import processor_ticks
 from penstock.project.memory import machine_memory, resident
 from penstock.project.topics import topic_of
 from penstock.sql.catalog import Table
@@ -129,11 +130,10 @@ class Measures:
 
 def _machine() -> Iterator[tuple[str, str, float, str, bool]]:
     """Processors, memory and network of a Linux machine."""
-    if not (_HOST / "stat").exists():
+    ticks = processor_ticks()
+    if ticks is None:
         return
-    ticks = [int(n) for n in (_HOST / "stat").read_text().split("\n", 1)[0].split()[1:]]
-    idle = ticks[3] + ticks[4]  # idle, and waiting for a disk
-    yield "host", "cpu", (sum(ticks[:8]) - idle) / os.sysconf("SC_CLK_TCK"), "cores", True
+    yield "host", "cpu", ticks[0] / os.sysconf("SC_CLK_TCK"), "cores", True
     if (memory := machine_memory()) is not None:
         total, free = memory
         yield "host", "memory", 1 - free / total, "share", False

@@ -34,6 +34,7 @@ Flink's own names, for the statements that follow: `SET 'table.local-time-zone' 
 penstock.toml. Settings of how a job is run by a cluster are accepted and have no effect; others are refused."""
 
 _SECTIONS = {
+    "health": "Probes of the parts that the project needs while it runs, and their uptime, see [health.md](health.md).",
     "measures": "CPU, memory, disk, network, rates, lags and latencies as rows of a table, while the project runs.",
     "system": "How much is kept of what the system writes itself, see [keeping.md](keeping.md).",
     "logging": "Log lines of `penstock run`; its options --log-format and --log-level go before them.",

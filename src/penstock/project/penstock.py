@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from penstock.project.edit.difference import Difference
     from penstock.project.edit.files import FileDifference
     from penstock.project.groups import Moved
+    from penstock.project.health.watch import HealthWatch
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
+    from penstock.project.notices import Notices
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
@@ -100,6 +102,11 @@ class Penstock(Parts):
         return self._engine.run.pipelines if self._engine.run is not None else []
 
     @property
+    def health(self) -> HealthWatch | None:
+        """Who looks at the parts that what runs in this process needs."""
+        return self._engine.health
+
+    @property
     def current(self) -> Run | None:
         """The run that goes on in this process now."""
         return self._engine.run
@@ -118,10 +125,17 @@ class Penstock(Parts):
 
     @cached_property
     def alerts(self) -> Alerts:
-        """The alerts: their rules, what they have found, and who is told."""
+        """The alerts: their rules, and what they have found."""
         from penstock.project.alerts.alerts import Alerts
 
         return Alerts(self, None if self.home is None or self._fault is not None else self._definition)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Who is told of incidents."""
+        from penstock.project.notices import Notices
+
+        return Notices(self)
 
     # -- statements --------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""How long, and how much, is kept of what the system writes itself: audit log, incidents, rejected and late rows."""
+"""How long, and how much, is kept of what the system writes itself: audit log, incidents, rows set aside, probes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from penstock.incidents.notification import NOTIFICATIONS
 from penstock.log.tables import Kept
 from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.discards import DISCARDS_TABLE
+from penstock.project.health.marks import HEALTH_TABLE
 
 if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
@@ -35,4 +36,5 @@ def keep_retention(penstock: Penstock) -> None:
             log.alter_topic(topic.name, configs=configs)
     ms, size = penstock.settings.system.rejects
     times = {REJECTS_TABLE: "time", LATE_TABLE: "time", DISCARDS_TABLE: "discarded"}
-    log.tables.kept = {table: Kept(time, ms, size) for table, time in times.items()}
+    kept = {table: Kept(time, ms, size) for table, time in times.items()}
+    log.tables.kept = kept | {HEALTH_TABLE: Kept("time", *penstock.settings.system.health)}

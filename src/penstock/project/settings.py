@@ -14,6 +14,7 @@ from penstock.core.options import Option, Values, choice, duration, integer, mem
 from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
 from penstock.project.budget import LEAST
+from penstock.project.health.settings import HEALTH_OPTIONS, HealthSettings, read_health
 from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ REJECTS_RETENTION = Option(
     "rejects-retention", duration, 90 * _DAY, "How long rejected, late and discarded rows are kept; 0 = for good."
 )
 REJECTS_SIZE = Option("rejects-size", memory, 1 << 30, "How much of each, as it is stored; 0 = all.")
+HEALTH_RETENTION = Option(
+    "health-retention", duration, 92 * _DAY, "How long probes of the parts are kept, which uptime is of; 0 = for good."
+)
+HEALTH_SIZE = Option("health-size", memory, 256 << 20, "How much of them, as it is stored; 0 = all.")
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
 ALSO: Option[str | None] = Option(
     "also-format",
@@ -165,6 +170,8 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
         INCIDENTS_SIZE,
         REJECTS_RETENTION,
         REJECTS_SIZE,
+        HEALTH_RETENTION,
+        HEALTH_SIZE,
     ),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
@@ -174,6 +181,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "server": (HOST, PORT, HOSTS, CERTIFICATE, KEY),
     "network": (ALLOW,),
     "notify.NAME": CHANNEL_OPTIONS,
+    "health": HEALTH_OPTIONS,
     "measures": (MEASURES_TABLE, MEASURES_INTERVAL),
     "logging": (LOG_FORMAT, LOG_LEVEL),
     "tracing": (TRACE_ENDPOINT, TRACE_SHARE),
@@ -188,6 +196,7 @@ class SystemSettings:
     audit: tuple[int, int] = AUDIT_RETENTION.default, AUDIT_SIZE.default
     incidents: tuple[int, int] = INCIDENTS_RETENTION.default, INCIDENTS_SIZE.default
     rejects: tuple[int, int] = REJECTS_RETENTION.default, REJECTS_SIZE.default
+    health: tuple[int, int] = HEALTH_RETENTION.default, HEALTH_SIZE.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +228,7 @@ class Settings:
     key: str | None = None
     allow: tuple[str, ...] = ()
     notify: Mapping[str, Channel] = field(default_factory=dict)
+    health: HealthSettings = field(default_factory=HealthSettings)
     measures_table: str = MEASURES_TABLE.default
     measures_interval: int = MEASURES_INTERVAL.default
     log_format: str = LOG_FORMAT.default
@@ -285,6 +295,10 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
     project, engine, log, server = (section(name) for name in ("project", "engine", "log", "server"))
     logging, tracing, measures = section("logging"), section("tracing"), section("measures")
     system = section("system")
+    notify = {
+        name: read_channel(name, options, f"{folder / FILE}, [notify.{name}]")
+        for name, options in _named(document.get("notify", {}), "notify", folder).items()
+    }
     return Settings(
         name=project[NAME] or folder.resolve().name,
         on_bad_row=engine[ON_BAD_ROW],
@@ -301,6 +315,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
             (system[AUDIT_RETENTION], system[AUDIT_SIZE]),
             (system[INCIDENTS_RETENTION], system[INCIDENTS_SIZE]),
             (system[REJECTS_RETENTION], system[REJECTS_SIZE]),
+            (system[HEALTH_RETENTION], system[HEALTH_SIZE]),
         ),
         topics=_topics(document.get("topics", {}), folder),
         s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
@@ -313,10 +328,8 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         certificate=server[CERTIFICATE],
         key=server[KEY],
         allow=section("network")[ALLOW],
-        notify={
-            name: read_channel(name, options, f"{folder / FILE}, [notify.{name}]")
-            for name, options in _named(document.get("notify", {}), "notify", folder).items()
-        },
+        notify=notify,
+        health=read_health(section("health"), notify, f"{folder / FILE}, [health]"),
         measures_table=measures[MEASURES_TABLE],
         measures_interval=max(measures[MEASURES_INTERVAL], 100),
         log_format=logging[LOG_FORMAT],

@@ -13,12 +13,15 @@ from penstock.core.batch import NO_TIME
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.project.discards import DISCARDS_TABLE, with_discards
+from penstock.project.health.marks import marks_since
+from penstock.project.health.standing import uptime_by_day
 from penstock.project.replays import replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.log import Log
+    from penstock.project.penstock import Penstock
     from penstock.project.set_aside import Kind
 
 __all__ = [
@@ -62,9 +65,9 @@ SET_ASIDE: dict[str, dict[str, Any]] = {
 """The columns of what was rejected, and of what came too late."""
 
 
-def system_table(name: str, log: Log) -> pl.DataFrame:
+def system_table(name: str, penstock: Penstock) -> pl.DataFrame:
     """One of SYSTEM_TABLES, as of the last commit."""
-    return _READERS[name](log)
+    return uptime_by_day(penstock) if name == "uptime" else _READERS[name](penstock.log)
 
 
 def rejects(log: Log) -> pl.DataFrame:
@@ -244,6 +247,7 @@ _READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
     "topics": _topics,
     "groups": _groups,
     "polls": _polls,
+    "health": lambda log: marks_since(log, None),
 }
 
-SYSTEM_TABLES = tuple(_READERS)
+SYSTEM_TABLES = (*_READERS, "uptime")

@@ -249,7 +249,7 @@ class ProjectTables:
             raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
         if self._confined is not None and name in SET_ASIDE:
             self._confined.require_all(f"{SYSTEM_DATABASE}.{name}")
-        frame = system_table(name, self.penstock.log)
+        frame = system_table(name, self.penstock)
         return Rows(iter([frame]), frame.schema)
 
 

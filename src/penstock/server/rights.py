@@ -47,7 +47,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
         *("rejects", "rejects_summary", "rejects_closed"),
         *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
         *("incidents", "incident", "notifications", "silences"),
-        *("metrics", "streaming_status", "streaming_metrics"),
+        *("metrics", "health", "uptime", "streaming_status", "streaming_metrics"),
     ),
     "ingest": ("ingest", "streaming_ingest"),
     "operate": (

@@ -30,7 +30,7 @@ export function IncidentSheet({ identity, onClose }: { identity: string; onClose
   if (silencing && data) {
     return <SilenceSheet rules={[data.rule]} keyed={data.key} onClose={() => setSilencing(false)} />;
   }
-  const acts = may && data && data.state !== "resolved" && data.kind === "condition" && (
+  const acts = may && data && data.state !== "resolved" && data.kind !== "rule" && (
     <>
       <Button onClick={() => setSilencing(true)}>Silence…</Button>
       {firing && (
@@ -84,11 +84,11 @@ function What({ incident }: { incident: Incident }) {
       {description && <dd>{description}</dd>}
       <dt>Rule</dt>
       <dd>
-        <Go href={`/alerts/${encodeURIComponent(rule)}`}>{rule}</Go>, {incident.severity}
+        {kind === "health" ? rule : <Go href={`/alerts/${encodeURIComponent(rule)}`}>{rule}</Go>}, {incident.severity}
       </dd>
       {Object.keys(key).length > 0 && <dt>Key</dt>}
       {Object.keys(key).length > 0 && <dd>{keyText(key)}</dd>}
-      <dt>{kind === "rule" ? "Since, by the clock" : "Held since"}</dt>
+      <dt>{kind !== "condition" ? "Since, by the clock" : "Held since"}</dt>
       <dd>
         <Moment ms={start} />
       </dd>

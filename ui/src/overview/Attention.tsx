@@ -31,7 +31,7 @@ export function Attention({ pipelines }: { pipelines: readonly PipelineFigures[]
   const open = useIncidents(undefined, OPEN);
   const incidents = open.data ?? [];
   const needs = [
-    ...alertsOf(incidents.filter(({ kind }) => kind === "condition")),
+    ...alertsOf(incidents.filter(({ kind }) => kind !== "rule")),
     ...rules.flatMap(dumbOf),
     ...pipelines.flatMap(needsOf),
     ...waitsOf(reasons),
@@ -85,9 +85,9 @@ function alertsOf(incidents: readonly Incident[]): Need[] {
   const needs = rules.flatMap((rule) => {
     const mine = firing.filter((one) => one.rule === rule);
     const tone = mine[0]?.severity === "info" ? "attention" : "bad";
-    const listed = mine.slice(0, LISTED).map(({ id, title, description }): Need => ({
+    const listed = mine.slice(0, LISTED).map(({ id, title, description, kind }): Need => ({
       tone,
-      text: `${title} fires`,
+      text: kind === "condition" ? `${title} fires` : title,
       why: description || undefined,
       href: `/alerts?${new URLSearchParams({ incident: id })}`,
     }));

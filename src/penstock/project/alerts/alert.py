@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, PenstockError, did_you_mean
 from penstock.incidents import HOLDS, TIME
+from penstock.incidents.channel import require_channels
 from penstock.incidents.sink import has_bytes
 from penstock.incidents.template import template_columns
 from penstock.project.alerts.alert_table import alert_table
@@ -55,7 +56,7 @@ def alerts_of(definition: Definition) -> list[Alert]:
         rule = None
         try:
             rule = read_rule(folder.read(name), definition.settings.time_zone)
-            _require_channels(rule, definition.settings.notify)
+            require_channels(rule.notify, definition.settings.notify, rule.where)
             found.append(alert_of(rule, definition.session))
         except PenstockError as error:
             found.append(Alert(name, rule, error=error))
@@ -65,7 +66,7 @@ def alerts_of(definition: Definition) -> list[Alert]:
 def drafted(definition: Definition, file: ProjectFile) -> Alert:
     """The alert that a file would be. Raises ConfigError or SqlError where it does not fit."""
     rule = read_rule(file, definition.settings.time_zone)
-    _require_channels(rule, definition.settings.notify)
+    require_channels(rule.notify, definition.settings.notify, rule.where)
     return alert_of(rule, definition.session)
 
 
@@ -95,19 +96,6 @@ def alert_of(rule: Rule, session: Session) -> Alert:
     settings = {**bound.settings, config.CHECKPOINT_INTERVAL.name: _COMMIT_MS}
     pipeline = PipelineDefinition(PREFIX + rule.name, Sinks((), (sink,)), bound.context, settings, rule.where)
     return Alert(rule.name, rule, pipeline)
-
-
-def _require_channels(rule: Rule, known: Iterable[str]) -> None:
-    """Raises ConfigError for a channel that penstock.toml does not name."""
-    names = list(known)
-    for name in rule.notify:
-        if name not in names:
-            raise ConfigError(
-                f"there is no channel '{name}'",
-                code="alert-channel",
-                where=rule.where,
-                hint=did_you_mean(name, names) or f"penstock.toml, [notify.{name}], would be it",
-            )
 
 
 def _quoted(table: str) -> str:

@@ -1,4 +1,4 @@
-"""`Alerts`: the alerts of a project: their rules, what they have found, and who is told."""
+"""`Alerts`: the alerts of a project: their rules, and what they have found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import ConfigError, PenstockError, StateError, did_you_mean
-from penstock.incidents import INCIDENTS, Incidents, ensure_incidents
+from penstock.incidents import INCIDENTS, RULE_KINDS, Incidents, ensure_incidents
 from penstock.incidents.incident import acknowledge, resolved_by_hand
 from penstock.incidents.policy import Policy
 from penstock.incidents.silence import begin_silence, end_silence, silences_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from penstock.engine.pipeline import Pipeline
     from penstock.incidents import Incident
-    from penstock.incidents.delivery import Delivery
     from penstock.incidents.silence import Silence
     from penstock.project.alerts.states import AlertState
     from penstock.project.definition import Definition, PipelineDefinition
@@ -40,7 +39,7 @@ class Alerts:
     """The rules are those of alerts/, over the project's tables as they were applied; one that is wrong stops no other.
 
     They are followed: while the project runs, each second (`RuleWatch`), when one is saved, and when SQL files are
-    applied. `delivery` tells the channels, while the project runs in this process and its settings name any.
+    applied.
     """
 
     def __init__(self, penstock: Penstock, definition: Definition | None) -> None:
@@ -49,7 +48,6 @@ class Alerts:
         self._texts = self._seen = {} if definition is None else _texts(definition)
         self.rules: list[Alert] = [] if definition is None else alerts_of(definition)
         """By name."""
-        self.delivery: Delivery | None = None
         self._watch: RuleWatch | None = None
         self._turn = Lock()
 
@@ -85,8 +83,12 @@ class Alerts:
         return done
 
     def silence(self, rule: str, key: Mapping[str, str], milliseconds: int, by: str = "", note: str = "") -> Silence:
-        """Tell nobody of a rule's incidents for a while, from now. Raises ConfigError where there is no such rule."""
-        self.get(rule)
+        """Tell nobody of a rule's incidents for a while, from now, or of those of a part (`health.disk`) that had some.
+
+        Raises ConfigError where there is no such rule.
+        """
+        if rule not in {i.rule for i in self.incidents.all() if i.kind not in RULE_KINDS}:
+            self.get(rule)
         log, now, by = self._penstock.log, self._penstock.clock.now_ms(), by or doer().caller.name
         made = begin_silence(log, rule, key, now, now + milliseconds, by, note)
         audited(log, "silence-begin", made.id, after=asdict(made))
@@ -141,7 +143,6 @@ class Alerts:
         others = [alert for alert in self.rules if alert.name not in goes_on]
         halted = [PREFIX + name for name in before.keys() - goes_on]
         run.change_aside(halted, lambda: self._begun(others, prepare, bounded=False))
-        self._begin_delivery()
 
     def _begun(
         self, alerts: Sequence[Alert], prepare: Callable[[Pipeline], None], *, bounded: bool
@@ -154,7 +155,7 @@ class Alerts:
             name = checkpoint.pipeline.removeprefix(PREFIX)
             if name != checkpoint.pipeline and name not in names:
                 state.drop_pipeline(checkpoint.pipeline)
-        anew = {incident.rule for incident in self.incidents.all()} - names
+        anew = {i.rule for i in self.incidents.all() if i.kind in RULE_KINDS} - names
         made, wrong = [], {}
         for alert in alerts:
             if alert.pipeline is None:
@@ -191,22 +192,11 @@ class Alerts:
             self._penstock.log.append(INCIDENTS, pl.DataFrame(records))
 
     def start(self) -> None:
-        """Look after the rules, and tell who is to be told, from here on."""
+        """Look after the rules from here on."""
         if self._definition is None:
             return
         self._watch = RuleWatch(self._penstock)
         self._watch.start()
-        self._begin_delivery()
-
-    def _begin_delivery(self) -> None:
-        """Tell who is to be told, where there are rules and channels."""
-        said = self._penstock.settings
-        if self.rules and said.notify and self.delivery is None:
-            from penstock.incidents.delivery import Delivery
-
-            log, clock = self._penstock.log, self._penstock.clock
-            self.delivery = Delivery(log, clock, said.name, said.notify, self._policy, said.allow)
-            self.delivery.start()
 
     def rest(self) -> None:
         """Follow no rule any more, nor look how it is; idempotent."""
@@ -215,13 +205,8 @@ class Alerts:
         if watch is not None:
             watch.stop()
 
-    def stop(self) -> None:
-        """Messages that are being sent are finished; idempotent."""
-        delivery, self.delivery = self.delivery, None
-        if delivery is not None:
-            delivery.stop()
-
-    def _policy(self, name: str) -> Policy:
+    def policy(self, name: str) -> Policy:
+        """How people are told of what a rule finds; nobody is of one that is gone."""
         rule = next((alert.rule for alert in self.rules if alert.name == name), None)
         return Policy() if rule is None else Policy(rule.notify, rule.quiet.spans, rule.quiet.zone, rule.dedup)
 

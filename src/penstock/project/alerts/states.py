@@ -49,7 +49,7 @@ def alert_states(penstock: Penstock) -> list[AlertState]:
     """Of all rules, by name."""
     counts: dict[tuple[str, str], int] = {}
     for incident in penstock.alerts.incidents.all():
-        if incident.kind == "rule":
+        if incident.kind != "condition":
             continue
         state = "firing" if incident.state == "acknowledged" else incident.state
         counts[incident.rule, state] = counts.get((incident.rule, state), 0) + 1

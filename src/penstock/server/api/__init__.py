@@ -69,7 +69,7 @@ ROUTERS = (
 )
 
 TAGS = [
-    {"name": "health", "description": "Whether the process lives and is ready."},
+    {"name": "health", "description": "Whether the process lives and is ready, and the parts that it needs."},
     {"name": "access", "description": "Logging in; users, and their tokens."},
     {"name": "project", "description": "The project as a whole."},
     {"name": "tables", "description": "Tables and views: what they are, and their rows."},

@@ -21,8 +21,8 @@ State = Literal["pending", "firing", "acknowledged", "resolved"]
 class IncidentAnswer(Model):
     id: str = Field(examples=["high_latency-f00d5eedca11ab1e"])
     rule: str = Field(examples=["high_latency"])
-    kind: Literal["condition", "rule"]
-    """`rule`: about a rule that cannot tell; its times are those of the clock."""
+    kind: Literal["condition", "rule", "health"]
+    """`rule`: about a rule that cannot tell, `health`: about a part that is down: by the clock."""
     state: State
     severity: str
     title: str

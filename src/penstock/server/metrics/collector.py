@@ -61,6 +61,7 @@ class Metrics:
             _checkpoints(found, pipeline)
         self._log(found)
         self._alerts(found)
+        self._parts(found)
         self._questions(found)
         self._requests(found)
         self._push(found)
@@ -123,9 +124,15 @@ class Metrics:
             found.add(d.ALERT_UP, state.tells, state.name)
             found.add(d.ALERT_INCIDENTS, state.firing, state.name, "firing")
             found.add(d.ALERT_INCIDENTS, state.pending, state.name, "pending")
-        if self.project.alerts.delivery is not None:
-            for (channel, status), count in sorted(self.project.alerts.delivery.counts().items()):
+        if self.project.notices.delivery is not None:
+            for (channel, status), count in sorted(self.project.notices.delivery.counts().items()):
                 found.add(d.ALERT_NOTIFICATIONS, count, channel, status)
+
+    def _parts(self, found: Families) -> None:
+        watch = self.project.health
+        for name, (verdict, took) in watch.found.items() if watch is not None else ():
+            found.add(d.PART_UP, verdict.up, name)
+            found.add(d.PART_SECONDS, took, name)
 
     def _questions(self, found: Families) -> None:
         questions = self.project.questions

@@ -106,6 +106,11 @@ ALERT_NOTIFICATIONS = Metric(
     "penstock_alert_notifications", "gauge", "What became of notifications that are kept.", ("channel", "status")
 )
 
+PART_UP = Metric(
+    "penstock_part_up", "gauge", "Whether the last probe has found a part up that the project needs.", ("component",)
+)
+PART_SECONDS = Metric("penstock_part_probe_seconds", "gauge", "How long the last probe of a part took.", ("component",))
+
 QUERIES_RUNNING = Metric("penstock_queries_running", "gauge", "Questions that are being answered.")
 QUERY_SECONDS = Metric("penstock_query_duration_seconds", "histogram", "How long questions took, refused ones too.")
 QUERIES_REFUSED = Metric(
@@ -156,6 +161,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Topics and consumer groups": (TOPIC_END, TOPIC_RECORDS, TOPIC_BATCHES, TOPIC_BYTES, TOPIC_STORED, GROUP_LAG),
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
     "Alerts": (ALERT_UP, ALERT_INCIDENTS, ALERT_NOTIFICATIONS),
+    "Health": (PART_UP, PART_SECONDS),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),
     "Push": (PUSH_CLIENTS, PUSH_SUBSCRIPTIONS, PUSH_FEEDS, PUSH_WAITING, PUSH_ANEW),
     "The server": (BUILD, HTTP_REQUESTS, HTTP_SECONDS, HTTP_RUNNING, WEBSOCKETS),

@@ -1,0 +1,73 @@
+"""`penstock uptime`: how much of the last days each part of a project was up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli.command import Command, folder_argument, format_option, opened
+from penstock.cli.output import FORMATS, print_rows
+from penstock.cli.terminal import note
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.project.health.uptime import Share
+
+__all__ = ["uptime"]
+
+
+@click.command(
+    cls=Command,
+    examples=("penstock uptime shop", "penstock uptime shop --days 90", "penstock uptime shop --by-day --format csv"),
+)
+@folder_argument()
+@click.option("--days", type=click.IntRange(1, 400), default=30, show_default=True, help="So many, today with them.")
+@click.option("--by-day", is_flag=True, help="A row for each day of each part, not one with a bar.")
+@format_option(*FORMATS)
+def uptime(folder: Path, days: int, by_day: bool, form: str) -> None:
+    """Tell how much of the last days each part that the project in DIR needs was up, against its target.
+
+    Days are those of the project's time zone. Time of which no probe tells is unknown and counts as if the part was
+    down, unless the process was stopped as it should be: then it does not count. In `days`, a sign for each: # met the
+    target, + did not, - was less than half up, . does not count.
+    """
+    import polars as pl
+
+    from penstock.project.health.standing import uptime_of
+
+    with opened(folder) as penstock:
+        found = uptime_of(penstock, days)
+    times = dict.fromkeys(("up_s", "down_s", "unknown_s", "stopped_s"), pl.Float64)
+    if by_day:
+        schema: dict[str, Any] = {"component": pl.String, "day": pl.Date, "uptime": pl.Float64, **times}
+        rows = [(p.component, d.day, d.share.up_share, *_seconds(d.share)) for p in found.parts for d in p.days]
+    else:
+        schema = {"component": pl.String, "uptime": pl.Float64, "target": pl.Float64, "met": pl.Boolean, **times}
+        schema |= {"days": pl.String}
+        rows = [
+            (
+                p.component,
+                p.share.up_share,
+                found.target,
+                p.meets(found.target),
+                *_seconds(p.share),
+                "".join(_sign(d.share, found.target) for d in p.days),
+            )
+            for p in found.parts
+        ]
+    print_rows(pl.DataFrame(rows, schema, orient="row"), form)
+    if not found.parts:
+        note("nothing has probed them yet: the process that runs the project does it")
+
+
+def _seconds(share: Share) -> tuple[float, ...]:
+    return tuple(ms / 1000 for ms in (share.up, share.down, share.unknown, share.stopped))
+
+
+def _sign(share: Share, target: float) -> str:
+    found = share.up_share
+    if found is None:
+        return "."
+    return "#" if found >= target else "+" if found >= 0.5 else "-"
