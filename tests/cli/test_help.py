@@ -47,6 +47,8 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
             "simulate",
             "settings",
             "memory",
+            "health",
+            "uptime",
             "backups",
             "operations",
             "bench windows",

@@ -29,7 +29,7 @@ _IN_PART = (
         "dashboards",
         "dashboard",
     ),
-    *("own_password", "settings", "memory", "groups", "group", "group_reset_preview"),
+    *("own_password", "settings", "memory", "health", "uptime", "groups", "group", "group_reset_preview"),
     *("tables", "table", "table_rows", "topics", "topic", "topic_records"),
     *("explain", "query", "query_functions", "queries_running", "query_cancel"),
     *("saved_queries", "saved_query", "saved_query_file"),
@@ -47,7 +47,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
         *("rejects", "rejects_summary", "rejects_closed"),
         *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
         *("incidents", "incident", "notifications", "silences"),
-        *("metrics", "health", "uptime", "streaming_status", "streaming_metrics"),
+        *("metrics", "streaming_status", "streaming_metrics"),
     ),
     "ingest": ("ingest", "streaming_ingest"),
     "operate": (
