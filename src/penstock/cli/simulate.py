@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.apps import Simulated
+    from penstock.apps.warehouse.samples import Change
     from penstock.core.clock import Clock
     from penstock.project.penstock import Penstock
 
@@ -37,9 +38,10 @@ _LIVE_STEP_SECONDS = 0.05
         "penstock simulate collab --events 100000 --late 0.01 --into meetings",
         "penstock simulate collab --rate 500 --live --into meetings  # until Ctrl-C",
         "penstock simulate parking --outage 0.02  # a city at http://127.0.0.1:8765/parking.json",
+        "penstock simulate warehouse --night 2 --into wh  # the files that a shop delivers in its second night",
     ),
 )
-@click.argument("app", type=click.Choice(("web", "collab", "parking")))
+@click.argument("app", type=click.Choice(("web", "collab", "parking", "warehouse")))
 @click.option("--rate", type=float, help="Events a second of simulated time; 200 for web, 100 for collab by default.")
 @click.option("--events", type=click.IntRange(0), help="How many; without it they never end (Ctrl-C does).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds give equal events.")
@@ -61,6 +63,12 @@ _LIVE_STEP_SECONDS = 0.05
 )
 @click.option("--port", type=click.IntRange(0, 65_535), help="parking: where the city answers; 8765 by default.")
 @click.option("--outage", type=float, help="parking: the probability that five minutes have no answer.")
+@click.option("--night", type=click.IntRange(1), help="warehouse: which night's files, from 1; with --into.")
+@click.option(
+    "--change",
+    type=click.Choice(("none", "type", "rename", "column")),
+    help="warehouse: what changed overnight in customers.csv: a column's type, its name, or there is one more.",
+)
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Append to the project in DIR.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option("--raw", is_flag=True, help="Write the events alone, without topic and key.")
@@ -73,13 +81,21 @@ def simulate(
     history: int | None,
     port: int | None,
     outage: float | None,
+    night: int | None,
+    change: Change | None,
     **numbers: Any,
 ) -> None:
-    """Simulate the events of an app, as fast as they can be made, or as they happen; or a city that is asked for them.
+    """Simulate the events of an app, as fast as they can be made, or as they happen; a city that is asked for them; or
+    the files that a shop delivers in a night, with their faults.
 
     Each line is {"topic": ..., "key": ..., "value": ...}. The same arguments give the same events. Simulated time
     begins on 2025-01-01 UTC, or now with --live.
     """
+    if app == "warehouse":
+        _deliver(into, night, change, numbers["seed"])
+        return
+    if night is not None or change is not None:
+        raise click.UsageError("--night and --change go with warehouse")
     if app == "parking":
         given = {"--out": out, "--raw": raw, "--live": live, "--rate": numbers["rate"], "--events": numbers["events"]}
         _parking(into, history, port, outage, [name for name, value in given.items() if value], **numbers)
@@ -126,6 +142,23 @@ def _written(out: Path) -> Iterator[IO[bytes]]:
             if full
             else "--out names a file in a folder that is there",
         ) from None
+
+
+def _deliver(into: Path | None, night: int | None, change: Change | None, seed: int) -> None:
+    """Write the files of a night, and say what is in them."""
+    if into is None or night is None:
+        raise click.UsageError("warehouse takes --night and --into")
+    from penstock.apps.warehouse.samples import RAW, deliver
+    from penstock.apps.warehouse.shop import Shop
+
+    delivered = deliver(night, Shop(seed), change or "none")
+    for path in delivered.write(into / RAW):
+        click.echo(path)
+    for source, account in delivered.accounts.items():
+        click.echo(
+            f"{source}: {plural(account.read, 'row')}, {account.duplicate} of them again, {account.dropped} without a key,"
+            f" {account.quarantined} with what no rule lets pass"
+        )
 
 
 def _parking(
