@@ -156,8 +156,8 @@ def _deliver(into: Path | None, night: int | None, change: Change | None, seed: 
         click.echo(path)
     for source, account in delivered.accounts.items():
         click.echo(
-            f"{source}: {plural(account.read, 'row')}, {account.duplicate} of them again, {account.dropped} without a key,"
-            f" {account.quarantined} with what no rule lets pass"
+            f"{source}: {plural(account.read, 'row')}, {account.duplicate} of them again,"
+            f" {account.dropped} without a key, {account.quarantined} with what no rule lets pass"
         )
 
 

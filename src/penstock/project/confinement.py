@@ -78,6 +78,10 @@ class Confinement:
         """Raises QueryError: `what` has rows of all tables, whoever may see them."""
         raise _closed(what, "it has rows of all tables, and you may see a part of some only")
 
+    def require_warehouse(self, table: str) -> None:
+        """Raises QueryError: what a table of the warehouse was loaded from is not known here."""
+        raise _closed(f"table '{table}' of the warehouse", "it may be made of rows of which you may see a part only")
+
     def plan(self, found: Table | View) -> Node:
         """The query of the rows of a table or view that the user may see.
 

@@ -15,6 +15,7 @@ from penstock.project.audit import doer
 from penstock.project.budget import Budget
 from penstock.project.home import made
 from penstock.project.retention import system_limits
+from penstock.project.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ class Parts:
         self.questions = Questions()
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
+        self.warehouse = Warehouse(home)
         self.budget = Budget(definition.settings.memory, self.clock, self._spare)
         self.url = ""
         """Where its page is served; empty while it is not."""
@@ -147,6 +149,7 @@ class Parts:
         """Close the log, and what stands on it; idempotent."""
         self._closed = True
         self.instances.close()
+        self.warehouse.close()
         if self.tracer is not None:
             self.tracer.close()
         if self._log is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -193,11 +194,12 @@ class Penstock(Parts):
         Raises QueryError where it is not allowed, wrong, too large or too slow.
         """
         spill = None if self.home is None or self.reads_only else self.home / "spill"
-        limits, tables = limits or Limits(), ProjectTables(self, asked, filters)
+        limits = limits or Limits()
+        tables = ProjectTables(self, asked, filters, limits)
         if (inside := explained(sql)) is not None:
             home = self.home or self.folder / HOME
             return Result(planned_rows(self.definition, home, inside), tables.position())
-        with self.questions.asked(), self.budget.lending(limits.memory) as memory:
+        with self.questions.asked(), self.budget.lending(limits.memory) as memory, closing(tables):
             limits = replace(limits, memory=memory)
             return query(sql, tables, limits, spill, zone, parameters, stop, self.instances)
 

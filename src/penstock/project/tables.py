@@ -13,12 +13,13 @@ from penstock.connectors.filesystem.options import DEFAULT_NAME
 from penstock.connectors.kafka import TopicSink
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
-from penstock.history import Files, Rows
+from penstock.history import Files, Limits, Rows
 from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
 from penstock.project.confinement import Confinement
 from penstock.project.evaluate import evaluate, open_windows, rows_of
 from penstock.project.system import SET_ASIDE, SYSTEM_TABLES, system_table
+from penstock.project.warehouse_tables import WarehouseTables
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 from penstock.sql.catalog import SYSTEM_DATABASE, Table, View
@@ -66,11 +67,22 @@ class ProjectTables:
     thousands of files takes longer than to read the few that are needed.
     """
 
-    def __init__(self, penstock: Penstock, asked: float | None = None, filters: tuple[Filter, ...] = ()) -> None:
+    def __init__(
+        self,
+        penstock: Penstock,
+        asked: float | None = None,
+        filters: tuple[Filter, ...] = (),
+        limits: Limits | None = None,
+    ) -> None:
         self.penstock = penstock
+        self._warehouse = WarehouseTables(penstock.warehouse, (limits or Limits()).seconds)
         self._confined = Confinement(penstock, filters) if filters else None
         self._asked = asked
         self._look: Look | None = None
+
+    def close(self) -> None:
+        """Let go of the warehouse; idempotent."""
+        self._warehouse.close()
 
     def position(self) -> Any:
         """How far the log and each pipeline are; whoever asks again looks again."""
@@ -87,7 +99,9 @@ class ProjectTables:
         return {"log": self.penstock.log.end_seq(), "checkpoints": checkpoints, "memory": running}
 
     def names(self) -> list[tuple[str, str]]:
-        """Tables and views as they are called from here, topics that no table is called after, system tables."""
+        """Tables and views as they are called from here, topics that no table is called after, the warehouse's and the
+        system's own tables.
+        """
         catalog = self.penstock.catalog
         found = {}
         for path, one in catalog.objects.items():
@@ -95,7 +109,9 @@ class ProjectTables:
             found[name] = "view" if isinstance(one, View) else "table"
         topics = {topic: "topic" for topic in self._topics() if topic not in found}
         system = {f"{SYSTEM_DATABASE}.{name}": "system table" for name in SYSTEM_TABLES}
-        return [*sorted(found.items()), *sorted(topics.items()), *sorted(system.items())]
+        loaded = {} if self._confined is not None else dict.fromkeys(self._warehouse.names(), "warehouse table")
+        loaded = {name: kind for name, kind in loaded.items() if name not in found | topics}
+        return [*sorted(found.items()), *sorted(topics.items()), *loaded.items(), *sorted(system.items())]
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
         if len(name) == 2 and name[0] == SYSTEM_DATABASE:
@@ -111,6 +127,10 @@ class ProjectTables:
             if self._confined is not None:
                 self._confined.require_topic(name[0])
             return self._records(name[0], columns)
+        if (rows := self._warehouse.table(name, columns)) is not None:
+            if self._confined is not None:
+                self._confined.require_warehouse(".".join(name))
+            return rows
         raise self._unknown(name)
 
     def _topics(self) -> list[str]:
@@ -123,7 +143,8 @@ class ProjectTables:
         return Rows(frames, pl.Schema({c: _RECORD[c] for c in wanted}))
 
     def _unknown(self, name: tuple[str, ...]) -> QueryError:
-        known = sorted({path[2] for path in self.penstock.catalog.objects} | set(self._topics()))
+        own = [] if self._confined is not None else self._warehouse.names()
+        known = [*sorted({path[2] for path in self.penstock.catalog.objects} | set(self._topics())), *own]
         hint = did_you_mean(name[-1], known) or ("there are " + ", ".join(known) if known else "")
         return QueryError(f"there is no table, view or topic '{'.'.join(name)}'", code="query-unknown-table", hint=hint)
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from penstock.warehouse.database import Database, Dialect, Session, Table
 from penstock.warehouse.duck import DuckDatabase
-from penstock.warehouse.migrations import MIGRATIONS, migrate
+from penstock.warehouse.migrations import MIGRATIONS, OWN_TABLES, migrate
 from penstock.warehouse.model import Model, read_model
 from penstock.warehouse.target import Changes
 
 __all__ = [
-    "MIGRATIONS", "Changes", "Database", "Dialect", "DuckDatabase", "Model", "Session", "Table", "migrate",
+    "MIGRATIONS", "OWN_TABLES", "Changes", "Database", "Dialect", "DuckDatabase", "Model", "Session", "Table", "migrate",
     "read_model",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 __all__ = ["Database", "Dialect", "Session", "Table", "quoted"]
@@ -97,6 +97,10 @@ class Session(Protocol):
         """The rows of an answer, as a frame."""
         ...
 
+    def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
+        """These columns of all rows of a table, as frames that memory has room for; at least one."""
+        ...
+
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         """Insert the rows of frames, by the names of their columns; how many."""
         ...
@@ -114,6 +118,10 @@ class Database(Protocol):
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Commits at the end, rolls back on an exception. Raises WarehouseError where the database is out of reach."""
+        ...
+
+    def snapshot(self, seconds: float) -> AbstractContextManager[Session]:
+        """What was committed at one moment, to be read alone, within so many seconds. Raises as `transaction`."""
         ...
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from penstock.history.parquet import Stream, literal
 from penstock.warehouse.database import Dialect, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -44,6 +45,10 @@ DUCKDB = Dialect(
 
 _MEMORY = 256 << 20
 """What DuckDB may hold before it spills: a load keeps its frames beside it."""
+_LOOKS_EVERY = 0.05
+"""Seconds between two tries to open a file that another process has open: the system wakes nobody."""
+_SCANNED = 500_000
+"""So many rows of a table are read at once."""
 
 _CATALOG = "_file"
 """What the file is called in SQL: named after itself, warehouse.duckdb would be taken for the schema `warehouse`."""
@@ -54,10 +59,20 @@ class DuckDatabase:
 
     dialect = DUCKDB
 
-    def __init__(self, path: Path, *, memory: int = _MEMORY, threads: int | None = None) -> None:
-        """Make the file where there is none; `memory` in bytes. Raises WarehouseError where it cannot be opened."""
-        import duckdb
+    def __init__(
+        self,
+        path: Path,
+        *,
+        memory: int = _MEMORY,
+        threads: int | None = None,
+        read_only: bool = False,
+        patience: float = 0.0,
+    ) -> None:
+        """Make the file where there is none, unless it is to be read alone; `memory` in bytes.
 
+        Where another process has it open, that may take `patience` seconds to let go. Raises WarehouseError where it
+        cannot be opened.
+        """
         settings = {
             "memory_limit": f"'{memory}B'",
             "temp_directory": literal(f"{path}.tmp"),
@@ -70,10 +85,9 @@ class DuckDatabase:
             settings["threads"] = str(threads)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            root = duckdb.connect()
-            root.execute(f"ATTACH {literal(str(path))} AS {_CATALOG}")
-        except (duckdb.Error, OSError) as error:
+        except OSError as error:
             raise _not_opened(path, error) from None
+        root = _connected(path, time.monotonic() + patience, read_only=read_only)
         for name, value in settings.items():
             root.execute(f"SET GLOBAL {name} = {value}")
         self._root: duckdb.DuckDBPyConnection | None = root
@@ -98,6 +112,12 @@ class DuckDatabase:
                 connection.execute("COMMIT")
         finally:
             connection.close()
+
+    @contextmanager
+    def snapshot(self, seconds: float) -> Iterator[DuckSession]:  # whoever stops reading has no more to wait for
+        with self.transaction() as session:
+            session.rows("SELECT count(*) FROM duckdb_tables()")  # the moment is that of the first look
+            yield session
 
     def close(self) -> None:
         with self._lock:
@@ -128,6 +148,13 @@ class DuckSession:
         with _explained():
             return pl.DataFrame(self._connection.sql(sql, params=parameters or None))
 
+    def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
+        names = ", ".join(quoted(name) for name in columns)
+        ((last,),) = self.rows(f"SELECT max(rowid) FROM {table.sql}")
+        for first in range(0, 1 if last is None else last + 1, _SCANNED):
+            where = f"rowid BETWEEN {first} AND {first + _SCANNED - 1}"
+            yield self.frame(f"SELECT {names} FROM {table.sql} WHERE {where}")
+
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         appended = 0
         for frame in frames:
@@ -156,6 +183,21 @@ def _explained() -> Iterator[None]:
     except duckdb.Error as error:
         text = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
         raise WarehouseError(text, code="warehouse-sql", where="the warehouse (DuckDB)") from error
+
+
+def _connected(path: Path, until: float, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """The file, opened as soon as no other process has it, at the latest at the monotonic time `until`."""
+    import duckdb
+
+    root = duckdb.connect()
+    while True:
+        try:
+            root.execute(f"ATTACH {literal(str(path))} AS {_CATALOG}{' (READ_ONLY)' if read_only else ''}")
+            return root
+        except duckdb.Error as error:
+            if "Conflicting lock" not in str(error) or time.monotonic() >= until:
+                raise _not_opened(path, error) from None
+        time.sleep(_LOOKS_EVERY)
 
 
 def _not_opened(path: Path, error: Exception) -> WarehouseError:

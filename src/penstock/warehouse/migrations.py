@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import WarehouseError
@@ -9,7 +11,7 @@ from penstock.core.errors import WarehouseError
 if TYPE_CHECKING:
     from penstock.warehouse.database import Database
 
-__all__ = ["MIGRATIONS", "migrate"]
+__all__ = ["MIGRATIONS", "OWN_TABLES", "migrate"]
 
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
 
@@ -38,6 +40,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("CREATE TABLE _targets (name VARCHAR PRIMARY KEY, definition VARCHAR NOT NULL)",),
 )
 """Each is a list of statements that all databases understand; one that was released never changes: add another."""
+
+OWN_TABLES = frozenset(re.findall(r"CREATE TABLE (\w+)", " ".join(chain.from_iterable(MIGRATIONS))))
+"""The names of our own tables, but for the one of the migrations themselves."""
 
 
 def migrate(database: Database, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> int:

@@ -1,0 +1,94 @@
+"""The project's warehouse: one database, which loads write and questions read."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.warehouse import Database, Session
+
+__all__ = ["FILE", "Warehouse"]
+
+FILE = "dw.duckdb"
+"""The file of DuckDB in the project's home, where no other warehouse is named.
+
+DuckDB calls its catalog after it: `warehouse.x` would mean two things in a file warehouse.duckdb, for every tool.
+"""
+
+_LOAD_WAITS = 90.0
+"""Seconds that a load waits for a question of another process, which may take a minute."""
+_QUESTION_WAITS = 5.0
+"""Seconds that a question waits for another process that has no socket to be asked through."""
+
+
+class Warehouse:
+    """Opened at its first use. Threads may share it.
+
+    Once a load has written, the file of DuckDB stays open here, and no other process can read it. A process that has
+    only questions opens it for reading alone, as long as one of them takes.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self._path = None if home is None else home / FILE
+        self._database: Database | None = None
+        self._opening = threading.Lock()
+
+    def database(self) -> Database:
+        """To be written, with the tables of our own.
+
+        Raises WarehouseError where it cannot be opened, ConfigError where the project is in memory.
+        """
+        from penstock.warehouse import DuckDatabase, migrate
+
+        with self._opening:
+            if self._database is None:
+                if self._path is None:
+                    raise ConfigError(
+                        "a project in memory has no warehouse", code="warehouse-memory", hint="give it a folder"
+                    )
+                database = DuckDatabase(self._path, patience=_LOAD_WAITS)
+                try:
+                    migrate(database)
+                except BaseException:
+                    database.close()
+                    raise
+                self._database = database
+            return self._database
+
+    @contextmanager
+    def snapshot(self, seconds: float) -> Iterator[Session | None]:
+        """What is in it at one moment, to be read within so many seconds; None where nothing was ever loaded.
+
+        Raises WarehouseError where it cannot be opened.
+        """
+        if self._database is None and (self._path is None or not self._path.exists()):
+            yield None
+            return
+        with self._opening:
+            if self._database is None:
+                from penstock.warehouse import DuckDatabase
+
+                assert self._path is not None
+                alone = DuckDatabase(self._path, read_only=True, patience=min(seconds, _QUESTION_WAITS))
+                try:
+                    with alone.snapshot(seconds) as session:
+                        yield session
+                finally:
+                    alone.close()
+                return
+        with self._database.snapshot(seconds) as session:
+            yield session
+
+    def close(self) -> None:
+        """Idempotent."""
+        with self._opening:
+            database, self._database = self._database, None
+        if database is not None:
+            database.close()

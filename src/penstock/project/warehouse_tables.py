@@ -1,0 +1,85 @@
+"""The tables of the warehouse in questions: those of its schemas by both names, our own ones by their name alone."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import QueryError, did_you_mean
+from penstock.history import Rows
+from penstock.warehouse import OWN_TABLES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+    from penstock.project.warehouse import Warehouse
+    from penstock.warehouse import Session
+
+__all__ = ["SCHEMAS", "WarehouseTables"]
+
+SCHEMAS = ("staging", "warehouse")
+"""The schemas that questions can name tables of."""
+
+_LISTED = f"""
+SELECT CASE WHEN table_schema IN {SCHEMAS} THEN table_schema ELSE '' END, table_name
+FROM information_schema.tables
+WHERE table_catalog = current_database() AND table_schema IN {(*SCHEMAS, "@")}
+ORDER BY table_schema, table_name""".replace("'@'", "current_schema()")
+
+
+class WarehouseTables:
+    """For one question: all its tables are as they were at one moment. To be closed."""
+
+    def __init__(self, warehouse: Warehouse, seconds: float) -> None:
+        self._warehouse = warehouse
+        self._seconds = seconds
+        self._open = ExitStack()
+        self._session: Session | None = None
+        self._known: dict[str, Table] | None = None
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._open.close()
+
+    def names(self) -> list[str]:
+        """Empty where nothing was ever loaded."""
+        return list(self._tables())
+
+    def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | None:
+        """Its rows, of its columns at least those in `columns`; None where there is no table of that name.
+
+        Raises QueryError for one that a schema of the warehouse has not.
+        """
+        if len(name) > 2 or (len(name) == 2 and name[0] not in SCHEMAS):
+            return None
+        known = self._tables()
+        table = known.get(".".join(name))
+        if table is None and len(name) == 2:
+            hint = did_you_mean(".".join(name), known) or ("there are " + ", ".join(known) if known else "")
+            raise QueryError(
+                f"there is no table '{'.'.join(name)}' in the warehouse",
+                code="query-unknown-table",
+                hint=hint or "nothing was loaded yet: penstock job run",
+            )
+        if table is None or self._session is None:
+            return None
+        there = list(self._session.columns(table) or ())
+        asked = None if columns is None else {column.lower() for column in columns}
+        wanted = [c for c in there if asked is None or c.lower() in asked] or there[:1]
+        frames = self._session.scan(table, wanted)
+        first = next(frames)
+        return Rows(_chain(first, frames), first.schema)
+
+    def _tables(self) -> dict[str, Table]:
+        if self._known is None:
+            self._session = self._open.enter_context(self._warehouse.snapshot(self._seconds))
+            listed = [] if self._session is None else [Table(*row) for row in self._session.rows(_LISTED)]
+            self._known = {str(one): one for one in listed if one.schema or one.name in OWN_TABLES}
+        return self._known
+
+
+def _chain(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield first
+    yield from rest
