@@ -72,7 +72,7 @@ def test_each_is_called_by_schema_and_name_and_our_own_by_name_alone(project: Pe
 def test_before_the_first_load_there_is_none(project: Penstock) -> None:
     with pytest.raises(QueryError, match=r"no table 'warehouse.dim_customers' in the warehouse") as caught:
         project.query("SELECT * FROM warehouse.dim_customers")
-    assert caught.value.hint == "nothing was loaded yet: penstock job run"
+    assert caught.value.hint == "nothing was loaded yet"
     assert project.home is not None
     assert not (project.home / FILE).exists()
 

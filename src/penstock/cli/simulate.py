@@ -36,7 +36,6 @@ _LIVE_STEP_SECONDS = 0.05
     cls=Command,
     examples=(
         "penstock simulate collab --events 100000 --late 0.01 --into meetings",
-        "penstock simulate collab --rate 500 --live --into meetings  # until Ctrl-C",
         "penstock simulate parking --outage 0.02  # a city at http://127.0.0.1:8765/parking.json",
         "penstock simulate warehouse --night 2 --into wh  # the files that a shop delivers in its second night",
     ),

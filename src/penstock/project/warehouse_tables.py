@@ -61,7 +61,7 @@ class WarehouseTables:
             raise QueryError(
                 f"there is no table '{'.'.join(name)}' in the warehouse",
                 code="query-unknown-table",
-                hint=hint or "nothing was loaded yet: penstock job run",
+                hint=hint or "nothing was loaded yet",
             )
         if table is None or self._session is None:
             return None
