@@ -193,11 +193,12 @@ def _connected(path: Path, until: float, *, read_only: bool) -> duckdb.DuckDBPyC
     while True:
         try:
             root.execute(f"ATTACH {literal(str(path))} AS {_CATALOG}{' (READ_ONLY)' if read_only else ''}")
-            return root
         except duckdb.Error as error:
             if "Conflicting lock" not in str(error) or time.monotonic() >= until:
                 raise _not_opened(path, error) from None
-        time.sleep(_LOOKS_EVERY)
+            time.sleep(_LOOKS_EVERY)
+        else:
+            return root
 
 
 def _not_opened(path: Path, error: Exception) -> WarehouseError:
