@@ -12,6 +12,6 @@ from penstock.warehouse.model import Model, read_model
 from penstock.warehouse.target import Changes
 
 __all__ = [
-    "MIGRATIONS", "OWN_TABLES", "Changes", "Database", "Dialect", "DuckDatabase", "Model", "Session", "Table", "migrate",
-    "read_model",
+    "MIGRATIONS", "OWN_TABLES", "Changes", "Database", "Dialect", "DuckDatabase", "Model", "Session", "Table",
+    "migrate", "read_model",
 ]  # fmt: skip
