@@ -1,0 +1,130 @@
+"""How rules went: one row a rule and run, kept in the log with all earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from penstock.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from penstock.log import Log
+    from penstock.sql.checks import Consequence
+
+__all__ = ["RESULTS", "RESULTS_TABLE", "Result", "earlier_values", "record", "require_good", "results"]
+
+RESULTS_TABLE = "quality_results"
+_MS = pl.Datetime("ms", "UTC")
+
+RESULTS: dict[str, Any] = {
+    "time": _MS,
+    "kind": pl.String,
+    "run": pl.String,
+    "table": pl.String,
+    "rule": pl.String,
+    "form": pl.String,
+    "then": pl.String,
+    "rows": pl.Int64,
+    "broken": pl.Int64,
+    "value": pl.Float64,
+    "passed": pl.Boolean,
+    "note": pl.String,
+    "loaded": pl.Boolean,
+}
+"""The columns of the table of results; `kind` is batch or stream, `run` then the run or the pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of one rule: `rows` were looked at, `broken` of them break it.
+
+    `value` is what a rule about the whole load has measured; its one verdict counts as 0 or 1 `broken`.
+    `note` says what is wrong, or why nothing can be said.
+    """
+
+    rule: str
+    form: str
+    then: Consequence
+    rows: int
+    broken: int
+    value: float | None = None
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.broken
+
+
+def require_good(found: Iterable[Result]) -> None:
+    """Raises DataError with the sentence of the first rule that is broken and means `fail`."""
+    for one in found:
+        if one.then == "fail" and one.broken:
+            many = "" if one.value is not None else f"{one.broken:,} of {one.rows:,} rows break it: "
+            raise DataError(
+                f"quality rule {one.rule} stops the load: {many}{one.note}",
+                code="quality-fail",
+                where=f"quality/{one.rule.partition('.')[0]}.toml",
+                hint="mend the rows where they come from, or let the rule quarantine them",
+            )
+
+
+def record(
+    log: Log,
+    found: Sequence[Result],
+    *,
+    time: int,
+    kind: Literal["batch", "stream"],
+    run: str,
+    table: str,
+    loaded: bool = True,
+) -> None:
+    """Add the results of a run of a batch, or of a stretch of a pipeline; `time` in ms.
+
+    `loaded`: the rows were kept. Those of a load that failed are listed, and never compared with.
+    """
+    if found:
+        log.tables.append(RESULTS_TABLE, framed(found, time=time, kind=kind, run=run, table=table, loaded=loaded))
+
+
+def framed(found: Sequence[Result], *, time: int, kind: str, run: str, table: str, loaded: bool = True) -> pl.DataFrame:
+    """Results as rows of the table of results."""
+    said = {"time": time, "kind": kind, "run": run, "table": table, "loaded": loaded}
+    rows = [{**said, **asdict(one), "passed": one.passed} for one in found]
+    schema = {name: pl.Int64 if dtype == _MS else dtype for name, dtype in RESULTS.items()}
+    return pl.DataFrame([{n: row[n] for n in schema} for row in rows], schema=schema).cast({"time": _MS})
+
+
+def results(log: Log) -> pl.DataFrame:
+    """All results, oldest first, with the columns of RESULTS."""
+    parts = [pl.DataFrame(schema=RESULTS)]
+    last = 0
+    while True:
+        last, frame = log.tables.rows(RESULTS_TABLE, after=last)
+        if not frame.height:
+            return pl.concat(parts)
+        parts.append(frame.select(*RESULTS))
+
+
+def earlier_values(log: Log, table: str, rule: str, runs: int, run: str = "") -> list[float]:
+    """What `rule` has measured in the last `runs` loads of `table` that were kept, newest first, `run` left out."""
+    found: dict[str, float] = {}
+    before = (1 << 63) - 1
+    while len(found) < runs:
+        before, frame = log.tables.rows_before(RESULTS_TABLE, before)
+        if not frame.height:
+            break
+        mine = frame.reverse().filter(
+            (pl.col("table") == table)
+            & (pl.col("rule") == rule)
+            & (pl.col("kind") == "batch")
+            & (pl.col("run") != run)
+            & pl.col("loaded")
+            & pl.col("value").is_not_null()
+        )
+        for name, value in mine.select("run", "value").iter_rows():
+            found.setdefault(name, value)
+    return list(found.values())[:runs]
