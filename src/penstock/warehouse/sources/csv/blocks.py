@@ -1,0 +1,56 @@
+"""The bytes of a file as blocks of UTF-8, unpacked and decoded on the way, so that a file of any size takes no more."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from typing import IO, TYPE_CHECKING, cast
+
+from penstock.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["REPLACED", "blocks", "opened"]
+
+REPLACED = "\ufffd".encode()
+"""What stands for bytes that the encoding does not know."""
+
+_SIZE = 8 << 20
+_GZIP = b"\x1f\x8b"
+_MARK = "\ufeff".encode()
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked where it is one of gzip. Raises OSError."""
+    file = path.open("rb")
+    if file.read(2) == _GZIP:
+        file.seek(0)
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    file.seek(0)
+    return file
+
+
+def blocks(path: Path, encoding: str, size: int = _SIZE) -> Iterator[bytes]:
+    """The text in pieces of about `size` bytes, without a byte order mark; REPLACED stands for what is no text.
+
+    Raises DataError where the file cannot be read to its end.
+    """
+    plain = codecs.lookup(encoding).name == "utf-8"
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    first = True
+    try:
+        with opened(path) as file:
+            while True:
+                read = file.read(size)
+                text = read if plain else decoder.decode(read, final=not read).encode("utf-8", "replace")
+                if first and text:
+                    text, first = text.removeprefix(_MARK), False
+                if text:
+                    yield text
+                if not read:
+                    return
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path.name} cannot be read: {error}", code="csv-file", where=str(path)) from None
