@@ -6,21 +6,36 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import polars as pl
+import tomlkit
 
 from penstock.core import types as t
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Kind, Option, boolean, choice, text, texts
-from penstock.core.toml_table import read_toml
+from penstock.core.toml_table import TomlTable, read_toml
 from penstock.sql.config import ZONE
 from penstock.warehouse.cleaning.locales import MONTHS
-from penstock.warehouse.cleaning.notation import PLAIN, Notation, notation
+from penstock.warehouse.cleaning.notation import Notation, notation
 from penstock.warehouse.sources.csv.spelling import Spelling, read_spelling, said_spelling
 
 if TYPE_CHECKING:
-    from penstock.core.toml_table import TomlTable
+    from collections.abc import Mapping
 
-__all__ = ["OPTIONS", "Column", "Missing", "OnChange", "Schema", "read_schema", "schema_text", "type_named"]
+    import polars as pl
+    from tomlkit.items import Table
+
+__all__ = [
+    "COLUMN_OPTIONS",
+    "OPTIONS",
+    "Column",
+    "Missing",
+    "OnChange",
+    "Schema",
+    "read_schema",
+    "schema_text",
+    "type_named",
+    "type_text",
+    "with_changes",
+]
 
 Missing = Literal["keep", "drop", "default"]
 OnChange = Literal["evolve", "freeze", "quarantine"]
@@ -53,7 +68,8 @@ def type_named(name: str) -> t.DataType:
     raise ValueError(name)
 
 
-def _type_text(kind: t.DataType) -> str:
+def type_text(kind: t.DataType) -> str:
+    """The name of a column's type, as `type_named` reads it."""
     return next((name for name, known in _TYPES.items() if known == kind), kind.name)
 
 
@@ -176,25 +192,26 @@ def read_schema(name: str, said: str) -> Schema:
         )
     columns = tuple(_column(column, table) for column, table in tables.items())
     _require_once(columns, tables)
-    for option in (KEY, CHANGED_AT):
-        for column in (values[option],) if option is CHANGED_AT else values[option]:
-            if column and column not in tables:
+    changed_at = values[CHANGED_AT]
+    for option, named in ((KEY, values[KEY]), (CHANGED_AT, (changed_at,) if changed_at else ())):
+        for column in named:
+            if column not in tables:
                 raise ConfigError(
                     f"{option.name} names the column '{column}', which is not there",
                     code="schema-column",
                     where=file.where(option.name),
                     hint=did_you_mean(column, tables) or "there are " + ", ".join(tables),
                 )
-    changed_at = values[CHANGED_AT]
-    if changed_at and not isinstance(_TYPE_OF(columns, changed_at), (t.Date, t.Timestamp, t.TimestampLtz)):
+    kind = next((column.type for column in columns if column.name == changed_at), None)
+    if kind is not None and not isinstance(kind, (t.Date, t.Timestamp, t.TimestampLtz)):
         raise ConfigError(
-            f"changed_at names '{changed_at}', which is {_type_text(_TYPE_OF(columns, changed_at))}",
+            f"changed_at names '{changed_at}', which is {type_text(kind)}",
             code="schema-changed-at",
             where=file.where(CHANGED_AT.name),
             hint="allowed are columns of type DATE, TIMESTAMP or TIMESTAMP_LTZ",
         )
-    spelling = file.given.get("file")
-    if spelling is not None and not isinstance(spelling, dict):
+    marks = file.given.get("file")
+    if marks is not None and not isinstance(marks, dict):
         raise ConfigError("'file' is a table: [file]", code="schema-file", where=file.where("file"))
     return Schema(
         name=name,
@@ -202,9 +219,105 @@ def read_schema(name: str, said: str) -> Schema:
         key=values[KEY],
         changed_at=changed_at,
         on_change=cast("OnChange", values[ON_CHANGE]),
-        spelling=None if spelling is None else read_spelling(_inner(file, "file")),
+        spelling=None if marks is None else read_spelling(TomlTable(file.file, said, ("file",), marks)),
     )
 
 
-def _TYPE_OF(columns: tuple[Column, ...], name: str) -> t.DataType:
-    return next(column.type for column in columns if column.name == name)
+def _column(name: str, table: TomlTable) -> Column:
+    if not _COLUMN_NAME.fullmatch(name) or len(name.encode()) > _LONGEST:
+        raise ConfigError(
+            f"'{name}' cannot name a column",
+            code="schema-name",
+            where=table.where(),
+            hint=f"allowed are letters, digits and _, a letter first, up to {_LONGEST} bytes",
+        )
+    values = table.values(COLUMN_OPTIONS)
+    given = values.given(DEFAULT)
+    missing = "default" if given and not values.given(MISSING) else values[MISSING]
+    if given != (missing == "default"):
+        raise ConfigError(
+            f"missing = \"{missing}\" {'has no use for' if given else 'needs'} 'default'",
+            code="schema-default",
+            where=table.where(DEFAULT.name if given else MISSING.name),
+        )
+    return Column(
+        name=name,
+        type=values[TYPE],
+        raw=values[FROM] or name,
+        formats=values[FORMATS],
+        numbers=values[NUMBERS],
+        locale=values[LOCALE],
+        zone=values[ZONE_OF],
+        true=values[TRUE],
+        false=values[FALSE],
+        nulls=values[NULLS],
+        missing=cast("Missing", missing),
+        default=values[DEFAULT],
+        trim=values[TRIM],
+    )
+
+
+def _require_once(columns: tuple[Column, ...], tables: Mapping[str, TomlTable]) -> None:
+    """Raises ConfigError where two columns are one, in the source or in a database that knows no case."""
+    for what, names in (("is read from", [c.raw for c in columns]), ("is called", [c.name.lower() for c in columns])):
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                first, second = columns[names.index(name)].name, columns[at].name
+                raise ConfigError(
+                    f"'{second}' {what} '{name}', as '{first}' is", code="schema-twice", where=tables[second].where()
+                )
+
+
+def schema_text(schema: Schema) -> str:
+    """The file that says `schema`; what is as by default is left out."""
+    document = tomlkit.document()
+    for line in schema.note.splitlines():
+        document.add(tomlkit.comment(line))
+    if schema.key:
+        document["key"] = list(schema.key)
+    if schema.changed_at:
+        document["changed_at"] = schema.changed_at
+    document["on_change"] = schema.on_change
+    if schema.spelling is not None:
+        document["file"] = said_spelling(schema.spelling)
+    columns = tomlkit.table(is_super_table=True)
+    for column in schema.columns:
+        columns[column.name] = _said(column)
+    document["columns"] = columns
+    return tomlkit.dumps(document)
+
+
+def _said(column: Column) -> Table:
+    plain = Column(column.name, column.type, column.name)
+    said: dict[str, Any] = {"from": column.raw, "type": type_text(column.type)}
+    if column.raw == column.name:
+        del said["from"]
+    for option, value, usual in (
+        (FORMATS, column.formats, plain.formats),
+        (NUMBERS, tuple(one.text for one in column.numbers), ()),
+        (LOCALE, column.locale, plain.locale),
+        (ZONE_OF, column.zone, plain.zone),
+        (TRUE, column.true, plain.true),
+        (FALSE, column.false, plain.false),
+        (NULLS, column.nulls, plain.nulls),
+        (MISSING, column.missing, "default" if column.default else plain.missing),
+        (DEFAULT, column.default, plain.default),
+        (TRIM, column.trim, plain.trim),
+    ):
+        if value != usual:
+            said[option.name] = list(value) if isinstance(value, tuple) else value
+    table = tomlkit.table()
+    table.update(said)
+    return table
+
+
+def with_changes(said: str, before: Schema, after: Schema) -> str:
+    """The file `said`, changed in those columns alone in which `after` differs; what people wrote beside them stays."""
+    document: Any = tomlkit.parse(said)
+    there = {column.name: column for column in before.columns}
+    for column in after.columns:
+        if column.name not in there:
+            document["columns"][column.name] = _said(column)
+        elif column.type != there[column.name].type:
+            document["columns"][column.name]["type"] = type_text(column.type)
+    return tomlkit.dumps(document)

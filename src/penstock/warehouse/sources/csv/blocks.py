@@ -25,12 +25,9 @@ _MARK = "\ufeff".encode()
 
 def opened(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked where it is one of gzip. Raises OSError."""
-    file = path.open("rb")
-    if file.read(2) == _GZIP:
-        file.seek(0)
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    file.seek(0)
-    return file
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
 
 
 def blocks(path: Path, encoding: str, size: int = _SIZE) -> Iterator[bytes]:

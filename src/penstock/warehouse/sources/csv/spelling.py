@@ -6,7 +6,7 @@ import codecs
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import DataError
 from penstock.core.options import Kind, Option, boolean, choice, integer
@@ -15,7 +15,7 @@ from penstock.warehouse.sources.csv.blocks import blocks, opened
 if TYPE_CHECKING:
     from penstock.core.toml_table import TomlTable
 
-__all__ = ["OPTIONS", "Spelling", "read_spelling", "sniffed"]
+__all__ = ["OPTIONS", "Spelling", "read_spelling", "said_spelling", "sniffed"]
 
 _SAMPLE = 1 << 20
 _PIECE = 1 << 20
@@ -84,6 +84,19 @@ def read_spelling(table: TomlTable) -> Spelling:
     )
 
 
+def said_spelling(spelling: Spelling) -> dict[str, Any]:
+    """A spelling as the keys of ``[file]``, all of them: it is what people are to look at."""
+    return {
+        DELIMITER.name: spelling.delimiter,
+        QUOTE.name: spelling.quote,
+        ESCAPE.name: spelling.escape,
+        HEADER.name: spelling.header,
+        SKIP.name: spelling.skip,
+        ENCODING.name: spelling.encoding,
+        NEWLINE.name: "cr" if spelling.newline == "\r" else "lf",
+    }
+
+
 def sniffed(path: Path) -> Spelling:
     """The spelling of a file. Raises DataError where it has no rows in columns."""
     import duckdb
@@ -97,7 +110,10 @@ def sniffed(path: Path) -> Spelling:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "sample.csv"
         plain.write_bytes(sample)
-        told = "SELECT Delimiter, Quote, Escape, NewLineDelimiter, SkipRows, HasHeader FROM sniff_csv($1, strict_mode = false, ignore_errors = true)"
+        told = (
+            "SELECT Delimiter, Quote, Escape, NewLineDelimiter, SkipRows, HasHeader"
+            " FROM sniff_csv($1, strict_mode = false, ignore_errors = true)"
+        )
         try:
             with duckdb.connect(":memory:", config={"threads": 1}) as connection:
                 ((delimiter, quote, escape, newline, skip, header),) = connection.execute(told, [str(plain)]).fetchall()

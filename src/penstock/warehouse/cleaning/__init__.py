@@ -1,0 +1,8 @@
+"""Raw columns become the columns of a schema: trimmed, read by their formats; rows that cannot be are set aside."""
+
+from __future__ import annotations
+
+from penstock.warehouse.cleaning.clean import ASIDE, Cleaned, Cleaning
+from penstock.warehouse.cleaning.names import sanitised
+
+__all__ = ["ASIDE", "Cleaned", "Cleaning", "sanitised"]
