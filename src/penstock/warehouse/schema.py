@@ -15,6 +15,7 @@ from penstock.core.toml_table import TomlTable, read_toml
 from penstock.sql.config import ZONE
 from penstock.warehouse.cleaning.locales import MONTHS
 from penstock.warehouse.cleaning.notation import Notation, notation
+from penstock.warehouse.column_types import TYPES, type_named, type_text
 from penstock.warehouse.sources.csv.spelling import Spelling, read_spelling, said_spelling
 
 if TYPE_CHECKING:
@@ -40,39 +41,6 @@ __all__ = [
 Missing = Literal["keep", "drop", "default"]
 OnChange = Literal["evolve", "freeze", "quarantine"]
 
-_TYPES: dict[str, t.DataType] = {
-    "TINYINT": t.TINYINT,
-    "SMALLINT": t.SMALLINT,
-    "INT": t.INT,
-    "BIGINT": t.BIGINT,
-    "FLOAT": t.FLOAT,
-    "DOUBLE": t.DOUBLE,
-    "BOOLEAN": t.BOOLEAN,
-    "STRING": t.STRING,
-    "DATE": t.DATE,
-    "TIME": t.Time(),
-    "TIMESTAMP": t.Timestamp(6),
-    "TIMESTAMP_LTZ": t.TimestampLtz(6),
-}
-_DECIMAL = re.compile(r"DECIMAL\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
-
-
-def type_named(name: str) -> t.DataType:
-    """A column's type. Raises ValueError for one that none has."""
-    plain = name.strip().upper()
-    if plain in _TYPES:
-        return _TYPES[plain]
-    found = _DECIMAL.fullmatch(plain)
-    if found and 1 <= int(found[1]) <= 38 and int(found[2] or 0) <= int(found[1]):
-        return t.Decimal(int(found[1]), int(found[2] or 0))
-    raise ValueError(name)
-
-
-def type_text(kind: t.DataType) -> str:
-    """The name of a column's type, as `type_named` reads it."""
-    return next((name for name, known in _TYPES.items() if known == kind), kind.name)
-
-
 KEY: Option[tuple[str, ...]] = Option(
     "key", texts('a list of columns: ["customer_id"]'), (), "What tells rows apart; without one the whole row does."
 )
@@ -87,7 +55,7 @@ OPTIONS: tuple[Option[Any], ...] = (KEY, CHANGED_AT, ON_CHANGE)
 
 FROM = Option("from", text, "", "Its name in the source, where that is another one.")
 TYPE = Option(
-    "type", Kind("one of " + ", ".join((*_TYPES, "DECIMAL(p, s)")), type_named), t.STRING, "Its type.", required=True
+    "type", Kind("one of " + ", ".join((*TYPES, "DECIMAL(p, s)")), type_named), t.STRING, "Its type.", required=True
 )
 FORMATS: Option[tuple[str, ...]] = Option(
     "formats",

@@ -9,7 +9,7 @@ import polars as pl
 
 from penstock.core.errors import ConfigError
 from penstock.warehouse.cleaning.values import read_values
-from penstock.warehouse.schema import type_text
+from penstock.warehouse.column_types import type_text
 from penstock.warehouse.sources.source import FAULT, LINE
 
 if TYPE_CHECKING:
