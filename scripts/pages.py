@@ -13,6 +13,7 @@ PAGES: dict[str, str] = {
     "docs/connectors.md": "penstock.connectors.page",
     "docs/settings.md": "penstock.project.page",
     "docs/cli.md": "penstock.cli.page",
+    "docs/sources.md": "penstock.warehouse.sources.page",
     "docs/metrics.md": "penstock.server.metrics.page",
     "ui/openapi.json": "penstock.server.openapi",
 }

@@ -58,6 +58,14 @@ class TomlTable:
                               hint=f"[{'.'.join((*self.path, key))}.NAME]")  # fmt: skip
         return {name: TomlTable(self.file, self.text, (*self.path, key, name), value) for name, value in given.items()}
 
+    def table(self, key: str) -> TomlTable:
+        """The table ``[key]``, empty where there is none. Raises ConfigError for anything else."""
+        given = self.given.get(key, {})
+        if not isinstance(given, dict):
+            raise ConfigError(f"'{key}' is a table", code="toml-table", where=self.where(key),
+                              hint=f"[{'.'.join((*self.path, key))}]")  # fmt: skip
+        return TomlTable(self.file, self.text, (*self.path, key), given)
+
     def without(self, *keys: str) -> TomlTable:
         """The same table, those keys not in it: they were read otherwise."""
         return TomlTable(self.file, self.text, self.path, {k: v for k, v in self.given.items() if k not in keys})

@@ -1,0 +1,79 @@
+"""The page of the sources of a warehouse, made of their declarations: `page` gives the text of docs/sources.md."""
+
+from __future__ import annotations
+
+from penstock.core.options import option_table
+from penstock.warehouse.sources.http import SECTIONS as HTTP
+
+__all__ = ["page"]
+
+_HEAD = """\
+# Sources of a warehouse
+
+<!-- Made by scripts/pages.py of the declarations in src/penstock; change those, not this page. -->
+
+`sources/NAME.toml` says where rows come from. A load reads a source, cleans and checks what it reads, and puts it into
+the warehouse, all in one transaction: what the source remembers of itself (how far it was read) is written in it too.
+A source that does not answer, or not as it should, is told in the run, nothing of it is loaded, and the run goes on
+with the others.
+"""
+
+_HTTP = """\
+## http: an API
+
+```toml
+kind = "http"
+into = "staging.api_users"
+url = "https://api.example.com/users"
+records = "$.data"
+
+[paging]
+kind = "cursor"
+next = "$.meta.next"
+
+[auth]
+kind = "bearer"
+token = "${API_TOKEN}"
+
+[incremental]
+field = "updated_at"
+parameter = "since"
+```
+
+Paging and authentication are dlt's. Each answer is waited for, and read, within limits; a request that has no answer,
+429 or 500 and more is repeated after 1 s, 2 s, 4 s and so on (each varied by up to a half), or after what `Retry-After`
+says, unless that is longer than `max-wait`: then the source is asked again by the next run.
+
+Columns are texts, made of what the records have: the member `city` of the object `address` is `address_city`, an array
+is its JSON, and what is no object at all is the column `value`. With `array` the rows are the elements of an array of
+each record, which get columns of their record by `[keep]`: that makes a child table of its own.
+
+```toml
+array = "orders"
+
+[keep]
+user_id = "id"
+```
+
+Secrets are names of variables, `"${NAME}"`; a header may be one too. They are sent to the scheme, host and port of
+`url` alone (that of `token-url`, for a token), and in the clear only to hosts in `[network] allow` of penstock.toml.
+There stand, too, hosts of this machine or its network: all others have to be public, which holds for redirects (five at
+most) and links to the next page as well.
+
+What is wrong with an answer ends the source's part in the run, with a sentence: one that is no JSON, larger than
+`max-body` or slower than `timeout`; a first page that has nothing at `records`; a page that is the one before again;
+pages that go round in a circle; more than `max-pages`, or than come within `max-time`.
+
+With `[incremental]`, the parameter asks for records from the greatest value on that the column has had (numbers,
+moments with a time zone, else texts), in the loads that were committed. Those of that very value come again, and are
+found to be loaded already: such a source has `mode = "changes"`.
+"""
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    parts = [_HEAD, _HTTP]
+    for section, options in HTTP.items():
+        parts.append((f"### [{section}]" if section else "### At the top") + "\n\n" + option_table(options))
+    parts.append("`[query]`, `[headers]` and `[keep]` have texts by name.")
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
