@@ -73,12 +73,15 @@ def apt_get(packages: list[str], what: str, otherwise: str = "") -> None:
     raise MissingPartError(f"{what} is missing, and apt-get offers none of {', '.join(packages)}")
 
 
-def run(command: list[str], environment: dict[str, str], seconds: int) -> None:
-    """Runs a command to its end. Raises MissingPartError where it fails or takes longer."""
+def run(command: list[str], environment: dict[str, str], seconds: int, **options: Any) -> None:
+    """Runs a command to its end; `options` are those of Popen.
+
+    Raises MissingPartError where it fails or takes longer.
+    """
     try:
         done = subprocess.run(
             command, env=environment, timeout=seconds, check=False, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise MissingPartError(f"{Path(command[0]).name} did not finish within {seconds} s") from error

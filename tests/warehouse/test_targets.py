@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from penstock.core.errors import ConfigError
 from penstock.warehouse import DuckDatabase, Table, migrate
 from penstock.warehouse.model import model_of
+from penstock.warehouse.postgres import PostgresDatabase
 from penstock.warehouse.target import Changes
 from tests.warehouse.changes import (
     CUSTOMERS,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from penstock.warehouse import Database
+    from tests.postgres import PostgresServer
 
 RUNS = map(str, count())
 
@@ -39,6 +41,16 @@ RUNS = map(str, count())
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = DuckDatabase(tmp_path_factory.mktemp("targets") / "warehouse.duckdb", threads=1)
+    migrate(database)
+    with database.transaction() as session:
+        create(session)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def postgres(server: PostgresServer) -> Iterator[Database]:
+    database = PostgresDatabase(server.address(server.database()), kept=1)
     migrate(database)
     with database.transaction() as session:
         create(session)
@@ -77,6 +89,7 @@ sales = st.builds(
     st.integers(0, 3),
     st.booleans(),
 )
+Delivery = tuple[Table, list[Change]]
 deliveries = st.lists(
     st.one_of(
         st.tuples(st.just(CUSTOMERS), st.lists(customers, min_size=1, max_size=5)),
@@ -90,11 +103,31 @@ deliveries = st.lists(
 @settings(max_examples=2, deadline=None)
 @given(deliveries, st.sampled_from(["close", "keep", "remove"]), st.sampled_from(["dated", "open"]))
 def test_any_shuffle_and_cut_of_the_changes_gives_the_same_tables(
-    shared: Database, given_parts: Sequence[tuple[Table, Sequence[Change]]], on_delete: str, first: str
+    shared: Database, delivered: Sequence[Delivery], on_delete: str, first: str
 ) -> None:
-    database, what = emptied(shared), model(f'on_delete = "{on_delete}"\nfirst = "{first}"')
+    require_same(shared, delivered, on_delete, first)
+
+
+@pytest.mark.real
+@settings(max_examples=12, deadline=None)
+@given(deliveries, st.sampled_from(["close", "keep", "remove"]), st.sampled_from(["dated", "open"]))
+def test_both_databases_make_the_same_tables_of_any_shuffle_and_cut(
+    shared: Database, postgres: Database, delivered: Sequence[Delivery], on_delete: str, first: str
+) -> None:
+    keys = []
+    for database in (shared, postgres):
+        require_same(database, delivered, on_delete, first)
+        with database.transaction() as session:
+            keys.append(session.rows("SELECT _key, id, valid_from FROM warehouse.customers ORDER BY 1"))
+    assert keys[0] == keys[1]
+
+
+def require_same(database: Database, delivered: Sequence[Delivery], on_delete: str, first: str) -> None:
+    """That the tables are those that plain Python makes of the changes, however they were delivered."""
+    what = model(f'on_delete = "{on_delete}"\nfirst = "{first}"')
+    emptied(database)
     seen: dict[Table, list[Change]] = {CUSTOMERS: [], SALES: []}
-    for staging, changes in [(CUSTOMERS, []), (SALES, []), *given_parts]:
+    for staging, changes in [(CUSTOMERS, []), (SALES, []), *delivered]:
         load(database, what, staging, changes, next(RUNS))
         seen[staging] += changes
     versions = expected_customers(seen[CUSTOMERS], on_delete, first)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Database", "Dialect", "Session", "Table", "quoted"]
+__all__ = ["Database", "Dialect", "Session", "Table", "lock", "quoted"]
 
 
 def quoted(name: str) -> str:
@@ -127,3 +127,13 @@ class Database(Protocol):
     def close(self) -> None:
         """Idempotent."""
         ...
+
+
+def lock(session: Session, names: Iterable[str]) -> None:
+    """Wait until no other transaction has locks of these names, and take them, always in the same order.
+
+    What others have committed until then is seen by the next statement. A file of DuckDB has one load at a time anyhow.
+    """
+    if session.dialect.lock:
+        for name in sorted(set(names)):
+            session.rows(session.dialect.lock, name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, choice, text, texts
 from penstock.core.toml_table import read_toml
-from penstock.warehouse.database import Table
+from penstock.warehouse.database import Table, lock
 from penstock.warehouse.dimension import RESERVED, Dimension
 from penstock.warehouse.fact import Fact, Reference
 from penstock.warehouse.target import Changes, Origin
@@ -87,7 +87,8 @@ class Model:
         names = {one.name for one in dimensions}
         facts = [one for one in self.facts if one.staging == staging or names & _pointed(one)]
         facts = [one for one in facts if session.columns(one.staging)]
-        _lock(session, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts))
+        # loads of two sources that touch the same tables: the second one sees what the first one has written
+        lock(session, map(str, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts)))
         session.run(f"ANALYZE {staging.sql}")
         found = {}
         for dimension in dimensions:
@@ -105,13 +106,6 @@ def _pointed(fact: Fact) -> set[str]:
 
 def _read(facts: Iterable[Fact]) -> set[Table]:
     return {reference.dimension.table for fact in facts for reference in fact.references}
-
-
-def _lock(session: Session, tables: Iterable[Table]) -> None:
-    """Loads of two sources that touch the same tables go one after the other: each sees what the other looked up."""
-    if session.dialect.lock:
-        for table in sorted(tables):
-            session.rows(session.dialect.lock, str(table))
 
 
 def _is_new(session: Session, target: Dimension | Fact) -> bool:

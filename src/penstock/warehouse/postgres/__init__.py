@@ -1,0 +1,8 @@
+"""The warehouse in a PostgreSQL, 15 or newer."""
+
+from __future__ import annotations
+
+from penstock.warehouse.postgres.address import Address
+from penstock.warehouse.postgres.database import POSTGRES, PoolUse, PostgresDatabase
+
+__all__ = ["POSTGRES", "Address", "PoolUse", "PostgresDatabase"]

@@ -1,0 +1,247 @@
+"""The warehouse in a real PostgreSQL: how it is reached, what comes back, and what happens when one of both ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from threading import Barrier, Event
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from penstock.core.errors import WarehouseError
+from penstock.warehouse import MIGRATIONS, Table, migrate
+from penstock.warehouse.postgres import PostgresDatabase
+from tests.certificates import Authority
+from tests.parts import until
+from tests.postgres import PASSWORD
+from tests.warehouse.changes import (
+    CUSTOMERS,
+    SALES,
+    Change,
+    at,
+    create,
+    expected_customers,
+    expected_sales,
+    load,
+    model,
+    table,
+)  # fmt: skip
+from tests.warehouse.load_child import LATER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.postgres import PostgresServer
+
+pytestmark = pytest.mark.real
+
+KINDS = Table("staging", "kinds")
+ROWS = pl.DataFrame(
+    {
+        "id": pl.Series([1, 2, 3], dtype=pl.Int64),
+        "tiny": pl.Series([-1, None, 3], dtype=pl.Int16),
+        "small": pl.Series([1, None, 3], dtype=pl.Int32),
+        "share": [0.1, None, float("nan")],
+        "far": [float("inf"), None, 1e300],
+        "half": pl.Series([0.5, None, 1.5], dtype=pl.Float32),
+        "price": pl.Series([Decimal("1.50"), None, Decimal("-9999999999999999.99")], dtype=pl.Decimal(18, 2)),
+        "fine": [True, None, False],
+        'a "name"': ["", None, 'x"y,\n\\.\n\t\\N é😀'],
+        "raw": [b"\x00\xff", None, b""],
+        "day": [date(2026, 3, 29), None, date(1, 1, 1)],
+        "clock": [time(1, 2, 3, 4), None, time(23, 59, 59)],
+        "local": pl.Series(["2026-03-29 02:30:00", None, "9999-12-31 00:00:00"]).str.to_datetime(),
+        "at": pl.Series([datetime(2026, 3, 29, 1, 30, 0, 5, tzinfo=UTC), None, None], dtype=pl.Datetime("us", "UTC")),
+    }
+)
+
+
+@pytest.fixture
+def database(server: PostgresServer) -> Iterator[PostgresDatabase]:
+    found = PostgresDatabase(server.address(server.database()), kept=1)
+    migrate(found)
+    yield found
+    found.close()
+
+
+def test_what_is_appended_comes_back_with_its_types(database: PostgresDatabase) -> None:
+    columns = ", ".join(
+        f'"{n.replace(chr(34), chr(34) * 2)}" {database.dialect.kind_of(k)}' for n, k in ROWS.schema.items()
+    )
+    with database.transaction() as session:
+        session.run(f"CREATE TABLE {KINDS.sql} ({columns})")
+        assert session.columns(Table("staging", "none")) is None
+        assert session.append(KINDS, []) == 0
+        assert session.append(KINDS, [ROWS.head(1), ROWS.tail(2).select(reversed(ROWS.columns))]) == 3
+        assert session.columns(KINDS) == {n: session.dialect.kind_of(k) for n, k in ROWS.schema.items()}
+        assert session.frame(f"SELECT * FROM {KINDS.sql} WHERE id < $1 AND '$2' <> $2 ORDER BY id", 9, "a'").equals(
+            ROWS
+        )
+        assert session.rows(f"SELECT id FROM {KINDS.sql} WHERE fine = $1", True) == [(1,)]
+        assert session.run(f"UPDATE {KINDS.sql} SET small = $1 WHERE id < $2", 7, 3) == 2
+    with database.snapshot(10) as session:
+        assert pl.concat(session.scan(KINDS, ["id", "small"])).sort("id").rows() == [(1, 7), (2, 7), (3, 3)]
+        assert [frame.height for frame in session.scan(Table("", "_targets"), ["name"])] == [0]
+        with pytest.raises(WarehouseError, match="cannot execute DELETE in a read-only transaction"):
+            session.run(f"DELETE FROM {KINDS.sql}")
+
+
+def test_a_statement_that_fails_says_where_and_takes_all_back(database: PostgresDatabase) -> None:
+    with pytest.raises(WarehouseError) as caught, database.transaction() as session:
+        session.run("CREATE TABLE staging.t (a TEXT)")
+        session.append(Table("staging", "t"), [pl.DataFrame({"a": ["fine", "a\0b"]})])
+    assert str(caught.value) == (
+        'invalid byte sequence for encoding "UTF8": 0x00\nCOPY t, line 2\n'
+        f"the warehouse ({database.address})\n"
+        "hint: PostgreSQL keeps no NUL character in a text: let cleaning take it out"
+    )
+    with database.transaction() as session:
+        assert session.columns(Table("staging", "t")) is None
+
+
+def test_each_way_of_trust_asks_for_what_it_says(server: PostgresServer, tmp_path: Path) -> None:
+    name, other = server.database(), Authority(tmp_path).certificate
+    by_number = server.url(name, host="127.0.0.1")
+    good: list[dict[str, Any]] = [
+        {},
+        {"tls": "verify-ca", "url": by_number},
+        {"tls": "require", "url": by_number, "ca": None},
+    ]
+    for said in good:
+        database = PostgresDatabase(server.address(name, **said), kept=1)
+        with database.transaction() as session:
+            assert session.rows("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [
+                (True, "TLSv1.3")
+            ]
+        database.close()
+    trusted = "its certificate was not signed by the authority that is trusted here\nhint: ca names the file with"
+    for said, message in (
+        ({"url": by_number}, "its certificate is for another name\nhint: name the host in the url as the certificate"),
+        ({"ca": other}, trusted),
+        ({"tls": "verify-ca", "ca": other}, trusted),
+        ({"ca": None}, trusted),
+        ({"tls": "off"}, "it lets this user or machine in by no rule\nhint: see its pg_hba.conf"),
+        ({"password": "wrong"}, "user or password is wrong\nhint: look at the variable that has the password"),
+        ({"password": ""}, 'it wants a password, and none was given\nhint: password = "${WAREHOUSE_PASSWORD}"'),
+        ({"url": server.url("none")}, "it has no such database\nhint: createdb makes one"),
+        ({"url": server.url(name, host="nowhere.invalid")}, "no machine has that name\nhint: look at the url"),
+        ({"url": f"postgresql://u@localhost:{_closed()}/d"}, "nothing listens there\nhint: is it running, and on that"),
+    ):
+        with pytest.raises(WarehouseError) as caught:
+            PostgresDatabase(server.address(name, **said))
+        assert f"cannot be used: {message}" in str(caught.value)
+        assert "wrong" not in str(caught.value.message).partition("cannot be used")[0]
+
+
+def _closed() -> int:
+    """A port that nobody listens on."""
+    return 1
+
+
+def test_a_server_that_ends_in_the_middle_of_a_copy_leaves_nothing(server: PostgresServer) -> None:
+    database = PostgresDatabase(server.address(server.database()), kept=1)
+    migrate(database)
+    there = Table("staging", "many")
+    frame = pl.DataFrame({"a": range(300_000)})
+    with database.transaction() as session:
+        session.run(f"CREATE TABLE {there.sql} (a BIGINT)")
+
+    def frames() -> Iterator[pl.DataFrame]:
+        yield frame
+        server.crash()
+        yield from (frame, frame, frame)
+
+    with pytest.raises(WarehouseError) as caught, database.transaction() as session:
+        session.append(there, frames())
+    assert str(caught.value).startswith(f"the connection to {database.address} was lost: ")
+    assert caught.value.hint == "nothing of the transaction was kept; it can be run again"
+    with pytest.raises(WarehouseError, match="nothing listens there"):
+        PostgresDatabase(database.address)
+    server.start()
+    with database.transaction() as session:
+        assert session.rows(f"SELECT count(*) FROM {there.sql}") == [(0,)]
+        assert session.append(there, [frame]) == 300_000
+    database.close()
+
+
+def test_two_that_migrate_at_once_do_it_once(server: PostgresServer) -> None:
+    databases = [PostgresDatabase(server.address(server.database()), kept=1)] * 2
+    at_once = Barrier(2)
+
+    def both(database: PostgresDatabase) -> int:
+        at_once.wait()
+        return migrate(database)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(both, databases)) == [len(MIGRATIONS)] * 2
+    with databases[0].transaction() as session:
+        assert session.rows("SELECT count(*) FROM _migrations") == [(len(MIGRATIONS),)]
+        session.run("INSERT INTO _migrations VALUES (99)")
+    with pytest.raises(
+        WarehouseError, match=f"the warehouse has version 99, this Penstock knows up to {len(MIGRATIONS)}"
+    ):
+        migrate(databases[0])
+    databases[0].close()
+
+
+def test_transactions_wait_where_all_connections_are_in_use(server: PostgresServer) -> None:
+    database = PostgresDatabase(server.address(server.database()), kept=1, overflow=1)
+    first, go_on = Barrier(3), Event()
+
+    def holds(_: int) -> None:
+        with database.transaction() as session:
+            session.rows("SELECT 1")
+            first.wait()
+            go_on.wait()
+
+    def waits() -> list[tuple[Any, ...]]:
+        with database.transaction() as session:
+            return session.rows("SELECT 2")
+
+    with ThreadPoolExecutor(3) as threads:
+        held = threads.map(holds, range(2))
+        first.wait()
+        third = threads.submit(waits)
+        until(lambda: database.use.waiting, "nobody waits")
+        assert (database.use.used, database.use.most) == (2, 2)
+        go_on.set()
+        assert third.result() == [(2,)]
+        assert list(held) == [None, None]
+    database.close()
+    with pytest.raises(WarehouseError, match="is closed"), database.transaction():
+        pass
+
+
+def test_a_process_that_is_killed_before_any_statement_leaves_nothing(server: PostgresServer) -> None:
+    name = server.database()
+    database = PostgresDatabase(server.address(name), kept=1)
+    migrate(database)
+    with database.transaction() as session:
+        create(session)
+    first, sold = [Change((1, "a", "x"), 0), Change((2, "b", "y"), 2)], at(2).replace(tzinfo=None)
+    load(database, model(), CUSTOMERS, first, "first")
+    load(database, model(), SALES, [Change((key, key, sold, 1.0), 0) for key in (1, 2, 3)], "sales")
+    before = [table(database, "customers"), table(database, "sales")]
+
+    def child(last: int) -> subprocess.CompletedProcess[str]:
+        said = [server.url(name), str(server.authority.certificate), PASSWORD, str(last)]
+        command = [sys.executable, "-m", "tests.warehouse.load_child", *said]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    for last in (2, 9, 18):
+        assert child(last).returncode == -signal.SIGKILL
+        assert [table(database, "customers"), table(database, "sales")] == before
+    whole = child(0)
+    assert int(whole.stdout) == 18, whole.stderr
+    customers = expected_customers([*first, *LATER])
+    assert table(database, "customers") == customers
+    assert table(database, "sales") == expected_sales([Change((k, k, sold, 1.0), 0) for k in (1, 2, 3)], customers)
+    assert not any(load(database, model(), CUSTOMERS, LATER, "again").values())
+    database.close()
