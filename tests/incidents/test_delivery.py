@@ -7,13 +7,15 @@ import hashlib
 import hmac
 import ssl
 from dataclasses import asdict
+from email import message_from_string
+from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
 from penstock.core.clock import ManualClock
-from penstock.incidents import INCIDENTS, Incident, ensure_incidents
+from penstock.incidents import INCIDENTS, Incident, ensure_incidents, incidents_of
 from penstock.incidents.channel import Channel
 from penstock.incidents.delivery import Delivery
 from penstock.incidents.incident import record_of
@@ -377,6 +379,67 @@ def test_a_mail_is_never_sent_in_the_clear_where_tls_is_asked_for(log: Log, cloc
             ("firing", "failed", f"localhost:{box.port} cannot do that: STARTTLS extension not supported by server.")
         ]
         assert not box.mails
+
+
+NIGHT: dict[str, Any] = {
+    "id": "job.night-1",
+    "rule": "job.night",
+    "kind": "job",
+    "title": "Job night has failed",
+    "description": "no such table <orders>",
+    "runbook": "",
+    "key": {},
+    "values": {"run": "night-20260302T020000Z", "step": "orders", "log": "first\nlast & <least>"},
+}
+
+
+def test_what_a_failed_run_said_is_in_each_kind_of_message(
+    log: Log, clock: ManualClock, certificate: ssl.SSLContext, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER", "r0ute")
+    with Mailbox(certificate) as box:
+        channels = [
+            mail(box),
+            Channel("pager", "pagerduty", url=receiver.url, routing_key="${PAGER}"),
+            Channel("chat", "slack", url=receiver.url),
+            webhook(receiver),
+        ]
+        named = {channel.name: channel for channel in channels}
+        policy = Policy(channels=tuple(named))
+        delivery = Delivery(log, clock, "shop", named, lambda _: policy, ALLOW, lambda i: f"https://p.example/{i.id}")
+        say(log, "firing", **NIGHT)
+        delivery.tell()
+        (text,) = box.mails
+    said = message_from_string(text, policy=default).get_content().splitlines()
+    assert said[:5] == [
+        "Job night has failed", "no such table <orders>", "", "run: night-20260302T020000Z", "step: orders",
+    ]  # fmt: skip
+    assert said[-5:] == ["look: https://p.example/job.night-1", "", "log:", "first", "last & <least>"]
+    pager, chat, hook = (got.body for got in receiver.got)
+    assert pager["payload"]["custom_details"]["step"] == "orders"
+    assert pager["links"] == [{"href": "https://p.example/job.night-1", "text": "Penstock"}]
+    (attachment,) = chat["attachments"]
+    assert attachment["title_link"] == hook["link"] == "https://p.example/job.night-1"
+    assert [field["value"] for field in attachment["fields"]] == [
+        "night-20260302T020000Z", "orders", "```first\nlast &amp; &lt;least&gt;```",
+    ]  # fmt: skip
+    assert hook["incident"]["values"]["log"] == "first\nlast & <least>"
+
+
+def test_that_a_job_is_done_is_told_once_to_those_who_want_it(
+    log: Log, clock: ManualClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER", "r0ute")
+    channels = [webhook(receiver), Channel("pager", "pagerduty", routing_key="${PAGER}", url=receiver.url)]
+    named = {channel.name: channel for channel in channels}
+    delivery = Delivery(log, clock, "shop", named, lambda _: Policy(channels=("ops", "pager")), ALLOW)
+    say(log, "resolved", **{**NIGHT, "kind": "summary", "title": "Job night is done", "severity": "info"})
+    for _ in range(2):
+        delivery.tell()
+    (got,) = receiver.got
+    assert (got.body["state"], got.body["incident"]["title"]) == ("told", "Job night is done")
+    assert fates(notifications_of(log)) == [("told", "sent", "")]
+    assert incidents_of(log) == [], "it is no incident"
 
 
 def test_it_runs_in_threads_of_its_own(log: Log, receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from penstock.core.clock import ManualClock
-from penstock.core.errors import ConfigError, StorageError
+from penstock.core.errors import ConfigError, StorageError, WarehouseError
 from penstock.incidents import incidents_of
 from penstock.incidents.notification import notifications_of
 from penstock.project.definition import read_definition
@@ -24,6 +24,7 @@ from penstock.project.health.watch import HealthWatch
 from penstock.project.home import HOME
 from penstock.project.opening import open_project
 from penstock.project.penstock import Penstock
+from penstock.project.warehouse import FILE
 from tests.cli.shell import PATIENCE, make_project
 from tests.incidents.receivers import Receiver
 from tests.parts import until
@@ -213,6 +214,27 @@ def test_a_part_that_is_no_more(parts: Parts) -> None:
     assert shares(parts.penstock)["database"] == (0, 60, 630, 30), "it is unknown until it was known to be gone"
 
 
+def test_a_part_that_comes_and_goes_while_it_is_looked_at(parts: Parts) -> None:
+    there = [False, True, True, False, True]
+    parts.watch.components.append(Component("api", lambda: Verdict(True) if there.pop(0) else None))
+    parts.go(5)
+    parts.watch.close()
+    assert shares(parts.penstock)["api"] == (60, 0, 0, 30), "it is up from 60 to 120, and gone until 150"
+
+
+def test_the_warehouse_is_a_part_once_it_is_there(tmp_path: Path) -> None:
+    with open_project(make_project(tmp_path / "shop")) as penstock:
+        (database,) = (c for c in components_of(penstock) if c.name == "database")
+        assert database.look() is None
+        penstock.warehouse.database()
+        assert database.look() == Verdict(True)
+        penstock.warehouse.close()
+        assert penstock.home is not None
+        (penstock.home / FILE).write_text("no database")
+        with pytest.raises(WarehouseError, match="cannot be opened"):
+            database.look()
+
+
 def test_health_as_of_now(parts: Parts, clock: ManualClock) -> None:
     assert health_of(parts.penstock).state == "unknown"
     parts.go(2)
@@ -315,7 +337,9 @@ def test_processors_are_down_when_they_were_busy_for_five_minutes(
             clock.advance(60_000)
             ticks[0] += busy
             ticks[1] += 100
-            return cpu.look()
+            found = cpu.look()
+            assert found is not None
+            return found
 
         assert [minute(100).up for _ in range(5)] == [True, True, True, True, False]
         assert minute(100).detail == "100.0% busy over five minutes (cpu in [health])"
@@ -326,7 +350,11 @@ def test_processors_are_down_when_they_were_busy_for_five_minutes(
 def test_the_channels_of_health_are_told(tmp_path: Path, clock: ManualClock) -> None:
     with Receiver() as receiver:
         toml = f'notify = ["ops"]\n[notify.ops]\ntype = "webhook"\nurl = "{receiver.url}"\n'
-        parts = Parts(tmp_path / "shop", clock, toml + '[network]\nallow = ["127.0.0.1"]')
+        parts = Parts(
+            tmp_path / "shop",
+            clock,
+            toml + '[network]\nallow = ["127.0.0.1"]\n[server]\nurl = "https://example.com/p/"',
+        )
         with parts.penstock:
             parts.faults["disk"] = "full"
             parts.go(3)
@@ -338,6 +366,8 @@ def test_the_channels_of_health_are_told(tmp_path: Path, clock: ManualClock) -> 
             assert [(g.body["state"], g.body["incident"]["title"]) for g in (fired, over)] == [
                 ("firing", "disk is down"), ("resolved", "disk is down"),
             ]  # fmt: skip
+            (incident,) = incidents_of(parts.penstock.log)
+            assert fired.body["link"] == f"https://example.com/p/alerts?incident={incident.id}"
             parts.penstock.notices.stop()
             assert [n.status for n in notifications_of(parts.penstock.log)] == ["sent", "sent"]
             parts.penstock.alerts.silence("health.disk", {}, 60_000)

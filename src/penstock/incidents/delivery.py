@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
 from penstock.core.logs import tell
-from penstock.incidents.incident import INCIDENTS, ensure_incidents, take_in
+from penstock.incidents.incident import INCIDENTS, SUMMARY, ensure_incidents, take_in
 from penstock.incidents.message import Message
 from penstock.incidents.notification import (
     NOTIFICATIONS,
@@ -56,7 +56,8 @@ _LONGEST_RETRY_MS = 300_000
 class Delivery:
     """Tells `channels` of the incidents in `log`, as `policies` want it.
 
-    One thread plans, and one for each channel sends: a slow one keeps no other waiting.
+    One thread plans, and one for each channel sends: a slow one keeps no other waiting. `link` is where to look at an
+    incident.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Delivery:
         channels: Mapping[str, Channel],
         policies: Callable[[Incident], Policy],
         allow: Collection[str] = (),
+        link: Callable[[Incident], str] = lambda _: "",
     ) -> None:
         self._log = log
         self._clock = clock
@@ -74,6 +76,7 @@ class Delivery:
         self._channels = channels
         self._policies = policies
         self._allow = allow
+        self._link = link
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._notifications: dict[str, Notification] = {}
@@ -100,6 +103,15 @@ class Delivery:
         self._know(())
         for thread in self._threads:
             thread.join()
+
+    def tell(self) -> None:
+        """Take up what an earlier process left and send what is due, in this thread: for who does not stay."""
+        self.restore()
+        self.plan()
+        for channel in self._channels.values():
+            looked: dict[str, int] = {}
+            while self.send_next(channel, looked):
+                continue
 
     def restore(self) -> None:
         """What was planned, and the incidents up to where the group is."""
@@ -163,6 +175,8 @@ class Delivery:
         """Add to `made` (by id) what a change asks for and was not planned before."""
         if incident.fired is None or state == "pending":
             return
+        if incident.kind == SUMMARY:
+            state = "told"
         now = self._clock.now_ms()
         wanted = self._policies(incident).channels
         for name, channel in self._channels.items():
@@ -170,7 +184,8 @@ class Delivery:
             # who knows that it fires is told how it ends, though the rule is gone or names other channels now
             if name not in wanted and fired not in self._notifications and fired not in made:
                 continue
-            if state == "acknowledged" and channel.type != "pagerduty":
+            is_pager = channel.type == "pagerduty"
+            if (state == "acknowledged" and not is_pager) or (state == "told" and is_pager):
                 continue
             new = Notification(incident.id, state, name, "planned", now, now)
             if new.id in self._notifications or new.id in made:
@@ -226,7 +241,7 @@ class Delivery:
             if incident is None:
                 self._note(replace(notification, status="withheld", reason="its incident is no longer kept"))
                 return True
-            if notification.state != "firing":
+            if notification.state not in ("firing", "told"):
                 first = self._notifications.get(_id(incident, "firing", channel.name))
                 if first is None or first.status in ("failed", "withheld"):
                     self._note(replace(notification, status="withheld", reason="nobody was told that it fired"))
@@ -259,7 +274,8 @@ class Delivery:
         unknown = notification.unknown + broken_off
         trying = replace(notification, status="sending", attempts=notification.attempts + 1, unknown=unknown, reason="")
         self._note(trying)
-        message = Message(incident, notification.state, self._project, repeat=unknown > 0)
+        link = self._link(incident)
+        message = Message(incident, notification.state, self._project, repeat=unknown > 0, link=link)
         try:
             send(channel, message, self._allow)
         except DeliveryError as error:

@@ -21,6 +21,7 @@ __all__ = [
     "INCIDENTS",
     "RULE_KINDS",
     "STATES",
+    "SUMMARY",
     "Change",
     "Incident",
     "Incidents",
@@ -39,6 +40,9 @@ INCIDENTS = "__incidents"
 
 STATES = ("pending", "firing", "acknowledged", "resolved")
 
+SUMMARY = "summary"
+"""The kind of what is told of a job that is done."""
+
 RULE_KINDS = ("condition", "rule")
 """The kinds of incidents that are about rules of alerts/."""
 
@@ -53,7 +57,8 @@ class Incident:
     (None: not yet, or never), and when it ceased to. `at` is the event time of the last change. `values` are the
     columns of the row that the last change came from. `by` and `note` are those of an acknowledgement. Of the kind
     `rule` is one about a rule that cannot tell, of the kind `health` one about a part that is down, whose `rule` is
-    `health.` and its name; their times are those of the clock.
+    `health.` and its name, of the kind `job` one about a job that fails (`job.` and its name); their times are those of
+    the clock. A `summary` is no incident but the word that a job is done, which goes the same way to those who want it.
     """
 
     id: str
@@ -171,7 +176,7 @@ class Incidents:
         self._next = 0
 
     def all(self) -> list[Incident]:
-        """In the order in which they became known."""
+        """In the order in which they became known; no summaries."""
         with self._lock:
             if INCIDENTS not in {topic.name for topic in self._log.topics()}:
                 return []
@@ -184,7 +189,7 @@ class Incidents:
                     for value in frame["value"]:
                         take_in(self._known, value)
                 self._next = end
-            return list(self._known.values())
+            return [incident for incident in self._known.values() if incident.kind != SUMMARY]
 
 
 def incidents_of(log: Log) -> list[Incident]:

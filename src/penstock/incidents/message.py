@@ -14,17 +14,23 @@ __all__ = ["Message", "pagerduty_body", "plain_text", "slack_body", "webhook_bod
 _ACTIONS = {"firing": "trigger", "acknowledged": "acknowledge", "resolved": "resolve"}
 _COLOURS = {"info": "#0072B2", "warning": "#E69F00", "critical": "#D55E00"}
 _GOOD = "#009E73"
+_SLACK_TEXT = 2_500
+"""Of a longer text the end is shown: Slack takes 3,000 characters of a field."""
 REPEATED = "(again: whether the first attempt arrived is not known)"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """That `incident` is in `state`; `repeat`: an earlier attempt may have arrived. `project` is where."""
+    """That `incident` is in `state`, or, where that is `told`, that a job is done; `project` is where.
+
+    `repeat`: an earlier attempt may have arrived. `link` is where to look at it, if that is known.
+    """
 
     incident: Incident
     state: str
     project: str
     repeat: bool = False
+    link: str = ""
 
     @property
     def key(self) -> str:
@@ -34,7 +40,7 @@ class Message:
     @property
     def headline(self) -> str:
         """In a line."""
-        word = "RESOLVED" if self.state == "resolved" else self.incident.severity.upper()
+        word = {"resolved": "RESOLVED", "told": "DONE"}.get(self.state, self.incident.severity.upper())
         return f"[{word}] {self.incident.title} ({self.project})"
 
 
@@ -46,6 +52,7 @@ def webhook_body(message: Message) -> dict[str, Any]:
         "repeat": message.repeat,
         "project": message.project,
         "state": message.state,
+        "link": message.link,
         "incident": {
             "id": found.id,
             "rule": found.rule,
@@ -66,7 +73,12 @@ def slack_body(message: Message) -> dict[str, Any]:
     """A message of Slack's incoming webhooks; what comes from data is text there, never a link or a mention."""
     found = message.incident
     colour = _GOOD if message.state == "resolved" else _COLOURS[found.severity]
-    fields = [{"title": _slack(str(k)), "value": _slack(str(v)), "short": True} for k, v in found.key.items()]
+    facts, texts = _values(message)
+    said = {**found.key, **facts}
+    fields = [{"title": _slack(str(k)), "value": _slack(str(v)), "short": True} for k, v in said.items()]
+    fields += [
+        {"title": _slack(k), "value": f"```{_slack(v[-_SLACK_TEXT:])}```", "short": False} for k, v in texts.items()
+    ]
     attachment: dict[str, Any] = {
         "color": colour,
         "fallback": _slack(message.headline),
@@ -76,8 +88,8 @@ def slack_body(message: Message) -> dict[str, Any]:
         "footer": "Penstock",
         "ts": _moment(found, message.state) // 1000,
     }
-    if found.runbook:
-        attachment["title_link"] = found.runbook
+    if message.link or found.runbook:
+        attachment["title_link"] = message.link or found.runbook
     again = f" {REPEATED}" if message.repeat else ""
     return {"text": _slack(message.headline) + again, "attachments": [attachment]}
 
@@ -100,24 +112,36 @@ def pagerduty_body(message: Message, routing_key: str) -> dict[str, Any]:
             "component": found.rule,
             "custom_details": {"description": found.description, **found.values},
         }
-        if found.runbook:
-            body["links"] = [{"href": found.runbook, "text": "Runbook"}]
+        links = {"Runbook": found.runbook, "Penstock": message.link}
+        body["links"] = [{"href": href, "text": text} for text, href in links.items() if href]
     return body
 
 
 def plain_text(message: Message) -> str:
     """For a mail."""
     found = message.incident
+    facts, texts = _values(message)
     lines = [found.title, found.description, ""]
-    lines += [f"{k}: {v}" for k, v in found.key.items()]
+    lines += [f"{k}: {v}" for k, v in {**found.key, **facts}.items()]
     lines += [f"rule: {found.rule}", f"severity: {found.severity}", f"since: {_iso(found.start)}"]
     if found.end is not None:
         lines.append(f"over: {_iso(found.end)}")
     if found.runbook:
         lines.append(f"runbook: {found.runbook}")
+    if message.link:
+        lines.append(f"look: {message.link}")
+    for name, text in texts.items():
+        lines += ["", f"{name}:", text]
     if message.repeat:
         lines += ["", REPEATED]
     return "\n".join(lines)
+
+
+def _values(message: Message) -> tuple[dict[str, Any], dict[str, str]]:
+    """Of what is about a job, what it says of a run: facts, and texts of several lines."""
+    said = message.incident.values if message.incident.kind in ("job", "summary") else {}
+    texts = {name: value for name, value in said.items() if isinstance(value, str) and "\n" in value}
+    return {name: value for name, value in said.items() if name not in texts}, texts
 
 
 def _moment(incident: Incident, state: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from penstock.incidents.policy import Policy
 
@@ -28,7 +29,8 @@ class Notices:
             return
         from penstock.incidents.delivery import Delivery
 
-        self.delivery = Delivery(penstock.log, penstock.clock, said.name, said.notify, self.policy, said.allow)
+        log, clock = penstock.log, penstock.clock
+        self.delivery = Delivery(log, clock, said.name, said.notify, self.policy, said.allow, self.link)
         self.delivery.start()
 
     def stop(self) -> None:
@@ -36,6 +38,12 @@ class Notices:
         delivery, self.delivery = self.delivery, None
         if delivery is not None:
             delivery.stop()
+
+    def link(self, incident: Incident) -> str:
+        """Where to look at it; empty where nobody knows an address of the page."""
+        penstock = self._penstock
+        base = penstock.settings.page_url or penstock.url or penstock.settings.url
+        return f"{base.rstrip('/')}/alerts?{urlencode({'incident': incident.id})}" if base else ""
 
     def policy(self, incident: Incident) -> Policy:
         """How people are told of an incident: as its rule says, or for a part that is down [health]."""

@@ -105,6 +105,7 @@ HOSTS: Option[tuple[str, ...]] = Option(
     (),
     "Names that requests may give as their host, beside localhost and the address that they come in on.",
 )
+PAGE_URL = Option("url", text, "", "Where people reach the page, for links in messages: https://penstock.example.com/.")
 CERTIFICATE: Option[str | None] = Option(
     "certificate",
     text,
@@ -178,7 +179,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "streams.NAME": (TOPIC,),
     "files": (ROOTS,),
     "s3": (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY),
-    "server": (HOST, PORT, HOSTS, CERTIFICATE, KEY),
+    "server": (HOST, PORT, HOSTS, PAGE_URL, CERTIFICATE, KEY),
     "network": (ALLOW,),
     "notify.NAME": CHANNEL_OPTIONS,
     "health": HEALTH_OPTIONS,
@@ -224,6 +225,7 @@ class Settings:
     host: str = HOST.default
     port: int = PORT.default
     hosts: tuple[str, ...] = ()
+    page_url: str = PAGE_URL.default
     certificate: str | None = None
     key: str | None = None
     allow: tuple[str, ...] = ()
@@ -325,6 +327,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         host=server[HOST],
         port=server[PORT],
         hosts=server[HOSTS],
+        page_url=server[PAGE_URL],
         certificate=server[CERTIFICATE],
         key=server[KEY],
         allow=section("network")[ALLOW],

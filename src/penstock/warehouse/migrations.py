@@ -39,6 +39,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             error_message VARCHAR)""",
     ),
     ("CREATE TABLE _targets (name VARCHAR PRIMARY KEY, definition VARCHAR NOT NULL)",),
+    (
+        f"""CREATE TABLE column_figures (
+            run VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL, "time" {_INSTANT} NOT NULL,
+            "rows" BIGINT NOT NULL, missing BIGINT NOT NULL, missing_rate DOUBLE PRECISION, latest {_INSTANT},
+            PRIMARY KEY (run, source, name))""",
+    ),
 )
 """Each is a list of statements that all databases understand; one that was released never changes: add another."""
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from penstock.project.budget import Budget
     from penstock.project.health.settings import HealthSettings
     from penstock.project.penstock import Penstock
+    from penstock.project.warehouse import Warehouse
 
 __all__ = ["Component", "Verdict", "components_of"]
 
 _CPU_MS = 300_000
+_DATABASE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part; `look` gives its verdict, or raises PenstockError where it is down.
+    """A part; `look` gives its verdict, None where there is nothing to look at yet, or raises PenstockError.
 
     It may take its time, and is called from one thread at a time.
     """
 
     name: str
-    look: Callable[[], Verdict]
+    look: Callable[[], Verdict | None]
 
 
 def components_of(penstock: Penstock) -> list[Component]:
     """Those that the project in this process has; where the system does not tell of one it is left out."""
     said, log = penstock.settings.health, penstock.log
-    found = [Component("log", lambda: _log(log))]
+    found = [Component("log", lambda: _log(log)), Component("database", lambda: _database(penstock.warehouse))]
     if log.path is not None:
         folder = log.path.parent
         found.append(Component("disk", lambda: _disk(folder, said.disk_free)))
@@ -66,6 +68,15 @@ def _log(log: Log) -> Verdict:
     log.room.require()
     read = log.facts.get("health/log") == b"written"
     return Verdict(read, "" if read else "what was written is not there")
+
+
+def _database(warehouse: Warehouse) -> Verdict | None:
+    """The warehouse can be read; None before anything was loaded."""
+    with warehouse.snapshot(_DATABASE_SECONDS) as session:
+        if session is None:
+            return None
+        session.rows("SELECT 1")
+    return Verdict(True)
 
 
 def _disk(folder: Path, least: int) -> Verdict:

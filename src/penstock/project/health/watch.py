@@ -54,6 +54,7 @@ class HealthWatch:
         self._down: dict[str, int] = {}
         """Since when, by the name of a part."""
         self._begun = False
+        self._probed: set[str] = set()
         self.found: dict[str, tuple[Verdict, float]] = {}
         """By the name of a part, how it was found last, and how many seconds that took."""
         self._stop = threading.Event()
@@ -77,7 +78,7 @@ class HealthWatch:
         if self._begun:
             self._begun = False
             now = self._penstock.clock.now_ms()
-            self._try_to_write(marks_of([_stopped(now, component.name) for component in self.components]))
+            self._try_to_write(marks_of([_stopped(now, name) for name in sorted(self._probed)]))
 
     def _look_on(self) -> None:
         clock, wait = self._penstock.clock, _FIRST_SECONDS
@@ -93,38 +94,33 @@ class HealthWatch:
             if component.name not in self._looks:
                 self._looks[component.name] = _Look(component, clock, self._news)
         with self._news:
-            self._news.wait_for(lambda: self._stop.is_set() or all(o.answer for o in self._looks.values()), patience)
+            self._news.wait_for(lambda: self._stop.is_set() or all(o.answered for o in self._looks.values()), patience)
         if self._stop.is_set():
             return
-        verdicts = {
-            name: look.answer or Verdict(False, f"it has not answered for {patience:g} s")
-            for name, look in self._looks.items()
-        }
+        late = Verdict(False, f"it has not answered for {patience:g} s")
+        answers = {name: look.answer if look.answered else late for name, look in self._looks.items()}
+        verdicts = {name: answer for name, answer in answers.items() if answer is not None}
         self.found = {name: (verdict, self._looks[name].took) for name, verdict in verdicts.items()}
-        self._looks = {name: look for name, look in self._looks.items() if look.answer is None}
+        self._looks = {name: look for name, look in self._looks.items() if not look.answered}
         holds = self._said.interval * _REACH
-        begins = not self._begun
-        if begins:
-            self._begin(now)
-        self._begun = True
-        self._try_to_write(
-            marks_of(
-                (now, name, "up" if v.up else "down", holds, begins, took, v.value, v.unit, v.detail)
-                for name, (v, took) in self.found.items()
-            )
-        )
+        rows = [
+            (now, name, "up" if v.up else "down", holds, name not in self._probed, took, v.value, v.unit, v.detail)
+            for name, (v, took) in self.found.items()
+        ]
+        before = self._probed if self._begun else self._left(now)
+        rows += [_stopped(now, name, begins=not self._begun) for name in sorted(before - verdicts.keys())]
+        self._begun, self._probed = True, set(verdicts)
+        self._try_to_write(marks_of(rows))
         self._follow(now, verdicts)
 
     # -- what is kept ------------------------------------------------------------------------------
 
-    def _begin(self, now: int) -> None:
-        """Say what the process before this one has left: parts that are no more, and that it has died."""
+    def _left(self, now: int) -> set[str]:
+        """The parts that the process before this one has probed, if it has died, of which an incident then tells."""
         last = marks_since(self._penstock.log, now).group_by("component").last().filter(pl.col("state") != "stopped")
-        names = {component.name for component in self.components}
-        if gone := [_stopped(now, name, begins=True) for name in last["component"] if name not in names]:
-            self._try_to_write(marks_of(gone))
         if last.height:
             self._tell_of_death(int(last["time"].dt.epoch("ms").to_numpy().max()), now)
+        return set(last["component"])
 
     def _try_to_write(self, marks: pl.DataFrame) -> None:
         self._unwritten = [*self._unwritten, marks.select(*MARKS)][-_KEPT_ROUNDS:]
@@ -177,7 +173,7 @@ class HealthWatch:
 
 
 class _Look:
-    """One look at a part, in a thread of its own; `answer` is None until there is one, `took` seconds."""
+    """One look at a part, in a thread of its own: the `answer`, once it has `answered`; `took` are seconds."""
 
     def __init__(self, component: Component, clock: Clock, news: threading.Condition) -> None:
         self._component = component
@@ -185,6 +181,7 @@ class _Look:
         self._news = news
         self._began = clock.monotonic()
         self._ended: float | None = None
+        self.answered = False
         self.answer: Verdict | None = None
         threading.Thread(target=self._go, name=f"health {component.name}", daemon=True).start()
 
@@ -195,14 +192,14 @@ class _Look:
 
     def _go(self) -> None:
         try:
-            answer = self._component.look()
+            answer: Verdict | None = self._component.look()
         except PenstockError as error:
             answer = Verdict(False, error.message)
         except Exception as error:  # noqa: BLE001  # whatever it is, the part does not do its work
             answer = Verdict(False, f"{type(error).__name__}: {error}")
         with self._news:
             self._ended = self._clock.monotonic()
-            self.answer = answer
+            self.answer, self.answered = answer, True
             self._news.notify_all()
 
 

@@ -108,7 +108,7 @@ async def ready(request: Request, penstock: Project) -> Ready:
 
 @router.get("/api/health", operation_id="health")
 def health(penstock: Project) -> HealthAnswer:
-    """The parts that the project needs (log, disk, memory, processors), each as its last probe found it."""
+    """The parts that the project needs (log, warehouse, disk, memory, processors), each as its last probe found it."""
     return HealthAnswer.model_validate(health_of(penstock))
 
 

@@ -21,8 +21,8 @@ State = Literal["pending", "firing", "acknowledged", "resolved"]
 class IncidentAnswer(Model):
     id: str = Field(examples=["high_latency-f00d5eedca11ab1e"])
     rule: str = Field(examples=["high_latency"])
-    kind: Literal["condition", "rule", "health"]
-    """`rule`: about a rule that cannot tell, `health`: about a part that is down: by the clock."""
+    kind: Literal["condition", "rule", "health", "job"]
+    """`rule`: about one that cannot tell; `health`: about a part that is down; `job`: about one that fails."""
     state: State
     severity: str
     title: str
@@ -44,7 +44,8 @@ class IncidentAnswer(Model):
 
 class NotificationAnswer(Model):
     incident: str
-    state: State
+    state: Literal["firing", "acknowledged", "resolved", "told"]
+    """`told`: that a job is done."""
     channel: str = Field(examples=["ops"])
     status: Literal["planned", "sending", "sent", "failed", "withheld"]
     time: int
