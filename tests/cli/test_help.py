@@ -70,6 +70,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *(f"file {c}" for c in ("list", "show", "save", "delete")),
         *("observe rules", "observe grafana"),
         *(f"alert {c}" for c in ("list", "show", "test", "incidents", "incident", "ack", "silence")),
+        *(f"job {c}" for c in ("list", "run", "status", "logs", "backfill", "pause", "resume", "cancel", "retry")),
         *(f"user {c}" for c in ("add", "list", "role", "password", "filter", "remove")),
         *(f"token {c}" for c in ("make", "list", "revoke")),
         *(f"savepoint {c}" for c in ("create", "list", "restore", "drop")),

@@ -131,6 +131,18 @@ def _files(served: Served) -> list[str]:
     return [*deletable, "sql-file-save"]
 
 
+def _jobs(served: Served) -> list[str]:
+    jobs = '[jobs.a]\nkind = "upkeep"\nschedule = "0 0 1 1 *"\n'
+    (served.penstock.folder / "jobs.toml").write_text(jobs)
+    served.post("/api/jobs/a/pause", {})
+    run = served.post("/api/jobs/a/backfill", {"since": 1_767_225_600_000, "until": 1_767_225_600_001}, 202)[0]["id"]
+    served.post(f"/api/runs/{run}/cancel", {})
+    served.post(f"/api/runs/{run}/retry", {})
+    served.post("/api/jobs/a/resume", {})
+    served.post("/api/jobs/a/runs", {}, 202)
+    return ["job-pause", "job-backfill", "run-cancel", "run-retry", "job-resume", "job-run"]
+
+
 def _registry(served: Served) -> list[str]:
     calls = [
         ("registry-register", "POST", "subjects/s/versions", {"schema": '"string"'}),
@@ -176,7 +188,9 @@ def test_each_call_that_changes_something_is_written_down_once(tmp_path: Path) -
         until(lambda: bool(served.get("/api/incidents?rule=slow")), "it does not fire")
         until(lambda: served.penstock.rejects().height >= 2, "not all are rejected")
         expected = [
-            act for call_ in (_edit, _topics, _pipelines, _rows, _alerts, _files, _registry) for act in call_(served)
+            act
+            for call_ in (_edit, _topics, _pipelines, _rows, _alerts, _files, _jobs, _registry)
+            for act in call_(served)
         ]
         done = served.get("/api/audit?limit=1000")["changes"]
     assert [one["act"] for one in reversed(done)] == expected

@@ -65,6 +65,7 @@ CLOSED_IN_PART = {
     *("rejects", "rejects_summary", "rejects_closed"),
     *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
     *("incidents", "incident", "notifications", "silences"),
+    *("jobs", "job", "job_runs", "runs", "run", "run_log"),
     *("metrics", "streaming_status", "streaming_metrics"),
 }
 """Calls that read, and that are closed to who has a row filter."""

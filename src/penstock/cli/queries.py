@@ -9,13 +9,14 @@ import click
 from penstock.cli.command import Group, acting, folder_argument, format_option, opened, path_of, program
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note, painted
+from penstock.cli.values import param_option, values_of
 from penstock.core.errors import PenstockError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.core.parameters import Parameter
     from penstock.project.project_file import Folder
-    from penstock.project.saved_query import Parameter
 
 __all__ = ["queries"]
 
@@ -79,7 +80,7 @@ def show(folder: Path, name: str) -> None:
 )
 @folder_argument()
 @click.argument("name")
-@click.option("--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter; may be given several times.")
+@param_option()
 @format_option(*FORMATS)
 def run(folder: Path, name: str, given: tuple[str, ...], form: str) -> None:
     """Ask a saved query, with --param for each parameter that has no default, or another value than that.
@@ -89,7 +90,7 @@ def run(folder: Path, name: str, given: tuple[str, ...], form: str) -> None:
     """
     from penstock.cli.query import position_words
 
-    values = _values(given)
+    values = values_of(given)
     with acting(folder) as project:
         result = project.ask_saved(name, values)
     print_rows(result.frame, form)
@@ -114,16 +115,3 @@ def _declared(parameter: Parameter) -> str:
     if parameter.default is not None and parameter.type == "STRING":
         default = "'" + default.replace("'", "''") + "'"
     return f"{parameter.name} {parameter.type} = {default}"
-
-
-def _values(given: tuple[str, ...]) -> dict[str, str]:
-    """Raises UsageError for what has no name, or one that has been given already."""
-    values: dict[str, str] = {}
-    for words in given:
-        name, equals, value = words.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"--param takes NAME=VALUE, this is '{words}'")
-        if name in values:
-            raise click.UsageError(f"--param {name} is given twice")
-        values[name] = value
-    return values

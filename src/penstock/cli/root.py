@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
     "Begin": ("init", "demo", "check", "explain", "settings", "file"),
-    "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "upkeep"),
+    "Run": ("run", "pipeline", "diff", "compare", "apply", "savepoint", "sql", "job", "upkeep"),
     "Look": (
         *("query", "queries", "topic", "group", "rejects", "ledger", "why", "alert", "memory", "health", "uptime"),
         "observe",

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from penstock.engine.tracing import Tracing
     from penstock.log import Checkpoint, Log, Transaction
 
-__all__ = ["LATE_TABLE", "REJECTS_TABLE", "Obstacle", "Pipeline", "Settings"]
+__all__ = ["FACTS", "LATE_TABLE", "REJECTS_TABLE", "Obstacle", "Pipeline", "Settings"]
 
 REJECTS_TABLE = "rejects"
 LATE_TABLE = "late"
+FACTS = ("ledger/", "watermarks/", "windows/")
+"""Before the name of a pipeline, the facts that go with its checkpoint."""
 _FORMAT = 1
 _ROOM_SECONDS = 0.5
 """How often the disk is looked at while it is nearly full."""
@@ -338,9 +340,8 @@ class Pipeline:
             {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()}
             for e in self.executor.entries()
         ]
-        transaction.put(f"ledger/{self.name}", json.dumps(entries).encode())
-        transaction.put(f"watermarks/{self.name}", json.dumps(self.watermarks()).encode())
-        transaction.put(f"windows/{self.name}", json.dumps(self.windows()).encode())
+        for prefix, told in zip(FACTS, (entries, self.watermarks(), self.windows()), strict=True):
+            transaction.put(prefix + self.name, json.dumps(told).encode())
 
     def windows(self) -> list[dict[str, Any]]:
         """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from.

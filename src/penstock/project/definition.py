@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import BindError, ConfigError
+from penstock.jobs.job import FILE as JOBS
 from penstock.project.settings import Settings, read_settings
 from penstock.sql import config
 from penstock.sql.catalog import Table
@@ -140,7 +141,7 @@ def begin_definition(folder: Path, settings: Settings | None = None) -> tuple[De
     """
     definition = _empty(folder, settings or read_settings(folder))
     files = sql_files(folder)
-    if not files:
+    if not files and not (folder / JOBS).is_file():
         raise ConfigError(
             f"{folder} has no SQL files",
             code="project-empty",

@@ -63,8 +63,6 @@ class Engine:
     ) -> Run:
         """Start pipelines, each from its last checkpoint: see `Penstock.start`."""
         penstock = self.penstock
-        if not penstock.definition.pipelines:
-            raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
         self._acquire()
         try:
             if penstock.tracer is None:
@@ -101,6 +99,7 @@ class Engine:
             measures.start()
             self.health = HealthWatch(penstock)
             self.health.start()
+            penstock.jobs.start()
         self._measures = measures
         return run
 
@@ -118,6 +117,7 @@ class Engine:
             return {}
         run, self.run = self.run, None
         self._polling.close()
+        self.penstock.jobs.stop()
         if self._measures is not None:
             self._measures.close()
         if self.health is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.connectors import connector_named
 from penstock.connectors.spec import TableOptions
-from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.engine.pipeline import FACTS, LATE_TABLE, REJECTS_TABLE
 from penstock.project.audit import audited
 from penstock.project.discards import DISCARDS_TABLE
 from penstock.project.replays import record_replay, replays
@@ -45,7 +45,7 @@ def drop_everything(penstock: Penstock) -> None:
     log, before = penstock.log, what_goes(penstock)
     for checkpoint in log.state.checkpoints():
         log.state.drop_pipeline(checkpoint.pipeline)
-    for prefix in ("ledger/", "watermarks/", "windows/"):
+    for prefix in FACTS:
         for key in log.facts.scan(prefix):
             log.facts.delete(key)
     for name in (REJECTS_TABLE, LATE_TABLE, DISCARDS_TABLE):

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from penstock.project.edit.files import FileDifference
     from penstock.project.groups import Moved
     from penstock.project.health.watch import HealthWatch
+    from penstock.project.jobs.jobs import Jobs
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
     from penstock.project.notices import Notices
@@ -137,6 +138,13 @@ class Penstock(Parts):
         from penstock.project.notices import Notices
 
         return Notices(self)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs of jobs.toml, and their runs."""
+        from penstock.project.jobs.jobs import Jobs
+
+        return Jobs(self)
 
     # -- statements --------------------------------------------------------------------------------
 
@@ -257,7 +265,7 @@ class Penstock(Parts):
         Each begins from its last checkpoint; `fresh` drops state and results first. Raises LockedError if another
         process runs the project, and StateError where a query was edited so that its state does not fit.
         """
-        if not self.definition.pipelines:
+        if not self.definition.pipelines and not self.jobs.listed():
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
         return self._engine.start(bounded=bounded, fresh=fresh, speed=speed, batch_rows=batch_rows, only=only)
 

@@ -1,4 +1,4 @@
-"""How long, and how much, is kept of what the system writes itself: audit log, incidents, rows set aside, probes."""
+"""How long, and how much, is kept of what the system writes itself: audit log, incidents, runs, rejects, probes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.incidents import INCIDENTS
 from penstock.incidents.notification import NOTIFICATIONS
+from penstock.jobs import RUNS
+from penstock.jobs.run_log import LOG_TABLE
 from penstock.log.tables import Kept
 from penstock.project.audit import TOPIC as AUDIT
 from penstock.project.discards import DISCARDS_TABLE
@@ -21,7 +23,7 @@ __all__ = ["keep_retention", "system_limits"]
 
 def system_limits(said: SystemSettings) -> dict[str, dict[str, str]]:
     """The configs of the system's topics, by name, as [system] of penstock.toml says."""
-    limits = {AUDIT: said.audit, INCIDENTS: said.incidents, NOTIFICATIONS: said.incidents}
+    limits = {AUDIT: said.audit, INCIDENTS: said.incidents, NOTIFICATIONS: said.incidents, RUNS: said.runs}
     return {
         name: {"retention.ms": str(ms or -1), "retention.bytes": str(size or -1)} for name, (ms, size) in limits.items()
     }
@@ -37,4 +39,5 @@ def keep_retention(penstock: Penstock) -> None:
     ms, size = penstock.settings.system.rejects
     times = {REJECTS_TABLE: "time", LATE_TABLE: "time", DISCARDS_TABLE: "discarded"}
     kept = {table: Kept(time, ms, size) for table, time in times.items()}
-    log.tables.kept = kept | {HEALTH_TABLE: Kept("time", *penstock.settings.system.health)}
+    kept[HEALTH_TABLE] = Kept("time", *penstock.settings.system.health)
+    log.tables.kept = kept | {LOG_TABLE: Kept("time", *penstock.settings.system.runs)}

@@ -10,111 +10,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError, QueryError, did_you_mean
+from penstock.core.parameters import SAMPLES, TYPES, declared
 from penstock.history import Limits, read_question
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from penstock.core.parameters import Parameter
     from penstock.project.penstock import Penstock
     from penstock.project.project_file import ProjectFile
 
-__all__ = ["LIMITS", "Parameter", "SavedQuery", "queries_of", "read_saved", "require_askable"]
+__all__ = ["LIMITS", "SavedQuery", "queries_of", "read_saved", "require_askable"]
 
 LIMITS = Limits(10_000, 30.0, 512 << 20, cut=True)
 """Those of an answer to a saved query, whoever asks."""
 
-_PARAMETER = re.compile(
-    r"@param\s+(?P<name>[A-Za-z_]\w*)\s+(?P<type>[A-Za-z_]+)(?P<given>\s*=\s*(?P<default>'(?:[^']|'')*'|\S+))?(?P<text>.*)"
-)
-_FORM = "-- @param NAME TYPE = DEFAULT description; TYPE is one of {types}, the default may be left out"
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if not -(1 << 63) <= number < 1 << 63:
-        raise ValueError(text)
-    return number
-
-
-def _finite(text: str) -> Decimal:
-    found = Decimal(text)
-    if not found.is_finite():
-        raise ValueError(text)
-    return found
-
-
-def _moment(text: str) -> dt.datetime:
-    found = dt.datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(text)
-    return found
-
-
-def _local(text: str) -> dt.datetime:
-    found = dt.datetime.fromisoformat(text)
-    if found.tzinfo is not None:
-        raise ValueError(text)
-    return found
-
-
-_READ: dict[str, tuple[Callable[[str], Any], str]] = {
-    "STRING": (str, "a text"),
-    "BIGINT": (_whole, "a whole number"),
-    "DOUBLE": (float, "a number"),
-    "DECIMAL": (_finite, "a number"),
-    "BOOLEAN": ({"true": True, "false": False}.__getitem__, "true or false"),
-    "DATE": (dt.date.fromisoformat, "a date, 2026-01-31"),
-    "TIMESTAMP": (_local, "a time without a zone, 2026-01-31 12:00:00"),
-    "TIMESTAMP_LTZ": (_moment, "a time with its zone, 2026-01-31 12:00:00Z"),
-}
-_SAMPLES = {
-    "STRING": "",
-    "BIGINT": "1",
-    "DOUBLE": "1",
-    "DECIMAL": "1",
-    "BOOLEAN": "true",
-    "DATE": "2026-01-31",
-    "TIMESTAMP": "2026-01-31 12:00:00",
-    "TIMESTAMP_LTZ": "2026-01-31 12:00:00Z",
-}
 _NEVER = ("Parser Error", "Binder Error", "Catalog Error")
 """How DuckDB begins to say that a question has a mistake, whatever its values are."""
-_ALSO = {"INT": "BIGINT", "INTEGER": "BIGINT", "VARCHAR": "STRING", "FLOAT": "DOUBLE"}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A value to be given; `default` is the text of one, None where there is none or it is NULL."""
-
-    name: str
-    type: str
-    required: bool
-    default: str | None
-    description: str
-
-    def read(self, value: object) -> Any:
-        """`value`, a text or JSON data, as the parameter's type. Raises QueryError saying what is allowed."""
-        if value is None:
-            return None
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        read, allowed = _READ[self.type]
-        try:
-            return read(text)
-        except (ValueError, KeyError, ArithmeticError):
-            raise QueryError(
-                f"parameter {self.name} is {allowed} ({self.type}), this is '{text}'",
-                code="query-parameter",
-                where=self.name,
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +60,7 @@ class SavedQuery:
         for parameter in self.parameters:
             if parameter.required and given.get(parameter.name) is None:
                 raise QueryError(
-                    f"query '{self.name}' needs parameter {parameter.name}, {_READ[parameter.type][1]}",
+                    f"query '{self.name}' needs parameter {parameter.name}, {TYPES[parameter.type][1]}",
                     code="query-parameter",
                     where=parameter.name,
                     hint=parameter.description,
@@ -165,7 +83,7 @@ def read_saved(file: ProjectFile) -> SavedQuery:
             description.append(line)
             continue
         where = f"queries/{file.name}.sql, line {number}"
-        parameter = _parameter(line, where)
+        parameter = declared(line, where, code="query-file", begin="@param ")
         if any(parameter.name == p.name for p in parameters):
             raise ConfigError(f"parameter '{parameter.name}' is declared twice", code="query-file", where=where)
         parameters.append(parameter)
@@ -174,7 +92,7 @@ def read_saved(file: ProjectFile) -> SavedQuery:
 
 def require_askable(penstock: Penstock, saved: SavedQuery) -> None:
     """Raises QueryError, saying in which file, where no values of the parameters make it a question with an answer."""
-    samples = {p.name: _READ[p.type][0](_SAMPLES[p.type]) for p in saved.parameters}
+    samples = {p.name: TYPES[p.type][0](SAMPLES[p.type]) for p in saved.parameters}
     try:
         penstock.query(read_question(saved.sql).described, LIMITS, parameters=samples)
     except QueryError as error:
@@ -191,25 +109,3 @@ def _head(text: str) -> Iterator[tuple[int, str]]:
             return
         if stripped:
             yield number, stripped.lstrip("-").strip()
-
-
-def _parameter(line: str, where: str) -> Parameter:
-    found = _PARAMETER.fullmatch(line)
-    kind = found["type"].upper() if found else ""
-    kind = _ALSO.get(kind, kind)
-    if found is None or kind not in _READ:
-        raise ConfigError(
-            f"'{line}' declares no parameter", code="query-file", where=where, hint=_FORM.format(types=", ".join(_READ))
-        )
-    default = found["default"]
-    if default is not None:
-        default = default[1:-1].replace("''", "'") if default.startswith("'") else default
-    null = found["default"] is not None and found["default"].upper() == "NULL"
-    parameter = Parameter(
-        found["name"], kind, found["given"] is None, None if null else default, found["text"].strip(" -")
-    )
-    try:
-        parameter.read(parameter.default)
-    except QueryError as error:
-        raise ConfigError(f"the default of {error.message}", code="query-file", where=where) from None
-    return parameter

@@ -84,6 +84,11 @@ HEALTH_RETENTION = Option(
     "health-retention", duration, 92 * _DAY, "How long probes of the parts are kept, which uptime is of; 0 = for good."
 )
 HEALTH_SIZE = Option("health-size", memory, 256 << 20, "How much of them, as it is stored; 0 = all.")
+RUNS_RETENTION = Option(
+    "runs-retention", duration, 365 * _DAY, "How long runs of jobs, and what they said, are kept; 0 = for good."
+)
+RUNS_SIZE = Option("runs-size", memory, 256 << 20, "How much of each; 0 = all.")
+RUNS_AT_ONCE = Option("at-once", integer(1, 1_000), 16, "How many runs of jobs may go on at once, of all jobs.")
 PARTITIONS = Option("partitions", integer(1, 10_000), 1, "The partitions of a topic that is made.")
 ALSO: Option[str | None] = Option(
     "also-format",
@@ -173,7 +178,10 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
         REJECTS_SIZE,
         HEALTH_RETENTION,
         HEALTH_SIZE,
+        RUNS_RETENTION,
+        RUNS_SIZE,
     ),
+    "jobs": (RUNS_AT_ONCE,),
     "topics.NAME": (PARTITIONS, ALSO, *TOPIC_OPTIONS),
     "tables.NAME": (RETENTION, ARCHIVE),
     "streams.NAME": (TOPIC,),
@@ -198,6 +206,7 @@ class SystemSettings:
     incidents: tuple[int, int] = INCIDENTS_RETENTION.default, INCIDENTS_SIZE.default
     rejects: tuple[int, int] = REJECTS_RETENTION.default, REJECTS_SIZE.default
     health: tuple[int, int] = HEALTH_RETENTION.default, HEALTH_SIZE.default
+    runs: tuple[int, int] = RUNS_RETENTION.default, RUNS_SIZE.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,8 @@ class Settings:
     memory: int = MEMORY_LIMIT.default
     backups: str = BACKUPS.default
     system: SystemSettings = field(default_factory=SystemSettings)
+    jobs: int = RUNS_AT_ONCE.default
+    """How many runs may go on at once."""
     topics: Mapping[str, TopicSettings] = field(default_factory=dict)
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     streams: Mapping[str, str] = field(default_factory=dict)
@@ -318,7 +329,9 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
             (system[INCIDENTS_RETENTION], system[INCIDENTS_SIZE]),
             (system[REJECTS_RETENTION], system[REJECTS_SIZE]),
             (system[HEALTH_RETENTION], system[HEALTH_SIZE]),
+            (system[RUNS_RETENTION], system[RUNS_SIZE]),
         ),
+        jobs=section("jobs")[RUNS_AT_ONCE],
         topics=_topics(document.get("topics", {}), folder),
         s3=S3Settings(*(section("s3")[option] for option in (ENDPOINT, REGION, ACCESS_KEY, SECRET_KEY))),
         tables=_tables(document.get("tables", {}), folder),

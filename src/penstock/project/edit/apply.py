@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from penstock.core.errors import PenstockError, StateError
 from penstock.core.logs import tell
 from penstock.engine import ledger
+from penstock.engine.pipeline import FACTS
 from penstock.project.audit import audited
 from penstock.project.build import idle_timeout, make_pipeline
 from penstock.project.edit.difference import edit_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Applied", "Progress", "apply"]
 
 _STAGE_ABOVE = 1 << 20
-_FACTS = ("ledger/", "watermarks/", "windows/")
 _KEPT = 3
 """Of so many applies, the last ones, the savepoints are kept."""
 _NAME = re.compile(r"before-apply-(\d+)\.")
@@ -161,7 +161,7 @@ class _Apply:
         there = {c.pipeline for c in self.log.state.checkpoints()}
         self.number = 1 + max((number for number, _ in self._made_before()), default=0)
         for one in self.changed:
-            for prefix in _FACTS:
+            for prefix in FACTS:
                 self.facts[prefix + one.name] = self.log.facts.get(prefix + one.name)
             if one.name in there:
                 name = f"before-apply-{self.number}.{one.name}"
@@ -207,7 +207,7 @@ class _Apply:
             for one in self.changed:
                 if one.what == "removed":
                     transaction.drop_checkpoint(one.name)
-                    for prefix in _FACTS:
+                    for prefix in FACTS:
                         transaction.delete(prefix + one.name)
             transaction.put(FILES, put_of(self.edit.definition.texts))
         self.switched = True

@@ -1,0 +1,93 @@
+"""`RunLog`: the lines that runs write, a table of the system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from penstock.log import Log
+
+__all__ = ["LOG_TABLE", "Line", "RunLog"]
+
+LOG_TABLE = "run_log"
+"""Its columns: time (ms since 1970), run, attempt, step, level, line."""
+
+_SCHEMA = {
+    "time": pl.Int64(),
+    "run": pl.String(),
+    "attempt": pl.Int32(),
+    "step": pl.String(),
+    "level": pl.String(),
+    "line": pl.String(),
+}
+_FULL = 500
+_LONGEST = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a run's log; `time` in ms since 1970."""
+
+    time: int
+    run: str
+    attempt: int
+    step: str
+    level: str
+    line: str
+
+
+class RunLog:
+    """Lines are kept back until `flush`, or until there are many. Threads may share it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._lock = Lock()
+        self._waiting: list[Line] = []
+
+    def write(self, line: Line) -> None:
+        """A long line is cut."""
+        text = line.line if len(line.line) <= _LONGEST else line.line[:_LONGEST] + "..."
+        with self._lock:
+            self._waiting.append(Line(line.time, line.run, line.attempt, line.step, line.level, text))
+            full = len(self._waiting) >= _FULL
+        if full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Those that wait can be read from here on."""
+        with self._lock:
+            lines, self._waiting = self._waiting, []
+            if lines:
+                columns = {
+                    name: pl.Series(name, [getattr(line, name) for line in lines], kind)
+                    for name, kind in _SCHEMA.items()
+                }
+                self._log.tables.append(LOG_TABLE, pl.DataFrame(columns))
+
+    def of(self, run: str, since: int, after: int = 0, limit: int = 10_000) -> tuple[int, list[Line]]:
+        """The first lines of a run that began at `since`, numbered above `after`; and the number of the last one.
+
+        Where there are none, the number is what no line of the run is below.
+        """
+        self.flush()
+        tables = self._log.tables
+        found: list[tuple[int, pl.DataFrame]] = []
+        before = 1 << 62
+        while before > after + 1:
+            first, frame = tables.rows_before(LOG_TABLE, before)
+            if frame.is_empty():
+                break
+            numbered = frame.with_row_index("number", offset=first)
+            found.append((first, numbered.filter(pl.col("run") == run, pl.col("number") > after)))
+            newest = frame["time"].max()
+            before = first
+            if isinstance(newest, int) and newest < since:
+                break
+        rows = pl.concat([frame for _, frame in reversed(found)]) if found else pl.DataFrame()
+        rows = rows.head(limit)
+        last = int(rows["number"][-1]) if rows.height else after
+        return last, [Line(*values[1:]) for values in rows.iter_rows()]

@@ -1,0 +1,58 @@
+"""`Schedule`: the moments at which a job is due, by cron's five fields in a time zone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from penstock.core.options import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CRON", "Schedule"]
+
+_FIELDS = 5
+
+
+def _cron(value: str) -> str:
+    if len(value.split()) != _FIELDS:
+        raise ValueError(value)
+    try:
+        next(CronSim(value, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
+    except (CronSimError, StopIteration):
+        raise ValueError(value) from None
+    return value
+
+
+CRON: Kind[str] = Kind('cron\'s five fields, minute hour day month weekday: "0 2 * * *"', _cron)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What Debian's cron does at a change of the clock: a time of day that does not exist is due as soon as the clock
+    has gone on, one that comes twice is due once, the first time; what is due every hour, or more often, goes on so.
+    """
+
+    cron: str
+    zone: str = "UTC"
+
+    def after(self, ms: int) -> int | None:
+        """The first moment after `ms`, both in ms since 1970; None where there is none within 50 years."""
+        return next(self.times(ms), None)
+
+    def times(self, after: int, until: int | None = None) -> Iterator[int]:
+        """The moments after `after`, up to `until` (included), each once, in order; ms since 1970."""
+        start = dt.datetime.fromtimestamp(after / 1000, dt.UTC).astimezone(ZoneInfo(self.zone))
+        last = after
+        for moment in CronSim(self.cron, start):
+            ms = round(moment.timestamp() * 1000)
+            if until is not None and ms > until:
+                return
+            if ms > last:
+                yield ms
+                last = ms
