@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { readRule, useSaveRule, useTryRule } from "../api/alerts";
-import { Conflict } from "../dashboards/editor/Conflict";
 import { Button } from "../pieces/Button";
+import { Conflict } from "../pieces/Conflict";
 import { AreaField, Form, TextField } from "../pieces/Form";
 import { Go } from "../pieces/Go";
 import { Sheet } from "../pieces/Sheet";

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
-import { Button } from "../../pieces/Button";
-import { Difference } from "../../pieces/Difference";
-import own from "./Editor.module.css";
+import { Button } from "./Button";
+import css from "./Conflict.module.css";
+import { Difference } from "./Difference";
 
 interface Props {
   /** From what is in the file to what would be saved, line by line. */
@@ -17,7 +17,7 @@ export function Conflict({ difference, onKeepMine, onTakeTheirs }: Props) {
     box.current?.scrollIntoView({ block: "center" }); // newer browsers answer with a promise, which is no clean-up
   }, []);
   return (
-    <div ref={box} className={own.conflict} role="alert">
+    <div ref={box} className={css.conflict} role="alert">
       <strong>The file has been changed since you began</strong>
       <p>Nothing is saved. This is what differs between the file and your changes:</p>
       <Difference text={difference} />
