@@ -86,6 +86,33 @@ def test_what_fires_is_seen_looked_after_and_silenced(page: Page, tmp_path: Path
             expect(page.get_by_role("link", name="looks after it")).to_contain_text("the line is being mended")
 
 
+DOORS = """
+CREATE TABLE doors (id BIGINT, n INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'kafka',
+  'topic' = 'doors', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+"""
+
+
+@pytest.mark.real
+def test_one_key_of_many_digits_is_silenced_and_not_its_neighbour(page: Page, tmp_path: Path) -> None:
+    folder = make(tmp_path / "calls", doors='table = "doors"\nwhen = "n > 0"\nkey = ["id"]\ntitle = "Door {id}"\n')
+    with (folder / "sql" / "calls.sql").open("a") as file:
+        file.write(DOORS)
+    with serve(folder, rows=0) as served:
+        start = dt.datetime.fromtimestamp(served.penstock.clock.now_ms() // 1000 - 300, dt.UTC).replace(tzinfo=None)
+        rows = [{"id": 2**53 + 1, "n": 1, "ts": start + dt.timedelta(seconds=s)} for s in (0, 60)]
+        served.penstock.append("doors", rows)
+        until(lambda: bool(served.get("/api/incidents")), "it does not fire")
+        page.goto(served.serving.url)
+        page.get_by_role("link", name="Door 9007199254740993 fires").click()
+        sheet = page.get_by_role("dialog", name="Door 9007199254740993")
+        sheet.get_by_role("button", name="Silence").click()
+        page.get_by_role("button", name="Silence it").click()
+        expect(page.get_by_role("list", name="Silences", include_hidden=True)).to_contain_text(
+            "doors id=9007199254740993"
+        )
+        assert [one["key"] for one in served.get("/api/silences")] == [{"id": "9007199254740993"}]
+
+
 @pytest.mark.real
 def test_a_rule_is_made_changed_and_deleted(page: Page, tmp_path: Path) -> None:
     folder = make(tmp_path / "calls", slow="# kept by the callers\n" + SLOW)

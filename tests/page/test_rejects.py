@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from playwright.sync_api import expect
 
 from tests.cli.shell import make_project
 from tests.parts import until
+from tests.server.served import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +95,23 @@ def test_a_bad_event_is_mended_and_replayed_and_counts(page: Page, shop: Running
     row = answer.get_by_role("row").filter(has_text="anna")
     expect(row).to_contain_text("2")
     assert shop.rows("SELECT customer, orders FROM counts") == [["anna", 2]]
+
+
+@pytest.mark.real
+def test_a_text_that_is_mended_keeps_the_ends_of_its_lines(page: Page, tmp_path: Path) -> None:
+    with serve(make_project(tmp_path / "shop", PER_CUSTOMER, name="counts"), rows=0) as served:
+        bad = b'{"id": "two",\r\n "customer": "anna"}\r\n'
+        served.penstock.append("orders", pl.DataFrame({"value": [bad]}))
+        until(lambda: served.penstock.rejects().height == 1, "it is not rejected")
+        page.goto(f"{served.serving.url}rejects")
+        page.get_by_role("grid", name="Rejected rows").get_by_role("row").nth(1).click()
+        field = page.get_by_label("Its bytes")
+        field.fill(field.input_value().replace('"two"', "2"))
+        page.get_by_role("button", name="Replay mended").click()
+        page.get_by_role("button", name="Replay", exact=True).click()
+        expect(page.get_by_text("Appended to orders, partition 0, offset 1.")).to_be_visible()
+        values = [value for frame in served.penstock.log.read("orders") for value in frame["value"]]
+        assert values == [bad, bad.replace(b'"two"', b"2")]
 
 
 @pytest.mark.real

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { exactFetch } from "./exact";
 import { Problem, type ProblemBody } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -7,6 +8,7 @@ export type Schemas = components["schemas"];
 /** What changes something says what it sends, also where it sends nothing: no form of another page can. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
+  fetch: exactFetch,
   headers: { "content-type": "application/json" },
 });
 

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { csv } from "./column";
+import { csv, shown } from "./column";
+
+test("a whole number of many digits is shown with all of them", () => {
+  const id = { name: "id", label: "id", type: "BIGINT" };
+  expect(shown(id, "-9007199254740993").replace(/\u202f/g, " ")).toBe("\u22129 007 199 254 740 993");
+  expect(shown(id, 1234).replace(/\u202f/g, " ")).toBe("1 234");
+});
 
 test("a file for a spreadsheet has no formulas, and numbers as they are", () => {
   const columns = [

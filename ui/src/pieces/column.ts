@@ -1,5 +1,5 @@
 import type { Value } from "../push/protocol";
-import { number, withUnit } from "../text/number";
+import { number, wholeNumber, withUnit } from "../text/number";
 import { isMoment, moment, parseMoment } from "../text/time";
 import type { Tone } from "./ink";
 
@@ -41,6 +41,9 @@ export function numberOf(value: Value | undefined): number | undefined {
   return undefined;
 }
 
+/** Whether a text is a whole number that a number would round. */
+const isLarge = (text: string): boolean => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text));
+
 /** The text of a cell as it is shown. */
 export function shown(column: TableColumn, value: Value): string {
   if (value === null || value === undefined) return "";
@@ -50,6 +53,7 @@ export function shown(column: TableColumn, value: Value): string {
   const numeric = typeof value === "number" || isNumeric(column) ? numberOf(value) : undefined;
   if (numeric !== undefined) {
     const unit = column.unit;
+    if (!unit && typeof value === "string" && isLarge(value)) return wholeNumber(value);
     return unit === "bytes" || unit === "duration" ? withUnit(numeric, unit) : number(numeric, column.decimals);
   }
   return exact(value);

@@ -1,3 +1,4 @@
+import { exactJson } from "../api/exact";
 import type { Message, Topic } from "./protocol";
 
 export type Request = Topic & { position?: string };
@@ -22,7 +23,7 @@ export function webSocket(events: TransportEvents): Transport {
   address.protocol = address.protocol.replace("http", "ws");
   const socket = new WebSocket(address, "penstock.v1");
   let closed = false;
-  socket.onmessage = (event) => !closed && events.message(JSON.parse(event.data));
+  socket.onmessage = (event) => !closed && events.message(JSON.parse(exactJson(event.data)));
   socket.onclose = () => !closed && events.lost();
   const send = (request: object) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(request));
   return {
@@ -51,7 +52,7 @@ export function eventStream(events: TransportEvents): Transport {
     source?.close();
     const query = new URLSearchParams(wanted.map((one): [string, string] => ["subscribe", JSON.stringify(one)]));
     source = new EventSource(`/api/stream?${query}`);
-    source.onmessage = (event) => !closed && events.message(JSON.parse(event.data));
+    source.onmessage = (event) => !closed && events.message(JSON.parse(exactJson(event.data)));
     source.onerror = () => !closed && source?.readyState === EventSource.CLOSED && events.lost();
   };
   const soon = () => {

@@ -11,7 +11,7 @@ import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { pretty } from "../topics/pretty";
 import { Discard, Replay } from "./Acts";
-import { base64Of, isHex } from "./bytes";
+import { base64Of, inField, isHex, mendedAs } from "./bytes";
 import { sentenceOf, stateOf } from "./fate";
 import css from "./Rejects.module.css";
 
@@ -29,13 +29,13 @@ interface Props {
 /** One row in full: where it is from, why it is here, what has become of it; its bytes, to be mended. */
 export function RowSheet({ row, kind, columns, again, onClose }: Props) {
   const raw = typeof row.raw === "string" ? row.raw : undefined;
-  const [text, setText] = useState(raw ?? "");
+  const [text, setText] = useState(inField(raw ?? ""));
   const [act, setAct] = useState<"replay" | "discard" | undefined>();
   const may = useMay("operate");
   const state = stateOf(row);
   const id = Number(row.id);
-  const mended = raw !== undefined && text !== raw;
-  const chosen = { kind, ids: [id], values: mended ? { [String(id)]: base64Of(text) } : {} };
+  const mended = raw !== undefined && text !== inField(raw);
+  const chosen = { kind, ids: [id], values: mended ? { [String(id)]: base64Of(mendedAs(raw, text)) } : {} };
   if (act === "replay") return <Replay chosen={chosen} replayed={state === "replayed"} onClose={onClose} />;
   if (act === "discard") return <Discard chosen={chosen} onClose={onClose} />;
   const open = state === "waits" || state === "replayed";

@@ -16,6 +16,9 @@ export function number(value: number, decimals?: number): string {
   return grouped(value.toFixed(digits)).replace("-", "\u2212");
 }
 
+/** A whole number of however many digits, given as a text, as a person reads it. */
+export const wholeNumber = (text: string): string => grouped(text).replace("-", "\u2212");
+
 /** So many of something: 1 row, 3 rows. */
 export function plural(value: number, what: string): string {
   return `${number(value)} ${what}${value === 1 ? "" : "s"}`;

@@ -1,1 +1,0 @@
-import{t as e}from"./useMutation-CHJN5hcS.js";import{L as t}from"./client-MGe09ql0.js";function n(n,r){let i=t();return e({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}export{n as t};
