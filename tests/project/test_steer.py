@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 import penstock
-from penstock.core.errors import ConfigError, PositionLostError, StateError
+from penstock.core.errors import ConfigError, InternalError, PositionLostError, StateError
+from penstock.engine.pipeline import Pipeline
 from penstock.project.wish import Wish, put_wish, wish_of
 from tests.cli.shell import make_project, orders
 from tests.parts import until
@@ -145,6 +147,42 @@ def test_draining_where_nothing_runs_is_done_at_once(folder: Path) -> None:
         assert (drained.state, drained.wanted, drained.lag) == ("stopped", "stopped", 0)
         assert project.query("SELECT count(*) FROM revenue").rows() == [(2,)]
         assert not project.query("SELECT * FROM copies").rows()
+
+
+def test_a_panic_ends_its_pipeline_alone_and_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polars panics with what is no Exception."""
+    step = Pipeline.step
+
+    def panics(self: Pipeline, rows: int) -> int:
+        if self.name == "copies":
+            raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value\nat some place")
+        return step(self, rows)
+
+    monkeypatch.setattr(Pipeline, "step", panics)
+    with penstock.open(folder) as project:
+        project.append("orders", orders(10))
+        run = project.start()
+        until(lambda: stands(project, "copies").state == "failed", "it does not fail")
+        error = run.errors["copies"]
+        assert isinstance(error, InternalError)
+        assert error.message == "PanicException: called `Option::unwrap()` on a `None` value"
+        assert error.hint == "please report this with what the process has written and what led to it"
+        read(project, "orders", 10)
+        monkeypatch.undo()
+        assert project.steer("copies", "restart").error is None
+        read(project, "copies", 10)
+
+
+def test_ctrl_c_that_comes_where_a_pipeline_works_is_no_error_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Pipeline, rows: int) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pipeline, "step", interrupted)
+    with penstock.open(folder) as project:
+        assert project.start().wait(60)
+        assert project.stop() == {}
 
 
 def test_a_failed_one_is_restarted_and_the_others_do_not_notice(folder: Path) -> None:

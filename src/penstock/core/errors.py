@@ -53,6 +53,7 @@ __all__ = [
     "StorageError",
     "UnsupportedError",
     "WarehouseError",
+    "as_error",
     "did_you_mean",
 ]
 
@@ -166,3 +167,13 @@ class InternalError(PenstockError):
 
 class LedgerError(InternalError):
     code = "ledger"
+
+
+def as_error(raised: BaseException) -> Exception:
+    """What work in a thread of its own has ended with, to be shown: a panic of Polars is no Exception by its type."""
+    if isinstance(raised, Exception):
+        return raised
+    words = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+    made = InternalError(words, hint="please report this with what the process has written and what led to it")
+    made.__cause__ = raised
+    return made

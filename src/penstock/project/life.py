@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penstock.core.errors import StateError
+from penstock.core.errors import StateError, as_error
 from penstock.engine import ledger
 from penstock.project.fates import manifest_of
 from penstock.project.figures import Counted, Figures, State, counted, figures, lag_of, resting
@@ -380,9 +380,11 @@ class Life:
             pipeline.journal.ended(pipeline.epoch, pipeline.through, pipeline.rows, bounded=pipeline.ended)
             if drains and pipeline.ended:
                 self._want("stopped")
-        except Exception as error:  # noqa: BLE001  # whatever it is ends this pipeline alone, and is shown
-            self.error = error
-            pipeline.journal.failed(pipeline.epoch, pipeline.through, error)
+        except KeyboardInterrupt:  # Polars raises Ctrl-C where it works too: whoever waits for the run ends it
+            pipeline.journal.ended(pipeline.epoch, pipeline.through, pipeline.rows, bounded=False)
+        except BaseException as raised:  # noqa: BLE001  # whatever it is ends this pipeline alone, and is shown
+            self.error = as_error(raised)
+            pipeline.journal.failed(pipeline.epoch, pipeline.through, self.error)
         finally:
             self.goes = False
             pipeline.pace.stepped(0, 0, behind=False)

@@ -133,7 +133,7 @@ class Operations:
             state = "cancelled"
         except PenstockError as error:
             made.error = str(error)
-        except Exception as error:  # noqa: BLE001  # nobody else would hear of it
+        except BaseException as error:  # noqa: BLE001  # nobody else would hear of it; a panic of Polars is one
             made.error = str(InternalError(f"{type(error).__name__} in {made.kind}: {error}"))
             tell("error", "operation-failed", f"{made.kind} of {made.on} has failed", error=error)
         made.ended = self._penstock.clock.now_ms()
