@@ -27,8 +27,8 @@ export function DeleteRule({ rule, onClose, onGone }: Props) {
         ) : (
           file.data && (
             <p>
-              alerts/{name}.toml goes, {plural(file.data.text.trim().split("\n").length, "line")}, and{" "}
-              {notify.join(", ") || "nobody"} is told of nothing new. The rule ends at once, and what is open of it (
+              alerts/{name}.toml goes, {plural(file.data.text.trim().split("\n").length, "line")}, and nothing new of it
+              is told{notify.length > 0 && ` to ${notify.join(", ")}`}. The rule ends at once, and what is open of it (
               {firing} fire, {pending} are pending) is ended with a note. What it has found stays.
             </p>
           )

@@ -11,6 +11,7 @@ export const exactJson = (text: string): string =>
 /** As `fetch`, with answers that are `exactJson`. */
 export async function exactFetch(request: Request): Promise<Response> {
   const response = await fetch(request);
-  if (!response.body || !response.headers.get("content-type")?.includes("json")) return response;
-  return new Response(exactJson(await response.text()), response);
+  if (!response.headers.get("content-type")?.includes("json")) return response;
+  const text = await response.text();
+  return new Response(text === "" ? null : exactJson(text), response); // an answer without content may have no body
 }

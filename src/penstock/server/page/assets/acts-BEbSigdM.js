@@ -1,0 +1,1 @@
+import{t as e}from"./useMutation-BfS02hsH.js";import{R as t}from"./client-eG_1sIkC.js";function n(n,r){let i=t();return e({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}export{n as t};

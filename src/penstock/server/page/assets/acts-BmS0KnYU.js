@@ -1,1 +1,0 @@
-import{t as e}from"./useMutation-CSskd_za.js";import{R as t}from"./client-5x2XYvyN.js";function n(n,r){let i=t();return e({mutationFn:n,onSuccess:()=>Promise.all(r.map(e=>i.invalidateQueries({queryKey:[e]})))})}export{n as t};
