@@ -317,7 +317,7 @@ def test_a_write_lock_that_is_held_on_is_named(log: Log, path: Path, monkeypatch
         log.create_topic("t")
     assert caught.value.code == "storage-busy"
     assert str(caught.value) == (
-        f"another process has held the write lock of {path} for 0 s\n"
+        f"another process has held the write lock of {path} for more than 0 s\n"
         "hint: look for a stopped process that has the file open"
     )
     holder.execute("ROLLBACK")

@@ -268,7 +268,7 @@ class LogFile:
             ) from error
         if isinstance(error, apsw.BusyError):
             raise StorageError(
-                f"another process has held the write lock of {self.name} for {LOCK_WAIT_SECONDS:.0f} s",
+                f"another process has held the write lock of {self.name} for more than {LOCK_WAIT_SECONDS:.0f} s",
                 code="storage-busy",
                 hint="look for a stopped process that has the file open",
             ) from error

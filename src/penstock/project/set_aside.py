@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.project.acting import Project
 
-__all__ = ["Kind", "counted", "newest", "pages"]
+__all__ = ["Kind", "backwards", "counted", "newest", "pages"]
 
 Kind = Literal["rejected", "late"]
 
@@ -35,7 +35,7 @@ def newest(
     wanted = {"code": code if kind == "rejected" else None, "pipeline": pipeline}
     where = pl.all_horizontal(pl.lit(True), *(pl.col(n) == v for n, v in wanted.items() if v is not None))
     found = [pl.DataFrame(schema=SET_ASIDE[table])]
-    for frame in _backwards(log, table, _END if before is None else before):
+    for frame in backwards(log, table, before):
         fitting = frame.filter(where)
         found.append(fitting.tail(rows).reverse())
         rows -= found[-1].height
@@ -67,13 +67,14 @@ def counted(log: Log, kind: Kind) -> pl.DataFrame:
     by = ["pipeline", "operator", "table", *(["lost"] if kind == "late" else ["code", "ignored"])]
     count, last = pl.len().cast(pl.Int64).alias("rows"), pl.col("time").max().alias("last")
     empty = pl.DataFrame(schema=SET_ASIDE[table])
-    parts = [f.group_by(by).agg(count, last) for f in (empty, *_backwards(log, table, _END))]
+    parts = [f.group_by(by).agg(count, last) for f in (empty, *backwards(log, table))]
     total = pl.concat(parts).group_by(by).agg(pl.col("rows").sum(), pl.col("last").max())
     return total.sort("rows", *by, descending=[True, *(False for _ in by)], nulls_last=True)
 
 
-def _backwards(log: Log, table: str, before: int) -> Iterator[pl.DataFrame]:
-    """Some thousand rows at a time, the newest first, each frame in its order."""
+def backwards(log: Log, table: str, before: int | None = None) -> Iterator[pl.DataFrame]:
+    """Rows numbered below `before`, or all: some thousand at a time, the newest first, each frame in its order."""
+    before = _END if before is None else before
     while True:
         before, frame = log.tables.rows_before(table, before)
         if not frame.height:

@@ -13,6 +13,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.core.errors import DataError, LogError
 from penstock.engine.pipeline import REJECTS_TABLE
 from penstock.project.ingest import Delivery, deliver, way_into
+from penstock.project.set_aside import backwards
 from penstock.project.topics import read_topics, topic_of, written_topics
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def topic_figures(penstock: Penstock, name: str, seconds: float) -> TopicFigures
     """Raises LogError where there is no such topic."""
     topic = topic_of_stream(penstock, name)
     log = penstock.log
-    found = log.recent(topic, penstock.clock.now_ms() - round(seconds * 1000))
+    since = penstock.clock.now_ms() - round(seconds * 1000)
+    found = log.recent(topic, since)
     running = {one.name for one in penstock.pipelines() if one.state in ("running", "draining")}
     readers = [d.name for d in penstock.definition.pipelines if d.name in running and topic in read_topics(d.plan)]
     lags = [0] * len(found.records)
@@ -76,23 +78,22 @@ def topic_figures(penstock: Penstock, name: str, seconds: float) -> TopicFigures
         of_group = {o.partition: o.lag for o in log.groups.describe(group) if o.topic == topic}
         if sum(of_group.values()) > sum(lags):
             lags = [of_group.get(partition, 0) for partition in range(len(lags))]
-    rejected = _rejected(penstock, topic, found.first.tolist()) if found.records.any() else 0
+    rejected = _rejected(penstock, topic, found.first.tolist(), since) if found.records.any() else 0
     return TopicFigures(topic, seconds, found.records.tolist(), int(found.bytes.sum()), rejected, sorted(readers), lags)
 
 
-def _rejected(penstock: Penstock, topic: str, first: Sequence[int]) -> int:
-    """How many records from the offsets `first` on were rejected, by one pipeline or several."""
-    places = pl.DataFrame(schema={"partition": pl.Int32, "offset": pl.Int64})
-    last = 0
-    while True:
-        last, frame = penstock.log.tables.rows(REJECTS_TABLE, after=last)
-        if not frame.height:
-            return places.unique().height
-        begins = pl.DataFrame(
-            {"partition": pl.Series(range(len(first)), dtype=pl.Int32), "first": pl.Series(first, dtype=pl.Int64)}
-        )
+def _rejected(penstock: Penstock, topic: str, first: Sequence[int], since: int) -> int:
+    """How many records from the offsets `first` on, which came from `since` (ms) on, a pipeline or several rejected."""
+    places = [pl.DataFrame(schema={"partition": pl.Int32, "offset": pl.Int64})]
+    begins = pl.DataFrame(
+        {"partition": pl.Series(range(len(first)), dtype=pl.Int32), "first": pl.Series(first, dtype=pl.Int64)}
+    )
+    for frame in backwards(penstock.log, REJECTS_TABLE):
+        if (frame["time"].dt.epoch("ms") < since).all():  # none is rejected before it came
+            break
         found = frame.filter((pl.col("topic") == topic) & ~pl.col("ignored")).join(begins, on="partition")
-        places = pl.concat([places, found.filter(pl.col("offset") >= pl.col("first")).select(places.columns)])
+        places.append(found.filter(pl.col("offset") >= pl.col("first")).select("partition", "offset"))
+    return pl.concat(places).unique().height
 
 
 @dataclass(frozen=True, slots=True)
