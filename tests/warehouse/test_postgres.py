@@ -129,7 +129,10 @@ def test_each_way_of_trust_asks_for_what_it_says(server: PostgresServer, tmp_pat
         ({"ca": None}, trusted),
         ({"tls": "off"}, "it lets this user or machine in by no rule\nhint: see its pg_hba.conf"),
         ({"password": "wrong"}, "user or password is wrong\nhint: look at the variable that has the password"),
-        ({"password": ""}, 'it wants a password, and none was given\nhint: password = "${WAREHOUSE_PASSWORD}"'),
+        (
+            {"password": ""},
+            'it wants a password, and none was given\nhint: password = "${NAME}", the variable that has it',
+        ),
         ({"url": server.url("none")}, "it has no such database\nhint: createdb makes one"),
         ({"url": server.url(name, host="nowhere.invalid")}, "no machine has that name\nhint: look at the url"),
         ({"url": f"postgresql://u@localhost:{_closed()}/d"}, "nothing listens there\nhint: is it running, and on that"),

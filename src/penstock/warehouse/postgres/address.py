@@ -23,7 +23,7 @@ _REASONS = (
     ("password authentication failed", "warehouse-login",
      "user or password is wrong", "look at the variable that has the password, and at the user in the url"),
     ("no password supplied", "warehouse-login",
-     "it wants a password, and none was given", 'password = "${WAREHOUSE_PASSWORD}" in penstock.toml, [warehouse]'),
+     "it wants a password, and none was given", 'password = "${NAME}", the variable that has it'),
     *((sign, "warehouse-tls", "its certificate was not signed by the authority that is trusted here",
        "ca names the file with the authority's certificate")
       for sign in ("certificate verify failed", "provider signature failure")),
@@ -51,7 +51,8 @@ class Address:
     """A server's url, ``postgresql://USER@HOST:PORT/DATABASE``, and how it is trusted (`tls`, one of TLS).
 
     `ca` has the certificate of the authority; without it verify-full takes those that the system trusts. `where` is
-    the place that says so. Raises ConfigError for a url that is none, or that says otherwise than `tls`.
+    the place that says so, `what` the words for what is there. Raises ConfigError for a url that is none, or that says
+    otherwise than `tls`.
     """
 
     url: str = field(repr=False)
@@ -59,6 +60,7 @@ class Address:
     ca: Path | None = None
     password: str = field(default="", repr=False)
     where: str = ""
+    what: str = "the warehouse"
 
     def __post_init__(self) -> None:
         self.parameters()
@@ -73,7 +75,7 @@ class Address:
         except psycopg.Error as error:
             said = str(error).strip()
             raise ConfigError(
-                "the url of the warehouse is none" if self.url in said else f"the url of the warehouse is none: {said}",
+                f"the url of {self.what} is none" if self.url in said else f"the url of {self.what} is none: {said}",
                 code="warehouse-url",
                 where=self.where,
                 hint="postgresql://USER@HOST:5432/DATABASE",
@@ -83,20 +85,20 @@ class Address:
         if wrong or "options" in found:
             name = wrong[0] if wrong else "options"
             raise ConfigError(
-                f"the url of the warehouse has '{name}'",
+                f"the url of {self.what} has '{name}'",
                 code="warehouse-url",
                 where=self.where,
                 hint="tls and ca say how the server is trusted; nothing else belongs there",
             )
         if not str(found.get("port", "5432")).isdigit():
             raise ConfigError(
-                f"the url of the warehouse has the port '{found['port']}', allowed is a number",
+                f"the url of {self.what} has the port '{found['port']}', allowed is a number",
                 code="warehouse-url",
                 where=self.where,
             )
         if not found.get("dbname"):
             raise ConfigError(
-                "the url of the warehouse names no database",
+                f"the url of {self.what} names no database",
                 code="warehouse-url",
                 where=self.where,
                 hint="postgresql://USER@HOST:5432/DATABASE",

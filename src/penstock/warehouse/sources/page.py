@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock.core.options import option_table
 from penstock.warehouse.sources.http import SECTIONS as HTTP
+from penstock.warehouse.sources.postgres import OPTIONS as POSTGRES
 
 __all__ = ["page"]
 
@@ -70,10 +71,33 @@ found to be loaded already: such a source has `mode = "changes"`.
 """
 
 
+_POSTGRES = """\
+## postgres: a table of a PostgreSQL
+
+```toml
+kind = "postgres"
+into = "staging.orders"
+mode = "changes"
+url = "postgresql://reader@crm.example.com/crm"
+password = "${CRM_PASSWORD}"
+ca = "/etc/ssl/own-ca.pem"
+table = "sales.orders"
+incremental = "updated_at"
+overlap = "10 min"
+```
+
+All rows of a table or view at one moment, by COPY, in columns of its types; JSON, arrays (as JSON) and types without a
+like of theirs here are texts. With `incremental`, rows are read whose value of that column is NULL, or is the greatest
+one of the loads that were committed, or greater. A row that is committed late, with an earlier time than others before
+it, is found within `overlap`; rows that come again are found to be loaded already.
+"""
+
+
 def page() -> str:
     """The page, as Markdown."""
     parts = [_HEAD, _HTTP]
     for section, options in HTTP.items():
         parts.append((f"### [{section}]" if section else "### At the top") + "\n\n" + option_table(options))
     parts.append("`[query]`, `[headers]` and `[keep]` have texts by name.")
+    parts += [_POSTGRES, option_table(POSTGRES)]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
