@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,15 +10,47 @@ from penstock.sql.compile import compile_expr
 from penstock.sql.expr import refs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from penstock.sql.checks import Check, Consequence, UniqueCheck
     from penstock.sql.functions.spec import Context, Value
 
-__all__ = ["MOST_CHECKS", "RowChecks", "code_of", "duplicate_reasons", "rule_of"]
+__all__ = [
+    "MOST_CHECKS",
+    "RESULTS",
+    "RESULTS_TABLE",
+    "STRETCH",
+    "RowChecks",
+    "code_of",
+    "duplicate_reasons",
+    "rule_of",
+    "streamed",
+]
 
 MOST_CHECKS = 63
 """So many rules about single rows a table may have: each is a bit."""
+
+RESULTS_TABLE = "quality_results"
+
+STRETCH = "quality/"
+"""Before the name of a pipeline: the fact of what became of its rules since it last wrote down results."""
+
+RESULTS: dict[str, pl.DataType] = {
+    "time": pl.Datetime("ms", "UTC"),
+    "kind": pl.String(),
+    "run": pl.String(),
+    "table": pl.String(),
+    "rule": pl.String(),
+    "form": pl.String(),
+    "then": pl.String(),
+    "rows": pl.Int64(),
+    "broken": pl.Int64(),
+    "value": pl.Float64(),
+    "passed": pl.Boolean(),
+    "note": pl.String(),
+    "loaded": pl.Boolean(),
+}
+"""The columns of the table of results; `kind` is batch or stream, `run` then the run or the pipeline."""
 
 _CODE = "quality:"
 _LONGEST = 100
@@ -88,6 +120,24 @@ class RowChecks:
             if bits >> i & 1
         ]
         return marks.alias("$marks").to_frame().select(pl.concat_list(parts).list.drop_nulls()).to_series()
+
+
+def streamed(stretches: Sequence[Mapping[str, Any]], pipeline: str, time: int) -> pl.DataFrame:
+    """What became of rules in a stretch of a pipeline, as rows of the table of results; `time` in ms."""
+    rows = [
+        {
+            "time": time,
+            "kind": "stream",
+            "run": pipeline,
+            "value": None,
+            "passed": not one["broken"],
+            "note": "",
+            "loaded": True,
+            **one,
+        }
+        for one in stretches
+    ]
+    return pl.DataFrame(rows, schema={**RESULTS, "time": pl.Int64()}).cast({"time": RESULTS["time"]})
 
 
 def duplicate_reasons(check: UniqueCheck, rows: pl.DataFrame) -> pl.Series:

@@ -41,6 +41,7 @@ def signature(plan: Sinks, settings: Mapping[str, object], zone: str) -> str:
         parts.append(repr(sorted(sink.table.options.items())))
     for scan in dict.fromkeys(n for n in nodes(plan) if isinstance(n, Scan)):
         parts.append(repr((scan.table.path, sorted(scan.table.options.items()), scan.options)))
+        parts += [_text(rule) for rule in scan.table.rules]
     return _digest("\n".join(parts))
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from penstock.core.errors import StateError, UnreachableError
 from penstock.engine import ledger
 from penstock.engine.checkpoints import Checkpoints
+from penstock.engine.checks import RESULTS_TABLE, STRETCH, streamed
 from penstock.engine.executor import Executor
 from penstock.engine.input import Input, Poll
 from penstock.engine.journal import Journal
@@ -40,6 +41,8 @@ _ROOM_SECONDS = 0.5
 """How often the disk is looked at while it is nearly full."""
 _AGAIN_SECONDS = 2.0
 """How often a registry that gives no schema is asked again."""
+_TELL_MS = 60_000
+"""How often results of quality rules are written down, while it runs."""
 _STAGE_ABOVE = 1 << 20
 """State of more bytes than this is written before the transaction, so that nobody waits for it."""
 
@@ -115,6 +118,8 @@ class Pipeline:
         self._rejects: list[pl.DataFrame] = []
         self._late: list[pl.DataFrame] = []
         self._dirty = False
+        self._told = clock.now_ms()
+        """When results of quality rules were last written down, ms."""
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -292,6 +297,7 @@ class Pipeline:
                     self.executor.graph.vertices[i].fingerprint: sink.prepare(epoch, transaction)
                     for i, sink in self.executor.graph.sinks.items()
                 }
+                self._put_quality(transaction)
                 stored = self.executor.snapshot()
                 ledger.check(self.name, self.executor.entries())
                 new = stored.new
@@ -342,6 +348,19 @@ class Pipeline:
         ]
         for prefix, told in zip(FACTS, (entries, self.watermarks(), self.windows()), strict=True):
             transaction.put(prefix + self.name, json.dumps(told).encode())
+
+    def _put_quality(self, transaction: Transaction) -> None:
+        """What became of the rules of tables; as results once in a while, when it counts anew."""
+        guards = [source.guard for source in self.executor.sources.values() if source.guard is not None]
+        if not guards:
+            return
+        now = self.clock.now_ms()
+        if now - self._told >= _TELL_MS and any(guard.seen for guard in guards):
+            rules = [one for guard in guards if guard.seen for one in guard.told()]
+            transaction.append_rows(RESULTS_TABLE, streamed(rules, self.name, now))
+            self._told = now
+        rules = [one for guard in guards for one in guard.stretch()]
+        transaction.put(f"{STRETCH}{self.name}", json.dumps({"time": now, "rules": rules}).encode())
 
     def windows(self) -> list[dict[str, Any]]:
         """Each operator that holds rows until time has passed: what it waits for, and the sources it hears from.

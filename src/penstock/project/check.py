@@ -48,6 +48,7 @@ def check(folder: Path, home: Path) -> list[Finding]:
             definition.add_file(path)
         except PenstockError as error:
             found.append(_error(error))
+    found += map(_error, (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)))
     world = dry_world(definition, home)
     with world.log:
         there = {t.name for t in world.log.topics()}
@@ -202,7 +203,8 @@ def _read(pipelines: Iterable[PipelineDefinition]) -> set[tuple[str, str, str]]:
 
 def _unused(definition: Definition, alerts: list[PipelineDefinition]) -> Iterator[Finding]:
     """Tables that no pipeline reads or writes, nor an alert, and settings of topics that no table stands on."""
-    used = _read([*definition.pipelines, *alerts]) | {s.table.path for d in definition.pipelines for s in d.plan.parts}
+    read = _read([*definition.pipelines, *alerts])
+    used = read | {s.table.path for d in definition.pipelines for s in d.plan.parts}
     topics = set()
     views = [v for v in definition.session.catalog.objects.values() if isinstance(v, View)]
     for table in definition.tables:
@@ -211,6 +213,9 @@ def _unused(definition: Definition, alerts: list[PipelineDefinition]) -> Iterato
             named = [v.name for v in views if table.name in v.text]
             beside = f" (view {named[0]} names it)" if named else ""
             yield Finding("note", "unused-table", f"no pipeline reads or writes it{beside}", f"table {table.name}")
+        elif table.rules and table.path not in read:
+            text = "no pipeline reads it, so its quality rules look at no row"
+            yield Finding("warning", "unread-rules", text, f"table {table.name}")
     for topic in definition.settings.topics:
         if topic not in topics:
             yield Finding("warning", "unused-topic", f"no table stands on topic {topic}", f"{FILE}, [topics.{topic}]")

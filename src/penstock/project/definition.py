@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import BindError, ConfigError
 from penstock.jobs.job import FILE as JOBS
 from penstock.project.settings import Settings, read_settings
+from penstock.project.table_rules import TableRules, read_table_rules
 from penstock.sql import config
 from penstock.sql.catalog import Table
 from penstock.sql.grammar import parse
 from penstock.sql.session import Answer, Session, Write
+from penstock.sql.statements import AlterTable, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +48,7 @@ class Definition:
     pipelines: list[PipelineDefinition] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     """The SQL files, by their paths in the folder."""
+    rules: TableRules = field(default_factory=TableRules)
 
     @property
     def tables(self) -> list[Table]:
@@ -60,6 +63,8 @@ class Definition:
         writes = []
         for statement in parse(text, source):
             outcome = self.session.execute(statement, text, source)
+            if self.rules.files and isinstance(statement, (CreateTable, AlterTable)):
+                self.rules.apply(self.session)
             if isinstance(outcome, Answer):
                 raise BindError(
                     "a query in a project's SQL file leads nowhere",
@@ -105,11 +110,13 @@ class Definition:
 def read_definition(folder: Path, settings: Settings | None = None) -> Definition:
     """The project in `folder`: penstock.toml (or `settings`), then sql/*.sql in the order of their names.
 
-    Raises ConfigError or SqlError with the file and the place.
+    Raises ConfigError or SqlError with the file and the place, for rules of quality/ too.
     """
     definition, files = begin_definition(folder, settings)
     for path in files:
         definition.add_file(path)
+    for error in (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)):
+        raise error
     return definition
 
 
@@ -122,7 +129,7 @@ def definition_of(folder: Path, settings: Settings, texts: Mapping[str, str]) ->
 
 
 def _empty(folder: Path, settings: Settings) -> Definition:
-    definition = Definition(folder, settings)
+    definition = Definition(folder, settings, rules=read_table_rules(folder))
     definition.session.settings[config.LOCAL_TIME_ZONE.name] = config.checked(
         config.LOCAL_TIME_ZONE.name, settings.time_zone
     )

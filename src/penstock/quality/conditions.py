@@ -41,7 +41,7 @@ def check_of(rule: Rule, columns: Mapping[str, DataType], context: Context) -> C
     sql, says = _sql(rule, columns, context)
     condition = _bound(rule, sql, columns, context)
     shown = rule.columns[0] if len(rule.columns) == 1 and rule.form != "not_null" else ""
-    return Check(rule.file, rule.name, condition, rule.then, rule.description or says, shown)
+    return Check(rule.file, rule.name, rule.form, condition, rule.then, rule.description or says, shown)
 
 
 def unique_of(rule: Rule, columns: Mapping[str, DataType]) -> UniqueCheck:

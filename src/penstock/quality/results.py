@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from penstock.core.errors import DataError
+from penstock.engine.checks import RESULTS, RESULTS_TABLE, STRETCH, streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.log import Log
     from penstock.sql.checks import Consequence
 
 __all__ = ["RESULTS", "RESULTS_TABLE", "Result", "earlier_values", "record", "require_good", "results"]
-
-RESULTS_TABLE = "quality_results"
-_MS = pl.Datetime("ms", "UTC")
-
-RESULTS: dict[str, Any] = {
-    "time": _MS,
-    "kind": pl.String,
-    "run": pl.String,
-    "table": pl.String,
-    "rule": pl.String,
-    "form": pl.String,
-    "then": pl.String,
-    "rows": pl.Int64,
-    "broken": pl.Int64,
-    "value": pl.Float64,
-    "passed": pl.Boolean,
-    "note": pl.String,
-    "loaded": pl.Boolean,
-}
-"""The columns of the table of results; `kind` is batch or stream, `run` then the run or the pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +76,25 @@ def framed(found: Sequence[Result], *, time: int, kind: str, run: str, table: st
     """Results as rows of the table of results."""
     said = {"time": time, "kind": kind, "run": run, "table": table, "loaded": loaded}
     rows = [{**said, **asdict(one), "passed": one.passed} for one in found]
-    schema = {name: pl.Int64 if dtype == _MS else dtype for name, dtype in RESULTS.items()}
-    return pl.DataFrame([{n: row[n] for n in schema} for row in rows], schema=schema).cast({"time": _MS})
+    schema = {**RESULTS, "time": pl.Int64()}
+    return pl.DataFrame([{n: row[n] for n in schema} for row in rows], schema=schema).cast({"time": RESULTS["time"]})
 
 
 def results(log: Log) -> pl.DataFrame:
-    """All results, oldest first, with the columns of RESULTS."""
+    """All results, oldest first, with the columns of RESULTS; what a pipeline has not written down yet comes last."""
     parts = [pl.DataFrame(schema=RESULTS)]
     last = 0
     while True:
         last, frame = log.tables.rows(RESULTS_TABLE, after=last)
         if not frame.height:
-            return pl.concat(parts)
+            return pl.concat([*parts, *_going_on(log)])
         parts.append(frame.select(*RESULTS))
+
+
+def _going_on(log: Log) -> Iterator[pl.DataFrame]:
+    for key, value in log.facts.scan(STRETCH).items():
+        said = json.loads(value)
+        yield streamed([one for one in said["rules"] if one["rows"]], key.removeprefix(STRETCH), said["time"])
 
 
 def earlier_values(log: Log, table: str, rule: str, runs: int, run: str = "") -> list[float]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from penstock.core.types import DataType
+    from penstock.sql.checks import Check, UniqueCheck
     from penstock.sql.expr import Expr
     from penstock.sql.plan import Column
 
@@ -60,6 +61,8 @@ class Table:
     partitioned_by: tuple[str, ...] = ()
     comment: str = ""
     temporary: bool = False
+    rules: tuple[Check | UniqueCheck, ...] = field(default=(), repr=False)
+    """What its rows have to fulfil when they are read."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """The mark under each option in the text that gave it, and as "" that under the name in CREATE TABLE."""
 

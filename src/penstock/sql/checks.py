@@ -17,12 +17,13 @@ Consequence = Literal["warn", "quarantine", "fail"]
 class Check:
     """A rule about single rows, from `file`.
 
-    A row breaks it where `condition` (BOOLEAN over its columns) is FALSE or cannot be computed; NULL breaks nothing.
-    `says` is what is wrong then, and `shown` the column whose value is told, if there is one.
+    `form` is how the file says it. A row breaks it where `condition` (BOOLEAN over its columns) is FALSE or cannot be
+    computed; NULL breaks nothing. `says` is what is wrong then, and `shown` the column whose value is told, if any.
     """
 
     file: str
     name: str
+    form: str
     condition: Expr
     then: Consequence
     says: str

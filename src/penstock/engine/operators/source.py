@@ -12,6 +12,8 @@ import polars as pl
 from penstock.core.batch import END_OF_TIME, KIND, NO_TIME, SEQ, Batch, Watermark
 from penstock.core.edges import no_bad_rows
 from penstock.core.errors import DataError
+from penstock.engine.columns import columns_of
+from penstock.engine.guard import MARKS, Guard
 from penstock.engine.operators.base import Operator, Snapshot
 from penstock.engine.operators.calc import project_stage
 from penstock.engine.origins import ORIGIN, ORIGIN_TYPES, carried, origin_of
@@ -111,8 +113,11 @@ class Source(Operator):
         self.time = table.watermark_column
         watermark = None if table.watermark is None else compile_expr(table.watermark, context)
         reads = sorted(refs(table.watermark)) if table.watermark else ()
-        names = list(dict.fromkeys([*(c.name for c in scan.columns), *reads, self.time]))
         by_name = {c.name: c for c in table.columns}
+        kinds = {c.name: c.type.polars for c in table.columns}
+        self.guard = Guard(table.name, table.rules, kinds, context) if table.rules else None
+        ruled = sorted(self.guard.reads) if self.guard is not None else ()
+        names = list(dict.fromkeys([*(c.name for c in scan.columns), *reads, self.time, *ruled]))
         definitions = [by_name[n] for n in names if n]
         self._stage = project_stage(
             [c.name for c in definitions],
@@ -129,6 +134,13 @@ class Source(Operator):
             message = f"the event time '{self.time}' is NULL" + (f" ({made_of})" if made_of else "")
             late.append(Failure(pl.col(self.time).is_null(), "null-event-time", message))
         self._time_failures = tuple(late)
+        self._prepared = self.columns
+        if self.guard is not None:
+            self._prepared = list(dict.fromkeys([*self.columns, *ruled, MARKS]))
+            # a row that a rule takes out moves no time, and its rule is the reason
+            self._time_failures = tuple(f.guarded(self.guard.passing) for f in late)
+            if self._made is not None:
+                self._made = pl.when(self.guard.passing).then(self._made).otherwise(NO_TIME)
 
     @property
     def has_time(self) -> bool:
@@ -147,6 +159,8 @@ class Source(Operator):
         stage = self._stage
         result = stage.computed(frame)
         result, partition, append_time = self._sifted(aside, result, frame, stage.failures, partition, append_time)
+        if self.guard is not None:
+            result = self.guard.marked(result)
         made = np.full(result.height, NO_TIME, np.int64)
         if self._made is not None:
             checked = result.with_columns(self._made.alias(_MADE), *failure_columns(self._time_failures))
@@ -158,7 +172,7 @@ class Source(Operator):
             result = result.with_columns(origin_of(chunk.origins, result, self.table))
         bad = [chunk.bad, *(r.select(no_bad_rows().columns) for r in aside.rejects)]
         return Piece(
-            result[self.columns] if len(result.columns) != len(self.columns) else result,
+            result[self._prepared] if len(result.columns) != len(self._prepared) else result,
             made,
             chunk.messages,
             chunk.skipped,
@@ -201,8 +215,9 @@ class Source(Operator):
             frame, made = frame[:kept], made[:kept]
             partition = None if partition is None else partition[:kept]
             append_time = None if append_time is None else append_time[:kept]
-        self._count(piece, frame)
         seq = frame[SEQ].to_numpy()
+        frame, ruled_out = self._judged(frame)
+        self._count(piece, frame, ruled_out)
         if self._made is None:
             return Batch(frame, through), Watermark.still(NO_TIME, through)
         if piece.quiet:
@@ -212,17 +227,31 @@ class Source(Operator):
         watermark = self.watermarks.advance(seq, made, through, partition, append_time, ticks)
         return Batch(frame, through), watermark
 
-    def _count(self, piece: Piece, frame: pl.DataFrame) -> None:
+    def _judged(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
+        """The rows that no rule of the table takes out, and the places of the others, if there are any."""
+        if self.guard is None:
+            return frame, None
+        judged = self.guard.judge(frame)
+        if judged.failure is not None:
+            self.side.fail(*judged.failure, self.name)
+        frame = columns_of(frame, self.columns)
+        if not judged.out.height:
+            return frame, None
+        out = judged.out
+        self.side.reject(self.name, self.table, out.select(SEQ), out["code"].to_list(), out["reason"].to_list())
+        return frame.filter(judged.kept), out[SEQ]
+
+    def _count(self, piece: Piece, frame: pl.DataFrame, ruled_out: pl.Series | None) -> None:
         seq = frame[SEQ].to_numpy()
         passed = int(np.count_nonzero(np.diff(seq)) + 1) if len(seq) else 0
         self.counts.taken += piece.messages
         self.counts.filtered += piece.skipped
         self.counts.passed += passed
         self.counts.given += frame.height
-        if not piece.bad.height:
+        if ruled_out is None and not piece.bad.height:
             return
-        still_there = piece.bad["seq"].is_in(frame[SEQ].implode())
-        self.counts.rejected += piece.bad.filter(~still_there)["seq"].n_unique()
+        bad = piece.bad["seq"] if ruled_out is None else pl.concat([piece.bad["seq"], ruled_out])
+        self.counts.rejected += bad.filter(~bad.is_in(frame[SEQ].implode())).n_unique()
         for ignored in (False, True):
             rows = piece.bad.filter(pl.col("ignored") == ignored)
             if rows.height:
@@ -254,10 +283,24 @@ class Source(Operator):
         return self._empty
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(meta=self.watermarks.snapshot())
+        if self.guard is None:
+            return Snapshot(meta=self.watermarks.snapshot())
+        meta, new, live = self.guard.snapshot()
+        return Snapshot({**self.watermarks.snapshot(), "rules": meta}, new, live)
 
     def restore(self, snapshot: Snapshot, blobs: Mapping[str, bytes]) -> None:
         self.watermarks.restore(snapshot.meta)
+        if self.guard is not None and "rules" in snapshot.meta:
+            self.guard.restore(snapshot.meta["rules"], blobs)
+
+    @property
+    def state_rows(self) -> int:
+        """The keys that rules know."""
+        return 0 if self.guard is None else self.guard.keys
+
+    @property
+    def state_bytes(self) -> int:
+        return 0 if self.guard is None else self.guard.size
 
 
 def _read(expr: Expr, given: Mapping[str, DataType]) -> Expr:
