@@ -108,19 +108,18 @@ def _project(folder: Path, rules: str = FORMS, sql: str = SQL) -> Penstock:
 
 def _streamed(project: Penstock, cut: int) -> tuple[list[tuple[Any, ...]], dict[str, tuple[int, int]]]:
     """(place, code, reason) of rejects, and per rule rows and how many broke it; a crash after every third commit."""
-    while True:
+    ended = False
+    while not ended:
         with restored(project, bounded=True, batch_rows=cut) as pipeline:
             pipeline.input.bound()
             steps = 0
-            while pipeline.step(cut):
+            while steps != 11 and not ended:  # what comes after the last commit is lost then, as in a crash
+                ended = not pipeline.step(cut)
                 steps += 1
                 if steps % 3 == 0:
                     pipeline.commit()
-                if steps == 11:
-                    break  # what came after the last commit is lost, as in a crash
-            else:
+            if ended:
                 pipeline.finish()
-                break
     counted = {r["rule"]: (r["rows"], r["broken"]) for r in results(project.log).to_dicts()}
     return [(r["offset"], r["code"], r["reason"]) for r in project.rejects().to_dicts()], counted
 
@@ -129,7 +128,7 @@ def _loaded(frame: pl.DataFrame, folder: Path) -> tuple[list[tuple[Any, ...]], d
     """The same of a batch."""
     database = DuckDatabase(folder / "w.duckdb")
     table = opened(folder).definition.session.catalog.get(("e",))
-    rules = Rules(read_rules("e", FORMS).rules, {c.name: c.type for c in table.columns})  # type: ignore[union-attr]
+    rules = Rules(read_rules("e", FORMS).rules, {c.name: c.type for c in table.columns})
     tally, out = Tally(rules), []
     numbered = frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     checked = rules.check(numbered)
@@ -263,3 +262,14 @@ def test_what_fits_no_stream_is_refused_by_name(tmp_path: Path, rules: str, mess
     with pytest.raises(PenstockError) as caught:
         opened(tmp_path)
     assert str(caught.value).startswith(message)
+
+
+def test_results_are_asked_for_as_any_table(tmp_path: Path) -> None:
+    with _project(tmp_path, 'on = "e"\n[rules.small]\nrange = "v"\nto = 5\nthen = "warn"\n') as project:
+        project.append("e", [{"id": n, "k": "a", "v": n} for n in (4, 5, 6)])
+        project.run(bounded=True)
+        asked = 'SELECT kind, run, "table", rule, form, "then", rows, broken, passed FROM {}'
+        for table in ("quality_results", "penstock.quality_results"):
+            assert project.query(asked.format(table)).rows() == [
+                ("stream", "main", "e", "e.small", "range", "warn", 3, 1, False)
+            ]

@@ -86,8 +86,8 @@ class Guard:
             for check, count in zip(self._checks.checks, self._checks.counts(marks), strict=True):
                 self.broken[check.path] += count
             kept = ((marks & self._out) == 0).to_numpy()
-            at = np.flatnonzero(~kept)
-            rows = frame[at]
+        if not kept.all():
+            rows = frame.filter(~kept)
             out.append(self._checks.reasons(rows, rows[MARKS], self._out).insert_column(0, rows[SEQ]))
             failing = rows.filter((pl.col(MARKS) & self._fail) != 0).head(1)
             if failing.height:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.engine.checks import RESULTS_TABLE
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.incidents import INCIDENTS
 from penstock.incidents.notification import NOTIFICATIONS
@@ -40,4 +41,5 @@ def keep_retention(penstock: Penstock) -> None:
     times = {REJECTS_TABLE: "time", LATE_TABLE: "time", DISCARDS_TABLE: "discarded"}
     kept = {table: Kept(time, ms, size) for table, time in times.items()}
     kept[HEALTH_TABLE] = Kept("time", *penstock.settings.system.health)
-    log.tables.kept = kept | {LOG_TABLE: Kept("time", *penstock.settings.system.runs)}
+    kept |= {table: Kept("time", *penstock.settings.system.runs) for table in (LOG_TABLE, RESULTS_TABLE)}
+    log.tables.kept = kept

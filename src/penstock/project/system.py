@@ -10,12 +10,14 @@ import polars as pl
 
 from penstock.connectors.http.poller import polled
 from penstock.core.batch import NO_TIME
+from penstock.engine.checks import RESULTS_TABLE
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.project.discards import DISCARDS_TABLE, with_discards
 from penstock.project.health.marks import marks_since
 from penstock.project.health.standing import uptime_by_day
 from penstock.project.replays import replays
+from penstock.quality.results import results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,6 +250,7 @@ _READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
     "groups": _groups,
     "polls": _polls,
     "health": lambda log: marks_since(log, None),
+    RESULTS_TABLE: results,
 }
 
 SYSTEM_TABLES = (*_READERS, "uptime")

@@ -13,6 +13,7 @@ from penstock.connectors.filesystem.options import DEFAULT_NAME
 from penstock.connectors.kafka import TopicSink
 from penstock.connectors.spec import TableOptions
 from penstock.core.errors import QueryError, did_you_mean
+from penstock.engine.checks import RESULTS_TABLE
 from penstock.history import Files, Limits, Rows
 from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
@@ -131,6 +132,8 @@ class ProjectTables:
             if self._confined is not None:
                 self._confined.require_warehouse(".".join(name))
             return rows
+        if name == (RESULTS_TABLE,):
+            return self._system(RESULTS_TABLE)
         raise self._unknown(name)
 
     def _topics(self) -> list[str]:

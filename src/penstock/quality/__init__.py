@@ -5,3 +5,27 @@ checks frames with them, `sets` asks a database about all rows of a load, `resul
 """
 
 from __future__ import annotations
+
+from penstock.quality.results import Result, earlier_values, record, require_good, results
+from penstock.quality.rule import Rule, RuleFile, read_files, rules_on
+from penstock.quality.rules import OUT, Checked, Rules, Tally
+from penstock.quality.sets import Found, Staged, found_in
+
+__all__ = [
+    "OUT",
+    "Checked",
+    "Found",
+    "Result",
+    "Rule",
+    "RuleFile",
+    "Rules",
+    "Staged",
+    "Tally",
+    "earlier_values",
+    "found_in",
+    "read_files",
+    "record",
+    "require_good",
+    "results",
+    "rules_on",
+]
