@@ -149,7 +149,15 @@ def test_the_polls_of_days_that_are_over(tmp_path: Path) -> None:
             ["parking", "--late", "0.6", "--malformed", "0.6"],
             "the faults of a record add up to 1.2, allowed is 1 at most",
         ),
-        (["web", "--outage", "0.1"], "--port and --outage go with parking"),
+        (["web", "--outage", "0.1"], "--port and --outage go with parking and warehouse"),
+        (["web", "--night", "2"], "--night and --change go with warehouse"),
+        (["warehouse", "--night", "2"], "warehouse takes --night and --into together, or neither"),
+        (["warehouse", "--change", "type"], "--change goes with --night"),
+        (["warehouse", "--outage", "2"], "--outage is a probability, 0 to 1"),
+        (
+            ["warehouse", "--night", "2", "--into", "DIR", "--port", "1"],
+            "--port and --outage go without --night: they are of the shop's API",
+        ),
     ],
 )
 def test_what_does_not_go_with_parking(given: list[str], message: str) -> None:

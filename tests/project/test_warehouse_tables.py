@@ -73,6 +73,7 @@ def test_before_the_first_load_there_is_none(project: Penstock) -> None:
     with pytest.raises(QueryError, match=r"no table 'warehouse.dim_customers' in the warehouse") as caught:
         project.query("SELECT * FROM warehouse.dim_customers")
     assert caught.value.hint == "nothing was loaded yet"
+    assert project.query("SELECT * FROM pipeline_executions").frame.columns[:3] == ["id", "pipeline_name", "status"]
     assert project.home is not None
     assert not (project.home / FILE).exists()
 

@@ -60,8 +60,10 @@ _LIVE_STEP_SECONDS = 0.05
     metavar="DAYS",
     help="collab, parking: fill the tables of what was before instead; with --into.",
 )
-@click.option("--port", type=click.IntRange(0, 65_535), help="parking: where the city answers; 8765 by default.")
-@click.option("--outage", type=float, help="parking: the probability that five minutes have no answer.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Where the city (by default 8765) or API (8766) answers.")
+@click.option(
+    "--outage", type=float, help="The probability that the city does not answer for five minutes, or the API once."
+)
 @click.option("--night", type=click.IntRange(1), help="warehouse: which night's files, from 1; with --into.")
 @click.option(
     "--change",
@@ -84,14 +86,14 @@ def simulate(
     change: Change | None,
     **numbers: Any,
 ) -> None:
-    """Simulate the events of an app, as fast as they can be made, or as they happen; a city that is asked for them; or
-    the files that a shop delivers in a night, with their faults.
+    """Simulate the events of an app, as fast as they can be made, or as they happen; a city that is asked for them; a
+    shop's API, or the files that it delivers in a night, with their faults.
 
     Each line is {"topic": ..., "key": ..., "value": ...}. The same arguments give the same events. Simulated time
     begins on 2025-01-01 UTC, or now with --live.
     """
     if app == "warehouse":
-        _deliver(into, night, change, numbers["seed"])
+        _warehouse(into, night, change, port, outage, numbers["seed"])
         return
     if night is not None or change is not None:
         raise click.UsageError("--night and --change go with warehouse")
@@ -100,7 +102,7 @@ def simulate(
         _parking(into, history, port, outage, [name for name, value in given.items() if value], **numbers)
         return
     if port is not None or outage is not None:
-        raise click.UsageError("--port and --outage go with parking")
+        raise click.UsageError("--port and --outage go with parking and warehouse")
     if into is not None and (out is not None or raw):
         raise click.UsageError("--into goes without --out and --raw")
     if into is None and (live or history is not None):
@@ -143,21 +145,22 @@ def _written(out: Path) -> Iterator[IO[bytes]]:
         ) from None
 
 
-def _deliver(into: Path | None, night: int | None, change: Change | None, seed: int) -> None:
-    """Write the files of a night, and say what is in them."""
-    if into is None or night is None:
-        raise click.UsageError("warehouse takes --night and --into")
-    from penstock.apps.warehouse.samples import RAW, deliver
-    from penstock.apps.warehouse.shop import Shop
+def _warehouse(
+    into: Path | None, night: int | None, change: Change | None, port: int | None, outage: float | None, seed: int
+) -> None:
+    """Write the files of a night, or answer as the shop's API does."""
+    from penstock.cli.deliveries import deliver_night, serve_api
 
-    delivered = deliver(night, Shop(seed), change or "none")
-    for path in delivered.write(into / RAW):
-        click.echo(path)
-    for source, account in delivered.accounts.items():
-        click.echo(
-            f"{source}: {plural(account.read, 'row')}, {account.duplicate} of them again,"
-            f" {account.dropped} without a key, {account.quarantined} with what no rule lets pass"
-        )
+    if (into is None) != (night is None):
+        raise click.UsageError("warehouse takes --night and --into together, or neither")
+    if into is None or night is None:
+        if change is not None:
+            raise click.UsageError("--change goes with --night")
+        serve_api(port, outage or 0.0, seed)
+    else:
+        if port is not None or outage is not None:
+            raise click.UsageError("--port and --outage go without --night: they are of the shop's API")
+        deliver_night(into, night, change or "none", seed)
 
 
 def _parking(

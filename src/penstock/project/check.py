@@ -12,6 +12,7 @@ from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
 from penstock.core.errors import PenstockError
+from penstock.jobs.job import FILE as JOBS
 from penstock.log import Log
 from penstock.project.alerts.alert import alerts_of
 from penstock.project.build import idle_timeout, make_pipeline
@@ -59,7 +60,8 @@ def check(folder: Path, home: Path) -> list[Finding]:
     alerts = alerts_of(definition)
     found += [_error(alert.error) for alert in alerts if alert.error is not None]
     found += [*differences(definition), *_unused(definition, [a.pipeline for a in alerts if a.pipeline is not None])]
-    if not definition.pipelines and all(f.level != "error" for f in found):
+    idle = not definition.pipelines and not (definition.folder / JOBS).is_file()
+    if idle and all(f.level != "error" for f in found):
         found.append(Finding("error", "project-empty", "there is no pipeline to run", hint="INSERT INTO a table"))
     order = ("error", "difference", "warning", "note")
     return sorted(dict.fromkeys(found), key=lambda f: order.index(f.level))

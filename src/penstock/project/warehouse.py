@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from penstock.warehouse import Database, Session
 
@@ -63,13 +63,14 @@ class Warehouse:
             return self._database
 
     @contextmanager
-    def snapshot(self, seconds: float) -> Iterator[Session | None]:
-        """What is in it at one moment, to be read within so many seconds; None where nothing was ever loaded.
+    def snapshot(self, seconds: float) -> Iterator[Session]:
+        """What is in it at one moment, to be read within so many seconds: before the first load our own tables, empty.
 
         Raises WarehouseError where it cannot be opened.
         """
         if self._database is None and (self._path is None or not self._path.exists()):
-            yield None
+            with _nothing_yet() as empty:
+                yield empty
             return
         with self._opening:
             if self._database is None:
@@ -77,11 +78,8 @@ class Warehouse:
 
                 assert self._path is not None
                 alone = DuckDatabase(self._path, read_only=True, patience=min(seconds, _QUESTION_WAITS))
-                try:
-                    with alone.snapshot(seconds) as session:
-                        yield session
-                finally:
-                    alone.close()
+                with closing(alone), alone.snapshot(seconds) as session:
+                    yield session
                 return
         with self._database.snapshot(seconds) as session:
             yield session
@@ -92,3 +90,14 @@ class Warehouse:
             database, self._database = self._database, None
         if database is not None:
             database.close()
+
+
+@contextmanager
+def _nothing_yet() -> Iterator[Session]:
+    """A warehouse in memory, as it is before the first load."""
+    from penstock.warehouse import DuckDatabase, migrate
+
+    with closing(DuckDatabase(Path(":memory:"))) as empty:
+        migrate(empty)
+        with empty.transaction() as session:
+            yield session

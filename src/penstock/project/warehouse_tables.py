@@ -44,7 +44,7 @@ class WarehouseTables:
         self._open.close()
 
     def names(self) -> list[str]:
-        """Empty where nothing was ever loaded."""
+        """Before the first load they are our own."""
         return list(self._tables())
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | None:
@@ -57,11 +57,12 @@ class WarehouseTables:
         known = self._tables()
         table = known.get(".".join(name))
         if table is None and len(name) == 2:
-            hint = did_you_mean(".".join(name), known) or ("there are " + ", ".join(known) if known else "")
+            loaded = [one for one, table in known.items() if table.schema]
+            hint = did_you_mean(".".join(name), loaded) or "there are " + ", ".join(loaded)
             raise QueryError(
                 f"there is no table '{'.'.join(name)}' in the warehouse",
                 code="query-unknown-table",
-                hint=hint or "nothing was loaded yet",
+                hint=hint if loaded else "nothing was loaded yet",
             )
         if table is None or self._session is None:
             return None
@@ -75,7 +76,7 @@ class WarehouseTables:
     def _tables(self) -> dict[str, Table]:
         if self._known is None:
             self._session = self._open.enter_context(self._warehouse.snapshot(self._seconds))
-            listed = [] if self._session is None else [Table(*row) for row in self._session.rows(_LISTED)]
+            listed = [Table(*row) for row in self._session.rows(_LISTED)]
             self._known = {str(one): one for one in listed if one.schema or one.name in OWN_TABLES}
         return self._known
 

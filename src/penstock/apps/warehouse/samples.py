@@ -140,7 +140,7 @@ def _bad_customers(like: Customer, account: Account, rng: np.random.Generator) -
         ("name_there", 1, ("", "N/A", "-")),
         ("mail_fits", 2, ("nobody", "a@b", "@example.com", "x y@example.com", "a@@example.com")),
         ("country_known", 5, ("XX", "Switzerland", "de", "?")),
-        ("credit_in_range", 7, ("-5,00", "99.999.999,00", "-1'000.00")),
+        ("credit_in_range", 7, ("-5,00", "99.999.999,00", "-1'000,00")),
         ("type", 7, ("a lot", "12,34,56")),
         ("type", 9, ("31.02.2025", "2025-13-01", "soon")),
         ("type", 8, ("perhaps",)),
@@ -177,8 +177,11 @@ def _sales(made: Night, shop: Shop, night: int, rng: np.random.Generator) -> Non
     today = [one for one in shop.sold(night) if one.number % _LATE]
     yesterday = shop.sold(night - 1) if night > 1 else []
     late = [one for one in yesterday if one.number % _LATE == 0]
-    corrected = [one for one in yesterday if one.number % _LATE and one.number % _CORRECTED == 0]
     updated = dt.datetime.combine(day_of(night), dt.time(8), dt.UTC)
+    called = [[one for one in names if one.since <= updated][-1] for names in shop.products(night)]
+    corrected = [  # of products that are called as then: a correction says what is true when it is made
+        one for one in yesterday if one.number % _LATE and one.number % _CORRECTED == 0 and one.product in called
+    ]
     sales = [(one, one.at) for one in [*today, *late]]
     sales += [(replace(one, quantity=one.quantity + 1), updated) for one in corrected]
     rows = [_sale(one, changed, rng) for one, changed in sales]
