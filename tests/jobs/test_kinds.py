@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.core.errors import ConfigError, SqlError
+from penstock.core.errors import ConfigError, SqlError, StateError
+from penstock.jobs.run import StepRun
+from penstock.jobs.runs import Change
+from penstock.jobs.worker import Worker
 from tests.jobs.worlds import make, opened, settled
 
 if TYPE_CHECKING:
@@ -102,6 +106,21 @@ def test_each_insert_is_a_step_over_all_that_is_there(shop: Penstock) -> None:
     assert shop.ledger().height == 0
 
 
+def test_an_insert_that_was_committed_before_a_kill_is_not_done_again(shop: Penstock) -> None:
+    """The process is gone after the commit, and before the run's record says that the step is done."""
+    made = shop.jobs.begin("copy", {"name": "once"})
+    job, kind = shop.jobs.get("copy"), shop.jobs.kinds["sql"]
+    begun = replace(made, state="running", attempt=1, process="gone", steps=(StepRun("totals", "running", 1, 0),))
+    note = Worker(begun, job, kind, shop.jobs.runs, shop.jobs.log, shop.clock, lambda _: None)
+    first = next(iter(kind.steps(job, begun)))
+    outcome = first.do(note)
+    assert first.done() == outcome
+    shop.jobs.runs.change(lambda _: Change([begun]))
+    found = settled(shop, made.id)
+    assert (found.state, found.resumed, found.steps[0].outcome) == ("success", 1, outcome)
+    assert shop.query("SELECT count(*) FROM totals WHERE name = 'once'").rows() == [(5,)]
+
+
 def test_a_command_gets_its_parameters_as_they_are(shop: Penstock) -> None:
     found = done(shop, "say")
     assert found.state == "success"
@@ -159,8 +178,6 @@ def test_a_job_that_is_wrong_stops_no_other(shop: Penstock, name: str, told: str
 
 
 def test_a_run_that_there_is_none_of(shop: Penstock) -> None:
-    from penstock.core.errors import StateError
-
     with pytest.raises(StateError, match="there is no run 'say-1'"):
         shop.jobs.run("say-1")
 
