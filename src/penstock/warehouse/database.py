@@ -42,7 +42,8 @@ class Dialect:
     `kinds` has the name of each Polars type as `Session.columns` tells it; `decimal` that of numbers with a scale.
     `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `lock` waits until no other
     transaction has the lock that is named $1, and takes it; empty where transactions of a process wait for each other
-    anyhow. `indexed`: rows are found by an index.
+    anyhow. `indexed`: rows are found by an index. `place` is the hidden column with a whole number for each row, in the
+    order in which rows were appended; empty where there is none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dialect:
     number: str
     lock: str = ""
     indexed: bool = False
+    place: str = ""
 
     def kind_of(self, kind: pl.DataType) -> str:
         """The type of a column that holds values of a Polars type; nested values are JSON as text.

@@ -41,6 +41,7 @@ DUCKDB = Dialect(
     },
     decimal="DECIMAL",
     number="CAST('0x' || {hex} AS BIGINT)",
+    place="rowid",
 )
 
 _MEMORY = 256 << 20

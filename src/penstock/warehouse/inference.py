@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.warehouse.sources.csv.spelling import Spelling
     from penstock.warehouse.sources.source import Part
 
-__all__ = ["inferred"]
+__all__ = ["column_of", "inferred"]
 
 _SAMPLE = 100_000
 """Rows that are looked at."""
@@ -45,7 +45,7 @@ def inferred(name: str, parts: Iterable[Part], spelling: Spelling | None = None)
     if sample is None or not sample.height:
         raise DataError(f"source {name} has no rows, so the types of its columns cannot be inferred", code="infer-none")
     raw = [column for column in sample.columns if column not in (LINE, FAULT, RAW)]
-    columns = (_column(made, sample[column]) for made, column in zip(sanitised(raw), raw, strict=True))
+    columns = (column_of(made, sample[column]) for made, column in zip(sanitised(raw), raw, strict=True))
     note = (
         f"Inferred from {sample.height:,} rows: read it through, name the key, and say what becomes of missing values."
     )
@@ -66,7 +66,8 @@ def _sample(parts: Iterable[Part]) -> pl.DataFrame | None:
     return pl.concat(frames, how="diagonal_relaxed") if frames else None
 
 
-def _column(name: str, raw: pl.Series) -> Column:
+def column_of(name: str, raw: pl.Series) -> Column:
+    """A column that fits most of the values of `raw`."""
     if raw.dtype != pl.String:
         return Column(name, _typed(raw.dtype), str(raw.name))
     texts = raw.drop_nulls().str.strip_chars()

@@ -45,6 +45,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             "rows" BIGINT NOT NULL, missing BIGINT NOT NULL, missing_rate DOUBLE PRECISION, latest {_INSTANT},
             PRIMARY KEY (run, source, name))""",
     ),
+    (
+        """CREATE TABLE quarantine (
+            id VARCHAR PRIMARY KEY, source VARCHAR NOT NULL, run VARCHAR NOT NULL, part VARCHAR NOT NULL, line BIGINT,
+            code VARCHAR NOT NULL, rules VARCHAR NOT NULL, reason VARCHAR NOT NULL, "row" VARCHAR NOT NULL,
+            state VARCHAR NOT NULL)""",
+    ),
 )
 """Each is a list of statements that all databases understand; one that was released never changes: add another."""
 

@@ -80,6 +80,12 @@ class Cleaning:
             columns.append(values)
         return self._parted(pl.DataFrame([*columns, _lines(frame)]), bad, reasons, missing, unread)
 
+    def keys(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns of the key alone, of raw rows; NULL where one cannot be read."""
+        columns = [column for column in self._schema.columns if column.name in self._schema.key]
+        texts = self._texts(frame)
+        return pl.DataFrame([_values(texts[column.name], column) for column in columns])
+
     def _texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The raw columns by their new names, texts trimmed, and NULL for what stands for nothing."""
         there = frame.schema

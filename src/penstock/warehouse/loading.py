@@ -1,0 +1,312 @@
+"""`Loading`: the way of a source's rows through one transaction, phase by phase."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from penstock.quality.results import require_good
+from penstock.quality.rules import Tally
+from penstock.quality.sets import Staged, found_in
+from penstock.warehouse.cleaning import ASIDE, Cleaning
+from penstock.warehouse.column_types import type_text
+from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
+from penstock.warehouse.loaded import Counts, Loaded, Phase
+from penstock.warehouse.quarantine import quarantined, set_aside
+from penstock.warehouse.sources.source import LINE
+from penstock.warehouse.staging import Aside, Landing, Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from penstock.core.clock import Clock
+    from penstock.core.types import DataType
+    from penstock.quality.results import Result
+    from penstock.quality.rules import Rules
+    from penstock.warehouse.cleaning import Cleaned
+    from penstock.warehouse.database import Session
+    from penstock.warehouse.model import Model
+    from penstock.warehouse.schema import Schema
+    from penstock.warehouse.sources.source import Part, Source
+    from penstock.warehouse.sources.source_file import SourceFile
+    from penstock.warehouse.target import Changes
+
+__all__ = ["Checks", "Loading", "Note"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Checks(Protocol):
+    """The quality rules about a staging table, and what they have found before."""
+
+    def rules(self, columns: Mapping[str, DataType]) -> Rules:
+        """Bound to these columns. Raises ConfigError or SqlError where one does not fit them."""
+        ...
+
+    def earlier(self, rule: str, runs: int) -> list[float]:
+        """What a rule, by its path, has measured in so many loads before, newest first."""
+        ...
+
+    def record(self, found: Sequence[Result], *, run: str, loaded: bool) -> None:
+        """Keep what was found; `loaded`: the rows were kept."""
+        ...
+
+
+class Note(Protocol):
+    """How a load tells how it goes; either may raise, to end it."""
+
+    def __call__(self, line: str, level: str = "info") -> None:
+        """A line of the run's log."""
+        ...
+
+    def phase(self, name: str) -> None:
+        """What it is at."""
+        ...
+
+
+class Loading:
+    """One attempt at a load: it adds what rules find to `found`."""
+
+    def __init__(
+        self,
+        source: SourceFile,
+        schema: Schema,
+        run: str,
+        note: Note,
+        clock: Clock,
+        found: list[Result],
+        checks: Checks | None,
+    ) -> None:
+        self._source, self._schema, self._run, self._note, self._clock = source, schema, run, note, clock
+        self._staging = Staging(source, schema)
+        self._cleaning = Cleaning(schema)
+        self._found, self._checks = found, checks
+        self._rules = None if checks is None else checks.rules(schema.types)
+        self._tally = None if self._rules is None else Tally(self._rules)
+        self._counts = Counts()
+        self._phases: dict[str, list[float]] = {}
+        self._unread: dict[str, tuple[int, str]] = {}
+        self._said: list[str] = []
+
+    def load(self, session: Session, source: Source, model: Model) -> Loaded:
+        """Everything, within a transaction. Raises EvolvedError where it has to begin again with another schema."""
+        self._session = session
+        for line in self._staging.conform(session):
+            self._say(f"{self._source.into}: {line}")
+        self._at = self._time()
+        self._landing = Landing(self._staging, session, self._run, self._at)
+        tracked = "SELECT part, digest FROM _parts WHERE source = $1"
+        seen = dict(session.rows(tracked, self._source.name)) if self._source.track else {}
+        ends = self._source.on_delete != "keep"
+        self._aside = Aside(self._staging, session) if ends else None
+        parts = [self._part(part) for part in source.parts(seen)]
+        changes: dict[str, Changes] = {}
+        if parts:
+            changes[str(self._source.into)] = self._staged()
+            self._remember(parts)
+        self._landing.drop()
+        if self._aside is not None:
+            self._aside.drop()
+        with self._timed("warehouse"):
+            changes |= model.merge(session, self._source.into, self._run)
+        return self._marked(changes)
+
+    def _time(self) -> datetime:
+        """When this is read: after everything that was read before, whatever the clock says."""
+        now = self._now()
+        column = "_extracted_at" if self._schema.changed_at else "_changed_at"
+        ((last,),) = self._session.rows(f"SELECT max({column}) FROM {self._source.into.sql}")
+        return now if last is None else max(now, last.astimezone(UTC) + timedelta(microseconds=1))
+
+    @contextmanager
+    def _timed(self, phase: str, rows: int = 0) -> Iterator[None]:
+        self._note.phase(phase)
+        began = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            spent = self._phases.setdefault(phase, [0, 0.0])
+            spent[0] += rows
+            spent[1] += self._clock.monotonic() - began
+
+    def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.append(line)
+            self._note(line, "warning")
+
+    # -- from a part to the landing table ----------------------------------------------------------
+
+    def _part(self, part: Part) -> tuple[str, str, int]:
+        """Read a part; its name, its mark and its rows."""
+        rows = 0
+        frames = part.frames()
+        while True:
+            with self._timed("extract"):
+                frame = next(frames, None)
+            if frame is None:
+                break
+            if LINE not in frame.columns:
+                frame = frame.with_columns(pl.int_range(rows + 1, rows + 1 + frame.height, eager=True).alias(LINE))
+            rows += frame.height
+            self._phases["extract"][0] += frame.height
+            self._frame(frame, part)
+        self._note(f"{part.name}: {rows:,} rows")
+        return part.name, part.mark, rows
+
+    def _frame(self, frame: pl.DataFrame, part: Part) -> None:
+        self._counts.read += frame.height
+        if not self._fits(frame, part):
+            return
+        with self._timed("clean", frame.height):
+            cleaned = self._cleaning.clean(frame)
+        if cleaned.unread:
+            self._misread(cleaned, part)
+        self._counts.dropped += cleaned.dropped
+        wrong = frame[cleaned.aside["row"]]
+        self._set_aside(wrong, cleaned.aside, part.name, self._cleaning.keys(wrong))
+        rows = cleaned.rows
+        if self._rules is not None and self._tally is not None:
+            with self._timed("check", rows.height):
+                checked = self._rules.check(rows)
+                self._tally.add(checked)
+            if checked.out.height:
+                raw = frame[cleaned.at.gather(checked.out["row"])]
+                self._set_aside(raw, checked.out, part.name, rows.filter(~checked.passing))
+                rows = rows.filter(checked.passing)
+        with self._timed("stage", rows.height):
+            self._landing.append(rows, part.name)
+
+    def _fits(self, frame: pl.DataFrame, part: Part) -> bool:
+        """Whether a frame has the columns of the schema; where the policy is to set rows aside, that is done."""
+        said = misfits(self._schema, frame, headed=self._source.kind == "csv")
+        if not said:
+            return True
+        require_fit(self._schema, said, part.name)
+        for line in said:
+            self._say(f"{part.name}: {line}")
+        if self._schema.on_change == "evolve":
+            evolved = with_new(self._schema, frame)
+            if evolved != self._schema:
+                raise EvolvedError(evolved, said)
+            return True
+        out = pl.DataFrame({"row": range(frame.height)}, schema={"row": pl.UInt32}).with_columns(
+            code=pl.lit("schema"), rules=pl.lit(["schema"]), reason=pl.lit("; ".join(said))
+        )
+        self._set_aside(frame, out.select(*ASIDE), part.name, self._cleaning.keys(frame))
+        return False
+
+    def _misread(self, cleaned: Cleaned, part: Part) -> None:
+        """What becomes of values that are not of the types of their columns."""
+        if self._schema.on_change == "evolve":
+            raise EvolvedError(*widened(self._schema, cleaned.unread))
+        for name, texts in cleaned.unread.items():
+            known = self._unread.get(name, (0, str(texts[0])))
+            self._unread[name] = (known[0] + texts.len(), known[1])
+        require_fit(self._schema, self._misread_lines(), part.name)
+
+    def _misread_lines(self) -> list[str]:
+        kinds = self._schema.types
+        return [
+            f"{count:,} values of {name} are no {type_text(kinds[name])}, such as '{one}'"
+            for name, (count, one) in self._unread.items()
+        ]
+
+    def _set_aside(self, rows: pl.DataFrame, out: pl.DataFrame, part: str | pl.Series, keys: pl.DataFrame) -> None:
+        """Rows that are out go to the quarantine; their `keys` are there all the same."""
+        self._counts.quarantined += rows.height
+        if rows.is_empty():
+            return
+        if self._aside is not None and self._schema.key:
+            self._aside.add(keys)
+        set_aside(self._session, quarantined(rows, out, self._source.name, self._run, part))
+
+    # -- from the landing table to staging ---------------------------------------------------------
+
+    def _staged(self) -> Changes:
+        """What the landing table has comes into the staging table, as far as that has not got it."""
+        with self._timed("stage"):
+            self._counts.duplicate += self._landing.without_duplicates()
+        self._check_all()
+        with self._timed("stage"):
+            self._counts.duplicate += self._landing.without_superseded()
+            self._counts.loaded = self._landing.count()
+            self._counts.require_whole()
+            for line in self._misread_lines():
+                self._say(line)
+            aside = self._aside
+            if aside is not None and aside.unknown:
+                self._say(f"{aside.unknown:,} rows that were set aside have no key: nothing is taken for ended")
+                aside = None
+            return self._landing.merge(aside)
+
+    def _check_all(self) -> None:
+        """The rules about the load as a whole, and what they all mean for it."""
+        if self._rules is None or self._tally is None or self._checks is None:
+            return
+        self._found += self._tally.results()
+        require_good(self._found)
+        staged = Staged(self._landing.table.sql, self._landing.place, self._clock.now_ms(), self._checks.earlier)
+        with self._timed("check"):
+            for found in found_in(self._rules, self._session, staged):
+                self._found.append(found.result)
+                if found.out.height:
+                    gone = self._landing.taken(found.out["row"])
+                    self._set_aside(gone.drop("_source"), found.out.sort("row"), gone["_source"], gone)
+        require_good(self._found)
+        for one in self._found:
+            if not one.passed and one.then != "fail":
+                self._say(f"quality rule {one.rule}: {one.broken:,} of {one.rows:,} rows break it")
+
+    # -- the mark ----------------------------------------------------------------------------------
+
+    def _remember(self, parts: list[tuple[str, str, int]]) -> None:
+        """The parts that are loaded; those of an earlier snapshot are no more."""
+        name = self._source.name
+        for part, mark, rows in parts:
+            self._session.run(
+                'INSERT INTO _parts (source, part, digest, run, loaded_at, "read") VALUES ($1, $2, $3, $4, $5, $6)'
+                " ON CONFLICT (source, part) DO UPDATE SET digest = EXCLUDED.digest, run = EXCLUDED.run,"
+                ' loaded_at = EXCLUDED.loaded_at, "read" = EXCLUDED."read"',
+                *(name, part, mark, self._run, self._at, rows),
+            )
+        if self._source.mode == "snapshot":
+            self._session.run("DELETE FROM _parts WHERE source = $1 AND run <> $2", name, self._run)
+
+    def _marked(self, changes: dict[str, Changes]) -> Loaded:
+        self._remember_schema()
+        phases = tuple(Phase(name, int(rows), seconds) for name, (rows, seconds) in self._phases.items())
+        loaded = Loaded(self._counts, changes, phases, "; ".join(self._said))
+        counts = self._counts
+        self._session.run(
+            "INSERT INTO _loads (run, source, target, extracted_at, loaded_at,"
+            ' "read", duplicate, dropped, quarantined, loaded, outcome)'
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            *(self._run, self._source.name, str(self._source.into), self._at, self._now()),
+            *(counts.read, counts.duplicate, counts.dropped, counts.quarantined, counts.loaded, loaded.text),
+        )
+        return loaded
+
+    def _now(self) -> datetime:
+        return _EPOCH + timedelta(milliseconds=self._clock.now_ms())
+
+    def _remember_schema(self) -> None:
+        """A version of the schema for each set of types that was loaded with."""
+        now = {column.name: type_text(column.type) for column in self._schema.columns}
+        told = "SELECT version, columns FROM _schema_versions WHERE source = $1 ORDER BY version DESC LIMIT 1"
+        found = self._session.rows(told, self._source.name)
+        version, before = (found[0][0], json.loads(found[0][1])) if found else (0, {})
+        if now == before:
+            return
+        changes = [f"{n} is {kind}, was {before[n]}" for n, kind in now.items() if before.get(n, kind) != kind]
+        changes += [f"{n} is new" for n in now if found and n not in before]
+        changes += [f"{n} is gone" for n in before if n not in now]
+        self._session.run(
+            "INSERT INTO _schema_versions (source, version, run, changed_at, policy, changes, columns)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            *(self._source.name, version + 1, self._run, self._now(), self._schema.on_change),
+            *("; ".join(changes) or "the first one", json.dumps(now)),
+        )

@@ -1,0 +1,58 @@
+"""Rows that were set aside, with where they stood, why, and what they were: the warehouse's table `quarantine`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.warehouse.database import Table, quoted
+from penstock.warehouse.sources.source import FAULT, LINE, RAW
+
+if TYPE_CHECKING:
+    from penstock.warehouse.database import Session
+
+__all__ = ["QUARANTINE", "quarantined", "set_aside"]
+
+QUARANTINE = Table("", "quarantine")
+_ARRIVED = Table("", "_arrived")
+
+
+def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, part: str | pl.Series) -> pl.DataFrame:
+    """Rows that are out, as rows of the table.
+
+    `out` has a code, rules and a reason for each of `rows`, whose columns are what is kept of a row; LINE is where it
+    stood; `part` where each comes from.
+    """
+    plain = rows.drop([name for name in (LINE, FAULT, RAW) if name in rows.columns])
+    whole = plain.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()
+    if RAW in rows.columns:
+        broken = rows.select(pl.struct(pl.col(RAW)).struct.json_encode().alias("row")).to_series()
+        whole = broken.zip_with(rows[RAW].is_not_null(), whole)
+    lines = rows[LINE] if LINE in rows.columns else pl.repeat(None, rows.height, dtype=pl.Int64, eager=True)
+    import polars_hash  # loads a library of its own
+
+    named = pl.concat_str(pl.lit(source), pl.col("row"), separator="\0")
+    digest = polars_hash.CryptographicHashingNameSpace(named).sha2_256()
+    ids = whole.to_frame().select(digest.str.head(32).alias("id")).to_series()
+    said = out.select("code", pl.col("rules").list.join(", "), "reason")
+    return pl.DataFrame([ids, *said, lines.alias("line"), whole.alias("row")]).with_columns(
+        source=pl.lit(source), run=pl.lit(run), part=part if isinstance(part, pl.Series) else pl.lit(part),
+        state=pl.lit("open"),
+    )  # fmt: skip
+
+
+def set_aside(session: Session, rows: pl.DataFrame) -> int:
+    """Add rows that the table has not yet; a row that comes again stays what people have made of it. How many."""
+    if rows.is_empty():
+        return 0
+    new = rows.unique("id", keep="first", maintain_order=True)
+    session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {QUARANTINE.sql} WHERE 1 = 0")
+    session.append(_ARRIVED, [new])
+    names = ", ".join(map(quoted, new.columns))
+    added = session.run(
+        f"INSERT INTO {QUARANTINE.sql} ({names}) SELECT {names} FROM {_ARRIVED.sql} AS a"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {QUARANTINE.sql} AS q WHERE q.id = a.id)"
+    )
+    session.run(f"DROP TABLE {_ARRIVED.sql}")
+    return added

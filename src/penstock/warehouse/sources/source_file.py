@@ -1,0 +1,94 @@
+"""Source files: sources/NAME.toml, where rows come from, what they say when they come again, and where they go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from penstock.core.errors import ConfigError
+from penstock.core.options import Option, boolean, choice, text
+from penstock.core.toml_table import read_toml
+from penstock.warehouse.database import Table
+
+if TYPE_CHECKING:
+    from penstock.core.toml_table import TomlTable
+
+__all__ = ["KINDS", "OPTIONS", "Mode", "OnDelete", "SourceFile", "read_source"]
+
+Mode = Literal["snapshot", "changes"]
+OnDelete = Literal["keep", "close", "remove"]
+
+KINDS = ("csv", "http", "postgres", "topic")
+_INTO = re.compile(r"staging\.([a-z][a-z0-9_]{0,49})")
+
+KIND = Option("kind", choice(*KINDS), "", "Where its rows come from.", required=True)
+INTO = Option("into", text, "", "The staging table that they go into; staging.NAME by default.")
+MODE = Option(
+    "mode",
+    choice("snapshot", "changes"),
+    "snapshot",
+    "What its rows say: snapshot, all that there is now; changes, only what is new.",
+)
+ON_DELETE = Option(
+    "on_delete",
+    choice("keep", "close", "remove"),
+    "keep",
+    "snapshot: what it means that a key is there no more: keep, nothing; close and remove, that it has ended.",
+)
+TRACK = Option(
+    "track",
+    boolean,
+    True,
+    "Whether a part that was loaded is passed over until its content, or its mark, is another.",
+)
+OPTIONS: tuple[Option[Any], ...] = (KIND, INTO, MODE, ON_DELETE, TRACK)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """What all sources say; `own` is the rest of the file, which its kind knows."""
+
+    name: str
+    kind: str
+    into: Table
+    mode: Mode
+    on_delete: OnDelete
+    track: bool
+    own: TomlTable
+
+    @property
+    def where(self) -> str:
+        return f"sources/{self.name}.toml"
+
+
+def read_source(name: str, said: str) -> SourceFile:
+    """What the file sources/`name`.toml says. Raises ConfigError with its line, and what was allowed."""
+    file = read_toml(said, f"sources/{name}.toml")
+    common = {option.name for option in OPTIONS}
+    values = file.without(*(key for key in file.given if key not in common)).values(OPTIONS)
+    into = values[INTO] or f"staging.{name.replace('-', '_')}"
+    found = _INTO.fullmatch(into)
+    if not found:
+        raise ConfigError(
+            f"'{into}' is no staging table",
+            code="source-into",
+            where=file.where(INTO.name),
+            hint="it is staging.NAME, of small letters, digits and _, up to 50",
+        )
+    mode, on_delete = cast("Mode", values[MODE]), cast("OnDelete", values[ON_DELETE])
+    if mode == "changes" and on_delete != "keep":
+        raise ConfigError(
+            "on_delete goes with snapshots: of changes alone nobody can tell what has ended",
+            code="source-on-delete",
+            where=file.where(ON_DELETE.name),
+        )
+    return SourceFile(
+        name=name,
+        kind=values[KIND],
+        into=Table("staging", found[1]),
+        mode=mode,
+        on_delete=on_delete,
+        track=values[TRACK],
+        own=file.without(*common),
+    )

@@ -1,0 +1,286 @@
+"""A staging table: the set of changes of a source, to which a load adds what it has not yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from penstock.core.errors import WarehouseError
+from penstock.warehouse.column_types import type_text
+from penstock.warehouse.database import Table, quoted
+from penstock.warehouse.row_hash import row_hash
+from penstock.warehouse.sources.source import LINE
+from penstock.warehouse.target import Changes, equal, index, listed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from penstock.warehouse.database import Session
+    from penstock.warehouse.schema import Schema
+    from penstock.warehouse.sources.source_file import SourceFile
+
+__all__ = ["META", "Landing", "Staging"]
+
+_INSTANT = pl.Datetime("us", "UTC")
+META: dict[str, pl.DataType] = {
+    "_hash": pl.Int64(),
+    "_changed_at": _INSTANT,
+    "_deleted": pl.Boolean(),
+    "_extracted_at": _INSTANT,
+    "_source": pl.String(),
+    "_run_id": pl.String(),
+}
+"""The columns of a staging table beside those of its schema."""
+
+_LANDING, _LATEST, _ASIDE = Table("", "_landing"), Table("", "_latest"), Table("", "_aside")
+_PLACE = "_place"
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """The staging table of a source, as its schema wants it."""
+
+    source: SourceFile
+    schema: Schema
+
+    @property
+    def table(self) -> Table:
+        return self.source.into
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells rows apart: the whole row where the schema has no key."""
+        return self.schema.key or ("_hash",)
+
+    @property
+    def polars(self) -> dict[str, pl.DataType]:
+        return {column.name: column.polars for column in self.schema.columns} | META
+
+    def conform(self, session: Session) -> list[str]:
+        """Make the table, or make it as the schema has it; what was changed, in words.
+
+        Raises WarehouseError where it holds values that are not of a column's new type.
+        """
+        kinds = {name: session.dialect.kind_of(kind) for name, kind in self.polars.items()}
+        there = session.columns(self.table)
+        if there is None:
+            self._create(session, self.table)
+            return []
+        changed = [
+            f"{name} is {kinds[name]}, was {there[name]}"
+            for name in kinds
+            if there.get(name, kinds[name]) != kinds[name]
+        ]
+        changed += [f"{name} is gone" for name in there if name not in kinds]
+        added = [name for name in kinds if name not in there]
+        if changed:
+            self._made_anew(session, there)
+        else:
+            for name in added:
+                session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {quoted(name)} {kinds[name]}")
+        return changed + [f"{name} is new" for name in added]
+
+    def _create(self, session: Session, table: Table) -> None:
+        kinds = ", ".join(f"{quoted(n)} {session.dialect.kind_of(k)}" for n, k in self.polars.items())
+        session.run(f"CREATE TABLE {table.sql} ({kinds})")
+        index(session, table, ("_hash",))
+        if self.schema.key:
+            index(session, table, self.schema.key)
+
+    def _made_anew(self, session: Session, there: dict[str, str]) -> None:
+        """Rows have their hashes by the values of their columns: with other types they get others."""
+        new = Table(self.table.schema, f"_new_{self.table.name}")
+        self._create(session, new)
+        wanted = [name for name in self.polars if name in there]
+        session.append(new, (self._recast(frame) for frame in session.scan(self.table, wanted)))
+        session.run(f"DROP TABLE {self.table.sql}")
+        session.run(f"ALTER TABLE {new.sql} RENAME TO {quoted(self.table.name)}")
+
+    def _recast(self, frame: pl.DataFrame) -> pl.DataFrame:
+        columns = []
+        for column in self.schema.columns:
+            if column.name not in frame.columns:
+                columns.append(pl.repeat(None, frame.height, dtype=column.polars, eager=True).alias(column.name))
+                continue
+            values = frame[column.name].cast(column.polars, strict=False)
+            if values.null_count() > frame[column.name].null_count():
+                wrong = frame[column.name].filter(values.is_null() & frame[column.name].is_not_null())[0]
+                raise WarehouseError(
+                    f"{self.table}.{column.name} holds '{wrong}', which is no {type_text(column.type)}",
+                    code="staging-type",
+                    where=self.schema.where,
+                    hint="a column that holds values already can only get a type that has room for them",
+                )
+            columns.append(values)
+        made = pl.DataFrame(columns)
+        return made.with_columns(row_hash(made), *(frame[name] for name in META if name != "_hash"))
+
+
+class Landing:
+    """Where the rows of a load come down: the staging table itself while that is empty, else a temporary one."""
+
+    def __init__(self, staging: Staging, session: Session, run: str, at: datetime) -> None:
+        """The table is there (`Staging.conform`); `at` is the time of the extraction, in UTC."""
+        self._staging, self._session, self._run, self._at = staging, session, run, at
+        empty = not session.rows(f"SELECT 1 FROM {staging.table.sql} LIMIT 1")
+        self.direct = empty and bool(session.dialect.place)
+        self.table = staging.table if self.direct else _LANDING
+        self.place = session.dialect.place if self.direct else _PLACE
+        self._rows = 0
+        if not self.direct:
+            kinds = {
+                name: session.dialect.kind_of(kind) for name, kind in {**staging.polars, _PLACE: pl.Int64()}.items()
+            }
+            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
+            session.run(f"CREATE TEMP TABLE {self.table.sql} ({columns})")
+
+    def append(self, rows: pl.DataFrame, part: str) -> None:
+        """Add clean rows of a part."""
+        frame = rows.drop(LINE)
+        height = frame.height
+        places = pl.int_range(self._rows, self._rows + height, eager=True).alias(_PLACE)
+        self._rows += height
+        at = pl.repeat(self._at, height, dtype=_INSTANT, eager=True)
+        meta = [
+            row_hash(frame),
+            self._changed_at(frame, at, places),
+            pl.repeat(False, height, eager=True).alias("_deleted"),
+            at.alias("_extracted_at"),
+            pl.repeat(part, height, dtype=pl.String, eager=True).alias("_source"),
+            pl.repeat(self._run, height, dtype=pl.String, eager=True).alias("_run_id"),
+        ]
+        self._session.append(self.table, [frame.with_columns(*meta, *(() if self.direct else (places,)))])
+
+    def _changed_at(self, frame: pl.DataFrame, at: pl.Series, places: pl.Series) -> pl.Series:
+        """As the declared column says, else when it was read; changes that say nothing follow each other."""
+        declared = self._staging.schema.changed_at
+        if declared:
+            said = frame[declared].cast(pl.Datetime("us"))
+            said = said if said.dtype == _INSTANT else said.dt.replace_time_zone("UTC")
+            return said.zip_with(said.is_not_null(), at).alias("_changed_at")
+        if self._staging.source.mode == "changes" and self._staging.schema.key:
+            return (at + places.cast(pl.Duration("us"))).alias("_changed_at")
+        return at.alias("_changed_at")
+
+    def without_duplicates(self) -> int:
+        """Of rows that say the same the first one stays; how many go."""
+        return self._without_later(("_hash",), "<")
+
+    def without_superseded(self) -> int:
+        """Of rows of one key in a snapshot without a time of change the last one stays; how many go."""
+        staging = self._staging
+        if staging.source.mode == "changes" or staging.schema.changed_at or not staging.schema.key:
+            return 0
+        return self._without_later(staging.schema.key, ">")
+
+    def _without_later(self, columns: tuple[str, ...], stays: str) -> int:
+        """Rows that are equal in `columns` to one that stays, the first (`<`) or the last (`>`) of them, go."""
+        names, place, table = listed(columns), quoted(self.place), self.table.sql
+        which = "min" if stays == "<" else "max"
+        return self._session.run(
+            f"DELETE FROM {table} WHERE {place} IN (SELECT r.{place} FROM {table} AS r JOIN"
+            f" (SELECT {names}, {which}({place}) AS _stays FROM {table} GROUP BY {names} HAVING count(*) > 1) AS d"
+            f" ON {equal('r', 'd', columns)} AND d._stays {stays} r.{place})"
+        )
+
+    def taken(self, places: pl.Series) -> pl.DataFrame:
+        """Take rows out again: what they were, by their names in staging, in the order of their places."""
+        gone = Table("", "_gone")
+        self._session.run(f"CREATE TEMP TABLE {gone.sql} (place BIGINT)")
+        self._session.append(gone, [places.cast(pl.Int64).alias("place").to_frame()])
+        names, place = listed(column.name for column in self._staging.schema.columns), quoted(self.place)
+        found = self._session.frame(
+            f"SELECT {names}, _source FROM {self.table.sql} WHERE {place} IN (SELECT place FROM {gone.sql})"
+            f" ORDER BY {place}"
+        )
+        self._session.run(f"DELETE FROM {self.table.sql} WHERE {place} IN (SELECT place FROM {gone.sql})")
+        self._session.run(f"DROP TABLE {gone.sql}")
+        return found
+
+    def count(self) -> int:
+        ((rows,),) = self._session.rows(f"SELECT count(*) FROM {self.table.sql}")
+        return int(rows)
+
+    def merge(self, aside: Aside | None) -> Changes:
+        """Add to the staging table what it has not, and, where `aside` is given, what has ended."""
+        if self.direct:
+            return Changes(inserted=self.count())
+        session, key = self._session, listed(self._staging.key)
+        session.run(
+            f"CREATE TEMP TABLE {_LATEST.sql} AS SELECT DISTINCT ON ({key}) {listed(self._known)}"
+            f" FROM {self._staging.table.sql}"
+            f" ORDER BY {key}, _changed_at DESC, _extracted_at DESC, _deleted DESC, _hash DESC"
+        )
+        inserted = self._insert_new()
+        deleted = 0 if aside is None else self._insert_ended(aside)
+        session.run(f"DROP TABLE {_LATEST.sql}")
+        return Changes(inserted=inserted, deleted=deleted)
+
+    def drop(self) -> None:
+        """What is temporary goes."""
+        if not self.direct:
+            self._session.run(f"DROP TABLE {self.table.sql}")
+
+    @property
+    def _known(self) -> list[str]:
+        """What is to be known of the latest change of each key."""
+        return list(dict.fromkeys((*self._staging.key, "_hash", "_changed_at", "_extracted_at", "_deleted")))
+
+    def _insert_new(self) -> int:
+        staging = self._staging
+        names = list(staging.polars)
+        again = "(s._deleted AND l._changed_at <= s._changed_at)"
+        at = f"CASE WHEN {again} THEN l._extracted_at ELSE l._changed_at END"
+        values = ", ".join(at if name == "_changed_at" else f"l.{quoted(name)}" for name in names)
+        differs = "(s._hash IS NULL OR s._hash <> l._hash OR s._deleted)"
+        if staging.source.mode == "changes" or staging.schema.changed_at:
+            known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE t._hash = l._hash)"
+            differs = f"(NOT {known} OR {again})"
+        return self._session.run(
+            f"INSERT INTO {staging.table.sql} ({listed(names)}) SELECT {values} FROM {self.table.sql} AS l"
+            f" LEFT JOIN {_LATEST.sql} AS s ON {equal('l', 's', staging.key)} WHERE {differs}"
+        )
+
+    def _insert_ended(self, aside: Aside) -> int:
+        """A change for each key that is there no more, with the values that it had."""
+        staging = self._staging
+        names = list(staging.polars)
+        said = {
+            "_changed_at": "GREATEST($1, s._changed_at)",
+            "_deleted": "TRUE",
+            "_extracted_at": "$1",
+            "_run_id": "$2",
+        }
+        values = ", ".join(said.get(name, f"t.{quoted(name)}") for name in names)
+        return self._session.run(
+            f"INSERT INTO {staging.table.sql} ({listed(names)}) SELECT {values} FROM {_LATEST.sql} AS s"
+            f" JOIN {staging.table.sql} AS t ON {equal('s', 't', self._known)}"
+            f" WHERE NOT s._deleted AND NOT EXISTS (SELECT 1 FROM {self.table.sql} AS l WHERE"
+            f" {equal('l', 's', staging.key)}) AND NOT EXISTS (SELECT 1 FROM {aside.table.sql} AS a WHERE"
+            f" {equal('a', 's', staging.key)})",
+            self._at,
+            self._run,
+        )
+
+
+class Aside:
+    """The keys of rows that were set aside: what is wrong is there all the same, and has not ended."""
+
+    table = _ASIDE
+
+    def __init__(self, staging: Staging, session: Session) -> None:
+        self._key, self._session = staging.key, session
+        kinds = ", ".join(f"{quoted(name)} {session.dialect.kind_of(staging.polars[name])}" for name in staging.key)
+        session.run(f"CREATE TEMP TABLE {self.table.sql} ({kinds})")
+        self.unknown = 0
+        """Rows whose key could not be read."""
+
+    def add(self, keys: pl.DataFrame) -> None:
+        known = keys.select(self._key).drop_nulls()
+        self.unknown += keys.height - known.height
+        self._session.append(self.table, [known.unique()])
+
+    def drop(self) -> None:
+        self._session.run(f"DROP TABLE {self.table.sql}")
