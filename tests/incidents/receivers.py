@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +13,24 @@ from typing import TYPE_CHECKING, Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-if TYPE_CHECKING:
-    import ssl
+from tests.certificates import certify
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
     from aiosmtpd.smtp import SMTP, Envelope, LoginPassword, Session
 
-__all__ = ["Mailbox", "Receiver"]
+__all__ = ["Mailbox", "Receiver", "trusted"]
+
+
+def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """For a server of localhost, whose certificate this process trusts; its files are in `folder`."""
+    certificate = certify(folder)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, folder / "own.key")
+    return context
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import ssl
 from dataclasses import asdict
 from email import message_from_string
 from email.policy import default
@@ -24,10 +23,10 @@ from penstock.incidents.notification import notifications_of
 from penstock.incidents.policy import Policy
 from penstock.incidents.silence import begin_silence, end_silence
 from penstock.log import Log
-from tests.certificates import certify
-from tests.incidents.receivers import Mailbox, Receiver
+from tests.incidents.receivers import Mailbox, Receiver, trusted
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -335,12 +334,7 @@ def test_addresses_of_this_machine_are_refused(log: Log, clock: ManualClock, rec
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """That of localhost, which this process trusts."""
-    cert = certify(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, tmp_path / "own.key")
-    return context
+    return trusted(tmp_path, monkeypatch)
 
 
 def mail(box: Mailbox, **more: Any) -> Channel:

@@ -154,12 +154,19 @@ def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path, monkeypatch: 
         settings.write('[notify.ops]\ntype = "webhook"\nurl = "http://127.0.0.1:1/"\n')
     (tmp_path / "alerts").mkdir()
     (tmp_path / "alerts" / "first.toml").write_text('table = "e"\nwhen = "id = 1"\nnotify = ["ops"]')
+    (tmp_path / "jobs.toml").write_text('[jobs.tidy]\nkind = "upkeep"\n')
     requests = Requests()
     requests.add("GET", "/api/tables", 200, 0.01)
     with opened(tmp_path) as project:
         append(project, [event(1, 0), event(2, 20)])
         project.start().wait(0.2)
-        wanted = {"penstock_pipeline_watermark_lag_seconds", "penstock_alert_notifications", "penstock_part_up"}
+        project.jobs.begin("tidy", {})
+        wanted = {
+            "penstock_pipeline_watermark_lag_seconds",
+            "penstock_alert_notifications",
+            "penstock_part_up",
+            "penstock_job_rows_read_total",
+        }
         while wanted - {name for name, _ in scraped(project, requests)}:
             assert project.current is not None
             project.running[-1].commit()

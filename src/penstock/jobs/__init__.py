@@ -7,6 +7,7 @@ A `Job` is what jobs.toml says. Each time it is done is a `Run`, a record of the
 from __future__ import annotations
 
 from penstock.jobs.job import Job, Kind, Listed, read_jobs
+from penstock.jobs.notify import Notify
 from penstock.jobs.retry import Retry
 from penstock.jobs.run import Run
 from penstock.jobs.runs import RUNS, Runs
@@ -20,6 +21,7 @@ __all__ = [
     "Kind",
     "Listed",
     "Note",
+    "Notify",
     "Outcome",
     "Phase",
     "Retry",

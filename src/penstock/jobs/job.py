@@ -10,12 +10,13 @@ from penstock.core.errors import ConfigError, PenstockError, QueryError, did_you
 from penstock.core.options import Option, choice, duration, integer, text, texts
 from penstock.core.parameters import TYPES, declared
 from penstock.core.toml_table import read_toml
+from penstock.jobs.notify import NOTIFY, Notify, read_notify
 from penstock.jobs.retry import Retry
 from penstock.jobs.schedule import CRON, Schedule
 from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from penstock.core.options import Values
     from penstock.core.parameters import Parameter
@@ -106,6 +107,7 @@ class Job:
     retry: Retry = field(default_factory=Retry)
     concurrency: int = 1
     parameters: tuple[Parameter, ...] = ()
+    notify: Notify = field(default_factory=Notify)
 
     @property
     def where(self) -> str:
@@ -159,8 +161,8 @@ class Listed:
     error: PenstockError | None = None
 
 
-def read_jobs(said: str, kinds: Mapping[str, Kind], zone: str = "UTC") -> list[Listed]:
-    """The jobs of a file, in its order; one that is wrong says so. `zone` is the project's.
+def read_jobs(said: str, kinds: Mapping[str, Kind], zone: str = "UTC", channels: Collection[str] = ()) -> list[Listed]:
+    """The jobs of a file, in its order; one that is wrong says so. `zone` and `channels` are the project's.
 
     Raises ConfigError for what is no TOML, and for what stands outside [jobs.NAME].
     """
@@ -177,13 +179,15 @@ def read_jobs(said: str, kinds: Mapping[str, Kind], zone: str = "UTC") -> list[L
     found = []
     for name, table in tables.items():
         try:
-            found.append(Listed(name, _job(name, table, [*tables], kinds, zone)))
+            found.append(Listed(name, _job(name, table, [*tables], kinds, zone, channels)))
         except PenstockError as error:
             found.append(Listed(name, error=error))
     return _unlooped(found)
 
 
-def _job(name: str, table: TomlTable, names: list[str], kinds: Mapping[str, Kind], zone: str) -> Job:
+def _job(
+    name: str, table: TomlTable, names: list[str], kinds: Mapping[str, Kind], zone: str, channels: Collection[str]
+) -> Job:
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"'{name}' cannot name a job",
@@ -192,7 +196,7 @@ def _job(name: str, table: TomlTable, names: list[str], kinds: Mapping[str, Kind
             hint="allowed are small letters, digits, - and _, up to 100",
         )
     kind = _kind(name, table, kinds)
-    values = table.values((*OPTIONS, *kinds[kind].options))
+    values = table.without(NOTIFY).values((*OPTIONS, *kinds[kind].options))
     for other in values[AFTER]:
         if other not in names or other == name:
             others = [n for n in names if n != name]
@@ -223,6 +227,7 @@ def _job(name: str, table: TomlTable, names: list[str], kinds: Mapping[str, Kind
         retry=Retry(values[RETRIES], values[RETRY_DELAY], values[RETRY_LONGEST]),
         concurrency=values[CONCURRENCY],
         parameters=_parameters(values[PARAMETERS], table),
+        notify=read_notify(table, channels),
     )
     _require_defaults(job)
     kinds[kind].require(job)

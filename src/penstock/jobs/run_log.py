@@ -68,6 +68,22 @@ class RunLog:
                 }
                 self._log.tables.append(LOG_TABLE, pl.DataFrame(columns))
 
+    def tail(self, run: str, since: int, most: int) -> list[Line]:
+        """The last lines of a run that began at `since`, at most so many."""
+        self.flush()
+        found: list[pl.DataFrame] = []
+        before = 1 << 62
+        while sum(frame.height for frame in found) < most:
+            before, frame = self._log.tables.rows_before(LOG_TABLE, before)
+            if frame.is_empty():
+                break
+            found.append(frame.filter(pl.col("run") == run))
+            newest = frame["time"].max()
+            if isinstance(newest, int) and newest < since:
+                break
+        rows = pl.concat(reversed(found)).tail(most) if found else pl.DataFrame()
+        return [Line(*values) for values in rows.iter_rows()]
+
     def of(self, run: str, since: int, after: int = 0, limit: int = 10_000) -> tuple[int, list[Line]]:
         """The first lines of a run that began at `since`, numbered above `after`; and the number of the last one.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
 from penstock.core.logs import tell
+from penstock.jobs.figures import Figures
 from penstock.jobs.run import ENDED, Attempt, Run, run_id
 from penstock.jobs.runs import Change
 from penstock.jobs.worker import Worker
@@ -39,7 +40,8 @@ class Scheduler:
     """The scheduler of one process. `jobs` gives those that can be done now, by name; `known` all names there are.
 
     At most `most` runs go on at once, in all processes together. With `only` it makes none, and works on that one and
-    on what stands in its way. `lag` is how long (ms) after they were due the last runs began.
+    on what stands in its way. `lag` is how long (ms) after they were due the last runs began, `ticked` when it looked
+    last at what is due (ms since 1970), `figures` are of the runs that have ended here.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Scheduler:
         self._ending = False
         self._thread: threading.Thread | None = None
         self.lag = 0
+        self.ticked = clock.now_ms()
+        self.figures = Figures()
 
     def start(self) -> None:
         """Go on in a thread."""
@@ -117,7 +121,10 @@ class Scheduler:
         for run in self._runs.change(self._claims).runs:
             if run.state == "running":
                 self._begin(run)
+            else:
+                self.figures.add(run)
         self._log.flush()
+        self.ticked = self._clock.now_ms()
 
     # -- what is due by a schedule -----------------------------------------------------------------
 
@@ -241,7 +248,9 @@ class Scheduler:
     def _finish(self, worker: Worker) -> None:
         """Write down what became of an attempt, from its thread."""
         try:
-            self._runs.change(lambda known: self._after(worker, known))
+            for run in self._runs.change(lambda known: self._after(worker, known)).runs:
+                if run.state in ENDED:
+                    self.figures.add(run)
         except PenstockError as error:  # it is taken over by the next process
             tell("error", "run-unwritten", f"the end of run {worker.run.id} could not be written down", error=error)
         finally:

@@ -25,6 +25,7 @@ __all__ = ["Component", "Verdict", "components_of"]
 
 _CPU_MS = 300_000
 _DATABASE_SECONDS = 5.0
+_SCHEDULER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def components_of(penstock: Penstock) -> list[Component]:
     """Those that the project in this process has; where the system does not tell of one it is left out."""
     said, log = penstock.settings.health, penstock.log
     found = [Component("log", lambda: _log(log)), Component("database", lambda: _database(penstock.warehouse))]
+    found.append(Component("scheduler", lambda: _scheduler(penstock)))
     if log.path is not None:
         folder = log.path.parent
         found.append(Component("disk", lambda: _disk(folder, said.disk_free)))
@@ -77,6 +79,17 @@ def _database(warehouse: Warehouse) -> Verdict | None:
             return None
         session.rows("SELECT 1")
     return Verdict(True)
+
+
+def _scheduler(penstock: Penstock) -> Verdict | None:
+    """What is due is looked at; None where there is no job."""
+    scheduler = penstock.jobs.scheduler
+    if scheduler is None or not penstock.jobs.good():
+        return None
+    late = max(penstock.clock.now_ms() - scheduler.ticked, 0) / 1000
+    if late > _SCHEDULER_SECONDS:
+        return Verdict(False, f"it has not looked for {late:.0f} s at what is due", late, "s")
+    return Verdict(True, "", late, "s")
 
 
 def _disk(folder: Path, least: int) -> Verdict:

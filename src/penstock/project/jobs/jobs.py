@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from penstock.jobs.run_log import RunLog
 from penstock.jobs.runs import Change
 from penstock.project.audit import audited, doer
 from penstock.project.jobs.check import Check
+from penstock.project.jobs.reports import report
 from penstock.project.jobs.sql import Sql
 from penstock.project.jobs.upkeep import Upkeep
 
@@ -79,8 +80,10 @@ class Jobs:
 
     @cached_property
     def runs(self) -> Runs:
-        """Their runs. `Runs.at_end` is the place to hear of each one's end, in the transaction that ends it."""
-        return Runs(self._penstock.log)
+        """Their runs; what is told of one is written with its end."""
+        found = Runs(self._penstock.log)
+        found.at_end.append(partial(report, self._penstock))
+        return found
 
     @cached_property
     def log(self) -> RunLog:
@@ -124,7 +127,8 @@ class Jobs:
                 return
             if found.st_size > _MOST_BYTES:
                 raise ConfigError(f"{FILE} is larger than {_MOST_BYTES >> 20} MB", code="job-file")
-            listed = read_jobs(path.read_text("utf-8"), self.kinds, penstock.settings.time_zone)
+            said = penstock.settings
+            listed = read_jobs(path.read_text("utf-8"), self.kinds, said.time_zone, said.notify)
         except FileNotFoundError:
             seen, listed = None, []
         except (OSError, UnicodeDecodeError) as error:
@@ -342,6 +346,11 @@ class Jobs:
             self._scheduler.start()
 
     @property
+    def scheduler(self) -> Scheduler | None:
+        """Who makes the runs that are due in this process, if somebody does."""
+        return self._scheduler
+
+    @property
     def served(self) -> bool:
         """Whether a process makes runs that are due, and works on all."""
         name = self._penstock.log.facts.get(_SCHEDULER)
@@ -364,6 +373,7 @@ class Jobs:
         finally:
             scheduler.stop()
             self._leave()
+            self._penstock.notices.tell()
 
     def scheduling(self) -> Scheduler:
         """A scheduler that is not started: whoever has it calls `tick`, and `close` in the end."""

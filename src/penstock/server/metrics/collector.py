@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,7 @@ class Metrics:
             _checkpoints(found, pipeline)
         self._log(found)
         self._alerts(found)
+        self._jobs(found)
         self._parts(found)
         self._questions(found)
         self._requests(found)
@@ -127,6 +129,21 @@ class Metrics:
         if self.project.notices.delivery is not None:
             for (channel, status), count in sorted(self.project.notices.delivery.counts().items()):
                 found.add(d.ALERT_NOTIFICATIONS, count, channel, status)
+
+    def _jobs(self, found: Families) -> None:
+        jobs = self.project.jobs
+        open_ = Counter((run.job, run.state) for run in jobs.runs.open().runs.values())
+        for name in jobs.good():
+            for state in ("running", "waiting"):
+                found.add(d.JOB_OPEN, open_[name, state], name, state)
+        if jobs.scheduler is not None:
+            figures = jobs.scheduler.figures
+            for (name, state), count in sorted(figures.runs.items()):
+                found.add(d.JOB_RUNS, count, name, state)
+            for name, seconds in sorted(figures.seconds.items()):
+                found.add(d.JOB_SECONDS, seconds, name)
+                found.add(d.JOB_ROWS, figures.rows[name], name)
+            found.add(d.SCHEDULER_LAG, jobs.scheduler.lag / 1000)
 
     def _parts(self, found: Families) -> None:
         watch = self.project.health

@@ -111,6 +111,13 @@ PART_UP = Metric(
 )
 PART_SECONDS = Metric("penstock_part_probe_seconds", "gauge", "How long the last probe of a part took.", ("component",))
 
+JOB_RUNS = Metric("penstock_job_runs_total", "counter", "Runs that have ended, by how they did.", ("job", "state"))
+JOB_SECONDS = Metric(
+    "penstock_job_run_seconds_total", "counter", "How long they took; by their number, how long one does.", ("job",)
+)
+JOB_ROWS = Metric("penstock_job_rows_read_total", "counter", "Rows that they have read.", ("job",))
+JOB_OPEN = Metric("penstock_job_runs_open", "gauge", "Runs that have not ended: running, or waiting.", ("job", "state"))
+SCHEDULER_LAG = Metric("penstock_scheduler_lag_seconds", "gauge", "How long after it was due the last run began.")
 QUERIES_RUNNING = Metric("penstock_queries_running", "gauge", "Questions that are being answered.")
 QUERY_SECONDS = Metric("penstock_query_duration_seconds", "histogram", "How long questions took, refused ones too.")
 QUERIES_REFUSED = Metric(
@@ -161,6 +168,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Topics and consumer groups": (TOPIC_END, TOPIC_RECORDS, TOPIC_BATCHES, TOPIC_BYTES, TOPIC_STORED, GROUP_LAG),
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
     "Alerts": (ALERT_UP, ALERT_INCIDENTS, ALERT_NOTIFICATIONS),
+    "Jobs": (JOB_RUNS, JOB_SECONDS, JOB_ROWS, JOB_OPEN, SCHEDULER_LAG),
     "Health": (PART_UP, PART_SECONDS),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),
     "Push": (PUSH_CLIENTS, PUSH_SUBSCRIPTIONS, PUSH_FEEDS, PUSH_WAITING, PUSH_ANEW),
