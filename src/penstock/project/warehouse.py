@@ -62,13 +62,18 @@ class Warehouse:
                 self._database = database
             return self._database
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever to be loaded into it."""
+        return self._database is not None or (self._path is not None and self._path.exists())
+
     @contextmanager
     def snapshot(self, seconds: float) -> Iterator[Session]:
         """What is in it at one moment, to be read within so many seconds: before the first load our own tables, empty.
 
         Raises WarehouseError where it cannot be opened.
         """
-        if self._database is None and (self._path is None or not self._path.exists()):
+        if not self.is_there:
             with _nothing_yet() as empty:
                 yield empty
             return

@@ -74,9 +74,9 @@ def _log(log: Log) -> Verdict:
 
 def _database(warehouse: Warehouse) -> Verdict | None:
     """The warehouse can be read; None before anything was loaded."""
+    if not warehouse.is_there:
+        return None
     with warehouse.snapshot(_DATABASE_SECONDS) as session:
-        if session is None:
-            return None
         session.rows("SELECT 1")
     return Verdict(True)
 
