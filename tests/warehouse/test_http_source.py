@@ -308,3 +308,21 @@ def test_a_server_of_tokens_that_answers_anything(body: bytes, told: str) -> Non
 )
 def test_files_that_are_wrong(said: str, told: str) -> None:
     assert told in refusal(said, "")
+
+
+def test_one_record_of_another_shape_takes_nothing_from_the_others() -> None:
+    shapes = b'[{"id": 1, "at": {"city": "Chur"}}, {"id": 2, "at": "Zug"}, {"id": 3, "at": {}}, [7], null]'
+    with serving(Said(shapes)) as server:
+        assert load('url = "URL"', server.url).to_dict(as_series=False) == {
+            "id": ["1", "2", "3", None, None],
+            "at_city": ["Chur", None, None, None, None],
+            "at": [None, "Zug", None, None, None],
+            "value": [None, None, None, "[7]", None],
+        }
+    names = b'[{"a_b": 1, "a": {"b": 2}, "A_B": 3}]'
+    with serving(Said(names)) as server:
+        assert load('url = "URL"', server.url).to_dict(as_series=False) == {
+            "a_b": ["1"],
+            "a_b_2": ["2"],
+            "A_B_3": ["3"],
+        }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.core.options import option_table
 from penstock.warehouse.sources.http import SECTIONS as HTTP
 from penstock.warehouse.sources.postgres import OPTIONS as POSTGRES
+from penstock.warehouse.sources.topic import OPTIONS as TOPIC
 
 __all__ = ["page"]
 
@@ -93,6 +94,32 @@ it, is found within `overlap`; rows that come again are found to be loaded alrea
 """
 
 
+_TOPIC = """\
+## topic: messages of the log
+
+```toml
+kind = "topic"
+into = "staging.api_users"
+mode = "changes"
+topic = "data-stream"
+group = "stream_processor_group"
+only = "api_users"
+```
+
+The messages of a topic of the project's log, each partition from the offset on that the last load has left, which is
+written in that load's transaction: a message is loaded once, whatever happens meanwhile. The group shows how far that
+is (`penstock group`), and decides nothing. A message is a JSON object:
+
+```json
+{"source": "api_users", "timestamp": "2026-01-01T12:00:00.000Z", "payload": {"id": "1", "address_city": "Chur"}}
+```
+
+Its record is `payload`, laid out in columns as an API's is, so the same schema file fits both. What is no JSON, or has
+no object for a record, is set aside with its bytes; a source with `only` sets aside what is no JSON too, since nobody
+knows whose it is. `broker` is refused: topics are those of the project's log, until there is more than one machine.
+"""
+
+
 def page() -> str:
     """The page, as Markdown."""
     parts = [_HEAD, _HTTP]
@@ -100,4 +127,5 @@ def page() -> str:
         parts.append((f"### [{section}]" if section else "### At the top") + "\n\n" + option_table(options))
     parts.append("`[query]`, `[headers]` and `[keep]` have texts by name.")
     parts += [_POSTGRES, option_table(POSTGRES)]
+    parts += [_TOPIC, option_table(TOPIC)]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

@@ -24,6 +24,8 @@ VALUE = "value"
 """The column of records that are no objects."""
 
 MOST_COLUMNS = 2_000
+_MIXED = "JSON"
+"""What DuckDB says of values that differ in kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Array:
 class Records:
     """Lays out JSON in columns, each with the text of a value; NULL stands for null and where there is no value.
 
-    Where a name leads to an object in one record and to something else in another, its column has their JSON.
+    Where a name leads to an object in one record and to something else in another, that has a column of its own.
     """
 
     def __init__(self, array: Array | None = None) -> None:
@@ -62,29 +64,47 @@ class Records:
         Without any column there is a row for each all the same. Raises AwayError for more than MOST_COLUMNS of them.
         """
         self._cut(texts)
-        objects = "json_type(record) = 'OBJECT'"
-        told = f"""
-            SELECT json_group_structure(CASE WHEN {objects} THEN record END)::VARCHAR,
-              count(*) FILTER (WHERE json_type(record) NOT IN ('OBJECT', 'NULL')), count(*)
-            FROM found"""
-        ((structure, others, height),) = self._connection.sql(told).fetchall()
-        found = json.loads(structure or "{}")
-        leaves = list(_leaves(found if isinstance(found, dict) else {}))  # it is a text where no object has a member
+        told = "SELECT count(*) FILTER (WHERE json_type(record) NOT IN ('OBJECT', 'NULL')), count(*) FROM found"
+        ((others, height),) = self._connection.sql(told).fetchall()
+        leaves = list(self._leaves(self._structure(())))
         if len(leaves) > MOST_COLUMNS:
             raise AwayError(
                 f"its records have {len(leaves):,} different names, allowed are {MOST_COLUMNS:,}",
                 hint="an object whose names are ids is no record: name an array, or what is above or below it",
             )
         columns = {name: f"kept[{at}]" for at, name in enumerate(self._keep, 1)}
-        columns |= {self._name(path): f"leaf[{at}]" for at, path in enumerate(leaves, 1)}
+        for at, (path, is_mixed) in enumerate(leaves, 1):
+            columns[self._name(path)] = (
+                f"CASE WHEN NOT {_is_object(path)} THEN leaf[{at}] END" if is_mixed else f"leaf[{at}]"
+            )
         if others:
-            columns[self._name((VALUE, ""))] = f"CASE WHEN NOT {objects} THEN json_extract_string(record, '$') END"
+            columns[self._name((VALUE, ""))] = f"CASE WHEN NOT {_is_object()} THEN json_extract_string(record, '$') END"
         if not columns:
             return pl.DataFrame(height=height)
         wanted = ", ".join(f"{value} AS {quoted(name)}" for name, value in columns.items())
-        parts = ["record", f"{_texts('record', leaves)} AS leaf"]
+        parts = ["record", f"{_texts('record', (path for path, _ in leaves))} AS leaf"]
         parts += [f"{_texts('whole', self._keep.values())} AS kept"] if self._keep else []
         return pl.DataFrame(self._connection.sql(f"SELECT {wanted} FROM (SELECT {', '.join(parts)} FROM found)"))
+
+    def _structure(self, path: tuple[str, ...]) -> dict[str, Any]:
+        """The members of the objects that `path` leads to, with their types as DuckDB tells them; none for none."""
+        objects = (
+            f"CASE WHEN {_is_object(path)} THEN {f'json_extract(record, {_pointer(path)})' if path else 'record'} END"
+        )
+        ((told,),) = self._connection.sql(f"SELECT json_group_structure({objects})::VARCHAR FROM found").fetchall()
+        found = json.loads(told or "{}")
+        return found if isinstance(found, dict) else {}  # it is a text where no object has a member
+
+    def _leaves(
+        self, structure: Mapping[str, Any], above: tuple[str, ...] = ()
+    ) -> Iterator[tuple[tuple[str, ...], bool]]:
+        """The paths to what is no object with members, in order, and whether that is one in other records."""
+        for name, kind in structure.items():
+            path = (*above, name)
+            inside = kind if isinstance(kind, dict) else self._structure(path) if kind == _MIXED else {}
+            yield from self._leaves(inside, path)
+            if not inside or kind == _MIXED:
+                yield path, bool(inside)
 
     def _name(self, path: tuple[str, ...]) -> str:
         """The column of what `path` leads to: the same in each frame, and that of no other; a name has no case."""
@@ -115,13 +135,8 @@ class Records:
             self._connection.unregister("texts")
 
 
-def _leaves(structure: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths to what is no object with members, in order."""
-    for name, value in structure.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, (*above, name))
-        else:
-            yield (*above, name)
+def _is_object(path: tuple[str, ...] = ()) -> str:
+    return f"json_type(record, {_pointer(path)}) = 'OBJECT'" if path else "json_type(record) = 'OBJECT'"
 
 
 def _texts(of: str, paths: Iterable[tuple[str, ...]]) -> str:
