@@ -182,6 +182,18 @@ def test_a_run_that_there_is_none_of(shop: Penstock) -> None:
         shop.jobs.run("say-1")
 
 
+def test_runs_steps_and_lines_are_tables(shop: Penstock) -> None:
+    found = done(shop, "say", code=4)
+    (row,) = shop.query(f"SELECT * FROM penstock.runs WHERE run = '{found.id}'").polars().to_dicts()
+    assert (row["job"], row["state"], row["attempts"], row["step"]) == ("say", "failed", 2, "command")
+    assert row["error"] == "sh exited with code 4\noops"
+    copied = done(shop, "copy")
+    steps = f"SELECT step, read, written, inserted FROM penstock.run_steps WHERE run = '{copied.id}' ORDER BY step"
+    assert shop.query(steps).rows() == [("totals", 5, 5, 5), ("totals (2)", 1, 1, 1)]
+    said = f"SELECT line FROM penstock.run_log WHERE run = '{found.id}' AND level = 'error' AND attempt = 2"
+    assert shop.query(said).rows() == [("sh exited with code 4",), ("oops",)]
+
+
 def test_a_file_of_jobs_is_followed(tmp_path: Path) -> None:
     folder = make(tmp_path / "shop", "")
     with opened(folder) as penstock:

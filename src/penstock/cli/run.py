@@ -144,10 +144,13 @@ def run_pipelines(
                 _require_serving(serving)
                 if not ended:
                     continue
-                if serving is None or running.errors:
+                goes_on = not bounded and bool(penstock.jobs.good())
+                if not goes_on and (serving is None or running.errors):
                     break
-                read = all(f.state == "ended" for f in running.figures())
-                note(f"{'all input is read' if read else 'no pipeline runs'}; {serving.url} stays until Ctrl-C")
+                figures = running.figures()
+                read = bool(figures) and all(f.state == "ended" for f in figures)
+                stays = "jobs are done when they are due," if serving is None else f"{serving.url} stays"
+                note(f"{'all input is read' if read else 'no pipeline runs'}; {stays} until Ctrl-C")
                 while running.wait(0) and not interrupt.asked.wait(_LOOK_SECONDS):
                     _require_serving(serving)
         if interrupt.asked.is_set():

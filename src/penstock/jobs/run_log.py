@@ -11,7 +11,7 @@ import polars as pl
 if TYPE_CHECKING:
     from penstock.log import Log
 
-__all__ = ["LOG_TABLE", "Line", "RunLog"]
+__all__ = ["LOG_TABLE", "Line", "RunLog", "lines_table"]
 
 LOG_TABLE = "run_log"
 """Its columns: time (ms since 1970), run, attempt, step, level, line."""
@@ -107,3 +107,9 @@ class RunLog:
         rows = rows.head(limit)
         last = int(rows["number"][-1]) if rows.height else after
         return last, [Line(*values[1:]) for values in rows.iter_rows()]
+
+
+def lines_table(log: Log) -> pl.DataFrame:
+    """The lines of all runs that are kept."""
+    rows = log.tables.rows(LOG_TABLE)[1]
+    return (rows if rows.width else pl.DataFrame(schema=_SCHEMA)).cast({"time": pl.Datetime("ms", "UTC")})

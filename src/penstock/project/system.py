@@ -13,6 +13,7 @@ from penstock.core.batch import NO_TIME
 from penstock.engine.checks import RESULTS_TABLE
 from penstock.engine.ledger import FATES
 from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
+from penstock.jobs.tables import RUN_TABLES
 from penstock.project.discards import DISCARDS_TABLE, with_discards
 from penstock.project.health.marks import marks_since
 from penstock.project.health.standing import uptime_by_day
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SET_ASIDE",
     "SYSTEM_TABLES",
+    "WHOLE_ALONE",
     "facts",
     "late",
     "ledger",
@@ -251,6 +253,9 @@ _READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
     "polls": _polls,
     "health": lambda log: marks_since(log, None),
     RESULTS_TABLE: results,
+    **RUN_TABLES,
 }
 
 SYSTEM_TABLES = (*_READERS, "uptime")
+WHOLE_ALONE = {*SET_ASIDE, *RUN_TABLES}
+"""Those that are closed to who may not see all rows of all tables."""

@@ -19,7 +19,7 @@ from penstock.log import RECORD_COLUMNS
 from penstock.project.build import make_pipeline
 from penstock.project.confinement import Confinement
 from penstock.project.evaluate import evaluate, open_windows, rows_of
-from penstock.project.system import SET_ASIDE, SYSTEM_TABLES, system_table
+from penstock.project.system import SYSTEM_TABLES, WHOLE_ALONE, system_table
 from penstock.project.warehouse_tables import WarehouseTables
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
@@ -271,7 +271,7 @@ class ProjectTables:
         if name not in SYSTEM_TABLES:
             hint = did_you_mean(name, SYSTEM_TABLES) or "there are " + ", ".join(SYSTEM_TABLES)
             raise QueryError(f"there is no table '{SYSTEM_DATABASE}.{name}'", code="query-unknown-table", hint=hint)
-        if self._confined is not None and name in SET_ASIDE:
+        if self._confined is not None and name in WHOLE_ALONE:
             self._confined.require_all(f"{SYSTEM_DATABASE}.{name}")
         frame = system_table(name, self.penstock)
         return Rows(iter([frame]), frame.schema)
