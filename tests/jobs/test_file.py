@@ -104,6 +104,8 @@ BEGIN = '[jobs.a]\nkind = "command"\ncommand = ["true"]\n'
             BEGIN + 'schedule = "0 2 * * *"\nparameters = ["day DATE"]',
             "job 'a' is done by itself, and nobody gives it parameter day then\njobs.toml:5\nhint: give it a default",
         ),
+        (BEGIN + 'on-file = "../*.csv"', "'../*.csv' leads out of the project\njobs.toml:4\nhint: on-file ="),
+        (BEGIN + 'on-file = "in/**.csv"', "'in/**.csv' is no pattern of files: Invalid pattern"),
         ('[jobs.a]\nkind = "command"', "option 'command' is required\njobs.toml:1"),
         (
             '[jobs.a]\nkind = "command"\ncommand = ["echo", "{dya}"]\nparameters = ["day DATE"]',

@@ -181,6 +181,47 @@ def test_no_more_runs_go_on_than_may() -> None:
     assert first == [f"{job}-20260101T000000Z-{n}" for n in range(3) for job in ("one", "two")]
 
 
+ARRIVING = '[jobs.{}]\nkind = "told"\non-file = "in/*.csv"\n{}'
+
+
+def test_a_file_that_is_new_or_has_changed_begins_a_run(tmp_path: Path) -> None:
+    kind = Told()
+    machine = Machine(ARRIVING.format("a", 'parameters = ["file STRING"]'), kind, "2026-01-01T00:00Z", home=tmp_path)
+    machine.presence.close()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.csv").write_text("x")
+    machine.tick()
+    assert kind.done == [], "it may still be written"
+    machine.until("2026-01-01T00:01Z", 2_000)
+    (tmp_path / "in" / "2.csv").write_text("x")
+    (tmp_path / "in" / "3.csv").write_text("x")
+    (tmp_path / "in" / "other").write_text("x")
+    machine.until("2026-01-01T00:02Z", 2_000)
+    machine.restart()
+    machine.until("2026-01-01T00:03Z", 2_000)
+    assert [run.parameters["file"] for run in kind.done] == ["in/1.csv", "in/2.csv", "in/3.csv"]
+    assert {(run.trigger, run.by) for run in kind.done} == {("file", f"in/{n}.csv") for n in (1, 2, 3)}
+    (tmp_path / "in" / "2.csv").write_text("xy")
+    (tmp_path / "in" / "3.csv").unlink()
+    machine.until("2026-01-01T00:04Z", 2_000)
+    assert [run.parameters["file"] for run in kind.done[3:]] == ["in/2.csv"]
+    (tmp_path / "in" / "3.csv").write_text("x")
+    machine.until("2026-01-01T00:05Z", 2_000)
+    assert [run.parameters["file"] for run in kind.done[4:]] == ["in/3.csv"]
+
+
+def test_files_that_arrive_together_are_one_run_where_it_takes_none(tmp_path: Path) -> None:
+    kind = Told()
+    machine = Machine(ARRIVING.format("a", ""), kind, "2026-01-01T00:00Z", home=tmp_path)
+    machine.presence.close()
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        (tmp_path / "in" / f"{number}.csv").write_text("x")
+    machine.tick()
+    machine.until("2026-01-01T00:01Z", 2_000)
+    assert [run.by for run in kind.done] == ["in/0.csv and 2 more"]
+
+
 def test_two_processes_never_work_on_one_run(tmp_path: Path) -> None:
     kind, jobs = Told(), HOURLY.format("all")
     one = Machine(jobs, kind, "2026-01-01T00:30Z", home=tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.clock import ManualClock
@@ -17,7 +18,6 @@ from penstock.project.penstock import Penstock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from penstock.core.clock import Clock
     from penstock.core.options import Option
@@ -107,7 +107,15 @@ class Machine:
         kinds = {"told": self.kind}
         self.presence = Presence(self.home)
         self.scheduler = Scheduler(
-            lambda: jobs, lambda: set(jobs), kinds, self.runs, self.lines, self.clock, self.presence, self.most
+            lambda: jobs,
+            lambda: set(jobs),
+            kinds,
+            self.runs,
+            self.lines,
+            self.clock,
+            self.presence,
+            self.home or Path(),
+            self.most,
         )
 
     def tick(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.core.errors import ConfigError, PenstockError, QueryError, did_you_mean
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "OPTIONS", "Job", "Kind", "Listed", "read_jobs"]
 
 FILE = "jobs.toml"
+FILE_PARAMETER = "file"
+"""The parameter that gets the path of a file that is new."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -39,6 +42,12 @@ AFTER: Option[tuple[str, ...]] = Option(
     texts('a list of jobs: ["load_orders"]'),
     (),
     "It is done each time that a run of one of these has succeeded, with partial success too.",
+)
+ON_FILE = Option(
+    "on-file",
+    text,
+    "",
+    'Files of the project, such as "data/raw/*.csv": it is done when one is new or has changed, and is whole.',
 )
 CATCH_UP = Option(
     "catch-up",
@@ -66,6 +75,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     SCHEDULE,
     JOB_ZONE,
     AFTER,
+    ON_FILE,
     CATCH_UP,
     TIMEOUT,
     RETRIES,
@@ -102,6 +112,7 @@ class Job:
     description: str = ""
     schedule: Schedule | None = None
     after: tuple[str, ...] = ()
+    on_file: str = ""
     catch_up: str = CATCH_UP.default
     timeout: int = 0
     retry: Retry = field(default_factory=Retry)
@@ -222,6 +233,7 @@ def _job(
         description=values[DESCRIPTION],
         schedule=Schedule(cron, values[JOB_ZONE] or zone) if cron else None,
         after=values[AFTER],
+        on_file=_pattern(values[ON_FILE], table),
         catch_up=values[CATCH_UP],
         timeout=values[TIMEOUT],
         retry=Retry(values[RETRIES], values[RETRY_DELAY], values[RETRY_LONGEST]),
@@ -247,6 +259,23 @@ def _kind(name: str, table: TomlTable, kinds: Mapping[str, Kind]) -> str:
     )
 
 
+def _pattern(said: str, table: TomlTable) -> str:
+    """Raises ConfigError for a pattern that leads out of the project, or is none."""
+    if said.startswith(("/", "~")) or ".." in said.split("/"):
+        raise ConfigError(
+            f"'{said}' leads out of the project",
+            code="job-file",
+            where=table.where(ON_FILE.name),
+            hint='on-file = "data/raw/*.csv"',
+        )
+    try:
+        next(Path("/nowhere").glob(said or "*"), None)
+    except ValueError as error:
+        where = table.where(ON_FILE.name)
+        raise ConfigError(f"'{said}' is no pattern of files: {error}", code="job-file", where=where) from None
+    return said
+
+
 def _parameters(lines: tuple[str, ...], table: TomlTable) -> tuple[Parameter, ...]:
     where = table.where(PARAMETERS.name) if lines else ""
     found: dict[str, Parameter] = {}
@@ -260,8 +289,9 @@ def _parameters(lines: tuple[str, ...], table: TomlTable) -> tuple[Parameter, ..
 
 def _require_defaults(job: Job) -> None:
     """Raises ConfigError where the job is done by itself, and nobody could say the value of a parameter."""
-    for parameter in job.parameters if job.schedule or job.after else ():
-        if parameter.required:
+    alone = job.schedule or job.after or job.on_file
+    for parameter in job.parameters if alone else ():
+        if parameter.required and not (parameter.name == FILE_PARAMETER and not (job.schedule or job.after)):
             raise ConfigError(
                 f"job '{job.name}' is done by itself, and nobody gives it parameter {parameter.name} then",
                 code="job-parameter",

@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import PenstockError
 from penstock.core.logs import tell
+from penstock.jobs.arrivals import Arrivals, new_of
 from penstock.jobs.figures import Figures
+from penstock.jobs.job import FILE_PARAMETER
 from penstock.jobs.run import ENDED, Attempt, Run, run_id
 from penstock.jobs.runs import Change
 from penstock.jobs.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from penstock.core.clock import Clock
     from penstock.jobs.job import Job, Kind
@@ -28,6 +32,8 @@ __all__ = ["Scheduler"]
 
 _LATE_MS = 60_000
 """A moment that passed longer ago than this was missed."""
+_FILES_MS = 2_000
+"""So often folders are looked at."""
 _MOST_MISSED = 1_000
 """So many moments are made up for at most, the latest ones."""
 _MOST_RESUMED = 5
@@ -39,9 +45,10 @@ _PATIENCE_SECONDS = 30.0
 class Scheduler:
     """The scheduler of one process. `jobs` gives those that can be done now, by name; `known` all names there are.
 
-    At most `most` runs go on at once, in all processes together. With `only` it makes none, and works on that one and
-    on what stands in its way. `lag` is how long (ms) after they were due the last runs began, `ticked` when it looked
-    last at what is due (ms since 1970), `figures` are of the runs that have ended here.
+    Patterns of files are those of `folder`. At most `most` runs go on at once, in all processes together. With `only`
+    it makes none, and works on that one and on what stands in its way. `lag` is how long (ms) after they were due the
+    last runs began, `ticked` when it looked last at what is due (ms since 1970), `figures` are of the runs that have
+    ended here.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class Scheduler:
         log: RunLog,
         clock: Clock,
         presence: Presence,
+        folder: Path,
         most: int,
         only: str | None = None,
     ) -> None:
@@ -63,6 +71,8 @@ class Scheduler:
         self._log = log
         self._clock = clock
         self._presence = presence
+        self._arrivals = Arrivals(folder)
+        self._looked = 0
         self._most = most
         self._only = only
         self._workers: dict[str, Worker] = {}
@@ -109,15 +119,17 @@ class Scheduler:
             self._wake.clear()
             try:
                 self.tick()
-            except PenstockError as error:  # the disk may have room again the next time
-                tell("error", "jobs-unwritten", "what is due could not be written down", error=error)
+            except Exception as error:  # noqa: BLE001  # the disk may have room again the next time
+                tell("error", "jobs-unwritten", "what is due could not be looked at or written down", error=error)
             self._wake.wait(_LOOK_SECONDS)
 
     def tick(self) -> None:
         """Do what is due now: make runs, begin them, and end those that are to end."""
         self._end_overdue()
-        if self._only is None and self._due():
-            self._runs.change(self._made)
+        if self._only is None:
+            if self._due():
+                self._runs.change(self._made)
+            self._look_at_files()
         for run in self._runs.change(self._claims).runs:
             if run.state == "running":
                 self._begin(run)
@@ -168,6 +180,36 @@ class Scheduler:
                 if identity not in known.runs:
                     parameters = job.values({})
                     change.runs.append(Run(identity, name, "waiting", "schedule", "", time, now, time, parameters))
+        return change
+
+    # -- files that are new ------------------------------------------------------------------------
+
+    def _look_at_files(self) -> None:
+        now = self._clock.now_ms()
+        jobs = [job for job in self._jobs().values() if job.on_file]
+        if not jobs or now - self._looked < _FILES_MS:
+            return
+        self._looked = now
+        for job in jobs:
+            there = self._arrivals.look(job.on_file)
+            self._runs.change(partial(self._arrived, job, there))
+
+    def _arrived(self, job: Job, there: Mapping[str, str], known: Open) -> Change:
+        """Runs for the files that are new: one for each where the job has a parameter for it, else one for all."""
+        state, now = known.job(job.name), self._clock.now_ms()
+        new = new_of(there, state.seen)
+        gone = [path for path in state.seen if not self._arrivals.going(job.on_file, path)]
+        if not new and not gone:
+            return Change()
+        seen = {path: mark for path, mark in state.seen.items() if path not in gone}
+        change = Change(jobs={job.name: replace(state, seen=seen | {path: there[path] for path in new})})
+        each = any(parameter.name == FILE_PARAMETER for parameter in job.parameters)
+        groups = [[path] for path in new] if each else [new] if new else []
+        for paths in [] if state.paused_by else groups:
+            values = job.values({FILE_PARAMETER: paths[0]} if each else {})
+            by = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+            identity = run_id(job.name, now, alone=False)
+            change.runs.append(Run(identity, job.name, "waiting", "file", by, now, now, now, values))
         return change
 
     # -- who works on what -------------------------------------------------------------------------

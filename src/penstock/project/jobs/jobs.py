@@ -390,6 +390,7 @@ class Jobs:
             self.log,
             penstock.clock,
             self._presence,
+            penstock.folder,
             penstock.settings.jobs,
             only,
         )
