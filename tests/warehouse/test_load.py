@@ -200,6 +200,23 @@ def test_changes_are_added_once_whatever_the_order(tmp_path: Path) -> None:
     assert [row[1] for row in shop.rows(CURRENT)] == ["Ann", "Anne"]
 
 
+def test_a_snapshot_is_what_there_is_now_whatever_it_says_of_when_it_changed(tmp_path: Path) -> None:
+    said = SCHEMA.format('changed_at = "at"') + '[columns.at]\ntype = "TIMESTAMP"\n'
+    shop = Shop(tmp_path, said)
+    rows = "id,name,credit,at\n1,Ann,5,2026-01-02 00:00:00\n1,Anne,5,2026-01-01 00:00:00\n2,Bob,7,{}\n"
+    latest = "SELECT DISTINCT ON (id) name FROM staging.customers ORDER BY id, _changed_at DESC"
+    shop.deliver(rows.format("2026-01-02 00:00:00"))
+    assert staged(shop.load("a")).inserted == 3
+    for run, name in (("b", "Zoe"), ("c", "Bob"), ("d", "Abe"), ("e", "Bob")):  # each has the same time of change
+        shop.deliver(rows.format("2026-01-02 00:00:00").replace("Bob", name))
+        assert staged(shop.load(run)).inserted == 1
+        assert shop.rows(latest) == [("Ann",), (name,)]
+    shop.deliver(rows.format("2025-12-31 00:00:00"))  # and one that is before
+    assert staged(shop.load("f")).inserted == 1
+    shop.deliver(rows.format("2025-12-31 00:00:00") + "\n")  # another file that says the same
+    assert not staged(shop.load("g"))
+
+
 def test_a_snapshot_is_all_its_files(tmp_path: Path) -> None:
     shop = Shop(tmp_path, SCHEMA.format(""), 'on_delete = "close"')
     shop.deliver(PLAIN)

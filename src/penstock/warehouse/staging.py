@@ -229,18 +229,33 @@ class Landing:
         return list(dict.fromkeys((*self._staging.key, "_hash", "_changed_at", "_extracted_at", "_deleted")))
 
     def _insert_new(self) -> int:
-        staging = self._staging
+        """Changes that are not there yet. The newest row of a key in a snapshot is what there is now, whatever it says
+        of when it changed: where that is not after what is known, it has changed by now.
+        """
+        staging, snapshot = self._staging, self._staging.source.mode == "snapshot"
         names = list(staging.polars)
-        again = "(s._deleted AND l._changed_at <= s._changed_at)"
-        at = f"CASE WHEN {again} THEN l._extracted_at ELSE l._changed_at END"
-        values = ", ".join(at if name == "_changed_at" else f"l.{quoted(name)}" for name in names)
         differs = "(s._hash IS NULL OR s._hash <> l._hash OR s._deleted)"
-        if staging.source.mode == "changes" or staging.schema.changed_at:
-            known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE t._hash = l._hash)"
-            differs = f"(NOT {known} OR {again})"
+        known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE t._hash = l._hash)"
+        newest = self._newest if staging.schema.changed_at else "TRUE"
+        now = newest if snapshot else "s._deleted"  # what a change says of a key that had ended holds from now on too
+        after = "GREATEST(l._extracted_at, s._changed_at + INTERVAL '1 microsecond')"
+        late = f"({now} AND l._changed_at <= s._changed_at)"
+        at = f"CASE WHEN {late} THEN {after} ELSE l._changed_at END"
+        values = ", ".join(at if name == "_changed_at" else f"l.{quoted(name)}" for name in names)
+        wanted = newest if snapshot else late
         return self._session.run(
             f"INSERT INTO {staging.table.sql} ({listed(names)}) SELECT {values} FROM {self.table.sql} AS l"
-            f" LEFT JOIN {_LATEST.sql} AS s ON {equal('l', 's', staging.key)} WHERE {differs}"
+            f" LEFT JOIN {_LATEST.sql} AS s ON {equal('l', 's', staging.key)}"
+            f" WHERE {differs} AND ({wanted} OR NOT {known})"
+        )
+
+    @property
+    def _newest(self) -> str:
+        """That no other row of the key changed later, or as late and stands behind it."""
+        place = quoted(self.place)
+        later = f"(n._changed_at > l._changed_at OR (n._changed_at = l._changed_at AND n.{place} > l.{place}))"
+        return (
+            f"NOT EXISTS (SELECT 1 FROM {self.table.sql} AS n WHERE {equal('n', 'l', self._staging.key)} AND {later})"
         )
 
     def _insert_ended(self, aside: Aside) -> int:
