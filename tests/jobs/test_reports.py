@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.core.errors import ConfigError
 from penstock.incidents import incidents_of
 from penstock.incidents.notification import notifications_of
 from tests.incidents.receivers import Mailbox, Receiver, trusted
@@ -136,6 +137,8 @@ def test_one_that_was_cancelled_is_no_incident(shop: Penstock) -> None:
     assert settled(shop, shop.jobs.begin("stopped", {}).id).state == "failed"
     assert [i["state"] for i in _known(shop)] == ["firing"]
     shop.alerts.silence("job.stopped", {}, 60_000)
+    with pytest.raises(ConfigError, match="there is no job 'stoped'"):
+        shop.alerts.silence("job.stoped", {}, 60_000)
 
 
 def test_a_channel_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:

@@ -371,8 +371,9 @@ def test_the_channels_of_health_are_told(tmp_path: Path, clock: ManualClock) -> 
             parts.penstock.notices.stop()
             assert [n.status for n in notifications_of(parts.penstock.log)] == ["sent", "sent"]
             parts.penstock.alerts.silence("health.disk", {}, 60_000)
-            with pytest.raises(ConfigError, match=r"there is no alert 'health\.dsk'"):
+            with pytest.raises(ConfigError) as raised:
                 parts.penstock.alerts.silence("health.dsk", {}, 60_000)
+            assert (raised.value.message, raised.value.hint) == ("there is no part 'dsk'", "did you mean disk?")
 
 
 @pytest.mark.parametrize(

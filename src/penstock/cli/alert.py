@@ -206,6 +206,7 @@ def silence(
 ) -> None:
     """Tell nobody of a rule's incidents for a while; without RULE list the silences there are.
 
+    RULE may be a job or a part that is probed too: job.night, health.disk.
     What is still firing when it ends is told then.
     """
     with opened(folder) as penstock:
@@ -215,7 +216,7 @@ def silence(
         elif rule is None:
             _list_silences(penstock.log, penstock.clock.now_ms())
         else:
-            penstock.alerts.get(rule)
+            penstock.alerts.require(rule)
             if length is None:
                 raise click.UsageError("a silence has an end: --for '2 h'")
             made = penstock.alerts.silence(rule, _key(keys), _FOR.read(length, "--for"), by, text)

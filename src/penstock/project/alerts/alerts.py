@@ -20,6 +20,7 @@ from penstock.project.alerts.rule_watch import RuleWatch
 from penstock.project.alerts.states import alert_states
 from penstock.project.audit import audited, doer
 from penstock.project.build import make_pipeline, signature_of
+from penstock.project.health.standing import require_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,16 +84,25 @@ class Alerts:
         return done
 
     def silence(self, rule: str, key: Mapping[str, str], milliseconds: int, by: str = "", note: str = "") -> Silence:
-        """Tell nobody of a rule's incidents for a while, from now, or of those of a part (`health.disk`) that had some.
+        """Tell nobody of a rule's incidents for a while, from now.
 
-        Raises ConfigError where there is no such rule.
+        `rule` may be a job or a part that is probed: `job.night`, `health.disk`. Raises ConfigError for any other.
         """
-        if rule not in {i.rule for i in self.incidents.all() if i.kind not in RULE_KINDS}:
-            self.get(rule)
+        self.require(rule)
         log, now, by = self._penstock.log, self._penstock.clock.now_ms(), by or doer().caller.name
         made = begin_silence(log, rule, key, now, now + milliseconds, by, note)
         audited(log, "silence-begin", made.id, after=asdict(made))
         return made
+
+    def require(self, rule: str) -> None:
+        """Raises ConfigError where nothing is called so of which there could be an incident."""
+        kind, dot, name = rule.partition(".")
+        if not dot or kind not in ("job", "health"):
+            self.get(rule)
+        elif kind == "job":
+            self._penstock.jobs.get(name)
+        else:
+            require_part(self._penstock, name)
 
     def end_silence(self, identity: str) -> None:
         """What is still firing is told now. Raises ConfigError where there is no such silence."""

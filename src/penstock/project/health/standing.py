@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, did_you_mean
 from penstock.project.health.marks import marks_since
 from penstock.project.health.uptime import Share, days_until, shares_of, spells_of
 
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
 
-__all__ = ["STATES", "Day", "Health", "PartHealth", "PartUptime", "Uptime", "health_of", "uptime_by_day", "uptime_of"]
+__all__ = [
+    "STATES",
+    "Day",
+    "Health",
+    "PartHealth",
+    "PartUptime",
+    "Uptime",
+    "health_of",
+    "require_part",
+    "uptime_by_day",
+    "uptime_of",
+]
 
 STATES = ("down", "unknown", "up", "stopped")
 """Of a part, the worst first."""
@@ -101,6 +112,14 @@ def health_of(penstock: Penstock) -> Health:
     if any(part.state != "stopped" for part in parts):  # those that are stopped alone are no more
         parts = [part for part in parts if part.state != "stopped"]
     return Health(min((part.state for part in parts), key=STATES.index, default="unknown"), parts)
+
+
+def require_part(penstock: Penstock, name: str) -> None:
+    """Raises ConfigError where no part is called so, of which there could be an incident."""
+    known = [*(part.component for part in health_of(penstock).parts), "process"]
+    if name not in known:
+        hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+        raise ConfigError(f"there is no part '{name}'", code="health-part", hint=hint)
 
 
 def uptime_of(penstock: Penstock, days: int = 30) -> Uptime:

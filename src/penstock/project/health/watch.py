@@ -75,6 +75,9 @@ class HealthWatch:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        until = self._penstock.clock.monotonic() + _PATIENCE_SECONDS
+        for look in self._looks.values():  # of the log, which is to be closed, among others
+            look.thread.join(max(until - self._penstock.clock.monotonic(), 0.0))
         if self._begun:
             self._begun = False
             now = self._penstock.clock.now_ms()
@@ -183,7 +186,8 @@ class _Look:
         self._ended: float | None = None
         self.answered = False
         self.answer: Verdict | None = None
-        threading.Thread(target=self._go, name=f"health {component.name}", daemon=True).start()
+        self.thread = threading.Thread(target=self._go, name=f"health {component.name}", daemon=True)
+        self.thread.start()
 
     @property
     def took(self) -> float:
