@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.errors import DataError
+from penstock.core.errors import ConfigError, DataError
+from penstock.core.toml_table import read_toml
 from penstock.warehouse.sources import FAULT, LINE, RAW
-from penstock.warehouse.sources.csv import CsvSource, Spelling, sniffed
+from penstock.warehouse.sources.csv import CsvSource, Spelling, read_csv, sniffed
 from penstock.warehouse.sources.csv.blocks import blocks
 from penstock.warehouse.sources.csv.records import frames, header
 
@@ -144,4 +146,8 @@ def test_files_outside_the_project_are_none_of_its(tmp_path: Path) -> None:
     project.mkdir()
     (tmp_path / "secret.csv").write_text("id\n1\n")
     (project / "link.csv").symlink_to(tmp_path / "secret.csv")
-    assert CsvSource(project, "*.csv", Spelling(), snapshot=False).paths() == []
+    with pytest.raises(DataError, match=r"no file is called \*\.csv"):
+        CsvSource(project, "*.csv", Spelling(), snapshot=False).paths()
+    for pattern in ("../*.csv", "/etc/*.csv"):
+        with pytest.raises(ConfigError, match=rf"'{re.escape(pattern)}' leads out of the project"):
+            read_csv(read_toml(f'path = "{pattern}"', "sources/x.toml"), project, None, snapshot=True)

@@ -170,6 +170,13 @@ def test_a_dimension_follows_each_change(tmp_path: Path) -> None:
     assert versions == [(2, "Bob", False), (2, "Rob", True), (3, "Cem", False)]
 
 
+def test_what_its_columns_hold_is_kept(shop: Shop) -> None:
+    shop.deliver("id,name,credit\n1,,5\n2,Bob,\n3,,\n")
+    shop.load("1")
+    found = shop.rows('SELECT name, "rows", missing FROM column_figures WHERE run = $$1$$ ORDER BY name')
+    assert found == [("credit", 3, 2), ("id", 3, 0), ("name", 3, 2)]
+
+
 def test_a_row_without_a_key_is_its_own(tmp_path: Path) -> None:
     shop = Shop(tmp_path, SCHEMA.replace('key = ["id"]', "").format(""), 'on_delete = "close"')
     shop.deliver(PLAIN + "1,Ann,5\n")

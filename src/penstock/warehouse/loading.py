@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from penstock.quality.results import require_good
 from penstock.quality.rules import Tally
 from penstock.quality.sets import Staged, found_in
 from penstock.warehouse.cleaning import ASIDE, Cleaning
+from penstock.warehouse.column_figures import ColumnFigures
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
 from penstock.warehouse.loaded import Counts, Loaded, Phase
@@ -59,7 +60,7 @@ class Checks(Protocol):
 class Note(Protocol):
     """How a load tells how it goes; either may raise, to end it."""
 
-    def __call__(self, line: str, level: str = "info") -> None:
+    def __call__(self, line: str, level: Literal["info", "warning", "error"] = "info") -> None:
         """A line of the run's log."""
         ...
 
@@ -89,6 +90,7 @@ class Loading:
         self._tally = None if self._rules is None else Tally(self._rules)
         self._counts = Counts()
         self._phases: dict[str, list[float]] = {}
+        self._figures = ColumnFigures()
         self._unread: dict[str, tuple[int, str]] = {}
         self._said: list[str] = []
 
@@ -108,6 +110,7 @@ class Loading:
         if parts:
             changes[str(self._source.into)] = self._staged()
             self._remember(parts)
+            self._figures.write(session, self._run, self._source.name, self._at)
         self._landing.drop()
         if self._aside is not None:
             self._aside.drop()
@@ -178,6 +181,7 @@ class Loading:
                 self._set_aside(raw, checked.out, part.name, rows.filter(~checked.passing))
                 rows = rows.filter(checked.passing)
         with self._timed("stage", rows.height):
+            self._figures.add(rows)
             self._landing.append(rows, part.name)
 
     def _fits(self, frame: pl.DataFrame, part: Part) -> bool:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import DataError
+from penstock.core.errors import ConfigError, DataError
+from penstock.core.options import Option, text
 from penstock.warehouse.sources.csv.blocks import blocks
 from penstock.warehouse.sources.csv.records import frames
+from penstock.warehouse.sources.csv.spelling import Spelling, sniffed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     import polars as pl
 
-    from penstock.warehouse.sources.csv.spelling import Spelling
+    from penstock.core.toml_table import TomlTable
 
-__all__ = ["CsvPart", "CsvSource"]
+__all__ = ["OPTIONS", "CsvPart", "CsvSource", "read_csv"]
+
+PATH = Option("path", text, "", "The files, below the project: data/raw/*.csv.", required=True)
+OPTIONS = (PATH,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,17 @@ class CsvSource:
     snapshot: bool
 
     def paths(self) -> list[Path]:
-        """The files, by name; what lies outside the project is none of its files."""
+        """The files, by name; what lies outside the project is none of its files. Raises DataError for none at all."""
         root = self.project.resolve()
         found = (path for path in self.project.glob(self.pattern) if path.is_file())
-        return sorted(path for path in found if path.resolve().is_relative_to(root))
+        paths = sorted(path for path in found if path.resolve().is_relative_to(root))
+        if not paths:
+            raise DataError(f"no file is called {self.pattern}", code="csv-none", where=str(self.project))
+        return paths
 
     def parts(self, seen: Mapping[str, str]) -> Iterator[CsvPart]:
         """The files that are new by their content. Raises DataError where there is no file, or one cannot be read."""
-        paths = self.paths()
-        if not paths:
-            raise DataError(f"no file is called {self.pattern}", code="csv-none", where=str(self.project))
-        found = [CsvPart(self._name(path), _digest(path), path, self.spelling) for path in paths]
+        found = [CsvPart(self._name(path), _digest(path), path, self.spelling) for path in self.paths()]
         if not self.snapshot:
             known = set(seen.values())
             yield from (part for part in found if part.mark not in known)
@@ -64,6 +69,24 @@ class CsvSource:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.project).as_posix()
+
+
+def read_csv(table: TomlTable, project: Path, spelling: Spelling | None, *, snapshot: bool) -> CsvSource:
+    """The files that a source file names; without a spelling the first one's is sniffed.
+
+    Raises ConfigError at the line of what does not fit, DataError where there is no file to sniff.
+    """
+    pattern = table.values(OPTIONS)[PATH]
+    plain = PurePosixPath(pattern)
+    if plain.is_absolute() or ".." in plain.parts or not plain.parts:
+        raise ConfigError(
+            f"'{pattern}' leads out of the project",
+            code="source-path",
+            where=table.where(PATH.name),
+            hint="a path below the project's folder, such as data/raw/*.csv",
+        )
+    source = CsvSource(project, pattern, spelling or Spelling(), snapshot)
+    return source if spelling else replace(source, spelling=sniffed(source.paths()[0]))
 
 
 def _digest(path: Path) -> str:

@@ -1,0 +1,107 @@
+"""The kind ``load``: sources into the warehouse, each a step and a transaction of its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from penstock.core.errors import ConfigError
+from penstock.core.options import Option, texts
+from penstock.jobs import Outcome, Phase, Step
+from penstock.project.loads import Loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.jobs import Job, Note, Run
+    from penstock.project.penstock import Penstock
+    from penstock.warehouse.executions import Executions
+    from penstock.warehouse.loaded import Loaded
+
+__all__ = ["LoadKind"]
+
+SOURCES: Option[tuple[str, ...]] = Option(
+    "sources",
+    texts('a list of sources: ["customers", "sales"]'),
+    (),
+    "The sources, in the order in which they are loaded: files of sources/. All of them, by name, if left out.",
+)
+
+
+class LoadKind:
+    """A source that does not answer is passed over, and the run has partial success; what fails otherwise ends it.
+
+    Each run is a row of the warehouse's table `pipeline_executions`.
+    """
+
+    options: tuple[Option[Any], ...] = (SOURCES,)
+
+    def __init__(self, penstock: Penstock) -> None:
+        self._penstock = penstock
+        self._loads = Loads(penstock)
+
+    def require(self, job: Job) -> None:
+        """Raises ConfigError or SqlError where there is no source, or one does not fit."""
+        for name in self._sources(job):
+            self._loads.require(name)
+
+    def steps(self, job: Job, run: Run) -> Iterable[Step]:
+        """One for each source."""
+        from penstock.warehouse.executions import Executions
+
+        names = self._sources(job)
+        executions = Executions(self._penstock.warehouse.database(), self._penstock.clock)
+        executions.begin(run.id, job.name)
+        partial = [step.name for step in run.steps if step.outcome.partial]
+        return [self._step(name, run.id, executions, partial, last=name == names[-1]) for name in names]
+
+    def _sources(self, job: Job) -> tuple[str, ...]:
+        names = job.options[SOURCES] or tuple(self._loads.names())
+        if not names:
+            raise ConfigError(
+                "the project has no sources to load",
+                code="job-load",
+                where=job.where,
+                hint="sources/NAME.toml says where rows come from",
+            )
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                raise ConfigError(f"source {name} is there twice", code="job-load", where=job.table.where(SOURCES.name))
+        return names
+
+    def _step(self, name: str, run: str, executions: Executions, partial: list[str], *, last: bool) -> Step:
+        """A source; `partial` are those of the run that were passed over."""
+
+        def do(note: Note) -> Outcome:
+            with executions.failing(run):
+                outcome = self._do(name, run, note)
+                partial.extend([name] * outcome.partial)
+                if last:
+                    executions.end(run, partial=bool(partial))
+            return outcome
+
+        def done() -> Outcome | None:
+            found = self._loads.load(name, run).done(run)
+            if found is not None and last:
+                executions.end(run, partial=bool(partial))
+            return None if found is None else _outcome(found)
+
+        return Step(name, do, done)
+
+    def _do(self, name: str, run: str, note: Note) -> Outcome:
+        from penstock.warehouse.sources.away import AwayError
+
+        try:
+            return _outcome(self._loads.load(name, run).do(run, note))
+        except AwayError as error:
+            note(str(error), "warning")
+            return Outcome(note=error.message, partial=True)
+
+
+def _outcome(loaded: Loaded) -> Outcome:
+    return Outcome(
+        counts=asdict(loaded.counts),
+        changes={table: asdict(changes) for table, changes in loaded.changes.items()},
+        phases=tuple(Phase(one.name, one.rows, one.seconds) for one in loaded.phases),
+        note=loaded.note,
+    )

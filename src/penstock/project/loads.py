@@ -1,0 +1,117 @@
+"""`Loads`: the sources of a project, sources/NAME.toml, and what brings each into its warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.core.errors import ConfigError
+from penstock.project.project_file import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.core.types import DataType
+    from penstock.project.penstock import Penstock
+    from penstock.quality.results import Result
+    from penstock.quality.rules import Rules
+    from penstock.warehouse.load import Load
+    from penstock.warehouse.schema import Schema
+    from penstock.warehouse.sources import Source
+    from penstock.warehouse.sources.source_file import SourceFile
+
+__all__ = ["Loads"]
+
+
+class Loads:
+    """The files are read whenever they are asked for."""
+
+    def __init__(self, penstock: Penstock) -> None:
+        self._penstock = penstock
+        self._files = Folder(penstock.folder, "sources", ".toml", "source")
+
+    def names(self) -> list[str]:
+        """The sources, by name."""
+        return self._files.names()
+
+    def source(self, name: str) -> SourceFile:
+        """What the file of one says. Raises ConfigError where there is none, or with the line that is wrong."""
+        from penstock.warehouse.sources.source_file import read_source
+
+        return read_source(name, self._files.read(name).text)
+
+    def require(self, name: str) -> None:
+        """Raises ConfigError or SqlError where a source's file, its schema, or a rule about it does not fit."""
+        from penstock.warehouse.schema_files import SchemaFiles
+
+        source = self.source(name)
+        schema = SchemaFiles(self._penstock.folder).read(name)
+        if schema is not None:
+            self.opened(source, schema)
+            LoadChecks(self._penstock, source, "").rules(schema.types)
+
+    def load(self, name: str, run: str) -> Load:
+        """What brings one into the warehouse in a run. Raises as `source`, and WarehouseError."""
+        from penstock.warehouse import read_model
+        from penstock.warehouse.load import Load
+        from penstock.warehouse.schema_files import SchemaFiles
+
+        penstock, source = self._penstock, self.source(name)
+        return Load(
+            source,
+            lambda schema: self.opened(source, schema),
+            SchemaFiles(penstock.folder),
+            penstock.warehouse.database(),
+            penstock.clock,
+            checks=LoadChecks(penstock, source, run),
+            model=read_model(penstock.folder),
+        )
+
+    def opened(self, source: SourceFile, schema: Schema | None) -> Source:
+        """What reads a source. Raises ConfigError at a line of its file."""
+        penstock = self._penstock
+        match source.kind:
+            case "csv":
+                from penstock.warehouse.sources.csv import read_csv
+
+                spelling = schema.spelling if schema else None
+                return read_csv(source.own, penstock.folder, spelling, snapshot=source.mode == "snapshot")
+            case "http":
+                from penstock.warehouse.sources.http import read_api
+                from penstock.warehouse.sources.http.source import HttpSource
+
+                return HttpSource(read_api(source.name, source.own), penstock.world.allow, penstock.clock)
+            case "postgres":
+                from penstock.warehouse.sources.postgres import read_postgres
+
+                return read_postgres(source.name, source.own, penstock.folder)
+        raise ConfigError(
+            f"sources of kind {source.kind} are not there yet", code="source-kind", where=source.own.where("kind")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadChecks:
+    """The rules of quality/ about a source's staging table; what they find is kept in the log, as of one run."""
+
+    penstock: Penstock
+    source: SourceFile
+    run: str
+
+    def rules(self, columns: Mapping[str, DataType]) -> Rules:
+        from penstock.quality.rule import read_files, rules_on
+        from penstock.quality.rules import Rules
+
+        found = rules_on(read_files(self.penstock.folder), str(self.source.into))
+        return Rules(found, columns, self.penstock.session.context)
+
+    def earlier(self, rule: str, runs: int) -> list[float]:
+        from penstock.quality.results import earlier_values
+
+        return earlier_values(self.penstock.log, str(self.source.into), rule, runs, self.run)
+
+    def record(self, found: Sequence[Result], *, run: str, loaded: bool) -> None:
+        from penstock.quality.results import record
+
+        log, now = self.penstock.log, self.penstock.clock.now_ms()
+        record(log, found, time=now, kind="batch", run=run, table=str(self.source.into), loaded=loaded)
