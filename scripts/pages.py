@@ -14,6 +14,7 @@ PAGES: dict[str, str] = {
     "docs/settings.md": "penstock.project.page",
     "docs/cli.md": "penstock.cli.page",
     "docs/sources.md": "penstock.warehouse.sources.page",
+    "docs/warehouse.md": "penstock.warehouse.page",
     "docs/metrics.md": "penstock.server.metrics.page",
     "ui/openapi.json": "penstock.server.openapi",
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
@@ -85,9 +84,10 @@ class Loads:
                 from penstock.warehouse.sources.postgres import read_postgres
 
                 return read_postgres(source.name, source.own, penstock.folder)
-        raise ConfigError(
-            f"sources of kind {source.kind} are not there yet", code="source-kind", where=source.own.where("kind")
-        )
+            case _:
+                from penstock.warehouse.sources.topic import read_topic
+
+                return read_topic(source.own, penstock.log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from penstock.warehouse.loaded import Loaded
 from penstock.warehouse.loading import Loading
 from penstock.warehouse.model import Model
 from penstock.warehouse.sources.csv import CsvSource
+from penstock.warehouse.sources.topic import TopicSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,11 +95,14 @@ class Load:
         found: list[Result] = []
         loading = Loading(self.source, schema, run, note, self._clock, found, self._checks)
         loaded = False
+        source = self._opened(schema)
         try:
             with self._database.transaction() as session:
-                done = loading.load(session, self._opened(schema), self._model)
+                done = loading.load(session, source, self._model)
             loaded = True
         finally:
             if self._checks is not None and found:
                 self._checks.record(found, run=run, loaded=loaded)
+        if isinstance(source, TopicSource):
+            source.commit(loading.marks)
         return done

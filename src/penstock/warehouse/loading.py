@@ -88,6 +88,8 @@ class Loading:
         self._found, self._checks = found, checks
         self._rules = None if checks is None else checks.rules(schema.types)
         self._tally = None if self._rules is None else Tally(self._rules)
+        self.marks: dict[str, str] = {}
+        """Of the parts that were loaded, by name."""
         self._counts = Counts()
         self._phases: dict[str, list[float]] = {}
         self._figures = ColumnFigures()
@@ -271,6 +273,7 @@ class Loading:
         """The parts that are loaded; those of an earlier snapshot are no more."""
         name = self._source.name
         for part, mark, rows in parts:
+            self.marks[part] = mark
             self._session.run(
                 'INSERT INTO _parts (source, part, digest, run, loaded_at, "read") VALUES ($1, $2, $3, $4, $5, $6)'
                 " ON CONFLICT (source, part) DO UPDATE SET digest = EXCLUDED.digest, run = EXCLUDED.run,"

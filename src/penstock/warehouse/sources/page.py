@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from penstock.core.options import option_table
+from penstock.warehouse.sources.csv.source import OPTIONS as CSV
 from penstock.warehouse.sources.http import SECTIONS as HTTP
 from penstock.warehouse.sources.postgres import OPTIONS as POSTGRES
+from penstock.warehouse.sources.source_file import OPTIONS as COMMON
 from penstock.warehouse.sources.topic import OPTIONS as TOPIC
 
 __all__ = ["page"]
@@ -18,6 +20,28 @@ _HEAD = """\
 the warehouse, all in one transaction: what the source remembers of itself (how far it was read) is written in it too.
 A source that does not answer, or not as it should, is told in the run, nothing of it is loaded, and the run goes on
 with the others.
+"""
+
+_CSV = """\
+## csv: files
+
+```toml
+kind = "csv"
+path = "data/raw/sales_data/*"
+into = "staging.sales"
+mode = "changes"
+```
+
+All files that `path` finds are of one spelling, which its first load sniffs and writes into the schema file
+([warehouse.md](warehouse.md)): delimiter, quote, escape, header, encoding, records before the header. From then on that
+says how they are read. Files of gzip are unpacked on the way; those outside the project's folder are none of its files.
+
+A file is known by the digest of its content. With `mode = "changes"` those that were loaded are passed over, whatever
+they are called now. As a `snapshot` the files say together what there is, so all are read where one is new, changed or
+gone, and none where all are as they were.
+
+A record that has another number of fields than the header, a quote that is never closed, or bytes that are not of the
+encoding is set aside with its text and its line; all others are read as Python's csv module reads them.
 """
 
 _HTTP = """\
@@ -122,7 +146,7 @@ knows whose it is. `broker` is refused: topics are those of the project's log, u
 
 def page() -> str:
     """The page, as Markdown."""
-    parts = [_HEAD, _HTTP]
+    parts = [_HEAD, option_table(COMMON), _CSV, option_table(CSV), _HTTP]
     for section, options in HTTP.items():
         parts.append((f"### [{section}]" if section else "### At the top") + "\n\n" + option_table(options))
     parts.append("`[query]`, `[headers]` and `[keep]` have texts by name.")
