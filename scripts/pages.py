@@ -16,6 +16,7 @@ PAGES: dict[str, str] = {
     "docs/sources.md": "penstock.warehouse.sources.page",
     "docs/warehouse.md": "penstock.warehouse.page",
     "docs/metrics.md": "penstock.server.metrics.page",
+    "docs/quality.md": "penstock.quality.page",
     "ui/openapi.json": "penstock.server.openapi",
 }
 """A file, and the module whose `page()` gives its text."""

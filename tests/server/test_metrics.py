@@ -155,6 +155,8 @@ def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path, monkeypatch: 
     (tmp_path / "alerts").mkdir()
     (tmp_path / "alerts" / "first.toml").write_text('table = "e"\nwhen = "id = 1"\nnotify = ["ops"]')
     (tmp_path / "jobs.toml").write_text('[jobs.tidy]\nkind = "upkeep"\n')
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "e.toml").write_text('on = "e"\n[rules.one]\nnot_null = "v"\nthen = "warn"\n')
     requests = Requests()
     requests.add("GET", "/api/tables", 200, 0.01)
     with opened(tmp_path) as project:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from penstock.sql.functions.spec import Context, Value
 
 __all__ = [
+    "CODE",
     "MOST_CHECKS",
     "RESULTS",
     "RESULTS_TABLE",
@@ -52,18 +53,19 @@ RESULTS: dict[str, pl.DataType] = {
 }
 """The columns of the table of results; `kind` is batch or stream, `run` then the run or the pipeline."""
 
-_CODE = "quality:"
+CODE = "quality:"
+"""How the codes of rows begin that a rule has taken out."""
 _LONGEST = 100
 
 
 def code_of(path: str) -> str:
     """The code of rows that the rule called `path` has taken out."""
-    return _CODE + path
+    return CODE + path
 
 
 def rule_of(code: str) -> str | None:
     """The rule that has taken out the rows of a code, None where it was none."""
-    return code.removeprefix(_CODE) if code.startswith(_CODE) else None
+    return code.removeprefix(CODE) if code.startswith(CODE) else None
 
 
 class RowChecks:

@@ -34,7 +34,8 @@ __all__ = ["FACTS", "LATE_TABLE", "REJECTS_TABLE", "Obstacle", "Pipeline", "Sett
 
 REJECTS_TABLE = "rejects"
 LATE_TABLE = "late"
-FACTS = ("ledger/", "watermarks/", "windows/")
+_FACTS = ("ledger/", "watermarks/", "windows/")
+FACTS = (*_FACTS, STRETCH)
 """Before the name of a pipeline, the facts that go with its checkpoint."""
 _FORMAT = 1
 _ROOM_SECONDS = 0.5
@@ -118,8 +119,8 @@ class Pipeline:
         self._rejects: list[pl.DataFrame] = []
         self._late: list[pl.DataFrame] = []
         self._dirty = False
-        self._told = clock.now_ms()
-        """When results of quality rules were last written down, ms."""
+        self._told: int | None = clock.now_ms()
+        """When results of quality rules were last written down, ms; None: they are due."""
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -203,6 +204,7 @@ class Pipeline:
             self.close_windows()
             if self.ends[-1:] != [self._through]:
                 self.ends.append(self._through)
+            self._told = None
             self.commit()
             self.ended = True
 
@@ -346,7 +348,7 @@ class Pipeline:
             {"operator": e.operator, "kind": e.kind, "inputs": e.inputs, **e.counts.as_dict()}
             for e in self.executor.entries()
         ]
-        for prefix, told in zip(FACTS, (entries, self.watermarks(), self.windows()), strict=True):
+        for prefix, told in zip(_FACTS, (entries, self.watermarks(), self.windows()), strict=True):
             transaction.put(prefix + self.name, json.dumps(told).encode())
 
     def _put_quality(self, transaction: Transaction) -> None:
@@ -355,7 +357,7 @@ class Pipeline:
         if not guards:
             return
         now = self.clock.now_ms()
-        if now - self._told >= _TELL_MS and any(guard.seen for guard in guards):
+        if (self._told is None or now - self._told >= _TELL_MS) and any(guard.seen for guard in guards):
             rules = [one for guard in guards if guard.seen for one in guard.told()]
             transaction.append_rows(RESULTS_TABLE, streamed(rules, self.name, now))
             self._told = now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
     from penstock.project.operations import Operation
+    from penstock.project.quality import State
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.savepoints import Kept, Restored
@@ -72,6 +73,18 @@ class Project(Protocol):
     ) -> Replayed: ...
 
     def discard(self, kind: Kind, ids: Sequence[int], reason: str) -> int: ...
+
+    def quality_results(self) -> pl.DataFrame: ...
+
+    def quality_rows(
+        self, rows: int | None = None, rule: str | None = None, state: State | None = None
+    ) -> pl.DataFrame: ...
+
+    def quality_fix(
+        self, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
+    ) -> pl.DataFrame: ...
+
+    def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame: ...
 
     def pipelines(self) -> list[Standing]: ...
 

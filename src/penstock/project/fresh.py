@@ -10,6 +10,7 @@ from penstock.connectors.spec import TableOptions
 from penstock.engine.pipeline import FACTS, LATE_TABLE, REJECTS_TABLE
 from penstock.project.audit import audited
 from penstock.project.discards import DISCARDS_TABLE
+from penstock.project.quality import FIXED
 from penstock.project.replays import record_replay, replays
 from penstock.project.topics import beside_topics, read_topics, topic_of, written_topics
 
@@ -45,11 +46,12 @@ def drop_everything(penstock: Penstock) -> None:
     log, before = penstock.log, what_goes(penstock)
     for checkpoint in log.state.checkpoints():
         log.state.drop_pipeline(checkpoint.pipeline)
-    for prefix in FACTS:
+    for prefix in (*FACTS, FIXED):
         for key in log.facts.scan(prefix):
             log.facts.delete(key)
     for name in (REJECTS_TABLE, LATE_TABLE, DISCARDS_TABLE):
         log.tables.drop(name)
+    penstock.quality.drop_streams()
     _settle_rebuilt(penstock)
     kept = {t.name: t for t in log.topics()}
     for table in _sinks(penstock):

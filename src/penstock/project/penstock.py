@@ -32,6 +32,7 @@ from penstock.project.system import facts, late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
 from penstock.project.topic_changes import alter_topic, alteration_loss, create_topic
 from penstock.project.tracing import sent
+from penstock.quality.results import Latest
 from penstock.sql.session import Answer
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
     from penstock.project.notices import Notices
+    from penstock.project.quality import State
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
@@ -487,6 +489,37 @@ class Penstock(Parts):
         from penstock.project.discards import discard
 
         return discard(self, kind, ids, reason)
+
+    @cached_property
+    def quality(self) -> Latest:
+        """The newest result of each quality rule."""
+        return Latest(self.log)
+
+    def quality_results(self) -> pl.DataFrame:
+        """The newest result of each quality rule on each table: see `quality.results.Latest`."""
+        return self.quality.frame()
+
+    def quality_rows(
+        self, rows: int | None = None, rule: str | None = None, state: State | None = None
+    ) -> pl.DataFrame:
+        """The rows that quality rules have set aside, newest first: see `project.quality`."""
+        from penstock.project.quality import quarantined
+
+        return quarantined(self, rows, rule, state)
+
+    def quality_fix(
+        self, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
+    ) -> pl.DataFrame:
+        """Mend such rows: see `project.quality`."""
+        from penstock.project.quality import fix
+
+        return fix(self, ids, values, expressions)
+
+    def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame:
+        """Bring such rows in again, through the rules: see `project.quality`."""
+        from penstock.project.quality import replay_fixed
+
+        return replay_fixed(self, ids)
 
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.sql.checks import Consequence
 
-__all__ = ["RESULTS", "RESULTS_TABLE", "Result", "earlier_values", "record", "require_good", "results"]
+__all__ = ["RESULTS", "RESULTS_TABLE", "Latest", "Result", "earlier_values", "record", "require_good", "results"]
+
+
+_MERGED = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,48 @@ def _going_on(log: Log) -> Iterator[pl.DataFrame]:
     for key, value in log.facts.scan(STRETCH).items():
         said = json.loads(value)
         yield streamed([one for one in said["rules"] if one["rows"]], key.removeprefix(STRETCH), said["time"])
+
+
+class Latest:
+    """The newest result of each rule on each table, kept up to date: only what is new is read. Threads may share it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._known = pl.DataFrame(schema=RESULTS)
+        self._last = 0
+        self._reading = threading.Lock()
+
+    def drop_streams(self) -> None:
+        """Forget what became of streams: they are read again from the beginning."""
+        with self._reading:
+            kept = results(self._log).filter(pl.col("kind") == "batch")
+            self._log.tables.drop(RESULTS_TABLE)
+            if kept.height:
+                self._log.tables.append(RESULTS_TABLE, kept)
+            self._known, self._last = pl.DataFrame(schema=RESULTS), 0
+
+    def frame(self) -> pl.DataFrame:
+        """With the columns of RESULTS, by table and rule; what a stream has, by pipeline, for all that is kept."""
+        with self._reading:
+            while True:
+                last, frame = self._log.tables.rows(RESULTS_TABLE, after=self._last, limit=_MERGED)
+                if not frame.height:
+                    break
+                self._last, self._known = last, _folded([self._known, frame.select(*RESULTS)])
+            known = self._known
+        return _folded([known, *_going_on(self._log)]).sort("table", "rule", "run")
+
+
+def _folded(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Of several results of one thing the last; of a stretch of a stream the rows of all of them."""
+    streamed = pl.col("kind") == "stream"
+    together = pl.concat(frames).with_columns(pl.when(streamed).then("run").otherwise(pl.lit("")).alias("$of"))
+    total = [
+        pl.when(streamed.last()).then(pl.col(n).sum()).otherwise(pl.col(n).last()).alias(n) for n in ("rows", "broken")
+    ]
+    by = ["kind", "$of", "table", "rule"]
+    last = together.group_by(by, maintain_order=True).agg(pl.exclude(*by, "rows", "broken").last(), *total)
+    return last.with_columns(passed=pl.col("broken") == 0).select(*RESULTS)
 
 
 def earlier_values(log: Log, table: str, rule: str, runs: int, run: str = "") -> list[float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from penstock.core.errors import ConfigError, did_you_mean
-from penstock.core.options import Option, boolean, choice, duration, integer, number, text, texts
+from penstock.core.options import Kind, Option, boolean, choice, duration, integer, number, text, texts
 from penstock.core.toml_table import read_toml
 
 if TYPE_CHECKING:
@@ -47,25 +47,29 @@ MEASURES = ("rows", "mean", "sum", "min", "max", "nulls", "distinct")
 
 _NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,99}")
 
+_COLUMN: Kind[str] = Kind("a column", str)
+_BOUND: Kind[str] = Kind("a number, a date or a time", str)
 _COLUMNS = texts('a column or a list of them: "email", ["first", "last"]')
 
 NOT_NULL: Option[tuple[str, ...]] = Option("not_null", _COLUMNS, (), "These columns are there in each row.")
-RANGE = Option("range", text, "", "The numbers or times of this column lie between `from` and `to`.")
-ACCEPTED = Option("accepted", text, "", "The values of this column are among `values`.")
-MATCHES = Option("matches", text, "", "The texts of this column match the regular expression `pattern` somewhere.")
+RANGE = Option("range", _COLUMN, "", "The numbers or times of this column lie between `from` and `to`.")
+ACCEPTED = Option("accepted", _COLUMN, "", "The values of this column are among `values`.")
+MATCHES = Option("matches", _COLUMN, "", "The texts of this column match the regular expression `pattern` somewhere.")
 SQL = Option("sql", text, "", "A condition in Flink's SQL over the columns of a row.")
 UNIQUE: Option[tuple[str, ...]] = Option(
     "unique", _COLUMNS, (), "No two rows have the same values in these columns; the first one stays."
 )
-FOREIGN_KEY = Option("foreign_key", text, "", "The values of this column are in the column that `references` names.")
+FOREIGN_KEY = Option("foreign_key", _COLUMN, "", "The values of this column are in the column that `references` names.")
 ROWS = Option("rows", boolean, False, "How many rows a load has: `from`, `to`, and `change` against earlier runs.")
-FRESH = Option("fresh", text, "", "The newest time in this column is no older than `within`, or than in the last run.")
+FRESH = Option(
+    "fresh", _COLUMN, "", "The newest time in this column is no older than `within`, or than in the last run."
+)
 ANOMALY = Option(
-    "anomaly", text, "", "A measure of this column is within `z` standard deviations of that of the last `runs`."
+    "anomaly", _COLUMN, "", "A measure of this column is within `z` standard deviations of that of the last `runs`."
 )
 THEN = Option("then", choice("warn", "quarantine", "fail"), "", "What becomes of it.", required=True)
-FROM = Option("from", text, "", "The least that is good.")
-TO = Option("to", text, "", "The most that is good.")
+FROM = Option("from", _BOUND, "", "The least that is good.")
+TO = Option("to", _BOUND, "", "The most that is good.")
 VALUES: Option[tuple[str, ...]] = Option("values", texts('a list of values: ["open", "closed"]'), (), "Those allowed.")
 PATTERN = Option("pattern", text, "", "A regular expression as in Java; it matches anywhere unless ^ and $ hold it.")
 REFERENCES = Option("references", text, "", "Schema, table and column: `staging.products.product_id`.")

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from penstock.project.quality import State
     from penstock.project.set_aside import Kind
     from penstock.project.settings_change import Value
     from penstock.project.steer import Act
@@ -142,6 +143,24 @@ class Owner:
     def discard(self, kind: Kind, ids: Sequence[int], reason: str) -> int:
         asked = {"kind": kind, "ids": list(ids), "reason": reason}
         return int(self._json("POST", "/api/rejects/discard", asked)["discarded"])
+
+    def quality_results(self) -> pl.DataFrame:
+        return self._frame("GET", "/api/quality")[0]
+
+    def quality_rows(
+        self, rows: int | None = None, rule: str | None = None, state: State | None = None
+    ) -> pl.DataFrame:
+        asked = {"limit": rows, "rule": rule, "state": state}
+        return self._frame("GET", f"/api/quality/rows?{_encoded(asked)}")[0]
+
+    def quality_fix(
+        self, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
+    ) -> pl.DataFrame:
+        asked = {"ids": list(ids), "values": dict(values), "expressions": dict(expressions)}
+        return self._frame("POST", "/api/quality/fix", asked)[0]
+
+    def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame:
+        return self._frame("POST", "/api/quality/replay", {"ids": list(ids)})[0]
 
     def pipelines(self) -> list[Standing]:
         return [_standing(one) for one in self._json("GET", "/api/pipelines")]

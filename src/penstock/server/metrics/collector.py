@@ -63,6 +63,7 @@ class Metrics:
         self._log(found)
         self._alerts(found)
         self._jobs(found)
+        self._quality(found)
         self._parts(found)
         self._questions(found)
         self._requests(found)
@@ -144,6 +145,12 @@ class Metrics:
                 found.add(d.JOB_SECONDS, seconds, name)
                 found.add(d.JOB_ROWS, figures.rows[name], name)
             found.add(d.SCHEDULER_LAG, jobs.scheduler.lag / 1000)
+
+    def _quality(self, found: Families) -> None:
+        for one in self.project.quality_results().iter_rows(named=True):
+            labels = (one["run"] if one["kind"] == "stream" else "", one["table"], one["rule"])
+            found.add(d.QUALITY_PASSED, float(one["passed"]), *labels)
+            found.add(d.QUALITY_BROKEN, one["broken"], *labels)
 
     def _parts(self, found: Families) -> None:
         watch = self.project.health

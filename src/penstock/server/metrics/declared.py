@@ -106,6 +106,16 @@ ALERT_NOTIFICATIONS = Metric(
     "penstock_alert_notifications", "gauge", "What became of notifications that are kept.", ("channel", "status")
 )
 
+QUALITY_PASSED = Metric(
+    "penstock_quality_passed",
+    "gauge",
+    "Whether no row breaks a quality rule: in the last load of a table, or of all that a pipeline has read of it.",
+    ("pipeline", "table", "rule"),
+)
+QUALITY_BROKEN = Metric(
+    "penstock_quality_broken_rows", "gauge", "How many rows break it there.", ("pipeline", "table", "rule")
+)
+
 PART_UP = Metric(
     "penstock_part_up", "gauge", "Whether the last probe has found a part up that the project needs.", ("component",)
 )
@@ -169,6 +179,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
     "Alerts": (ALERT_UP, ALERT_INCIDENTS, ALERT_NOTIFICATIONS),
     "Jobs": (JOB_RUNS, JOB_SECONDS, JOB_ROWS, JOB_OPEN, SCHEDULER_LAG),
+    "Quality": (QUALITY_PASSED, QUALITY_BROKEN),
     "Health": (PART_UP, PART_SECONDS),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),
     "Push": (PUSH_CLIENTS, PUSH_SUBSCRIPTIONS, PUSH_FEEDS, PUSH_WAITING, PUSH_ANEW),

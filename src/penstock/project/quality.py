@@ -1,0 +1,153 @@
+"""What quality rules say now, and the rows that they have set aside: shown, mended, and brought in again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from penstock.core.errors import ConfigError, LogError
+from penstock.engine.checks import CODE, rule_of
+from penstock.project.audit import audited, told_rows
+from penstock.project.set_aside import pages
+from penstock.quality.mending import Mending
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.log import Log
+    from penstock.project.penstock import Penstock
+
+__all__ = ["FIXED", "QUARANTINED", "STATES", "State", "fix", "quarantined", "replay_fixed"]
+
+State = Literal["open", "fixed", "replayed", "discarded"]
+STATES: tuple[State, ...] = ("open", "fixed", "replayed", "discarded")
+FIXED = "fixed/"
+"""Before the id of a reject: the fact of its bytes as they are to be."""
+
+QUARANTINED: dict[str, Any] = {
+    "id": pl.String,
+    "time": pl.Datetime("ms", "UTC"),
+    "pipeline": pl.String,
+    "table": pl.String,
+    "rule": pl.String,
+    "reason": pl.String,
+    "row": pl.String,
+    "state": pl.String,
+}
+"""The columns of rows that rules have set aside; `id` as that of a reject, `row` as it came, or as it was mended."""
+
+
+def quarantined(
+    penstock: Penstock, rows: int | None = None, rule: str | None = None, state: State | None = None
+) -> pl.DataFrame:
+    """The newest rows that rules have set aside, newest first: of one `rule`, by its path, and in one `state`."""
+    fixed = _fixed(penstock.log)
+    found = [pl.DataFrame(schema=QUARANTINED)]
+    left = rows
+    for page in pages(penstock, "rejected"):
+        wanted = _listed(page, fixed).filter(_where(rule, state))
+        found.append(wanted if left is None else wanted.head(left))
+        left = None if left is None else left - found[-1].height
+        if left == 0:
+            break
+    return pl.concat(found)
+
+
+def _where(rule: str | None, state: str | None) -> pl.Expr:
+    wanted = {"rule": rule, "state": state}
+    return pl.all_horizontal(pl.lit(True), *(pl.col(n) == v for n, v in wanted.items() if v is not None))
+
+
+def _listed(rejects: pl.DataFrame, fixed: Mapping[int, bytes]) -> pl.DataFrame:
+    """Those of `rejects` that a rule has set aside, as QUARANTINED."""
+    rows = [
+        {
+            **{name: one[name] for name in ("time", "pipeline", "table", "reason")},
+            "id": str(one["id"]),
+            "rule": rule_of(one["code"]),
+            "row": (fixed.get(one["id"], one["raw"]) or b"").decode("utf-8", "replace"),
+            "state": _state(one, fixed),
+        }
+        for one in rejects.filter(pl.col("code").str.starts_with(CODE)).iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, schema=QUARANTINED)
+
+
+def _state(reject: Mapping[str, Any], fixed: Mapping[int, bytes]) -> State:
+    if reject["discarded"] is not None:
+        return "discarded"
+    if reject["replayed_offset"] is not None:
+        return "replayed"
+    return "fixed" if reject["id"] in fixed else "open"
+
+
+def _fixed(log: Log) -> dict[int, bytes]:
+    """The bytes of mended rows, by the ids of rejects."""
+    return {int(key.removeprefix(FIXED)): value for key, value in log.facts.scan(FIXED).items()}
+
+
+def fix(
+    penstock: Penstock, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
+) -> pl.DataFrame:
+    """Mend rows that rules have set aside; they stay there until they are replayed.
+
+    `values` are put into columns, `expressions` computed from the row as it is. Gives the rows as they are now, as
+    QUARANTINED. Raises LogError for a row that is not there, or not open any more, DataError or SqlError where one
+    cannot be mended. Nothing was done then.
+    """
+    if not values and not expressions:
+        raise ConfigError(
+            "nothing is to be mended", code="quality-fix", hint="a value for a column, or an expression of the dialect"
+        )
+    mend = Mending(values, expressions, penstock.definition.session.context)
+    before = _fixed(penstock.log)
+    rows = _chosen(penstock, ids)
+    made = {id_: mend(before.get(id_, raw)) for id_, raw in rows.select("id", "raw").iter_rows()}
+    with penstock.log.transaction() as transaction:
+        for id_, raw in made.items():
+            transaction.put(f"{FIXED}{id_}", raw)
+    how = {"columns": sorted({*values, *expressions})}
+    audited(penstock.log, "quality-fix", "rows", **told_rows(list(made)), **how)
+    return _listed(rows, _fixed(penstock.log))
+
+
+def replay_fixed(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
+    """Bring rows that rules have set aside in again, as they are now: through decoding and all rules.
+
+    One that breaks a rule still is set aside anew. Gives the copies: `id`, `topic`, `partition`, `offset`. Raises as
+    `fix`, and as `project.replay`.
+    """
+    fixed = _fixed(penstock.log)
+    rows = _chosen(penstock, ids)
+    left = [(id_, raw, fixed.get(id_, raw)) for id_, raw in rows.select("id", "raw").iter_rows()]
+    done: list[pl.DataFrame] = []
+    while left:
+        # rows of the same bytes may have been mended otherwise, and what mends one knows its bytes alone
+        new = {raw: wanted for _, raw, wanted in reversed(left)}
+        now = [one for one in left if new[one[1]] == one[2]]
+        left = [one for one in left if new[one[1]] != one[2]]
+        done.append(penstock.replay([id_ for id_, _, _ in now], mend=new.__getitem__).copies)
+    return pl.concat(done).cast({"id": pl.String})
+
+
+def _chosen(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
+    """The rejects `ids`, which rules have set aside and nobody has done with."""
+    rows = penstock.rejects().filter(pl.col("id").cast(pl.String).is_in(list(ids)))
+    for id_ in sorted(set(ids) - {str(id_) for id_ in rows["id"]}):
+        raise LogError(
+            f"there is no row {id_}", code="replay-unknown", hint="penstock quality show DIR lists what there is"
+        )
+    for one in rows.iter_rows(named=True):
+        if rule_of(one["code"]) is None:
+            raise LogError(
+                f"row {one['id']} was set aside by no quality rule, but as {one['code']}",
+                code="quality-none",
+                hint=f"penstock rejects replay DIR --id {one['id']}",
+            )
+        state = _state(one, {})
+        if state != "open":
+            raise LogError(f"row {one['id']} was {state} already", code="quality-done")
+    if rows.is_empty():
+        raise LogError("no row is named", code="replay-unknown", hint="penstock quality show DIR lists what there is")
+    return rows
