@@ -86,9 +86,16 @@ def test_what_is_appended_comes_back_with_its_types(database: PostgresDatabase) 
         )
         assert session.rows(f"SELECT id FROM {KINDS.sql} WHERE fine = $1", True) == [(1,)]
         assert session.run(f"UPDATE {KINDS.sql} SET small = $1 WHERE id < $2", 7, 3) == 2
+        doubled = session.scan(KINDS, ["id"])
+        assert session.append(KINDS, (frame.with_columns(pl.col("id") + 3) for frame in doubled)) == 3
+        assert session.run(f"DELETE FROM {KINDS.sql} WHERE id > 3") == 3
+        session.run(f"CREATE VIEW staging.seen AS SELECT id FROM {KINDS.sql}")
     with database.snapshot(10) as session:
         assert pl.concat(session.scan(KINDS, ["id", "small"])).sort("id").rows() == [(1, 7), (2, 7), (3, 3)]
-        assert [frame.height for frame in session.scan(Table("", "_targets"), ["name"])] == [0]
+        several = [session.scan(Table("", "_targets"), ["name"]), session.scan(Table("staging", "seen"), ["id"])]
+        assert [[frame.height for frame in frames] for frames in several] == [[0], [3]]
+        big = session.frame("SELECT n, repeat('x', 50) AS x FROM generate_series(1, 9) AS n")
+        assert big.sum()["n"].item() == 45
         with pytest.raises(WarehouseError, match="cannot execute DELETE in a read-only transaction"):
             session.run(f"DELETE FROM {KINDS.sql}")
 

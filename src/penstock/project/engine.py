@@ -96,6 +96,7 @@ class Engine:
             penstock.notices.start()
         self._polling = Polling(() if bounded else pollers)
         if not bounded and only is None:
+            penstock.warehouse.lasting = True
             measures.start()
             self.health = HealthWatch(penstock)
             self.health.start()

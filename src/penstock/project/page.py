@@ -37,6 +37,7 @@ _SECTIONS = {
     "health": "Probes of the parts that the project needs while it runs, and their uptime, see [health.md](health.md).",
     "measures": "CPU, memory, disk, network, rates, lags and latencies as rows of a table, while the project runs.",
     "system": "How much is kept of what the system writes itself, see [keeping.md](keeping.md).",
+    "warehouse": "Where loads go: a PostgreSQL, else a file of DuckDB, see [warehouse.md](warehouse.md).",
     "jobs": "How jobs of jobs.toml are done, see [jobs.md](jobs.md).",
     "logging": "Log lines of `penstock run`; its options --log-format and --log-level go before them.",
     "tracing": "OpenTelemetry: the way of an event from its arrival over HTTP to the commit of what it led to.",

@@ -52,7 +52,7 @@ class Parts:
         self.questions = Questions()
         self.footers, self.small_files = Footers(), SmallFiles()
         self.instances = Instances()
-        self.warehouse = Warehouse(home)
+        self.warehouse = Warehouse(home, definition.settings.warehouse)
         self.budget = Budget(definition.settings.memory, self.clock, self._spare)
         self.url = ""
         """Where its page is served; empty while it is not."""

@@ -15,6 +15,7 @@ from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
 from penstock.project.budget import LEAST
 from penstock.project.health.settings import HEALTH_OPTIONS, HealthSettings, read_health
+from penstock.project.warehouse_settings import WAREHOUSE_OPTIONS, WarehouseSettings, read_warehouse
 from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ SECTIONS: dict[str, tuple[Option[Any], ...]] = {
     "network": (ALLOW,),
     "notify.NAME": CHANNEL_OPTIONS,
     "health": HEALTH_OPTIONS,
+    "warehouse": WAREHOUSE_OPTIONS,
     "measures": (MEASURES_TABLE, MEASURES_INTERVAL),
     "logging": (LOG_FORMAT, LOG_LEVEL),
     "tracing": (TRACE_ENDPOINT, TRACE_SHARE),
@@ -242,6 +244,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     notify: Mapping[str, Channel] = field(default_factory=dict)
     health: HealthSettings = field(default_factory=HealthSettings)
+    warehouse: WarehouseSettings = field(default_factory=WarehouseSettings)
     measures_table: str = MEASURES_TABLE.default
     measures_interval: int = MEASURES_INTERVAL.default
     log_format: str = LOG_FORMAT.default
@@ -346,6 +349,7 @@ def _settings(document: dict[str, Any], folder: Path) -> Settings:
         allow=section("network")[ALLOW],
         notify=notify,
         health=read_health(section("health"), notify, f"{folder / FILE}, [health]"),
+        warehouse=read_warehouse(section("warehouse"), folder),
         measures_table=measures[MEASURES_TABLE],
         measures_interval=max(measures[MEASURES_INTERVAL], 100),
         log_format=logging[LOG_FORMAT],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError
+from penstock.project.warehouse_settings import WarehouseSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +33,15 @@ class Warehouse:
     """Opened at its first use. Threads may share it.
 
     Once a load has written, the file of DuckDB stays open here, and no other process can read it. A process that has
-    only questions opens it for reading alone, as long as one of them takes.
+    only questions opens it for reading alone, as long as one of them takes. A PostgreSQL that the settings name stays
+    connected from its first use on.
     """
 
-    def __init__(self, home: Path | None) -> None:
+    def __init__(self, home: Path | None, settings: WarehouseSettings | None = None) -> None:
         self._path = None if home is None else home / FILE
+        self._settings = settings or WarehouseSettings()
+        self.lasting = False
+        """Whether this process is here to stay, and has connections ready."""
         self._database: Database | None = None
         self._opening = threading.Lock()
 
@@ -45,15 +50,11 @@ class Warehouse:
 
         Raises WarehouseError where it cannot be opened, ConfigError where the project is in memory.
         """
-        from penstock.warehouse import DuckDatabase, migrate
+        from penstock.warehouse import migrate
 
         with self._opening:
             if self._database is None:
-                if self._path is None:
-                    raise ConfigError(
-                        "a project in memory has no warehouse", code="warehouse-memory", hint="give it a folder"
-                    )
-                database = DuckDatabase(self._path, patience=_LOAD_WAITS)
+                database = self._connected()
                 try:
                     migrate(database)
                 except BaseException:
@@ -64,8 +65,19 @@ class Warehouse:
 
     @property
     def is_there(self) -> bool:
-        """Whether anything was ever to be loaded into it."""
-        return self._database is not None or (self._path is not None and self._path.exists())
+        """Whether it is a PostgreSQL, or anything was ever to be loaded into its file."""
+        if self._settings.url or self._database is not None:
+            return True
+        return self._path is not None and self._path.exists()
+
+    def _connected(self) -> Database:
+        from penstock.warehouse import DuckDatabase
+
+        if self._settings.url:
+            return self._settings.open(lasting=self.lasting)
+        if self._path is None:
+            raise ConfigError("a project in memory has no warehouse", code="warehouse-memory", hint="give it a folder")
+        return DuckDatabase(self._path, patience=_LOAD_WAITS)
 
     @contextmanager
     def snapshot(self, seconds: float) -> Iterator[Session]:
@@ -76,6 +88,10 @@ class Warehouse:
         if not self.is_there:
             with _nothing_yet() as empty:
                 yield empty
+            return
+        if self._settings.url:
+            with self.database().snapshot(seconds) as session:
+                yield session
             return
         with self._opening:
             if self._database is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.warehouse.postgres.address import Address
+from penstock.warehouse.postgres.address import TLS, Address
 from penstock.warehouse.postgres.database import POSTGRES, PoolUse, PostgresDatabase
 
-__all__ = ["POSTGRES", "Address", "PoolUse", "PostgresDatabase"]
+__all__ = ["POSTGRES", "TLS", "Address", "PoolUse", "PostgresDatabase"]

@@ -5,15 +5,15 @@ Measured over 15 columns: Polars writes it faster than it escapes the text forma
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from concurrent.futures import Future
 
 __all__ = ["decoded", "encoded"]
@@ -22,24 +22,21 @@ _ROWS = 65_536
 """So many rows are encoded at once."""
 _AHEAD = 2
 """So many pieces are encoded while one is sent."""
-_RECEIVED = 200_000
-"""So many rows are decoded at once."""
 _NUMBERS: dict[str, pl.DataType] = {
     "int2": pl.Int16(), "int4": pl.Int32(), "int8": pl.Int64(), "float4": pl.Float32(), "float8": pl.Float64(),
 }  # fmt: skip
 
 
-def encoded(frames: Iterable[pl.DataFrame], columns: list[str]) -> Iterator[bytes]:
-    """The rows of frames, piece by piece; the next ones are encoded while one is sent."""
+def encoded(frame: pl.DataFrame) -> Iterator[bytes]:
+    """The rows of a frame, piece by piece; the next ones are encoded while one is sent."""
     with ThreadPoolExecutor(1, "copy") as beside:
-        pieces: list[Future[bytes]] = []
-        for frame in frames:
-            for piece in frame.select(columns).iter_slices(_ROWS):
-                pieces.append(beside.submit(_csv, piece))
-                if len(pieces) > _AHEAD:
-                    yield pieces.pop(0).result()
-        for waiting in pieces:
-            yield waiting.result()
+        waiting: deque[Future[bytes]] = deque()
+        for piece in frame.iter_slices(_ROWS):
+            waiting.append(beside.submit(_csv, piece))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _csv(frame: pl.DataFrame) -> bytes:
@@ -50,15 +47,11 @@ def _csv(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def decoded(received: Iterable[bytes | bytearray | memoryview], columns: Mapping[str, str]) -> Iterator[pl.DataFrame]:
-    """The rows that COPY sends, as frames; `columns` have their types. At least one frame."""
+def decoded(received: bytes, columns: Mapping[str, str]) -> pl.DataFrame:
+    """The rows that COPY has sent, as a frame; `columns` have their types."""
     schema = pl.Schema({str(n): pl.String() for n in range(len(columns))})
-    rows, first = iter(received), True
-    while (piece := b"".join(islice(rows, _RECEIVED))) or first:
-        read = pl.read_csv(BytesIO(piece), has_header=False, schema=schema) if piece else pl.DataFrame(schema=schema)
-        found = (_value(pl.col(str(n)), kind).alias(name) for n, (name, kind) in enumerate(columns.items()))
-        yield read.select(found)
-        first = False
+    texts = pl.read_csv(BytesIO(received), has_header=False, schema=schema) if received else pl.DataFrame(schema=schema)
+    return texts.select(_value(pl.col(str(n)), kind).alias(name) for n, (name, kind) in enumerate(columns.items()))
 
 
 def _value(column: pl.Expr, kind: str) -> pl.Expr:

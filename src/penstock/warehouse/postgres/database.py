@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -56,6 +55,12 @@ _COUNTED = {"INSERT", "UPDATE", "DELETE", "MERGE"}
 _LOST = {None, "57P01", "57P02", "57P03"}
 """What the end of a connection is told as: by nobody, or by a server that is shut down."""
 _NO_NUL = "PostgreSQL keeps no NUL character in a text: let cleaning take it out"
+_SCANNED = 2048
+"""So many pages of a table, of 8 kB, are read at once."""
+_PAGES = """
+SELECT pg_relation_size(oid) / current_setting('block_size')::int
+FROM pg_class WHERE oid = to_regclass($1) AND relkind = 'r'
+"""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\d+)""")
 
 
@@ -174,22 +179,34 @@ class PostgresSession:
             return self._connection.execute(sql, parameters or None).fetchall()
 
     def frame(self, sql: str, *parameters: Any) -> pl.DataFrame:
-        return pl.concat(self._received(self._literal(sql, parameters)))
+        asked = self._literal(sql, parameters)
+        with _explained(self._address), self._connection.cursor() as cursor:
+            described = cursor.execute(f"SELECT * FROM ({asked}) AS asked LIMIT 0").description or []
+            columns = {one.name: one.type_display for one in described}
+            with cursor.copy(f"COPY ({asked}) TO STDOUT (FORMAT csv)") as copy:
+                return decoded(b"".join(copy), columns)
 
     def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
-        return self._received(f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql}")
+        names = ", ".join(map(quoted, columns))
+        told = self.rows(_PAGES, table.sql)
+        pages = told[0][0] if told else 0
+        # page by page: whoever reads may ask something else in between, and a COPY that is open lets nobody
+        for first in range(0, pages, _SCANNED):
+            pages_of = f"ctid >= '({first},0)' AND ctid < '({first + _SCANNED},0)'"
+            yield self.frame(f"SELECT {names} FROM {table.sql} WHERE {pages_of}")
+        if not pages:  # a view, or an empty table
+            yield self.frame(f"SELECT {names} FROM {table.sql}")
 
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
-        rest = iter(frames)
-        first = next(rest, None)
-        if first is None:
-            return 0
-        names = ", ".join(map(quoted, first.columns))
-        with _explained(self._address), self._connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT csv)") as copy:
-                for piece in encoded(chain([first], rest), first.columns):
-                    copy.write(piece)
-            return cursor.rowcount
+        appended = 0
+        for frame in frames:  # each by a COPY of its own: frames may be read from this transaction
+            names = ", ".join(map(quoted, frame.columns))
+            with _explained(self._address), self._connection.cursor() as cursor:
+                with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT csv)") as copy:
+                    for piece in encoded(frame):
+                        copy.write(piece)
+                appended += cursor.rowcount
+        return appended
 
     def columns(self, table: Table) -> dict[str, str] | None:
         told = (
@@ -197,13 +214,6 @@ class PostgresSession:
             " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
         return dict(self.rows(told, table.sql)) or None
-
-    def _received(self, sql: str) -> Iterator[pl.DataFrame]:
-        with _explained(self._address), self._connection.cursor() as cursor:
-            described = cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0").description or []
-            columns = {one.name: one.type_display for one in described}
-            with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)") as copy:
-                yield from decoded(copy, columns)
 
     def _literal(self, sql: str, parameters: tuple[Any, ...]) -> str:
         """The statement with its parameters written out: COPY takes none."""
