@@ -15,6 +15,7 @@ PAGES: dict[str, str] = {
     "docs/cli.md": "penstock.cli.page",
     "docs/sources.md": "penstock.warehouse.sources.page",
     "docs/warehouse.md": "penstock.warehouse.page",
+    "docs/dimensions.md": "penstock.warehouse.model_page",
     "docs/metrics.md": "penstock.server.metrics.page",
     "docs/quality.md": "penstock.quality.page",
     "ui/openapi.json": "penstock.server.openapi",

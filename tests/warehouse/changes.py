@@ -76,6 +76,7 @@ def load(database: Database, what: Model, staging: Table, changes: Sequence[Chan
     columns = (_SAID if staging == CUSTOMERS else _SOLD) | _OWN
     rows = [(*c.said, c.hash, at(c.moment), c.deleted, run) for c in changes]
     with database.transaction() as session:
+        session.lock(str(staging))
         session.append(staging, [pl.DataFrame(rows, columns, orient="row")])
         return what.merge(session, staging, run)
 

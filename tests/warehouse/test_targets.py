@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -210,3 +212,19 @@ def test_what_staging_has_not_is_found_by_its_line(database: Database) -> None:
         with pytest.raises(ConfigError) as caught:
             load(database, model_of({"customers": DIMENSION, "sales": said}), SALES, [], "2")
         assert str(caught.value).startswith(message)
+
+
+def test_loads_at_once_wait_for_each_other(database: Database) -> None:
+    what, sold = model(), at(1).replace(tzinfo=None)
+    begun = Barrier(2)
+
+    def loads(n: int) -> None:
+        begun.wait()
+        if n:
+            load(database, what, CUSTOMERS, [Change((1, "a", "x"), 0)], "1")
+        else:
+            load(database, what, SALES, [Change((1, 1, sold, 9.0), 0)], "2")
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(loads, range(2))) == [None, None]
+    assert table(database, "sales") == [(1, sold, 1, 9.0, (1, at(0)))]

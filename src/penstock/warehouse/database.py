@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Database", "Dialect", "Session", "Table", "lock", "quoted"]
+__all__ = ["Database", "Dialect", "Session", "Table", "quoted"]
 
 
 def quoted(name: str) -> str:
@@ -40,17 +40,15 @@ class Dialect:
     """How one database says what the others say otherwise.
 
     `kinds` has the name of each Polars type as `Session.columns` tells it; `decimal` that of numbers with a scale.
-    `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `lock` waits until no other
-    transaction has the lock that is named $1, and takes it; empty where transactions of a process wait for each other
-    anyhow. `indexed`: rows are found by an index. `place` is the hidden column with a whole number for each row, in the
-    order in which rows were appended; empty where there is none.
+    `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `indexed`: rows are found by an
+    index. `place` is the hidden column with a whole number for each row, in the order in which rows were appended;
+    empty where there is none.
     """
 
     name: str
     kinds: Mapping[type[pl.DataType], str]
     decimal: str
     number: str
-    lock: str = ""
     indexed: bool = False
     place: str = ""
 
@@ -86,6 +84,14 @@ class Session(Protocol):
 
     @property
     def dialect(self) -> Dialect: ...
+
+    def lock(self, *names: str) -> None:
+        """Wait until no other transaction has locks of these names, and hold them until this one ends.
+
+        What others have committed until then is seen by the next statement. In a file of DuckDB any two names are the
+        same one, and it sees so only if it has asked nothing before.
+        """
+        ...
 
     def run(self, sql: str, *parameters: Any) -> int:
         """Run a statement; how many rows it inserted, changed or deleted (0 for others)."""
@@ -129,13 +135,3 @@ class Database(Protocol):
     def close(self) -> None:
         """Idempotent."""
         ...
-
-
-def lock(session: Session, names: Iterable[str]) -> None:
-    """Wait until no other transaction has locks of these names, and take them, always in the same order.
-
-    What others have committed until then is seen by the next statement. A file of DuckDB has one load at a time anyhow.
-    """
-    if session.dialect.lock:
-        for name in sorted(set(names)):
-            session.rows(session.dialect.lock, name)

@@ -93,6 +93,7 @@ class DuckDatabase:
             root.execute(f"SET GLOBAL {name} = {value}")
         self._root: duckdb.DuckDBPyConnection | None = root
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._path = path
 
     @contextmanager
@@ -101,11 +102,12 @@ class DuckDatabase:
             if self._root is None:
                 raise WarehouseError(f"the warehouse {self._path} is closed", code="warehouse-closed")
             connection = self._root.cursor()
+        session = DuckSession(connection, self._writing)
         try:
             connection.execute(f"USE {_CATALOG}")
             connection.execute("BEGIN")
             try:
-                yield DuckSession(connection)
+                yield session
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -113,6 +115,7 @@ class DuckDatabase:
                 connection.execute("COMMIT")
         finally:
             connection.close()
+            session.unlock()
 
     @contextmanager
     def snapshot(self, seconds: float) -> Iterator[DuckSession]:  # whoever stops reading has no more to wait for
@@ -132,8 +135,19 @@ class DuckSession:
 
     dialect = DUCKDB
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, writing: threading.Lock) -> None:
         self._connection = connection
+        self._writing, self._locked = writing, False
+
+    def lock(self, *names: str) -> None:
+        if not self._locked:
+            self._locked = self._writing.acquire()
+
+    def unlock(self) -> None:
+        """At the end of the transaction."""
+        if self._locked:
+            self._writing.release()
+            self._locked = False
 
     def run(self, sql: str, *parameters: Any) -> int:
         with _explained():

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import WarehouseError
-from penstock.warehouse.database import lock
 
 if TYPE_CHECKING:
     from penstock.warehouse.database import Database
@@ -64,7 +63,7 @@ def migrate(database: Database, migrations: tuple[tuple[str, ...], ...] = MIGRAT
     Raises WarehouseError where a newer Penstock has been at work in this warehouse.
     """
     with database.transaction() as session:
-        lock(session, ["_migrations"])
+        session.lock("_migrations")
         session.run("CREATE TABLE IF NOT EXISTS _migrations (version BIGINT PRIMARY KEY)")
         ((done,),) = session.rows("SELECT COALESCE(max(version), 0) FROM _migrations")
         if done > len(migrations):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, choice, text, texts
 from penstock.core.toml_table import read_toml
-from penstock.warehouse.database import Table, lock
+from penstock.warehouse.database import Table
 from penstock.warehouse.dimension import RESERVED, Dimension
 from penstock.warehouse.fact import Fact, Reference
 from penstock.warehouse.target import Changes, Origin
@@ -88,7 +88,7 @@ class Model:
         facts = [one for one in self.facts if one.staging == staging or names & _pointed(one)]
         facts = [one for one in facts if session.columns(one.staging)]
         # loads of two sources that touch the same tables: the second one sees what the first one has written
-        lock(session, map(str, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts)))
+        session.lock(*map(str, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts)))
         session.run(f"ANALYZE {staging.sql}")
         found = {}
         for dimension in dimensions:

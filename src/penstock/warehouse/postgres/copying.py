@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
 __all__ = ["decoded", "encoded"]
@@ -22,6 +23,8 @@ _ROWS = 65_536
 """So many rows are encoded at once."""
 _AHEAD = 2
 """So many pieces are encoded while one is sent."""
+_RECEIVED = 200_000
+"""So many rows are decoded at once."""
 _NUMBERS: dict[str, pl.DataType] = {
     "int2": pl.Int16(), "int4": pl.Int32(), "int8": pl.Int64(), "float4": pl.Float32(), "float8": pl.Float64(),
 }  # fmt: skip
@@ -47,11 +50,15 @@ def _csv(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def decoded(received: bytes, columns: Mapping[str, str]) -> pl.DataFrame:
-    """The rows that COPY has sent, as a frame; `columns` have their types."""
+def decoded(received: Iterable[bytes | bytearray | memoryview], columns: Mapping[str, str]) -> Iterator[pl.DataFrame]:
+    """The rows that COPY sends, as frames; `columns` have their types. At least one frame."""
     schema = pl.Schema({str(n): pl.String() for n in range(len(columns))})
-    texts = pl.read_csv(BytesIO(received), has_header=False, schema=schema) if received else pl.DataFrame(schema=schema)
-    return texts.select(_value(pl.col(str(n)), kind).alias(name) for n, (name, kind) in enumerate(columns.items()))
+    rows, first = iter(received), True
+    while (piece := b"".join(islice(rows, _RECEIVED))) or first:
+        read = pl.read_csv(BytesIO(piece), has_header=False, schema=schema) if piece else pl.DataFrame(schema=schema)
+        found = (_value(pl.col(str(n)), kind).alias(name) for n, (name, kind) in enumerate(columns.items()))
+        yield read.select(found)
+        first = False
 
 
 def _value(column: pl.Expr, kind: str) -> pl.Expr:

@@ -42,7 +42,6 @@ POSTGRES = Dialect(
     },
     decimal="NUMERIC",
     number="CAST(CAST('x0' || {hex} AS BIT(64)) AS BIGINT)",
-    lock="SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
     indexed=True,
 )
 
@@ -168,6 +167,10 @@ class PostgresSession:
         self._connection = connection
         self._address = address
 
+    def lock(self, *names: str) -> None:
+        for name in sorted(set(names)):  # in one order, so that two never wait for each other
+            self.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+
     def run(self, sql: str, *parameters: Any) -> int:
         with _explained(self._address):
             done = self._connection.execute(sql, parameters or None)
@@ -184,7 +187,7 @@ class PostgresSession:
             described = cursor.execute(f"SELECT * FROM ({asked}) AS asked LIMIT 0").description or []
             columns = {one.name: one.type_display for one in described}
             with cursor.copy(f"COPY ({asked}) TO STDOUT (FORMAT csv)") as copy:
-                return decoded(b"".join(copy), columns)
+                return pl.concat(decoded(copy, columns))
 
     def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
         names = ", ".join(map(quoted, columns))
