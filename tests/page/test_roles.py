@@ -25,6 +25,8 @@ ACTS = {
     ("topics", "Topics"): {"New topic": "operator"},
     ("topics/orders", "orders"): dict.fromkeys(("Record", "Alter", "Delete"), "operator"),
     ("alerts", "Alerts"): {"New rule": "operator"},
+    ("jobs", "Jobs"): dict.fromkeys(("Pause count", "Run count now"), "operator"),
+    ("jobs/count", "count"): dict.fromkeys(("Pause count", "Backfill…", "Run now…"), "operator"),
     ("settings?show=users", "Settings"): {"Add a user": "admin"},
     ("settings?show=tokens", "Settings"): {"Make a token": "admin"},
     ("sql?q=SELECT+1", "SQL"): {"Save as…": "operator", "Explain": "viewer"},
@@ -35,11 +37,18 @@ USERS = {"vera": "viewer", "otto": "operator", "ada": "admin", "fay": "viewer"}
 CLOSED = ("pipelines/orders?show=savepoints", "changes", "topics/orders")
 """What fay is refused, with the reason: it has the rows of all."""
 ROLES = ("viewer", "operator", "admin")
+JOBS = """
+[jobs.count]
+kind = "check"
+schedule = "0 2 * * *"
+query = "SELECT 1 FROM orders WHERE id < 0"
+"""
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with guard(tmp_path_factory.mktemp("roles") / "shop", engine=True, rows=130) as served:
+        (served.penstock.folder / "jobs.toml").write_text(JOBS)
         served.penstock.accounts.add_user("fay", "operator", PASSWORD)
         served.penstock.accounts.set_filter("fay", "orders", {"customer": ["c1"]})
         yield served

@@ -125,11 +125,6 @@ class Job:
         """Its place in the file."""
         return self.table.where()
 
-    @property
-    def declared(self) -> tuple[str, ...]:
-        """Its parameters, as the file declares them."""
-        return self.options[PARAMETERS]
-
     def values(self, given: Mapping[str, object]) -> dict[str, str]:
         """The texts of all parameters: those `given` and the defaults; one that is NULL is left out.
 

@@ -55,6 +55,9 @@ const VIEWS: readonly [string, ComponentType][] = [
       view("RuleView", () => import("../alerts/RuleView")),
     ),
   ],
+  ["/jobs", view("Jobs", () => import("../jobs/Jobs"))],
+  ["/jobs/:name", view("JobView", () => import("../jobs/JobView"))],
+  ["/runs/:identity", view("RunView", () => import("../jobs/RunView"))],
   ["/settings", view("Settings", () => import("../settings/Settings"))],
   ["/sql", view("Sql", () => import("../sql/Sql"))],
 ];

@@ -1,4 +1,14 @@
-import { Bell, Gauge, LayoutDashboard, ListX, Logs, Settings, SquareTerminal, Workflow } from "lucide-react";
+import {
+  Bell,
+  CalendarClock,
+  Gauge,
+  LayoutDashboard,
+  ListX,
+  Logs,
+  Settings,
+  SquareTerminal,
+  Workflow,
+} from "lucide-react";
 
 /** The views of the rail. */
 export const PLACES = [
@@ -8,12 +18,14 @@ export const PLACES = [
   { href: "/topics", label: "Topics", icon: Logs },
   { href: "/rejects", label: "Rejects", icon: ListX },
   { href: "/sql", label: "SQL", icon: SquareTerminal },
+  { href: "/jobs", label: "Jobs", icon: CalendarClock },
   { href: "/alerts", label: "Alerts", icon: Bell },
   { href: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
-/** What a pipeline's file would change belongs to the pipelines. */
+/** What a pipeline's file would change belongs to the pipelines, and a run to the jobs. */
 export function isAt(path: string, href: string): boolean {
   if (href === "/pipelines" && path === "/changes") return true;
+  if (href === "/jobs" && path.startsWith("/runs/")) return true;
   return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 }

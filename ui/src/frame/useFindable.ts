@@ -3,6 +3,7 @@ import { useAlerts } from "../api/alerts";
 import { type Rows, useSavedQueries, useTables, useTopics } from "../api/asked";
 import { api, body } from "../api/client";
 import { readDashboard, useDashboards } from "../api/dashboards";
+import { useJobs } from "../api/jobs";
 import { useWatch } from "../push/useWatch";
 import { PLACES } from "./places";
 
@@ -24,6 +25,7 @@ export function useFindable(): { value: string; items: Found[] }[] {
   const { pipelines } = useWatch({ metrics: ["pipelines"] }).held;
   const topics = useTopics().data ?? [];
   const rules = useAlerts().data ?? [];
+  const jobs = useJobs().data ?? [];
   const saved = useSavedQueries().data ?? [];
   const subjects = useSubjects(dashboards.filter((one) => one.hidden).map((one) => one.name));
   const query = (name: string) => `SELECT *\nFROM ${name}\nLIMIT 100`;
@@ -76,6 +78,15 @@ export function useFindable(): { value: string; items: Found[] }[] {
         label: name,
         note: state,
         href: `/alerts/${encodeURIComponent(name)}`,
+      })),
+    },
+    {
+      value: "Jobs",
+      items: jobs.map(({ name, kind }) => ({
+        value: `job ${name}`,
+        label: name,
+        note: kind,
+        href: `/jobs/${encodeURIComponent(name)}`,
       })),
     },
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,10 @@ from penstock.project.jobs.sql import Sql
 from penstock.project.jobs.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from penstock.core.parameters import Parameter
     from penstock.jobs import Job, Kind
     from penstock.jobs.run_log import Line
     from penstock.jobs.runs import Open
@@ -36,6 +38,7 @@ __all__ = ["JobState", "Jobs"]
 
 _MOST_BYTES = 1 << 20
 _MOST_BACKFILLED = 10_000
+_UPCOMING = 5
 _SCHEDULER = "runs/scheduler"
 
 
@@ -43,8 +46,8 @@ _SCHEDULER = "runs/scheduler"
 class JobState:
     """How a job is; times in ms since 1970. One that is `wrong` is not done, and that says why.
 
-    `next` is when its schedule has it due. `last` is its last run that has ended, `running` and `waiting` are how many
-    have not.
+    `upcoming` is when its schedule has it due, the next few times. `last` is its last run that has ended, `running` and
+    `waiting` are how many have not.
     """
 
     name: str
@@ -53,16 +56,21 @@ class JobState:
     schedule: str
     zone: str
     after: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
     wrong: str
     paused_by: str
-    next: int | None
+    upcoming: tuple[int, ...]
     last: str
     last_state: str
     last_ended: int | None
     last_success: int | None
     running: int
     waiting: int
+
+    @property
+    def next(self) -> int | None:
+        """When it is due next."""
+        return self.upcoming[0] if self.upcoming else None
 
 
 class Jobs:
@@ -411,9 +419,9 @@ def _state(one: Listed, known: Open, now: int) -> JobState:
     job, state = one.job, known.job(one.name)
     schedule = None if job is None else job.schedule
     open_ = [run.state for run in known.runs.values() if run.job == one.name]
-    following = None
+    upcoming: Iterable[int] = ()
     if schedule is not None and not state.paused_by:
-        following = schedule.after(now if state.considered is None else state.considered)
+        upcoming = islice(schedule.times(now if state.considered is None else state.considered), _UPCOMING)
     return JobState(
         name=one.name,
         kind="" if job is None else job.kind,
@@ -421,10 +429,10 @@ def _state(one: Listed, known: Open, now: int) -> JobState:
         schedule="" if schedule is None else schedule.cron,
         zone="" if schedule is None else schedule.zone,
         after=() if job is None else job.after,
-        parameters=() if job is None else job.declared,
+        parameters=() if job is None else job.parameters,
         wrong="" if one.error is None else str(one.error),
         paused_by=state.paused_by,
-        next=following,
+        upcoming=tuple(upcoming),
         last=state.last,
         last_state=state.last_state,
         last_ended=state.last_ended,

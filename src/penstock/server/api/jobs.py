@@ -9,6 +9,7 @@ from pydantic import Field
 
 from penstock.jobs.run import State, Trigger  # noqa: TC001  # a model needs it
 from penstock.server.api.model import Given, Model, Project
+from penstock.server.api.saved import ParameterAnswer  # noqa: TC001  # a model needs it
 
 __all__ = ["router"]
 
@@ -27,12 +28,13 @@ class JobAnswer(Model):
     zone: str = Field(examples=["Europe/Zurich"])
     after: tuple[str, ...]
     """The jobs that it is done after."""
-    parameters: tuple[str, ...] = Field(examples=[("day DATE", "days BIGINT = 7")])
+    parameters: list[ParameterAnswer]
     wrong: str
     """Why it cannot be done, as its file says it; empty where it can."""
     paused_by: str
     next: int | None
-    """When its schedule has it due next; all times in ms since 1970."""
+    upcoming: list[int]
+    """When its schedule has it due, the next few times; all times in ms since 1970."""
     last: str
     """Its last run that has ended."""
     last_state: str = Field(examples=["success"])

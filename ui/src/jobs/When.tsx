@@ -1,0 +1,12 @@
+import { Moment } from "../pieces/Moment";
+import { duration } from "../text/number";
+
+/** A moment, and how far off it is. */
+export function When({ ms, now }: { ms: number; now: number }) {
+  const off = ms - now;
+  return (
+    <>
+      <Moment ms={ms} /> {off > 0 ? `in ${duration(off)}` : "is due"}
+    </>
+  );
+}
