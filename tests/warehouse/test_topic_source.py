@@ -32,6 +32,7 @@ CLOCK = ManualClock(NOON)
 @pytest.fixture
 def log() -> Iterator[Log]:
     with Log.open(None, clock=CLOCK) as found:
+        found.create_topic("data-stream")
         yield found
 
 
@@ -129,7 +130,6 @@ def test_each_message_is_read_once_as_the_source_would_have_been(log: Log, api: 
 
 
 def test_messages_that_are_none_are_set_aside_with_their_bytes(log: Log) -> None:
-    log.create_topic("data-stream")
     append(log, b'{"source": "a", "timestamp": "2026-01-01T00:00:00Z", "payload": {"id": 1}}', b"{", b"\xff", None)
     append(log, b'{"source": "a", "payload": [1]}', b'{"source": "b"}', b"7")
     found = rows(log, TopicSource("", log, "data-stream", only="a", sent="sent_at"), {})
@@ -150,7 +150,7 @@ def test_messages_that_are_none_are_set_aside_with_their_bytes(log: Log) -> None
 
 
 def test_partitions_are_parts(log: Log) -> None:
-    log.create_topic("data-stream", 3)
+    log.alter_topic("data-stream", partitions=3)
     messages = pl.DataFrame({"value": [b'{"payload": {"n": %d}}' % n for n in range(9)], "partition": [0, 1] * 4 + [0]})
     log.append("data-stream", messages.cast({"partition": pl.Int32}))
     seen: dict[str, str] = {}
@@ -166,7 +166,7 @@ def file(said: str, log: Log) -> TopicSource:
 
 
 def test_what_retention_has_taken_is_not_passed_over_in_silence(log: Log) -> None:
-    log.create_topic("data-stream", configs={"retention.ms": 100})
+    log.alter_topic("data-stream", configs={"retention.ms": 100})
     append(log, b'{"payload": {"n": 1}}')
     source = file('topic = "data-stream"', log)
     CLOCK.advance(1_000)
@@ -194,7 +194,6 @@ def test_what_retention_has_taken_is_not_passed_over_in_silence(log: Log) -> Non
     ],
 )
 def test_files_that_are_wrong(log: Log, said: str, told: str) -> None:
-    log.create_topic("data-stream")
     with pytest.raises(ConfigError) as caught:
         list(file(said, log).parts({}))
     assert told in str(caught.value)

@@ -32,6 +32,7 @@ __all__ = [
     "RecordEncoder",
     "TopicSink",
     "declared_key_fields",
+    "ensure_declared",
     "ensure_topic",
     "fields_in_key",
     "key_decoder",
@@ -135,7 +136,11 @@ def ensure_topic(options: TableOptions, world: World) -> str | None:
 
     Partitions and configs are those of [topics.NAME] in penstock.toml.
     """
-    name = options.values[TOPIC]
+    return ensure_declared(world, options.values[TOPIC])
+
+
+def ensure_declared(world: World, name: str) -> str | None:
+    """The same, of a topic without a table."""
     settings = world.topics.get(name)
     partitions = settings.partitions if settings else 1
     if not world.log.ensure_topic(name, partitions, settings.configs if settings else {}):

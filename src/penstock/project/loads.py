@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.connectors.kafka import ensure_declared
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Loads:
         from penstock.warehouse.schema_files import SchemaFiles
 
         source = self.source(name)
-        schema = SchemaFiles(self._penstock.folder).read(name)
+        schema = SchemaFiles(self._penstock.folder).read(source.schema)
         if schema is not None:
             self.opened(source, schema)
             LoadChecks(self._penstock, source, "").rules(schema.types)
@@ -65,6 +66,13 @@ class Loads:
             checks=LoadChecks(penstock, source, run),
             model=read_model(penstock.folder),
         )
+
+    def reader(self, name: str) -> Source:
+        """What reads one, by its schema where there is one already. Raises as `source` and `opened`."""
+        from penstock.warehouse.schema_files import SchemaFiles
+
+        source = self.source(name)
+        return self.opened(source, SchemaFiles(self._penstock.folder).read(source.schema))
 
     def opened(self, source: SourceFile, schema: Schema | None) -> Source:
         """What reads a source. Raises ConfigError at a line of its file."""
@@ -87,7 +95,10 @@ class Loads:
             case _:
                 from penstock.warehouse.sources.topic import read_topic
 
-                return read_topic(source.own, penstock.log)
+                found = read_topic(source.own, penstock.log)
+                if found.topic in penstock.world.topics:
+                    ensure_declared(penstock.world, found.topic)
+                return found
 
 
 @dataclass(frozen=True, slots=True)

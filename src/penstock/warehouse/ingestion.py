@@ -53,10 +53,9 @@ class Ingestion:
     """
 
     def __init__(self, log: Log, topic: str, clock: Clock) -> None:
-        """Makes the topic where there is none."""
+        """Raises LogError where there is no such topic."""
         self._log, self._topic, self._clock = log, topic, clock
         self._fact = f"ingested/{topic}"
-        log.ensure_topic(topic)
         self._turn: bytes | None = None
         self._known = pl.Series("key", [], pl.Binary)
         self._read_keys()

@@ -82,11 +82,11 @@ class Load:
                 schema = evolved.schema
 
     def _schema(self, note: Note) -> Schema:
-        schema = self._schemas.read(self.name)
+        schema = self._schemas.read(self.source.schema)
         if schema is None:
             source = self._opened(None)
             spelling = source.spelling if isinstance(source, CsvSource) else None
-            schema = inferred(self.name, source.parts({}), spelling)
+            schema = inferred(self.source.schema, source.parts({}), spelling)
             path = self._schemas.write(schema)
             note(f"schemas/{path.name} is inferred: read it through", "warning")
         return schema

@@ -19,6 +19,7 @@ from penstock.jobs.run_log import RunLog
 from penstock.jobs.runs import Change
 from penstock.project.audit import audited, doer
 from penstock.project.jobs.check import Check
+from penstock.project.jobs.ingest import Ingest
 from penstock.project.jobs.load import LoadKind
 from penstock.project.jobs.reports import report
 from penstock.project.jobs.sql import Sql
@@ -107,6 +108,7 @@ class Jobs:
             "sql": Sql(penstock),
             "command": Command(penstock.folder, self._locks),
             "check": Check(penstock),
+            "ingest": Ingest(penstock),
             "load": LoadKind(penstock),
             "upkeep": Upkeep(penstock),
         }

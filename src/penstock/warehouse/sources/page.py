@@ -128,11 +128,12 @@ mode = "changes"
 topic = "data-stream"
 group = "stream_processor_group"
 only = "api_users"
+schema = "api_users"
 ```
 
 The messages of a topic of the project's log, each partition from the offset on that the last load has left, which is
 written in that load's transaction: a message is loaded once, whatever happens meanwhile. The group shows how far that
-is (`penstock group`), and decides nothing. A message is a JSON object:
+is (`penstock group`), and decides nothing; each source has one of its own. A message is a JSON object:
 
 ```json
 {"source": "api_users", "timestamp": "2026-01-01T12:00:00.000Z", "payload": {"id": "1", "address_city": "Chur"}}

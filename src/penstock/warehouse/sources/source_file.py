@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from penstock.core.errors import ConfigError
-from penstock.core.options import Option, boolean, choice, text
+from penstock.core.options import Kind, Option, boolean, choice, text
 from penstock.core.toml_table import read_toml
 from penstock.warehouse.database import Table
 
@@ -20,7 +20,15 @@ Mode = Literal["snapshot", "changes"]
 OnDelete = Literal["keep", "close", "remove"]
 
 KINDS = ("csv", "http", "postgres", "topic")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _INTO = re.compile(r"staging\.([a-z][a-z0-9_]{0,49})")
+
+
+def _schema(said: str) -> str:
+    if not _NAME.fullmatch(said):
+        raise ValueError(said)
+    return said
+
 
 KIND = Option("kind", choice(*KINDS), "", "Where its rows come from.", required=True)
 INTO = Option("into", text, "", "The staging table that they go into; staging.NAME by default.")
@@ -42,7 +50,13 @@ TRACK = Option(
     True,
     "Whether a part that was loaded is passed over until its content, or its mark, is another.",
 )
-OPTIONS: tuple[Option[Any], ...] = (KIND, INTO, MODE, ON_DELETE, TRACK)
+SCHEMA = Option(
+    "schema",
+    Kind("a file of schemas/, without .toml", _schema),
+    "",
+    "How its rows are read; schemas/NAME.toml by default.",
+)
+OPTIONS: tuple[Option[Any], ...] = (KIND, INTO, MODE, ON_DELETE, TRACK, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class SourceFile:
     mode: Mode
     on_delete: OnDelete
     track: bool
+    schema: str
     own: TomlTable
 
     @property
@@ -90,5 +105,6 @@ def read_source(name: str, said: str) -> SourceFile:
         mode=mode,
         on_delete=on_delete,
         track=values[TRACK],
+        schema=values[SCHEMA] or name,
         own=file.without(*common),
     )

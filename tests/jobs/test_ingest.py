@@ -1,0 +1,124 @@
+"""Jobs of kind ingest: an API's records become messages once, and a load of the topic makes them rows once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock.apps.warehouse.api import Api, ApiServer
+from penstock.apps.warehouse.users import users
+from penstock.core.errors import ConfigError, LogError
+from tests.jobs.worlds import make, opened, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COUNT = 70
+JOBS = """
+[jobs.kafka_data_ingestion]
+kind = "ingest"
+sources = ["api_users"]
+on-request = ["customers"]
+topic = "data-stream"
+retries = 0
+parameters = ["also STRING = ''"]
+
+[jobs.stream_processing_pipeline]
+kind = "load"
+sources = ["stream_users"]
+retries = 0
+"""
+STREAM = """
+kind = "topic"
+into = "staging.api_users"
+mode = "changes"
+topic = "data-stream"
+group = "stream_processor_group"
+only = "api_users"
+schema = "api_users"
+"""
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    with ApiServer(Api({"users": users(COUNT)}), port=0) as found:
+        yield found
+
+
+@pytest.fixture
+def project(tmp_path: Path, api: ApiServer) -> Path:
+    folder = make(tmp_path / "p", JOBS, '[network]\nallow = ["127.0.0.1"]\n[topics.data-stream]\npartitions = 2\n')
+    write(folder, "sources/api_users.toml", f'kind = "http"\nurl = "{api.url}/link/users"\n[paging]\nkind = "link"\n'
+          '[limits]\nretries = 0')  # fmt: skip
+    write(folder, "sources/customers.toml", 'kind = "csv"\npath = "data/*.csv"')
+    write(folder, "sources/stream_users.toml", STREAM)
+    write(folder, "data/customers.csv", "id,name\n1,Ada\n2,Bo\n1,Ada\n")
+    return folder
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+
+
+def test_records_of_an_api_are_messages_once_and_rows_once(project: Path, api: ApiServer) -> None:
+    with opened(project) as p:
+
+        def done(job: str, **given: str) -> dict[str, int]:
+            run = settled(p, p.jobs.begin(job, given).id)
+            assert run.state == "success", run.error
+            return {f"{step.name}.{name}": n for step in run.steps for name, n in step.outcome.counts.items() if n}
+
+        assert done("kafka_data_ingestion") == {"api_users.read": COUNT, "api_users.loaded": COUNT}
+        assert done("kafka_data_ingestion") == {"api_users.read": COUNT, "api_users.duplicate": COUNT}
+        assert done("kafka_data_ingestion", also="all") == {
+            "api_users.read": COUNT, "api_users.duplicate": COUNT,
+            "customers.read": 3, "customers.loaded": 2, "customers.duplicate": 1,
+        }  # fmt: skip
+        assert sum(p.log.ends("data-stream").values()) == COUNT + 2
+        assert done("stream_processing_pipeline") == {"stream_users.read": COUNT, "stream_users.loaded": COUNT}
+        assert [path.name for path in (project / "schemas").iterdir()] == ["api_users.toml"]
+        assert done("stream_processing_pipeline") == {}
+        api.api.lists["users"].append({**api.api.lists["users"][0], "id": 1_000})
+        done("kafka_data_ingestion")
+        assert done("stream_processing_pipeline") == {"stream_users.read": 1, "stream_users.loaded": 1}
+        found = p.query("SELECT count(*), count(DISTINCT id), max(id) FROM staging.api_users").rows()
+        assert found == [(COUNT + 1, COUNT + 1, 1_000)]
+        assert sum(one.lag for one in p.log.groups.describe("stream_processor_group")) == 0
+
+
+def test_an_api_that_is_down_is_told_and_the_run_goes_on(project: Path, api: ApiServer) -> None:
+    api.api.manners.outage = 1
+    with opened(project) as p:
+        run = settled(p, p.jobs.begin("kafka_data_ingestion", {"also": "customers"}).id)
+        assert run.state == "partial"
+        assert [step.outcome.note for step in run.steps] == ["HTTP 503 Service Unavailable", ""]
+        assert sum(p.log.ends("data-stream").values()) == 2
+        assert any("HTTP 503 Service Unavailable" in line.line for line in p.jobs.lines(run.id)[1])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('topic = "data-stream"', 'broker = "kafka:29092"\ntopic = "data-stream"',
+         "a broker is named (kafka:29092), and topics are those of the project's own log for now\njobs.toml:6"),
+        ('sources = ["api_users"]', 'sources = ["api_user"]', "there is no source 'api_user'\nhint: did you mean"),
+        ('["api_users"]', '["stream_users"]', "source stream_users is a topic, and what it has are messages already"),
+        ('"data-stream"', '"__runs"', "topic '__runs' is the system's own: it is not written or"),
+        ("parameters", "# ", "on-request goes with the parameter also, by which a run asks for such sources"),
+    ],
+)  # fmt: skip
+def test_jobs_that_are_wrong(project: Path, before: str, after: str, told: str) -> None:
+    write(project, "jobs.toml", JOBS.replace(before, after, 1))
+    with opened(project) as p, pytest.raises((ConfigError, LogError)) as caught:
+        p.jobs.begin("kafka_data_ingestion", {})
+    assert told in str(caught.value)
+
+
+def test_what_is_asked_for_has_to_be_there(project: Path) -> None:
+    with opened(project) as p:
+        run = settled(p, p.jobs.begin("kafka_data_ingestion", {"also": "customer"}).id)
+        assert run.state == "failed"
+        assert "job 'kafka_data_ingestion' takes no source 'customer' on request" in run.error
