@@ -66,6 +66,7 @@ CLOSED_IN_PART = {
     *("alerts", "alert", "alert_file", "alert_test", "alert_try", "sql_file"),
     *("incidents", "incident", "notifications", "silences"),
     *("jobs", "job", "job_runs", "runs", "run", "run_log"),
+    *("quality", "quality_rows"),
     *("metrics", "streaming_status", "streaming_metrics"),
 }
 """Calls that read, and that are closed to who has a row filter."""
