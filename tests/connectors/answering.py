@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Said", "Server", "serving"]
@@ -34,7 +35,9 @@ class Server:
 
 
 @contextmanager
-def serving(*answers: Said) -> Iterator[Server]:
+def serving(*answers: Said, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Answers in this order; with a `context` over TLS."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             said = server.answers[min(len(server.asked), len(server.answers) - 1)]
@@ -56,6 +59,8 @@ def serving(*answers: Said) -> Iterator[Server]:
             """Its questions are in `asked`."""
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        httpd.socket = context.wrap_socket(httpd.socket, server_side=True, do_handshake_on_connect=False)
     server = Server(f"http://127.0.0.1:{httpd.server_address[1]}/free.json?key=secret", list(answers))
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
     thread.start()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -19,6 +21,7 @@ from penstock.core.toml_table import read_toml
 from penstock.warehouse.sources.away import AwayError
 from penstock.warehouse.sources.http import read_api
 from penstock.warehouse.sources.http.source import HttpPart, HttpSource
+from tests.certificates import Authority
 from tests.connectors.answering import Said, serving
 
 if TYPE_CHECKING:
@@ -42,10 +45,12 @@ def server() -> Iterator[ApiServer]:
         yield found
 
 
-def part(said: str, url: str, *, mark: str = "", clock: Clock | None = None, allow: bool = True) -> HttpPart:
+def part(
+    said: str, url: str, *, mark: str = "", clock: Clock | None = None, allow: tuple[str, ...] = ("127.0.0.1",)
+) -> HttpPart:
     """The part of a source whose file says `said`, with URL for `url`."""
-    api = read_api("users", read_toml(said.replace("URL", url), "sources/users.toml"))
-    source = HttpSource(api, ("127.0.0.1",) if allow else (), clock or ManualClock(), lambda: 0.0)
+    api = read_api("users", read_toml(said.replace("URL", url), "sources/users.toml"), Path())
+    source = HttpSource(api, allow, clock or ManualClock(), lambda: 0.0)
     (found,) = source.parts({})
     if mark:
         (found,) = source.parts({found.name: mark})
@@ -225,7 +230,7 @@ def test_redirects_and_links_to_forbidden_addresses(place: str) -> None:
 
 
 def test_an_address_that_is_not_allowed_is_not_asked(server: ApiServer) -> None:
-    told = refusal(LINK, server.url, allow=False)
+    told = refusal(LINK, server.url, allow=())
     assert "leads to 127.0.0.1, a loopback address, and is not among those allowed" in told
     assert server.api.asked == []
 
@@ -250,6 +255,27 @@ def drip(listening: socket.socket, head: bytes) -> None:
         while True:
             connection.sendall(b" ")
             SystemClock().sleep(0.02)
+
+
+def test_a_server_is_who_its_certificate_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: looked_up("127.0.0.1" if host == "api.test" else host, *rest, **more),
+    )
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.certify("api", ["api.test"]))
+    with serving(Said(b'[{"id": 1}]'), context=context) as server:
+        port = server.url.split("/")[2].rpartition(":")[2]
+        known = f'url = "URL"\nca = "{authority.certificate}"\n[limits]\nretries = 0'
+        assert load(known, f"https://api.test:{port}/users", allow=("api.test",)).rows() == [("1",)]
+        assert server.asked[0]["host"] == f"api.test:{port}"
+        told = refusal('url = "URL"', f"https://api.test:{port}/users", allow=("api.test",))
+        assert "api.test is not who it says: unable to get local issuer certificate\nhint: ca names the file" in told
+        other = refusal(known, f"https://127.0.0.1:{port}/users")
+        assert "127.0.0.1 is not who it says: IP address mismatch" in other
 
 
 def test_a_circle_of_redirects() -> None:
@@ -287,6 +313,10 @@ def test_a_server_of_tokens_that_answers_anything(body: bytes, told: str) -> Non
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        (
+            'url = "x"\nca = "none.pem"',
+            "there is no file none.pem, which should have the certificate of the authority\n",
+        ),
         ("", "option 'url' is required\nsources/users.toml"),
         ('url = "x"\nrecord = "$"', "unknown option 'record'\nsources/users.toml:2\nhint: did you mean records?"),
         ('url = "x"\nrecords = "data"', "'data' is no JSON path: it begins with $"),

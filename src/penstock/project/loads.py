@@ -87,7 +87,9 @@ class Loads:
                 from penstock.warehouse.sources.http import read_api
                 from penstock.warehouse.sources.http.source import HttpSource
 
-                return HttpSource(read_api(source.name, source.own), penstock.world.allow, penstock.clock)
+                return HttpSource(
+                    read_api(source.name, source.own, penstock.folder), penstock.world.allow, penstock.clock
+                )
             case "postgres":
                 from penstock.warehouse.sources.postgres import read_postgres
 

@@ -13,6 +13,7 @@ from penstock.warehouse.sources.records import Array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from penstock.core.options import Values
     from penstock.core.toml_table import TomlTable
@@ -23,6 +24,12 @@ _SECRET = secret('token = "${API_TOKEN}"', "sources/NAME.toml, [auth]")
 
 URL = Option("url", text, "", "Where the first page is: http or https, or ${NAME}.", required=True)
 RECORDS = Option("records", text, "$", "The JSON path to a page's records: an array, or one record.")
+CA = Option(
+    "ca",
+    text,
+    "",
+    "The file with the certificate of the authority that vouches for the server, if it is a private one.",
+)
 ARRAY = Option("array", text, "", "Rows are the elements of this array within each record: lines, or cart.lines.")
 
 KIND = Option("kind", choice("none", "page", "offset", "cursor", "link"), "none", "How one gets from page to page.")
@@ -61,7 +68,7 @@ SINCE = Option("parameter", text, "", "The parameter that asks for records from 
 START = Option("first", text, "", "Its value of the first run; without one all records are asked for.")
 
 SECTIONS: Mapping[str, tuple[Option[Any], ...]] = {
-    "": (URL, RECORDS, ARRAY),
+    "": (URL, CA, RECORDS, ARRAY),
     "paging": (KIND, PARAMETER, FIRST, LIMIT, LIMIT_PARAMETER, TOTAL, MORE, NEXT, RELATION),
     "auth": (HOW, USER, PASSWORD, TOKEN, TOKEN_URL, CLIENT, CLIENT_SECRET, SCOPE, KEY, KEY_NAME, KEY_IN),
     "limits": (TIMEOUT, BODY, PAGES, TIME, REQUESTS, PER, RETRIES, WAIT),
@@ -150,6 +157,7 @@ class Api:
     name: str
     where: str
     url: str
+    ca: Path | None = None
     records: str = RECORDS.default
     array: Array | None = None
     query: Mapping[str, str] = field(default_factory=dict)
@@ -160,10 +168,10 @@ class Api:
     incremental: Incremental | None = None
 
 
-def read_api(name: str, table: TomlTable) -> Api:
+def read_api(name: str, table: TomlTable, folder: Path) -> Api:
     """What the file of source `name` says beside what all sources have, which `table` has no more.
 
-    Raises ConfigError at the line of what is missing, unknown or does not fit.
+    Paths begin in `folder`. Raises ConfigError at the line of what is missing, unknown or does not fit.
     """
     own = table.without("paging", "auth", "limits", "incremental", "query", "headers", "keep").values(SECTIONS[""])
     since = table.table("incremental")
@@ -171,6 +179,7 @@ def read_api(name: str, table: TomlTable) -> Api:
         name=name,
         where=table.where(),
         url=own[URL],
+        ca=_file(folder / own[CA], table.where("ca")) if own[CA] else None,
         records=_json_path(own[RECORDS], table.where("records")),
         array=_array(own[ARRAY], table),
         query=_texts(table.table("query")),
@@ -294,6 +303,16 @@ def _texts(table: TomlTable) -> dict[str, str]:
                 where=table.where(name),
             )
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.given.items()}
+
+
+def _file(path: Path, where: str) -> Path:
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no file {path}, which should have the certificate of the authority",
+            code="source-ca",
+            where=where,
+        )
+    return path
 
 
 def _json_path(path: str, where: str) -> str:

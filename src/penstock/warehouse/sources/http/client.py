@@ -55,7 +55,7 @@ def client(api: Api, url: str, allow: Collection[str], clock: Clock, chance: Cal
     renew: Callable[[requests.PreparedRequest], bool] = lambda _: False  # noqa: E731
     if api.auth is not None and api.auth.kind == "oauth2":
         token_url = revealed(api.auth.token_url, api.where)
-        asking = session(api.limits, allow, clock, pace, chance, only=Origin.of(token_url))
+        asking = session(api.limits, allow, clock, pace, chance, only=Origin.of(token_url), ca=api.ca)
         token = _token(api.auth, token_url, api.where, asking)
         auth = token
 
@@ -72,7 +72,7 @@ def client(api: Api, url: str, allow: Collection[str], clock: Clock, chance: Cal
         auth=auth,
         paginator=_paginator(api.paging),
         data_selector=api.records,
-        session=session(api.limits, allow, clock, pace, chance, headers=headers, only=only, renew=renew),
+        session=session(api.limits, allow, clock, pace, chance, headers=headers, only=only, ca=api.ca, renew=renew),
         config=RuntimeConfiguration(dlthub_telemetry=False),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections import deque
 from contextlib import suppress
@@ -25,6 +26,7 @@ from penstock.warehouse.sources.away import AwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
     from urllib3 import HTTPConnectionPool
 
@@ -90,8 +92,10 @@ class _Adapter(HTTPAdapter):
         chance: Callable[[], float],
         only: Origin | None,
         renew: Callable[[requests.PreparedRequest], bool],
+        ca: Path | None,
     ) -> None:
         super().__init__()
+        self._verify = True if ca is None else str(ca)
         self._limits, self._allow, self._clock, self._pace = limits, allow, clock, pace
         self._chance, self._only, self._renew = chance, only, renew
         self._address: Address | None = None
@@ -134,7 +138,7 @@ class _Adapter(HTTPAdapter):
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         assert self._address is not None
         if host["scheme"] == "https":
-            pool = {**pool, "server_hostname": self._address.host, "assert_hostname": self._address.host}
+            pool = {**pool, "server_hostname": self._address.host}
         return {**host, "host": self._address.ip}, pool
 
     def get_connection_with_tls_context(
@@ -169,12 +173,17 @@ class _Adapter(HTTPAdapter):
         timer.daemon = True
         timer.start()
         try:
-            answer = super().send(request, stream=True, timeout=seconds)
+            answer = super().send(request, stream=True, timeout=seconds, verify=self._verify)
             assert isinstance(answer, Answer)
             answer._content = self._body(answer)  # as requests' own reading does
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if self._is_late or isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
                 raise _Failed(f"no answer within {seconds:g} s") from None
+            if isinstance(inner := _innermost(error), ssl.SSLCertVerificationError):
+                raise AwayError(
+                    f"{self._address.host} is not who it says: {inner.verify_message}",
+                    hint="ca names the file with the certificate of the authority that vouches for it",
+                ) from None
             raise _Failed(_told(error)) from None
         finally:
             timer.cancel()
@@ -277,29 +286,33 @@ def session(
     *,
     headers: Mapping[str, str] | None = None,
     only: Origin | None = None,
+    ca: Path | None = None,
     renew: Callable[[requests.PreparedRequest], bool] = lambda _: False,
 ) -> requests.Session:
     """A session within `limits`. With secrets it goes to `only` that origin; `renew` gets others where they are old.
 
+    `ca` is a file with the authority that vouches for servers, instead of those that are known everywhere.
     What it raises is AwayError, where there is no answer that can be used, or ConfigError.
     """
     made = requests.Session()
     made.trust_env = False
     made.max_redirects = _REDIRECTS
     made.headers.update({"User-Agent": "penstock", "Accept": "application/json", **(headers or {})})
-    adapter = _Adapter(limits, allow, clock, pace, chance, only, renew)
+    adapter = _Adapter(limits, allow, clock, pace, chance, only, renew, ca)
     made.mount("http://", adapter)
     made.mount("https://", adapter)
     return made
 
 
+def _innermost(error: BaseException) -> BaseException:
+    """What is wrong, without what the libraries wrap it in."""
+    below = error.__cause__ or getattr(error, "reason", None) or error.__context__
+    return _innermost(below) if isinstance(below, BaseException) else error
+
+
 def _told(error: Exception) -> str:
-    """What is wrong, without the objects that the libraries wrap it in."""
-    inner: BaseException = error
-    while (below := inner.__cause__ or getattr(inner, "reason", None) or inner.__context__) is not None:
-        if not isinstance(below, BaseException):
-            break
-        inner = below
+    """What is wrong, in words."""
+    inner = _innermost(error)
     if isinstance(inner, OSError) and inner.strerror:
         return inner.strerror[:1].lower() + inner.strerror[1:]
     return str(inner) or type(inner).__name__
