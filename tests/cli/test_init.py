@@ -31,7 +31,7 @@ def works(words: list[str]) -> None:
     assert shown.out
 
 
-@pytest.mark.parametrize("app", [None, "web", "collab", "parking"])
+@pytest.mark.parametrize("app", [None, "web", "collab", "parking", "warehouse"])
 def test_a_new_project_explains_each_file_and_checks_clean(tmp_path: Path, app: str | None) -> None:
     folder = tmp_path / "my project"
     made = call("init", folder, *(["--app", app] if app else []))

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli.interrupt import Interrupt
-from penstock.cli.terminal import note, plural
+from penstock.cli.output import print_rows
+from penstock.cli.terminal import note, painted, plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.apps.warehouse.api import ApiServer
     from penstock.apps.warehouse.samples import Change
+    from penstock.project.penstock import Penstock
 
-__all__ = ["deliver_night", "serve_api"]
+__all__ = ["api_server", "deliver_night", "load_nights", "serve_api"]
 
 _USERS = 250
+_NIGHTS = 3
+_LOAD = "daily_etl_pipeline"
 
 
 def deliver_night(into: Path, night: int, change: Change, seed: int) -> None:
@@ -34,16 +39,38 @@ def deliver_night(into: Path, night: int, change: Change, seed: int) -> None:
         )
 
 
-def serve_api(port: int | None, outage: float, seed: int) -> None:
-    """Answer at 127.0.0.1:`port` until Ctrl-C. Raises ConfigError where the port is taken."""
+def api_server(port: int | None, outage: float = 0.0, seed: int = 0) -> ApiServer:
+    """The shop's API, at its own port where None is given. Raises ConfigError where the port is taken."""
     from penstock.apps.warehouse.api import PORT, Api, ApiServer, Manners
     from penstock.apps.warehouse.users import users
 
+    api = Api({"users": users(_USERS, seed)}, Manners(outage=outage), seed=seed)
+    return ApiServer(api, PORT if port is None else port)
+
+
+def serve_api(port: int | None, outage: float, seed: int) -> None:
+    """Answer at 127.0.0.1:`port` until Ctrl-C. Raises ConfigError where the port is taken."""
     if not 0 <= outage <= 1:
         raise click.UsageError("--outage is a probability, 0 to 1")
-    api = Api({"users": users(_USERS, seed)}, Manners(outage=outage), seed=seed)
-    with ApiServer(api, PORT if port is None else port) as server, Interrupt() as interrupt:
+    with api_server(port, outage, seed) as server, Interrupt() as interrupt:
         note(f"the shop's API answers at {server.url}, until Ctrl-C")
         interrupt.asked.wait()
-    out = f", {api.refused} of them refused" if api.refused else ""
-    click.echo(f"{plural(len(api.asked), 'request')}{out}")
+    out = f", {server.api.refused} of them refused" if server.api.refused else ""
+    click.echo(f"{plural(len(server.api.asked), 'request')}{out}")
+
+
+def load_nights(penstock: Penstock) -> int:
+    """Let the files of some nights come, load them after each, and show what the steps did; the worst exit code."""
+    from penstock.cli.job import followed, steps_of, told
+
+    worst = 0
+    with Interrupt() as interrupt:
+        for night in range(1, _NIGHTS + 1):
+            click.echo(painted(f"night {night}", bold=True))
+            deliver_night(penstock.folder, night, "none", 0)
+            ended = followed(penstock.jobs, penstock.jobs.begin(_LOAD, {}).id, interrupt.asked)
+            print_rows(steps_of(ended, "table"), "table")
+            worst = max(worst, told(ended))
+            if interrupt.asked.is_set():
+                break
+    return worst

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from penstock.cli.command import Command, path_of, program
+from penstock.cli.deliveries import api_server, load_nights
 from penstock.cli.errors import show_error, worst
 from penstock.cli.init import APPS, write_project
 from penstock.cli.interrupt import Interrupt
@@ -29,6 +30,7 @@ from penstock.core.errors import ConfigError, LockedError, PenstockError
 
 if TYPE_CHECKING:
     from penstock.apps.parking.serving import CityServer
+    from penstock.apps.warehouse.api import ApiServer
     from penstock.project.penstock import Penstock
 
 __all__ = ["demo"]
@@ -38,8 +40,8 @@ _FAULTS: dict[str, Any] = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "
 _HISTORY_DAYS = 90
 _PARKING_DAYS = 2
 _SINCE_MS = 15 * 60_000
-_ADDRESSED = ("penstock.toml", "sql/01_feed.sql")
-"""Files of parking that have its city's address."""
+_ADDRESSED = {"parking": ("penstock.toml", "sql/01_feed.sql"), "warehouse": ("penstock.toml", "sources/api_users.toml")}
+"""Files that have the address of what is simulated beside the project."""
 _PORT = re.compile(rb"(?<=127\.0\.0\.1:)\d+")
 
 
@@ -51,7 +53,7 @@ _PORT = re.compile(rb"(?<=127\.0\.0\.1:)\d+")
         "penstock demo web --keep site  # in a folder to go on with",
     ),
 )
-@click.argument("app", type=click.Choice(tuple(APPS)), default="collab", metavar="[collab|web|parking]")
+@click.argument("app", type=click.Choice(tuple(APPS)), default="collab", metavar="[collab|web|parking|warehouse]")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="collab: simulated events a second.")
 @click.option(
     "--events", type=click.IntRange(1), help="So many lines of web's log, or so many simulated events of collab."
@@ -69,8 +71,8 @@ _PORT = re.compile(rb"(?<=127\.0\.0\.1:)\d+")
 def demo(
     app: str, rate: float | None, events: int | None, bounded: bool | None, keep: Path | None, serve: Serve
 ) -> int:
-    """Show a shipped project at work: collab, simulated meetings; web, ten thousand requests of a real web server; or
-    parking, a simulated city that is asked for its free spaces.
+    """Show a shipped project at work: collab, simulated meetings; web, ten thousand requests of a real web server;
+    parking, a simulated city that is asked for its free spaces; or warehouse, a shop's files of three nights.
 
     It makes the project in a folder of its own, which stays for you to look around in, runs it over its input, and
     opens its page, until Ctrl-C; or, bounded, shows the results and ends.
@@ -79,6 +81,8 @@ def demo(
         raise click.UsageError("--rate goes with collab: requests of the web log have times of their own")
     if app == "parking" and (rate is not None or events is not None):
         raise click.UsageError("--rate and --events do not go with parking: the city is asked once a minute")
+    if app == "warehouse" and (rate is not None or events is not None):
+        raise click.UsageError("--rate and --events do not go with warehouse: its files come night by night")
     said = click.get_current_context().get_parameter_source("port") == click.core.ParameterSource.COMMANDLINE
     if bounded is None and not is_terminal(STDERR) and said and serve.wanted is None:
         note("without a terminal the demo ends with its input and serves no page at --port; --live goes on and serves")
@@ -93,6 +97,8 @@ def demo(
 
     with ExitStack() as stack:
         city = stack.enter_context(_city(folder)) if app == "parking" else None
+        if app == "warehouse":
+            stack.enter_context(_api(folder))
         penstock = stack.enter_context(open_project(folder))
         stack.enter_context(Logs().begun(penstock.settings))
         if app == "collab":
@@ -104,15 +110,17 @@ def demo(
                 stack.enter_context(_Feeder(penstock, rate, events))
         if city is not None:
             _fill_polls(penstock, city)
+        code = load_nights(penstock) if app == "warehouse" else 0
         ran = run_pipelines(penstock, serve, bounded=bounded)
         show_summary(penstock, ran.figures, ran.seconds, ran.started_ms)
         click.echo()
         from penstock.cli import shows
 
-        {"web": shows.show_web, "collab": shows.show_collab, "parking": shows.show_parking}[app](penstock)
+        shown = {"web": shows.show_web, "collab": shows.show_collab, "parking": shows.show_parking}
+        {**shown, "warehouse": shows.show_warehouse}[app](penstock)
     click.echo()
     show_next(_commands(app, path_of(folder)))
-    return worst(ran.errors)
+    return max(code, worst(ran.errors))
 
 
 def _city(folder: Path) -> CityServer:
@@ -125,11 +133,29 @@ def _city(folder: Path) -> CityServer:
         return CityServer(city, SystemClock())
     except ConfigError:
         server = CityServer(city, SystemClock(), 0)
-    for name in _ADDRESSED:
-        text = (folder / name).read_text("utf-8")
-        (folder / name).write_text(text.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{server.port}"), "utf-8")
+    _readdressed(folder, "parking", PORT, server.port)
     note(f"port {PORT} is taken: the project asks its city at {server.port}")
     return server
+
+
+def _api(folder: Path) -> ApiServer:
+    """The API that the project asks: where its address says, or, beside another demo, at any free port."""
+    from penstock.apps.warehouse.api import PORT
+
+    try:
+        return api_server(None)
+    except ConfigError:
+        server = api_server(0)
+    _readdressed(folder, "warehouse", PORT, server.port)
+    note(f"port {PORT} is taken: the project asks the shop's API at {server.port}")
+    return server
+
+
+def _readdressed(folder: Path, app: str, before: int, port: int) -> None:
+    """Let the project ask at another port."""
+    for name in _ADDRESSED[app]:
+        text = (folder / name).read_text("utf-8")
+        (folder / name).write_text(text.replace(f"127.0.0.1:{before}", f"127.0.0.1:{port}"), "utf-8")
 
 
 def _fill_polls(penstock: Penstock, server: CityServer) -> None:
@@ -170,6 +196,12 @@ def _commands(app: str, place: str) -> list[str]:
             f'query {place} "SELECT * FROM parking_daily ORDER BY day DESC, minimum LIMIT 9"',
             f'query {place} "SELECT * FROM penstock.polls"',
             f"why {place}",
+        ]
+    if app == "warehouse":
+        return [
+            f"queries run {place} sales_by_segment",
+            f"queries run {place} quarantine",
+            f"job run {place} daily_etl_pipeline",
         ]
     if app == "web":
         return [

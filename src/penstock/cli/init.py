@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import re
@@ -22,6 +23,7 @@ APPS = {
     "web": "a website's access log",
     "collab": "meetings in a collaboration product",
     "parking": "free parking spaces of a city, asked for every minute",
+    "warehouse": "a shop's files and API, loaded every night",
 }
 
 
@@ -64,6 +66,9 @@ def init(folder: Path, app: str | None, log: Path | None, force: bool) -> None:
     elif app == "parking":
         feed = [f"simulate parking --history 2 --into {place}", "simulate parking"]
         show_next([*feed, f"run {place}", f"check {place}"])
+    elif app == "warehouse":
+        load = f"job run {place} daily_etl_pipeline"
+        show_next(["simulate warehouse", load, f"queries run {place} sales_by_segment", f"run {place}"])
     else:
         show_next([f"run {place} --bounded", f"check {place}", f"explain {place}"])
 
@@ -88,6 +93,10 @@ def write_project(folder: Path, app: str | None, log: Path | None = None) -> lis
             written.append((target, _purpose(target)))
         if app == "web":
             written.append(_copied_log(folder, log, lines))
+        elif app == "warehouse":
+            from penstock.apps.warehouse.samples import RAW, deliver
+
+            written += [(path, "what the shop delivers in night 1") for path in deliver(1).write(folder / RAW)]
     except OSError as error:
         raise ConfigError(
             f"{error.filename or folder} cannot be written: {error.strerror}", code="init-unwritable"
@@ -128,6 +137,8 @@ def _copied_log(folder: Path, log: Path | None, lines: int) -> tuple[Path, str]:
 
 def _purpose(path: Path) -> str:
     """What a file says of itself: the first sentence of its first comment, of a page's text, or its `doc`."""
+    if path.suffix == ".py":
+        return str(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
     if path.suffix == ".avsc":
         return str(json.loads(path.read_text("utf-8"))["doc"])
     if path.suffix not in (".sql", ".toml", ".md"):

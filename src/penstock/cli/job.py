@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from penstock.jobs import Run
     from penstock.project.jobs.jobs import Jobs
 
-__all__ = ["job"]
+__all__ = ["followed", "job", "steps_of", "told"]
 
 _LOOK_SECONDS = 0.1
+_SHOWN = 60
+"""Characters of a note in a table; the run's log has the rest."""
 
 
 @click.group(cls=Group)
@@ -101,13 +103,13 @@ def run(folder: Path, name: str, given: tuple[str, ...], form: str, *, detach: b
                 note(f"nobody works on it: {program()} run {path_of(folder)} does")
             return OK
         with Interrupt() as interrupt:
-            ended = _followed(jobs, begun.id, interrupt.asked)
-        print_rows(_steps(ended), form)
-        return _told(ended)
+            ended = followed(jobs, begun.id, interrupt.asked)
+        print_rows(steps_of(ended, form), form)
+        return told(ended)
 
 
-def _followed(jobs: Jobs, identity: str, asked: Any) -> Run:
-    """The run when it has ended; its lines are shown as they come."""
+def followed(jobs: Jobs, identity: str, asked: Any) -> Run:
+    """The run when it has ended; its lines are shown as they come. Where the event `asked` is set it is cancelled."""
     from contextlib import ExitStack
 
     from penstock.jobs.run import ENDED
@@ -133,7 +135,7 @@ def _followed(jobs: Jobs, identity: str, asked: Any) -> Run:
                 jobs.rest(_LOOK_SECONDS)
 
 
-def _told(ended: Run) -> int:
+def told(ended: Run) -> int:
     """Say how a run has ended; the exit code."""
     assert ended.ended is not None
     seconds = (ended.ended - (ended.began or ended.created)) / 1000
@@ -144,8 +146,8 @@ def _told(ended: Run) -> int:
     return OK if ended.state in ("success", "partial") else USER
 
 
-def _steps(found: Run) -> pl.DataFrame:
-    """A row a step: its state, seconds, counts, and changes by table."""
+def steps_of(found: Run, form: str) -> pl.DataFrame:
+    """A row a step: its state, seconds, counts, and changes by table. In a table for people notes are cut short."""
     import polars as pl
 
     names = list(dict.fromkeys(name for step in found.steps for name in step.outcome.counts))
@@ -155,10 +157,13 @@ def _steps(found: Run) -> pl.DataFrame:
             f"{table} "
             + " ".join(f"{sign}{n:,}" for sign, n in zip("+~-", map(counts.get, _KINDS, (0, 0, 0)), strict=False) if n)
             for table, counts in step.outcome.changes.items()
-        ]
+            if any(counts.values())
+        ] or ["none"] * bool(step.outcome.changes)
         seconds = None if step.ended is None else (step.ended - step.began) / 1000
         counted = [step.outcome.counts.get(name) for name in names]
-        rows.append((step.name, step.state, seconds, *counted, ", ".join(changes), step.outcome.note))
+        said = step.outcome.note
+        short = f"{said[:_SHOWN]}..." if form == "table" and len(said) > _SHOWN else said
+        rows.append((step.name, step.state, seconds, *counted, ", ".join(changes), short))
     schema: dict[str, Any] = {"step": pl.String(), "state": pl.String(), "seconds": pl.Float64()}
     schema |= dict.fromkeys(names, pl.Int64()) | {"changes": pl.String(), "note": pl.String()}
     return pl.DataFrame(rows, schema, orient="row")
@@ -211,7 +216,7 @@ def status(folder: Path, name: str | None, limit: int, form: str) -> None:
     for attempt in found.attempts:
         said = attempt.error.splitlines()[0] if attempt.error else "well"
         note(printable(f"attempt {attempt.number} from {moment(attempt.began)} to {moment(attempt.ended)}: {said}"))
-    print_rows(_steps(found), form)
+    print_rows(steps_of(found, form), form)
 
 
 def _seconds(found: Run) -> float | None:
@@ -302,5 +307,5 @@ def retry(folder: Path, identity: str) -> int:
 
     with opened(folder) as penstock, Interrupt() as interrupt:
         penstock.jobs.retry(identity)
-        ended = _followed(penstock.jobs, identity, interrupt.asked)
-        return _told(ended)
+        ended = followed(penstock.jobs, identity, interrupt.asked)
+        return told(ended)

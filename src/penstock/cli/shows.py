@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
 
-__all__ = ["days", "show_collab", "show_parking", "show_web"]
+__all__ = ["days", "show_collab", "show_parking", "show_warehouse", "show_web"]
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _ROWS = 5
@@ -78,6 +78,36 @@ def show_collab(penstock: Penstock) -> None:
         penstock,
         "the worst networks",
         f"{rows} HAVING latency_ms IS NOT NULL ORDER BY latency_ms DESC, meeting_id LIMIT {_ROWS}",
+    )
+
+
+def show_warehouse(penstock: Penstock) -> None:
+    """What became of the rows of each source, the versions of a customer, what was sold, and what is in quarantine."""
+    _section(
+        penstock,
+        "rows by source",
+        'SELECT source, sum("read") AS read, sum(loaded) AS loaded, sum(duplicate) AS duplicate,'
+        " sum(quarantined) AS quarantined, sum(dropped) AS dropped FROM _loads GROUP BY source ORDER BY source",
+    )
+    _section(
+        penstock,
+        "the versions of a customer who moved",
+        "SELECT customer_id, city, valid_from, valid_to, is_current FROM warehouse.dim_customers WHERE customer_id ="
+        " (SELECT customer_id FROM warehouse.dim_customers GROUP BY customer_id"
+        " HAVING count(DISTINCT city) > 1 ORDER BY count(*) DESC, customer_id LIMIT 1) ORDER BY valid_from",
+    )
+    _section(
+        penstock,
+        "sales",
+        "SELECT coalesce(c.segment, 'not known') AS segment, count(*) AS sales, sum(f.amount) AS amount"
+        " FROM warehouse.fact_sales AS f LEFT JOIN warehouse.dim_customers AS c ON c._key = f.customer_key"
+        " GROUP BY segment ORDER BY segment",
+    )
+    _section(
+        penstock,
+        "in quarantine",
+        "SELECT source, rules, count(*) AS rows, min(reason) AS reason FROM quarantine WHERE state = 'open'"
+        " GROUP BY source, rules ORDER BY source, rules",
     )
 
 

@@ -92,6 +92,34 @@ formats = ["%d.%m.%Y", "%Y-%m-%d", "%d. %b %Y"]
 locale = "de"
 ```
 """
+_QUESTIONS = """\
+## In questions
+
+`penstock query`, saved queries, dashboards and the API name a warehouse's tables by schema and name,
+`staging.customers`, `warehouse.dim_customers`, and our own ones by name alone: `pipeline_executions`, `quarantine`,
+`_loads`, `_parts`, `_schema_versions`. They can be joined with tables, views and topics of the project. `SHOW TABLES`
+lists them. A table of the project's SQL with the same name goes first. Before the first load our own ones are there,
+and empty.
+
+A question sees all of them as of one moment, after one load and before the next, also while a load goes on, and has the
+limits that questions have: of each table the columns that are asked for are read out, into the instance of DuckDB that
+answers. Who has row filters sees none of them.
+
+The file of DuckDB is `.penstock/dw.duckdb`. One process at a time can write it. While `penstock run` works on the
+project, questions of other commands go through it. Where a load runs by itself (`penstock job run` alone), they wait
+for five seconds and then say so; a load waits for questions. When nothing runs, any tool reads the file:
+
+    duckdb -readonly wh/.penstock/dw.duckdb "SELECT count(*) FROM warehouse.dim_customers"
+
+## The project `warehouse`
+
+`penstock init wh --app warehouse` makes a project with sample files that have every fault, and an API; its README says
+what they are. It has the three jobs as DAGs too, for those who have Airflow 3: each is one task that calls
+`penstock job run`, whose exit code is the task's and whose lines are the task's log; retries are the job's own. Copy or
+link `dags/*.py` into Airflow's folder, set `PENSTOCK` (the program, else the one on the PATH) and `PENSTOCK_PROJECT`
+(the project's folder, else the one that the file lies in), and take `schedule` of these jobs out of `jobs.toml`.
+`make test-airflow` runs them under Airflow 3.3.2, in an environment of its own.
+"""
 _CHANGES = """\
 When a source no longer fits its schema, `on_change` says what follows, and the run says what it was:
 
@@ -127,5 +155,5 @@ Months by their names are English; `locale` reads those of another language, lon
 def page() -> str:
     """The page, as Markdown."""
     parts = [_HEAD, "### At the top", option_table(OPTIONS), _CHANGES, _COLUMNS, option_table(COLUMN_OPTIONS)]
-    parts += ["### [file], of CSV", option_table(SPELLING), _CLEANING]
+    parts += ["### [file], of CSV", option_table(SPELLING), _CLEANING, _QUESTIONS]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

@@ -174,8 +174,12 @@ class ApiServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="api", daemon=True)
 
     @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -28,8 +28,8 @@ RAW = "data/raw"
 """Where files are delivered to, in the project."""
 Change: TypeAlias = Literal["none", "type", "rename", "column"]
 CHANGES: tuple[Change, ...] = ("none", "type", "rename", "column")
-"""What can have changed overnight in customers.csv: nothing; credit limits are ratings (`A`, `B-`); the column Segment
-has another name; there is one more column."""
+"""What can have changed overnight in customers.csv: nothing; days of joining are quarters (`Q3 2024`); the column
+Segment has another name; there is one more column."""
 
 _CUSTOMER_HEADER = (
     "Customer ID", " Name", "E-Mail", "e_mail", "City / Ort", "Country", "Segment", "Credit limit (CHF)", "Active?",
@@ -86,7 +86,7 @@ def _customers(made: Night, shop: Shop, night: int, rng: np.random.Generator, ch
     rows = [_customer(one, rng) for one in now]
     account.loaded = len(rows)
     account.defaulted["segment"] = sum(one.number % _NO_SEGMENT == 0 for one in now)
-    account.kept_missing["city_ort"] = sum(one.number % _NO_CITY == 0 for one in now)
+    account.kept_missing["city"] = sum(one.number % _NO_CITY == 0 for one in now)
     account.new = sum(one.number not in before for one in now)
     account.changed = sum(one.number in before and before[one.number] != one for one in now)
     account.deleted = len(before) + account.new - len(now)
@@ -103,7 +103,7 @@ def _customers(made: Night, shop: Shop, night: int, rng: np.random.Generator, ch
         header[6] = "Customer segment"
     elif change == "type":
         for row in rows:
-            row[7] = "ABCD"[len(row[7]) % 4] + ("-" if len(row[1]) % 2 else "+")
+            row[9] = f"Q{1 + len(row[1]) % 4} 20{20 + len(row[9]) % 6}"
     elif change == "column":
         header.append("Loyalty points")
         rows = [[*row, str(len(row[1]))] for row in rows]
