@@ -1,5 +1,5 @@
 # Everything sets itself up in .venv: make demo and make test are all there is to do.
-.PHONY: demo test test-real check bench format clean help
+.PHONY: demo test test-real test-airflow check bench format clean help
 PYTHON_SOURCES := src tests bench
 # compiled once: hundreds of processes begin in the tests, and each would compile all it imports
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,6 +10,7 @@ help:
 	@echo "make demo       the health of simulated meetings, live, on a page     (ARGS=web, --bounded, ... are passed on)"
 	@echo "make test       all tests that need Python alone"
 	@echo "make test-real  tests with a real Flink, Prometheus and others, installed where they are missing"
+	@echo "make test-airflow  the jobs of the project warehouse as DAGs of a real Airflow, in an environment of its own"
 	@echo "make check      style, types, layers, dead code, generated files"
 	@echo "make bench      the benchmarks, with ratios                            (ARGS=--quick for a short run)"
 
@@ -31,6 +32,9 @@ test: .venv/.dev
 test-real: .venv/.dev
 	@.venv/bin/python -m tests.flink.parts
 	@.venv/bin/python -m pytest -n auto --dist worksteal -m "real or hypothesis" $(ARGS)
+
+test-airflow: .venv/.dev
+	@.venv/bin/python -m tests.airflow
 
 check: .venv/.dev
 	@.venv/bin/python scripts/check.py
