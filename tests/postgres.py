@@ -34,6 +34,7 @@ ssl = on
 ssl_cert_file = 'server.pem'
 ssl_key_file = 'server.key'
 max_connections = 90
+fsync = off
 shared_buffers = 64MB
 """
 _RULES = f"""

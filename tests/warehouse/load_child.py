@@ -1,8 +1,8 @@
-"""A process that loads customers into a PostgreSQL, and kills itself before one of its statements.
+"""A process that loads what a folder's source has delivered into a PostgreSQL, and kills itself at a phase of it.
 
-    python -m tests.warehouse.load_child URL CA PASSWORD STATEMENT
+    python -m tests.warehouse.load_child FOLDER URL CA PASSWORD PHASE
 
-STATEMENT counts from 1; with 0 it lives, and prints how many there were.
+PHASE counts from 1, in the order in which the load tells of them; with 0 it lives, and prints their names.
 """
 
 from __future__ import annotations
@@ -11,33 +11,57 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
+from penstock.warehouse.model import model_of
 from penstock.warehouse.postgres import Address, PostgresDatabase
-from penstock.warehouse.postgres.database import PostgresSession
-from tests.warehouse.changes import CUSTOMERS, Change, load, model
+from tests.warehouse.loads import Shop
 
-__all__ = ["LATER"]
+__all__ = ["MODEL", "RULES", "SCHEMA", "SOURCE"]
 
-LATER = [Change((1, "a", "late"), 1), Change((2, "b", "z"), 3), Change((3, "c", "x"), 0)]
+SOURCE = 'on_delete = "close"'
+SCHEMA = """
+key = ["id"]
+[columns.id]
+type = "BIGINT"
+[columns.name]
+type = "STRING"
+[columns.credit]
+type = "DECIMAL(8, 2)"
+[columns.since]
+type = "TIMESTAMP"
+"""
+RULES = """
+on = "staging.customers"
+[rules.credit_fits]
+range = "credit"
+from = "0"
+then = "quarantine"
+"""
+MODEL = model_of(
+    {
+        "customer": 'kind="dimension"\nfrom="staging.customers"\nkey=["id"]\nattributes=["name"]\nfirst="open"',
+        "credits": 'kind="fact"\nfrom="staging.customers"\nkey=["id"]\ntime="since"\nmeasures=["credit"]\n'
+        '[dimensions.customer]\ndimension="customer"\nkey=["id"]',
+    }
+)
 
 
-def _main(url: str, authority: str, password: str, last: int) -> None:
-    done, run = 0, PostgresSession.run
+def _main(folder: str, address: Address, last: int) -> None:
+    Shop.opened = staticmethod(lambda _: PostgresDatabase(address, kept=1))
+    shop = Shop(Path(folder), "", SOURCE, RULES, MODEL)
+    told = shop.told.phase
 
-    def counted(self: PostgresSession, sql: str, *parameters: Any) -> int:
-        nonlocal done
-        done += 1
-        if done == last:
+    def phase(name: str) -> None:
+        told(name)
+        if len(shop.told.phases) == last:
             os.kill(os.getpid(), signal.SIGKILL)
-        return run(self, sql, *parameters)
 
-    PostgresSession.run = counted  # type: ignore[method-assign]
-    database = PostgresDatabase(Address(url, ca=Path(authority), password=password), kept=1)
-    load(database, model(), CUSTOMERS, LATER, "later")
-    database.close()
-    print(done)
+    shop.told.phase = phase  # type: ignore[method-assign]
+    shop.clock.advance(1_000)
+    shop.load("second")
+    shop.database.close()
+    print(*shop.told.phases)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    _main(sys.argv[1], Address(sys.argv[2], ca=Path(sys.argv[3]), password=sys.argv[4]), int(sys.argv[5]))

@@ -15,11 +15,12 @@ from penstock.warehouse.sources.csv import CsvSource, Spelling
 from penstock.warehouse.sources.source_file import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from penstock.core.types import DataType
     from penstock.quality.results import Result
+    from penstock.warehouse import Database
     from penstock.warehouse.loaded import Loaded
     from penstock.warehouse.schema import Schema
 
@@ -56,13 +57,15 @@ class RuleFileChecks:
 
 
 class Shop:
-    """A project whose source `customers` is data/*.csv."""
+    """A project whose source `customers` is data/*.csv; `opened` makes its warehouse."""
+
+    opened: Callable[[Path], Database] = staticmethod(lambda folder: DuckDatabase(folder / "dw.duckdb", threads=1))
 
     def __init__(
         self, folder: Path, schema: str, source: str = "", rules: str = "", model: Model | None = None
     ) -> None:
         self.folder = folder
-        self.database = DuckDatabase(folder / "dw.duckdb", threads=1)
+        self.database = Shop.opened(folder)
         migrate(self.database)
         self.clock = ManualClock(1_767_225_600_000)
         self.told = Told()

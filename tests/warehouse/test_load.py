@@ -12,11 +12,15 @@ import pytest
 
 from penstock.core.errors import DataError, WarehouseError
 from penstock.warehouse.model import model_of
+from penstock.warehouse.postgres import PostgresDatabase
 from penstock.warehouse.target import Changes
 from tests.warehouse.loads import Shop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.postgres import PostgresServer
 
 SCHEMA = """
 key = ["id"]
@@ -44,6 +48,19 @@ then = "warn"
 """
 PLAIN = "id,name,credit\n1,Ann,5.00\n2,Bob,7\n3,Cem,0\n"
 CURRENT = "SELECT id, name, credit, _deleted FROM staging.customers ORDER BY id, _changed_at"
+
+
+@pytest.fixture(autouse=True, params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each test is one of both databases."""
+    if request.param == "duckdb":
+        yield "duckdb"
+        return
+    server: PostgresServer = request.getfixturevalue("server")
+    made = PostgresDatabase(server.address(server.database()), kept=1)
+    monkeypatch.setattr(Shop, "opened", staticmethod(lambda folder: made))
+    yield "postgres"
+    made.close()
 
 
 @pytest.fixture
@@ -240,7 +257,7 @@ def test_a_rule_that_fails_lets_nothing_in(tmp_path: Path) -> None:
     shop.deliver("id,name,credit\n1,Ann,5\n2,Bob,-1\n3,Cem,much\n")
     with pytest.raises(DataError, match=r"quality rule x\.credit_fits stops the load: 1 of 2 rows break it"):
         shop.load("1")
-    assert shop.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'customers'") == []
+    assert shop.rows("SELECT 1 FROM information_schema.tables WHERE table_name = 'customers'") == []
     assert shop.rows("SELECT count(*) FROM quarantine") == [(0,)]
     assert shop.checks is not None
     assert shop.checks.found == [("x.credit_fits", 1, False), ("x.named", 0, False)]
@@ -323,16 +340,17 @@ def test_columns_that_come_and_go(tmp_path: Path, policy: str) -> None:
         assert found == [(False, 0), (True, 3)]
 
 
-def test_people_change_a_type_too_where_the_values_allow_it(tmp_path: Path) -> None:
+def test_people_change_a_type_too_where_the_values_allow_it(tmp_path: Path, kind: str) -> None:
     shop = Shop(tmp_path, SCHEMA.format(""), "track = false")
     shop.deliver(PLAIN)
     shop.load("1")
     path = shop.schemas.path("customers")
     path.write_text(path.read_text().replace('"DECIMAL(8, 2)"', '"DOUBLE"'))
     assert not staged(shop.load("2"))
-    assert "warning: staging.customers: credit is DOUBLE, was DECIMAL(8,2)" in shop.told.lines
+    told = {"duckdb": "credit is DOUBLE, was DECIMAL(8,2)", "postgres": "credit is DOUBLE PRECISION, was NUMERIC(8,2)"}
+    assert f"warning: staging.customers: {told[kind]}" in shop.told.lines
     path.write_text(path.read_text().replace('"STRING"', '"BIGINT"'))
-    with pytest.raises(WarehouseError, match=r"staging\.customers\.name holds 'Ann', which is no BIGINT"):
+    with pytest.raises(WarehouseError, match=r"staging\.customers\.name holds '(Ann|Bob|Cem)', which is no"):
         shop.load("3")
     assert shop.rows("SELECT name, credit FROM staging.customers WHERE id = 1") == [("Ann", 5.0)]
 

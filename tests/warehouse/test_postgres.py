@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -19,20 +16,6 @@ from penstock.warehouse import MIGRATIONS, Table, migrate
 from penstock.warehouse.postgres import PostgresDatabase
 from tests.certificates import Authority
 from tests.parts import until
-from tests.postgres import PASSWORD
-from tests.warehouse.changes import (
-    CUSTOMERS,
-    SALES,
-    Change,
-    at,
-    create,
-    expected_customers,
-    expected_sales,
-    load,
-    model,
-    table,
-)  # fmt: skip
-from tests.warehouse.load_child import LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,32 +138,6 @@ def _closed() -> int:
     return 1
 
 
-def test_a_server_that_ends_in_the_middle_of_a_copy_leaves_nothing(server: PostgresServer) -> None:
-    database = PostgresDatabase(server.address(server.database()), kept=1)
-    migrate(database)
-    there = Table("staging", "many")
-    frame = pl.DataFrame({"a": range(300_000)})
-    with database.transaction() as session:
-        session.run(f"CREATE TABLE {there.sql} (a BIGINT)")
-
-    def frames() -> Iterator[pl.DataFrame]:
-        yield frame
-        server.crash()
-        yield from (frame, frame, frame)
-
-    with pytest.raises(WarehouseError) as caught, database.transaction() as session:
-        session.append(there, frames())
-    assert str(caught.value).startswith(f"the connection to {database.address} was lost: ")
-    assert caught.value.hint == "nothing of the transaction was kept; it can be run again"
-    with pytest.raises(WarehouseError, match="nothing listens there"):
-        PostgresDatabase(database.address)
-    server.start()
-    with database.transaction() as session:
-        assert session.rows(f"SELECT count(*) FROM {there.sql}") == [(0,)]
-        assert session.append(there, [frame]) == 300_000
-    database.close()
-
-
 def test_two_that_migrate_at_once_do_it_once(server: PostgresServer) -> None:
     databases = [PostgresDatabase(server.address(server.database()), kept=1)] * 2
     at_once = Barrier(2)
@@ -227,31 +184,3 @@ def test_transactions_wait_where_all_connections_are_in_use(server: PostgresServ
     database.close()
     with pytest.raises(WarehouseError, match="is closed"), database.transaction():
         pass
-
-
-def test_a_process_that_is_killed_before_any_statement_leaves_nothing(server: PostgresServer) -> None:
-    name = server.database()
-    database = PostgresDatabase(server.address(name), kept=1)
-    migrate(database)
-    with database.transaction() as session:
-        create(session)
-    first, sold = [Change((1, "a", "x"), 0), Change((2, "b", "y"), 2)], at(2).replace(tzinfo=None)
-    load(database, model(), CUSTOMERS, first, "first")
-    load(database, model(), SALES, [Change((key, key, sold, 1.0), 0) for key in (1, 2, 3)], "sales")
-    before = [table(database, "customers"), table(database, "sales")]
-
-    def child(last: int) -> subprocess.CompletedProcess[str]:
-        said = [server.url(name), str(server.authority.certificate), PASSWORD, str(last)]
-        command = [sys.executable, "-m", "tests.warehouse.load_child", *said]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    for last in (2, 9, 18):
-        assert child(last).returncode == -signal.SIGKILL
-        assert [table(database, "customers"), table(database, "sales")] == before
-    whole = child(0)
-    assert int(whole.stdout) == 18, whole.stderr
-    customers = expected_customers([*first, *LATER])
-    assert table(database, "customers") == customers
-    assert table(database, "sales") == expected_sales([Change((k, k, sold, 1.0), 0) for k in (1, 2, 3)], customers)
-    assert not any(load(database, model(), CUSTOMERS, LATER, "again").values())
-    database.close()
