@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from penstock.apps.warehouse.api import Api, ApiServer
 from penstock.apps.warehouse.users import users
 from penstock.core.errors import ConfigError, LogError
+from tests.cli.shell import PATIENCE
+from tests.jobs.streamed import COUNT as COUNTED
 from tests.jobs.worlds import make, opened, settled
 
 if TYPE_CHECKING:
@@ -122,3 +127,13 @@ def test_what_is_asked_for_has_to_be_there(project: Path) -> None:
         run = settled(p, p.jobs.begin("kafka_data_ingestion", {"also": "customer"}).id)
         assert run.state == "failed"
         assert "job 'kafka_data_ingestion' takes no source 'customer' on request" in run.error
+
+
+@pytest.mark.real
+def test_a_process_killed_anywhere_between_source_and_warehouse_doubles_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.jobs.streamed", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(told) > 15, done.stderr
+    for one in told:
+        assert (one["messages"], one["rows"], one["read"]) == (COUNTED, [COUNTED, COUNTED, 1], COUNTED), one
