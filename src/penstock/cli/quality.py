@@ -149,8 +149,12 @@ def replay(folder: Path, ids: tuple[str, ...], rule: str | None, fixed: bool, ye
             raise click.UsageError(f"{plural(len(chosen), 'row')} would be replayed; nobody can be asked, so say --yes")
         if not yes:
             agree(f"Replay {plural(len(chosen), 'row')}?")
-        copies = project.quality_replay(chosen)
+        done = project.quality_replay(chosen)
         running = {topic for one in project.pipelines() if one.state == "running" for topic in one.reads}
-    for topic, count in copies.group_by("topic", maintain_order=True).len().iter_rows():
-        after = "read at once" if topic in running else "the next run reads them"
-        click.echo(f"{plural(count, 'row')} appended to {topic}; {after}")
+    for into, read, loaded, quarantined in done.iter_rows():
+        if loaded is not None:
+            again = f", {quarantined:,} set aside again" if quarantined else ""
+            click.echo(f"source {into}: {plural(read, 'row')} read, {loaded:,} loaded{again}")
+            continue
+        after = "read at once" if into in running else "the next run reads them"
+        click.echo(f"{plural(read, 'row')} appended to {into}; {after}")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.connectors.kafka import ensure_declared
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
     from penstock.quality.results import Result
     from penstock.quality.rules import Rules
+    from penstock.warehouse import Session
     from penstock.warehouse.load import Load
     from penstock.warehouse.schema import Schema
     from penstock.warehouse.sources import Source
@@ -65,6 +67,26 @@ class Loads:
             penstock.clock,
             checks=LoadChecks(penstock, source, run),
             model=read_model(penstock.folder),
+        )
+
+    def again(
+        self, name: str, run: str, rows: Source, around: Callable[[Session], AbstractContextManager[object]]
+    ) -> Load:
+        """What brings `rows` of a source into the warehouse, instead of what it has now: nothing is taken for ended."""
+        from penstock.warehouse import read_model
+        from penstock.warehouse.load import Load
+        from penstock.warehouse.schema_files import SchemaFiles
+
+        penstock, source = self._penstock, self.source(name)
+        return Load(
+            replace(source, mode="changes", on_delete="keep", track=False),
+            lambda _: rows,
+            SchemaFiles(penstock.folder),
+            penstock.warehouse.database(),
+            penstock.clock,
+            checks=LoadChecks(penstock, source, run),
+            model=read_model(penstock.folder),
+            around=around,
         )
 
     def reader(self, name: str) -> Source:

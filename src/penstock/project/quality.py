@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from penstock.core.errors import ConfigError, LogError
 from penstock.engine.checks import CODE, rule_of
-from penstock.project.audit import audited, told_rows
+from penstock.project.audit import audited
+from penstock.project.load_quarantine import REPLAYED, fix_loaded, listed, replay_loaded
 from penstock.project.set_aside import pages
 from penstock.quality.mending import Mending
 
@@ -24,24 +26,38 @@ State = Literal["open", "fixed", "replayed", "discarded"]
 STATES: tuple[State, ...] = ("open", "fixed", "replayed", "discarded")
 FIXED = "fixed/"
 """Before the id of a reject: the fact of its bytes as they are to be."""
+_DIGEST = 32
+"""Characters of an id in the quarantine of loads."""
+_TOLD = 1_000
 
 QUARANTINED: dict[str, Any] = {
     "id": pl.String,
     "time": pl.Datetime("ms", "UTC"),
-    "pipeline": pl.String,
+    "run": pl.String,
     "table": pl.String,
     "rule": pl.String,
     "reason": pl.String,
     "row": pl.String,
     "state": pl.String,
 }
-"""The columns of rows that rules have set aside; `id` as that of a reject, `row` as it came, or as it was mended."""
+"""The columns of rows that rules have set aside, as they came or as they were mended.
+
+Of a stream `id` is that of a reject, `run` the pipeline and `table` its table; of a load they are what the warehouse's
+table `quarantine` has, `table` the source.
+"""
 
 
 def quarantined(
     penstock: Penstock, rows: int | None = None, rule: str | None = None, state: State | None = None
 ) -> pl.DataFrame:
     """The newest rows that rules have set aside, newest first: of one `rule`, by its path, and in one `state`."""
+    of_streams = _of_streams(penstock, rows, rule, state)
+    of_loads = listed(penstock, rows, rule, state).cast(QUARANTINED)  # type: ignore[arg-type]
+    found = pl.concat([of_streams, of_loads]).sort("time", descending=True, nulls_last=True, maintain_order=True)
+    return found if rows is None else found.head(rows)
+
+
+def _of_streams(penstock: Penstock, rows: int | None, rule: str | None, state: State | None) -> pl.DataFrame:
     fixed = _fixed(penstock.log)
     found = [pl.DataFrame(schema=QUARANTINED)]
     left = rows
@@ -63,7 +79,8 @@ def _listed(rejects: pl.DataFrame, fixed: Mapping[int, bytes]) -> pl.DataFrame:
     """Those of `rejects` that a rule has set aside, as QUARANTINED."""
     rows = [
         {
-            **{name: one[name] for name in ("time", "pipeline", "table", "reason")},
+            **{name: one[name] for name in ("time", "table", "reason")},
+            "run": one["pipeline"],
             "id": str(one["id"]),
             "rule": rule_of(one["code"]),
             "row": (fixed.get(one["id"], one["raw"]) or b"").decode("utf-8", "replace"),
@@ -101,34 +118,50 @@ def fix(
             "nothing is to be mended", code="quality-fix", hint="a value for a column, or an expression of the dialect"
         )
     mend = Mending(values, expressions, penstock.definition.session.context)
+    streams, loads = _parted(ids)
+    rows = _chosen(penstock, streams)
     before = _fixed(penstock.log)
-    rows = _chosen(penstock, ids)
     made = {id_: mend(before.get(id_, raw)) for id_, raw in rows.select("id", "raw").iter_rows()}
+    if loads:
+        fix_loaded(penstock, loads, mend)
     with penstock.log.transaction() as transaction:
         for id_, raw in made.items():
             transaction.put(f"{FIXED}{id_}", raw)
-    how = {"columns": sorted({*values, *expressions})}
-    audited(penstock.log, "quality-fix", "rows", **told_rows(list(made)), **how)
-    return _listed(rows, _fixed(penstock.log))
+    audited(penstock.log, "quality-fix", "rows", rows=len(ids), ids=list(ids)[:_TOLD], columns=[*values, *expressions])
+    return quarantined(penstock).filter(pl.col("id").is_in(list(ids)))
 
 
 def replay_fixed(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
-    """Bring rows that rules have set aside in again, as they are now: through decoding and all rules.
+    """Bring rows that rules have set aside in again, as they are now: through decoding, cleaning and all rules.
 
-    One that breaks a rule still is set aside anew. Gives the copies: `id`, `topic`, `partition`, `offset`. Raises as
-    `fix`, and as `project.replay`.
+    One that breaks a rule still is set aside anew. Gives REPLAYED. Raises as `fix`, as `project.replay` for rows of
+    streams, and what stops a load.
     """
+    streams, loads = _parted(ids)
+    rows = _chosen(penstock, streams)
+    done = pl.DataFrame(schema=REPLAYED)
+    if loads:
+        done = replay_loaded(penstock, loads)
+        audited(penstock.log, "quality-replay", "rows", rows=len(loads), ids=loads[:_TOLD])
     fixed = _fixed(penstock.log)
-    rows = _chosen(penstock, ids)
     left = [(id_, raw, fixed.get(id_, raw)) for id_, raw in rows.select("id", "raw").iter_rows()]
-    done: list[pl.DataFrame] = []
+    appended: list[str] = []
     while left:
         # rows of the same bytes may have been mended otherwise, and what mends one knows its bytes alone
         new = {raw: wanted for _, raw, wanted in reversed(left)}
         now = [one for one in left if new[one[1]] == one[2]]
         left = [one for one in left if new[one[1]] != one[2]]
-        done.append(penstock.replay([id_ for id_, _, _ in now], mend=new.__getitem__).copies)
-    return pl.concat(done).cast({"id": pl.String})
+        appended.extend(penstock.replay([id_ for id_, _, _ in now], mend=new.__getitem__).copies["topic"])
+    topics = [(topic, count, None, None) for topic, count in Counter(appended).items()]
+    return pl.concat([done, pl.DataFrame(topics, schema=REPLAYED, orient="row")])
+
+
+def _parted(ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Ids of rejects, which are numbers, and those of the quarantine, which are digests. Raises LogError for none."""
+    if not ids:
+        raise LogError("no row is named", code="replay-unknown", hint="penstock quality show DIR lists what there is")
+    loads = [id_ for id_ in ids if len(id_) == _DIGEST]
+    return [id_ for id_ in ids if len(id_) != _DIGEST], loads
 
 
 def _chosen(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
@@ -148,6 +181,4 @@ def _chosen(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
         state = _state(one, {})
         if state != "open":
             raise LogError(f"row {one['id']} was {state} already", code="quality-done")
-    if rows.is_empty():
-        raise LogError("no row is named", code="replay-unknown", hint="penstock quality show DIR lists what there is")
     return rows

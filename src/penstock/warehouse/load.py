@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from penstock.warehouse.evolution import EvolvedError
@@ -14,10 +15,11 @@ from penstock.warehouse.sources.topic import TopicSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from penstock.core.clock import Clock
     from penstock.quality.results import Result
-    from penstock.warehouse.database import Database
+    from penstock.warehouse.database import Database, Session
     from penstock.warehouse.loading import Checks, Note
     from penstock.warehouse.schema import Schema
     from penstock.warehouse.schema_files import SchemaFiles
@@ -44,7 +46,9 @@ class Load:
         *,
         checks: Checks | None = None,
         model: Model | None = None,
+        around: Callable[[Session], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        """`around` is entered within the transaction before anything is read, and left at its end."""
         self.source = source
         self._opened = opened
         self._schemas = schemas
@@ -52,6 +56,7 @@ class Load:
         self._clock = clock
         self._checks = checks
         self._model = model or Model()
+        self._around = around
 
     @property
     def name(self) -> str:
@@ -97,7 +102,7 @@ class Load:
         loaded = False
         source = self._opened(schema)
         try:
-            with self._database.transaction() as session:
+            with self._database.transaction() as session, self._around(session):
                 done = loading.load(session, source, self._model)
             loaded = True
         finally:

@@ -1,0 +1,164 @@
+"""Rows that loads have set aside in the warehouse: listed, mended, and loaded through cleaning and rules once more."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from penstock.core.errors import LogError
+from penstock.engine.checks import code_of
+from penstock.project.loads import Loads
+from penstock.quality.rule import SET_FORMS, read_files, rules_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from penstock.project.penstock import Penstock
+    from penstock.warehouse import Session
+    from penstock.warehouse.loaded import Counts
+    from penstock.warehouse.schema import Column, Schema
+
+__all__ = ["REPLAYED", "Loaded", "fix_loaded", "listed", "replay_loaded"]
+
+_ASKED_SECONDS = 30.0
+_COLUMNS = '"id", "source", "run", "part", "line", "code", "rules", "reason", "row", "state"'
+_PART = "quarantine"
+_RAW = "_raw"
+
+REPLAYED: dict[str, Any] = {"into": pl.String, "read": pl.Int64, "loaded": pl.Int64, "quarantined": pl.Int64}
+"""What became of rows that were brought in again `into` a source; of a topic nobody knows yet what was loaded."""
+
+Loaded = dict[str, Any]
+"""A row of the table quarantine, by its columns."""
+
+
+def listed(penstock: Penstock, rows: int | None, rule: str | None, state: str | None) -> pl.DataFrame:
+    """The newest rows: `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`."""
+    wanted = [("q.rules", rule), ("q.state", state)]
+    given = [(column, value) for column, value in wanted if value is not None]
+    where = "".join(f" AND {column} = ${n}" for n, (column, _) in enumerate(given, 1))
+    limit = "" if rows is None else f" LIMIT {rows:d}"
+    with penstock.warehouse.snapshot(_ASKED_SECONDS) as session:
+        return session.frame(
+            'SELECT q.id, CAST(l.loaded_at AS TIMESTAMP WITH TIME ZONE) AS "time", q.run, q.source AS "table",'
+            ' q.rules AS "rule", q.reason, q."row", q.state FROM quarantine AS q'
+            " LEFT JOIN _loads AS l ON l.run = q.run AND l.source = q.source"
+            f" WHERE 1 = 1{where} ORDER BY l.loaded_at DESC, q.source, q.line, q.id{limit}",
+            *(value for _, value in given),
+        )
+
+
+def _chosen(session: Session, ids: Sequence[str]) -> list[Loaded]:
+    """The rows `ids` that wait. Raises LogError for one that is not there, or that was done with."""
+    found = []
+    for id_ in dict.fromkeys(ids):
+        rows = session.rows(f"SELECT {_COLUMNS} FROM quarantine WHERE id = $1", id_)
+        if not rows:
+            raise LogError(
+                f"there is no row {id_}", code="replay-unknown", hint="penstock quality show DIR lists what there is"
+            )
+        row = dict(zip((n.strip('" ') for n in _COLUMNS.split(",")), rows[0], strict=True))
+        if row["state"] not in ("open", "fixed"):
+            raise LogError(f"row {id_} was {row['state']} already", code="quality-done")
+        found.append(row)
+    return found
+
+
+def fix_loaded(penstock: Penstock, ids: Sequence[str], mend: Callable[[bytes], bytes]) -> None:
+    """Mend rows in their table, all of them or none. Raises as `_chosen` and as what `mend` gives."""
+    with penstock.warehouse.database().transaction() as session:
+        for row in _chosen(session, ids):
+            text = mend(row["row"].encode()).decode()
+            session.run("UPDATE quarantine SET \"row\" = $1, state = 'fixed' WHERE id = $2", text, row["id"])
+
+
+def replay_loaded(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
+    """Load rows again, those of each source in one transaction; what is set aside again is open again.
+
+    Gives for each source, `into`, how many were `read`, and of those `loaded` and `quarantined`. Raises as `_chosen`,
+    and what stops a load: nothing of that source has happened then.
+    """
+    with penstock.warehouse.database().transaction() as session:
+        rows = _chosen(session, ids)
+    done = []
+    for source in dict.fromkeys(row["source"] for row in rows):
+        mine = [row for row in rows if row["source"] == source]
+        run = f"replay-{penstock.clock.now_ms()}"
+        counts = _again(penstock, source, mine, run)
+        done.append((source, counts.read, counts.loaded, counts.quarantined))
+    return pl.DataFrame(done, schema=REPLAYED, orient="row")
+
+
+def _again(penstock: Penstock, source: str, rows: Sequence[Loaded], run: str) -> Counts:
+    from penstock.warehouse.schema_files import SchemaFiles
+    from penstock.warehouse.sources.given import GivenRows
+
+    loads = Loads(penstock)
+    said = loads.source(source)
+    schema = SchemaFiles(penstock.folder).read(said.schema)
+    sets = rules_on(read_files(penstock.folder), str(said.into))
+    clean = {code_of(rule.path) for rule in sets if rule.form in SET_FORMS}
+    frames = [_frame(row, schema if row["code"] in clean else None) for row in rows]
+    load = loads.again(source, run, GivenRows(_PART, _joined(frames)), lambda session: _kept(session, source, rows))
+    return load.do(run, _Silent()).counts
+
+
+@contextmanager
+def _kept(session: Session, source: str, rows: Sequence[Loaded]) -> Iterator[None]:
+    """The rows leave their table, so that each can come into it again; those that do not were brought in."""
+    for row in rows:
+        session.run("DELETE FROM quarantine WHERE id = $1", row["id"])
+    yield
+    for row in rows:
+        if not session.rows("SELECT 1 FROM quarantine WHERE id = $1", row["id"]):
+            values = {**row, "state": "replayed"}
+            places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
+            session.run(f"INSERT INTO quarantine ({_COLUMNS}) VALUES ({places})", *values.values())
+    session.run("DELETE FROM _parts WHERE source = $1 AND part = $2", source, _PART)
+
+
+def _frame(row: Loaded, schema: Schema | None) -> pl.DataFrame:
+    """A row as the raw columns of its source; one that was clean already has the types of `schema`."""
+    said: Mapping[str, Any] = json.loads(row["row"])
+    if set(said) == {_RAW}:
+        raise LogError(
+            f"row {row['id']} could not be read at all, so it has no columns",
+            code="quality-raw",
+            where=str(said[_RAW])[:200],
+            hint="put them in: penstock quality fix DIR ID --set COLUMN=VALUE",
+        )
+    if schema is None:
+        return pl.DataFrame([{name: value for name, value in said.items() if name != _RAW}])
+    return pl.DataFrame([_clean(column, said[column.name]) for column in schema.columns if column.name in said])
+
+
+def _clean(column: Column, value: Any) -> pl.Series:
+    """A value as it stands in a row that was clean, under the name that the source has for its column."""
+    given = pl.Series(column.raw, [value])
+    match column.polars:
+        case pl.Date() if isinstance(value, str):
+            return given.str.to_date(strict=False)
+        case pl.Time() if isinstance(value, str):
+            return given.str.to_time(strict=False)
+        case pl.Datetime(time_unit=unit, time_zone=zone) if isinstance(value, str):
+            return given.str.to_datetime(time_unit=unit, time_zone=zone, strict=False)
+    return given.cast(column.polars, strict=False)
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Those of the same columns together."""
+    alike: dict[str, list[pl.DataFrame]] = {}
+    for frame in frames:
+        alike.setdefault(repr(frame.schema), []).append(frame)
+    return [pl.concat(group) for group in alike.values()]
+
+
+class _Silent:
+    """Nobody hears how the load goes: its counts say it."""
+
+    def __call__(self, line: str, level: Literal["info", "warning", "error"] = "info") -> None: ...
+
+    def phase(self, name: str) -> None: ...

@@ -1,0 +1,181 @@
+"""The same file of rules on a stream and on a load; what a load set aside is mended and loaded again."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+import penstock
+from penstock.core.errors import LogError
+from tests.cli.shell import call
+from tests.engine.project import write_project
+from tests.jobs.worlds import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from penstock.project.penstock import Penstock
+
+SQL = """
+CREATE TABLE c (id BIGINT, name STRING, age INT, born DATE)
+WITH ('connector' = 'kafka', 'topic' = 'c', 'format' = 'json');
+CREATE TABLE r (id BIGINT, name STRING) WITH ('connector' = 'kafka', 'topic' = 'r', 'format' = 'json');
+INSERT INTO r SELECT id, name FROM c;
+"""
+RULES = """
+on = ["staging.customers", "c"]
+[rules.named]
+matches = "name"
+pattern = "^[A-Z]"
+then = "quarantine"
+[rules.age]
+range = "age"
+from = 0
+to = 120
+then = "quarantine"
+[rules.born]
+range = "born"
+from = 1900-01-01
+then = "quarantine"
+[rules.known]
+sql = "age IS NOT NULL OR born IS NOT NULL"
+then = "quarantine"
+[rules.once]
+unique = "id"
+then = "quarantine"
+"""
+SCHEMA = """
+key = ["id"]
+[columns.id]
+type = "BIGINT"
+[columns.name]
+type = "STRING"
+[columns.age]
+type = "INT"
+[columns.born]
+type = "DATE"
+formats = ["%d.%m.%Y"]
+"""
+JOBS = '[jobs.nightly]\nkind = "load"\nretries = 0\n'
+SOURCE = 'kind = "csv"\npath = "data/customers.csv"\nmode = "changes"\n'
+
+
+def _rows() -> list[dict[str, Any]]:
+    chance = random.Random(3)
+    return [
+        {
+            "id": chance.randrange(25),
+            "name": chance.choice(["Ann", "Bob", "Cora", "eve", None]),
+            "age": chance.choice([None, -1, 0, 20, 44, 121, 120]),
+            "born": chance.choice([None, "1899-12-31", "1900-01-01", "1999-05-04"]),
+        }
+        for _ in range(200)
+    ]
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    lines = ["id,name,age,born"]
+    for row in rows:
+        born = "" if row["born"] is None else ".".join(reversed(row["born"].split("-")))
+        lines.append(f"{row['id']},{row['name'] or ''},{'' if row['age'] is None else row['age']},{born}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Penstock]:
+    write_project(tmp_path, SQL)
+    files = {
+        "sources/customers.toml": SOURCE,
+        "schemas/customers.toml": SCHEMA,
+        "quality/customers.toml": RULES,
+        "jobs.toml": JOBS,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "data").mkdir()
+    with penstock.open(tmp_path) as opened:
+        yield opened
+
+
+def _load(project: Penstock, rows: list[dict[str, Any]]) -> dict[str, int]:
+    (project.folder / "data" / "customers.csv").write_text(_csv(rows))
+    run = settled(project, project.jobs.begin("nightly", {}).id)
+    assert run.state == "success", run
+    return dict(run.steps[0].outcome.counts)
+
+
+def test_a_load_sets_aside_what_a_stream_does(project: Penstock) -> None:
+    rows = list({orjson.dumps(row): row for row in _rows()}.values())  # a load takes equal rows for one
+    project.append("c", rows)
+    project.run(bounded=True)
+    counts = _load(project, rows)
+    streamed = {(r["offset"], r["code"], r["reason"]) for r in project.rejects().to_dicts()}
+    loaded = project.query('SELECT line, code, reason, "row" FROM quarantine').rows()
+    by_rows = {line - 2: (code, reason) for line, code, reason, _ in loaded if line is not None}
+    assert {place: (code, reason) for place, code, reason in streamed if not code.endswith("once")} == by_rows
+    doubles = [orjson.loads(row)["id"] for line, code, _, row in loaded if code == "quality:customers.once"]
+    assert sorted(doubles) == sorted(rows[place]["id"] for place, code, _ in streamed if code.endswith("once"))
+    assert len({code for _, code, _, _ in loaded}) == 5, "each rule takes some out"
+    assert counts["quarantined"] == len(streamed)
+    assert counts["read"] == len(rows) == counts["loaded"] + counts["quarantined"]
+    staged = sorted(project.query("SELECT id, name FROM staging.customers").rows())
+    assert staged == sorted(project.query("SELECT id, name FROM r").rows())
+    known = {(r["kind"], r["rule"]): r["broken"] for r in project.quality_results().to_dicts()}
+    for rule in ("named", "age", "born", "known", "once"):
+        assert known["batch", f"customers.{rule}"] == known["stream", f"customers.{rule}"] > 0
+
+
+ROWS: list[dict[str, Any]] = [
+    {"id": 1, "name": "Ann", "age": 20, "born": "1999-05-04"},
+    {"id": 2, "name": "Bob", "age": -20, "born": "1999-05-04"},
+    {"id": 3, "name": "eve", "age": 1, "born": None},
+    {"id": 1, "name": "Cora", "age": 20, "born": "1999-05-04"},
+]
+
+
+def _open_rows(folder: Path) -> dict[str, str]:
+    out = call("quality", "show", folder, "--format", "json").out
+    rows = [orjson.loads(line) for line in out.splitlines()]
+    return {r["rule"]: r["id"] for r in rows if r["state"] in ("open", "fixed")}
+
+
+def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
+    folder = project.folder
+    assert _load(project, ROWS) == {"read": 4, "duplicate": 0, "dropped": 0, "quarantined": 3, "loaded": 1}
+    project.close()
+    ids = _open_rows(folder)
+    assert set(ids) == {"customers.age", "customers.named", "customers.once"}
+    assert "customers.once: id is there already: '1'" in call("quality", "show", folder).out
+    fixed = call(
+        "quality", "fix", folder, "--rule", "customers.age", "--sql", "age=CAST(ABS(CAST(age AS INT)) AS STRING)"
+    )
+    assert fixed.out.endswith("1 row mended; penstock quality replay DIR brings them in\n"), fixed.err
+    assert call("quality", "fix", folder, ids["customers.once"], "--set", "id=9").code == 0
+    replayed = call("quality", "replay", folder, *ids.values(), "--yes")
+    assert replayed.out == "source customers: 3 rows read, 2 loaded, 1 set aside again\n", replayed.err
+    with penstock.open(folder) as opened:
+        staged = opened.query("SELECT id, name, age, born FROM staging.customers ORDER BY id").rows()
+        assert [(one[:3], str(one[3])) for one in staged] == [
+            ((1, "Ann", 20), "1999-05-04"),
+            ((2, "Bob", 20), "1999-05-04"),
+            ((9, "Cora", 20), "1999-05-04"),
+        ]
+        states = dict(opened.query("SELECT rules, state FROM quarantine").rows())
+        assert states == {"customers.age": "replayed", "customers.once": "replayed", "customers.named": "open"}
+        loads = opened.query('SELECT "read", loaded, quarantined FROM _loads ORDER BY loaded_at').rows()
+        assert loads == [(4, 1, 3), (3, 2, 1)]
+        with pytest.raises(LogError, match="was replayed already"):
+            opened.quality_replay([ids["customers.age"]])
+        with pytest.raises(LogError, match=f"there is no row {'0' * 32}"):
+            opened.quality_fix(["0" * 32], {"id": 1}, {})
+        # what stood in the file is read again, and nothing is twice
+        (folder / "sources" / "customers.toml").write_text(SOURCE + "track = false\n")
+        counts = _load(opened, ROWS)
+        assert (counts["read"], counts["loaded"], counts["quarantined"]) == (4, 1, 3)
+        assert opened.query("SELECT COUNT(*) FROM staging.customers").rows() == [(3,)]
+        assert dict(opened.query("SELECT rules, state FROM quarantine").rows()) == states
