@@ -10,6 +10,8 @@ import pytest
 
 import penstock
 from penstock.core.errors import LogError
+from penstock.project.check import check
+from penstock.project.home import HOME
 from tests.cli.shell import call
 from tests.engine.project import write_project
 from tests.jobs.worlds import settled
@@ -179,3 +181,21 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         assert (counts["read"], counts["loaded"], counts["quarantined"]) == (4, 1, 3)
         assert opened.query("SELECT COUNT(*) FROM staging.customers").rows() == [(3,)]
         assert dict(opened.query("SELECT rules, state FROM quarantine").rows()) == states
+
+
+@pytest.mark.parametrize(
+    ("rules", "where", "message"),
+    [
+        ("staging.customer", "quality/customers.toml:1", "nothing is loaded into 'staging.customer'"),
+        ("warehouse.customers", "quality/customers.toml:1", "nothing is loaded into 'warehouse.customers'"),
+        ("staging.customers", "quality/customers.toml:3", "rule 'fit': there is no column 'nam'"),
+    ],
+)
+def test_check_holds_rules_against_the_schemas_of_loads(
+    project: Penstock, rules: str, where: str, message: str
+) -> None:
+    text = f'on = "{rules}"\n[rules.fit]\nnot_null = "nam"\nthen = "warn"\n'
+    (project.folder / "quality" / "customers.toml").write_text(text)
+    (found,) = [f for f in check(project.folder, project.folder / HOME) if f.level == "error"]
+    assert (found.where, found.message) == (where, message)
+    assert found.hint.startswith(("did you mean", "sources/NAME.toml"))

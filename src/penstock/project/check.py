@@ -50,6 +50,10 @@ def check(folder: Path, home: Path) -> list[Finding]:
         except PenstockError as error:
             found.append(_error(error))
     found += map(_error, (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)))
+    if definition.rules.files:
+        from penstock.project.load_rules import wrong_load_rules
+
+        found += map(_error, wrong_load_rules(definition))
     world = dry_world(definition, home)
     with world.log:
         there = {t.name for t in world.log.topics()}

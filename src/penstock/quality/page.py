@@ -98,16 +98,19 @@ the rows were kept (`loaded`). They are kept as long as runs are (`runs-retentio
 
 ```sh
 penstock query shop "SELECT rule, SUM(broken) FROM quality_results GROUP BY rule"
-penstock quality show shop                                  # the newest result of each rule, the newest rows
+penstock quality show shop                                  # each rule's newest result, the newest rows
 penstock quality fix shop 17 --set amount=42                # mend a row: a value
 penstock quality fix shop --rule orders.amount_sane --sql 'amount=ABS(amount)'
 penstock quality replay shop --fixed                        # bring mended rows in again
 ```
 
-`fix` takes rows that are JSON; `--sql` sees the row's texts as STRING, its numbers as BIGINT or DOUBLE. A row that is
-replayed goes through decoding, cleaning and all rules once more: one that breaks a rule still is set aside anew, under
-its own id. On a stream it is appended to its topic, tied to the original, so one event counts once; windows that have
-closed to it are computed again by `penstock rejects replay --rebuild` ([rest](rest.md): `/api/quality`).
+`fix` takes rows that are JSON objects, as all rows of loads are kept: with the source's own names and texts.
+`--set` puts a value there; `--sql` computes one, and sees the row's texts as STRING, its numbers as BIGINT or DOUBLE. A
+row that is replayed goes through decoding, cleaning and all rules once more: one that breaks a rule still is set aside
+again. Rows of a load are loaded in one transaction for each source, with a mark of their own in `_loads`, so read =
+loaded + duplicate + quarantined + dropped holds there too; a later load that reads the old row again leaves it
+`replayed`. A row of a stream is appended to its topic, tied to the original, so one event counts once; windows that
+have closed to it are computed again by `penstock rejects replay --rebuild`. The calls are below `/api/quality`.
 `/metrics` has `penstock_quality_passed` and `penstock_quality_broken_rows` for each rule.
 """
 
