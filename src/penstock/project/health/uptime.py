@@ -11,6 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ SPELLS: dict[str, pl.DataType] = {
     "end": pl.Int64(),
 }
 """That a part is in a state from `begin` until before `end`, ms since 1970."""
+
+
+_STATES = ("up", "down", "unknown", "stopped")
+_UNKNOWN, _STOPPED = _STATES.index("unknown"), _STATES.index("stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +51,36 @@ class Share:
 
 def spells_of(marks: pl.DataFrame, now: int) -> pl.DataFrame:
     """The SPELLS that MARKS make up to `now` (ms since 1970): by part and time, neighbours of one state joined."""
-    order = marks.with_columns(pl.col("time").dt.epoch("ms")).filter(pl.col("time") <= now)
-    order = order.sort("component", "time", maintain_order=True)
-    following = pl.col("time").shift(-1).over("component").fill_null(now)
-    died = pl.col("begins").shift(-1).over("component").fill_null(False) & (pl.col("state") != "stopped")
-    known = pl.min_horizontal(following, pl.col("time") + pl.col("holds"))
-    spoke = pl.when(pl.col("state") == "stopped").then(following).when(died).then(pl.col("time")).otherwise(known)
-    cut = order.select("component", "state", "time", following.alias("end"), spoke.alias("until"))
-    told = cut.select("component", "state", begin="time", end="until")
-    silent = cut.select("component", pl.lit("unknown").alias("state"), begin="until", end="end")
-    pieces = pl.concat([told, silent]).filter(pl.col("begin") < pl.col("end")).sort("component", "begin")
-    turns = (pl.struct("component", "state") != pl.struct("component", "state").shift(1)).fill_null(True).cum_sum()
-    joined = pieces.group_by(turns.alias("turn"), maintain_order=True)
-    return joined.agg(
-        pl.col("component").first(), pl.col("state").first(), pl.col("begin").first(), pl.col("end").last()
-    ).select(pl.col(name).cast(kind) for name, kind in SPELLS.items())
+    known = marks.select("component", "state", "holds", "begins", time=pl.col("time").dt.epoch("ms"))
+    known = known.filter(pl.col("time") <= now)
+    names = sorted(known["component"].unique())
+    part, state, time = (
+        known["component"].cast(pl.Enum(names)).to_physical().to_numpy(),
+        known["state"].cast(pl.Enum(_STATES)).to_physical().to_numpy(),
+        known["time"].to_numpy(),
+    )
+    order = np.lexsort((time, part))
+    part, state, time = part[order], state[order], time[order]
+    holds, begins = known["holds"].to_numpy()[order], known["begins"].to_numpy()[order]
+    last = np.append(part[1:] != part[:-1], True)[: len(part)]
+    end = np.where(last, now, np.roll(time, -1))
+    died = ~last & np.roll(begins, -1)
+    spoke = np.where(state == _STOPPED, end, np.where(died, time, np.minimum(end, time + holds)))
+    pieces = np.stack((time, spoke), 1).ravel(), np.stack((spoke, end), 1).ravel()
+    what = np.stack((state, np.full_like(state, _UNKNOWN)), 1).ravel()
+    whose = np.repeat(part, 2)
+    real = pieces[0] < pieces[1]
+    begin, after, what, whose = pieces[0][real], pieces[1][real], what[real], whose[real]
+    turn = np.append(True, (what[1:] != what[:-1]) | (whose[1:] != whose[:-1]))[: len(what)]
+    first = np.flatnonzero(turn)
+    ends = np.append(first[1:], len(what))[: len(first)] - 1
+    columns = {
+        "component": pl.Series(names, dtype=pl.String).gather(whose[first]),
+        "state": pl.Series(_STATES).gather(what[first]),
+        "begin": begin[first],
+        "end": after[ends],
+    }
+    return pl.DataFrame(columns, schema=SPELLS)
 
 
 def shares_of(spells: pl.DataFrame, times: Sequence[tuple[int, int]]) -> dict[str, list[Share]]:
