@@ -58,6 +58,13 @@ where the key of one cannot be read nothing is taken for ended, which the run sa
 changes nothing, one cell that differs is one change, and the order in which files come makes no difference to what
 there is in the end.
 
+The table `column_figures` has for each run, source and column how many `rows` the load had, how many values were
+`missing` (`missing_rate`, as a share), and of times the `latest`: how a source gets better or worse over time.
+
+```sql
+SELECT time, name, missing_rate, latest FROM column_figures WHERE source = 'customers' ORDER BY time, name
+```
+
 ## Schema files
 
 `schemas/NAME.toml` says what the columns of a source are. The first load infers it from 100,000 rows and writes it: a
