@@ -145,3 +145,17 @@ def test_a_load_waits_for_a_question_of_another_process(tmp_path: Path) -> None:
         reader.stdin.write("\n")
         reader.stdin.flush()
         DuckDatabase(path, patience=60).close()
+
+
+def test_questions_about_other_tables_are_answered_while_the_warehouse_is_out_of_reach(
+    project: Penstock, tmp_path: Path
+) -> None:
+    (tmp_path / "penstock.toml").write_text('[warehouse]\nurl = "postgresql://etl@127.0.0.1:1/dw"\n')
+    with penstock.open(tmp_path) as cut_off:
+        cut_off.append("clicks", [{"customer_id": "C1"}])
+        assert cut_off.query("SELECT * FROM clicks").rows() == [("C1",)]
+        assert ("clicks", "table") in cut_off.query("SHOW TABLES").rows()
+        with pytest.raises(QueryError, match="Binder Error"):
+            cut_off.query("SELECT nothing FROM clicks")
+        with pytest.raises(WarehouseError, match="nothing listens there"):
+            cut_off.query("SELECT * FROM staging.customers")

@@ -152,6 +152,7 @@ def test_what_is_declared_is_told_and_nothing_else(tmp_path: Path, monkeypatch: 
     write_project(tmp_path, sql)
     with (tmp_path / "penstock.toml").open("a") as settings:
         settings.write('[notify.ops]\ntype = "webhook"\nurl = "http://127.0.0.1:1/"\n')
+        settings.write('[warehouse]\nurl = "postgresql://etl@127.0.0.1:1/dw"\n')
     (tmp_path / "alerts").mkdir()
     (tmp_path / "alerts" / "first.toml").write_text('table = "e"\nwhen = "id = 1"\nnotify = ["ops"]')
     (tmp_path / "jobs.toml").write_text('[jobs.tidy]\nkind = "upkeep"\n')

@@ -12,7 +12,7 @@ from penstock.connectors import connector_named
 from penstock.connectors.filesystem.options import DEFAULT_NAME
 from penstock.connectors.kafka import TopicSink
 from penstock.connectors.spec import TableOptions
-from penstock.core.errors import QueryError, did_you_mean
+from penstock.core.errors import QueryError, WarehouseError, did_you_mean
 from penstock.engine.checks import RESULTS_TABLE
 from penstock.history import Files, Limits, Rows
 from penstock.log import RECORD_COLUMNS
@@ -110,9 +110,15 @@ class ProjectTables:
             found[name] = "view" if isinstance(one, View) else "table"
         topics = {topic: "topic" for topic in self._topics() if topic not in found}
         system = {f"{SYSTEM_DATABASE}.{name}": "system table" for name in SYSTEM_TABLES}
-        loaded = {} if self._confined is not None else dict.fromkeys(self._warehouse.names(), "warehouse table")
+        loaded = {} if self._confined is not None else dict.fromkeys(self._loaded(), "warehouse table")
         loaded = {name: kind for name, kind in loaded.items() if name not in found | topics}
         return [*sorted(found.items()), *sorted(topics.items()), *loaded.items(), *sorted(system.items())]
+
+    def _loaded(self) -> list[str]:
+        try:
+            return self._warehouse.names()
+        except WarehouseError:  # what else there is can be told all the same
+            return []
 
     def table(self, name: tuple[str, ...], columns: frozenset[str] | None) -> Rows | Files:
         if len(name) == 2 and name[0] == SYSTEM_DATABASE:

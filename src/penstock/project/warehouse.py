@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.warehouse import Database, Session
+    from penstock.warehouse.postgres import PoolUse
 
 __all__ = ["FILE", "Warehouse"]
 
@@ -69,6 +70,30 @@ class Warehouse:
         if self._settings.url or self._database is not None:
             return True
         return self._path is not None and self._path.exists()
+
+    def probe(self) -> None:
+        """Raises WarehouseError where it cannot be used now, ConfigError as `database`."""
+        if not self._settings.url:
+            with self.snapshot(_QUESTION_WAITS) as session:
+                session.rows("SELECT 1")
+            return
+        from penstock.warehouse.postgres import PostgresDatabase
+
+        database = self.database()
+        if isinstance(database, PostgresDatabase):
+            database.probe()
+
+    @property
+    def pool(self) -> PoolUse | None:
+        """What the connections to a PostgreSQL do; None where it is none."""
+        if not self._settings.url:
+            return None
+        from penstock.warehouse.postgres import PoolUse, PostgresDatabase
+
+        database = self._database
+        if isinstance(database, PostgresDatabase):
+            return database.use
+        return PoolUse(0, 0, 0, self._settings.pool + self._settings.overflow)
 
     def _connected(self) -> Database:
         from penstock.warehouse import DuckDatabase

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,9 @@ class Metrics:
                 found.add(d.JOB_SECONDS, seconds, name)
                 found.add(d.JOB_ROWS, figures.rows[name], name)
             found.add(d.SCHEDULER_LAG, jobs.scheduler.lag / 1000)
+        use = self.project.warehouse.pool
+        for what, count in asdict(use).items() if use is not None else ():
+            found.add(d.WAREHOUSE_CONNECTIONS, count, what)
 
     def _quality(self, found: Families) -> None:
         for one in self.project.quality_results().iter_rows(named=True):

@@ -128,6 +128,13 @@ JOB_SECONDS = Metric(
 JOB_ROWS = Metric("penstock_job_rows_read_total", "counter", "Rows that they have read.", ("job",))
 JOB_OPEN = Metric("penstock_job_runs_open", "gauge", "Runs that have not ended: running, or waiting.", ("job", "state"))
 SCHEDULER_LAG = Metric("penstock_scheduler_lag_seconds", "gauge", "How long after it was due the last run began.")
+WAREHOUSE_CONNECTIONS = Metric(
+    "penstock_warehouse_connections",
+    "gauge",
+    "Connections to the PostgreSQL of the warehouse: open, used, waiting (transactions that need one), and most.",
+    ("what",),
+)
+
 QUERIES_RUNNING = Metric("penstock_queries_running", "gauge", "Questions that are being answered.")
 QUERY_SECONDS = Metric("penstock_query_duration_seconds", "histogram", "How long questions took, refused ones too.")
 QUERIES_REFUSED = Metric(
@@ -178,7 +185,7 @@ SECTIONS: dict[str, tuple[Metric, ...]] = {
     "Topics and consumer groups": (TOPIC_END, TOPIC_RECORDS, TOPIC_BATCHES, TOPIC_BYTES, TOPIC_STORED, GROUP_LAG),
     "The log": (LOG_RECORDS, LOG_BYTES, LOG_COMMITS, LOG_SIZE, DISK_FREE, DISK_SIZE),
     "Alerts": (ALERT_UP, ALERT_INCIDENTS, ALERT_NOTIFICATIONS),
-    "Jobs": (JOB_RUNS, JOB_SECONDS, JOB_ROWS, JOB_OPEN, SCHEDULER_LAG),
+    "Jobs": (JOB_RUNS, JOB_SECONDS, JOB_ROWS, JOB_OPEN, SCHEDULER_LAG, WAREHOUSE_CONNECTIONS),
     "Quality": (QUALITY_PASSED, QUALITY_BROKEN),
     "Health": (PART_UP, PART_SECONDS),
     "Questions": (QUERIES_RUNNING, QUERY_SECONDS, QUERIES_REFUSED),

@@ -89,7 +89,7 @@ class PostgresDatabase:
         from psycopg_pool import ConnectionPool
 
         self.address = address
-        self._require_version()
+        self.probe()
         self._pool: ConnectionPool[psycopg.Connection[tuple[Any, ...]]] = ConnectionPool(
             "",
             kwargs={**address.parameters(), "prepare_threshold": None, "cursor_factory": RawCursor},
@@ -131,7 +131,7 @@ class PostgresDatabase:
         try:
             connection = self._pool.getconn()
         except PoolTimeout:
-            self._require_version()
+            self.probe()
             raise WarehouseError(
                 f"{self._pool.max_size} connections to {self.address} are in use, and none came free in {_WAITS:.0f} s",
                 code="warehouse-full",
@@ -145,8 +145,8 @@ class PostgresDatabase:
         finally:
             self._pool.putconn(connection)
 
-    def _require_version(self) -> None:
-        """Raises WarehouseError where the server cannot be reached, or is too old."""
+    def probe(self) -> None:
+        """Connect anew, whatever the pool does. Raises WarehouseError where the server is out of reach, or too old."""
         import psycopg
 
         try:
