@@ -38,6 +38,7 @@ CLAIMS = (
     "serving.query",
     "serving.sinks",
     "files",
+    "load",
 )
 """Modules of this folder, each with `measure(bench)`, in the order in which they run; a folder's name is all in it."""
 OPTIONAL = ("flink",)

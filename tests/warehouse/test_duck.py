@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -62,6 +64,22 @@ def test_what_is_appended_comes_back_with_its_types(database: DuckDatabase) -> N
         assert back.equals(ROWS)
         assert session.rows(f"SELECT id FROM {THERE.sql} WHERE fine = $1", True) == [(1,)]
         assert session.run(f"UPDATE {THERE.sql} SET small = $1 WHERE id < $2", 7, 5) == 2
+
+
+def test_frames_are_let_go_while_the_transaction_goes_on(database: DuckDatabase) -> None:
+    _create(database)
+    frames = (ROWS.head(1) for _ in range(3))
+    seen: list[weakref.ref[pl.DataFrame]] = []
+
+    def watched() -> Iterator[pl.DataFrame]:
+        for frame in frames:
+            seen.append(weakref.ref(frame))
+            yield frame
+
+    with database.transaction() as session:
+        assert session.append(THERE, watched()) == 3
+        gc.collect()
+        assert [one() for one in seen[:-1]] == [None, None]
 
 
 def test_an_exception_takes_everything_back(database: DuckDatabase) -> None:

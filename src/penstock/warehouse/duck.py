@@ -138,6 +138,7 @@ class DuckSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, writing: threading.Lock) -> None:
         self._connection = connection
         self._writing, self._locked = writing, False
+        self._streams: dict[object, tuple[str, Stream]] = {}
 
     def lock(self, *names: str) -> None:
         if not self._locked:
@@ -174,12 +175,22 @@ class DuckSession:
         appended = 0
         for frame in frames:
             names = ", ".join(quoted(name) for name in frame.columns)
-            self._connection.register("_appended", Stream(frame))
+            view, stream = self._stream(frame)
+            stream.frame = frame
             try:
-                appended += self.run(f"INSERT INTO {table.sql} ({names}) SELECT {names} FROM _appended")
+                appended += self.run(f"INSERT INTO {table.sql} ({names}) SELECT {names} FROM {view}")
             finally:
-                self._connection.unregister("_appended")
+                stream.frame = frame.clear()
         return appended
+
+    def _stream(self, frame: pl.DataFrame) -> tuple[str, Stream]:
+        """What such frames are read through: DuckDB keeps whatever was registered until the transaction ends."""
+        columns = tuple(frame.schema.items())
+        if columns not in self._streams:
+            found = f"_appended_{len(self._streams)}", Stream(frame)
+            self._connection.register(*found)
+            self._streams[columns] = found
+        return self._streams[columns]
 
     def columns(self, table: Table) -> dict[str, str] | None:
         where = f"table_name = {literal(table.name)}"

@@ -87,6 +87,8 @@ class Model:
         names = {one.name for one in dimensions}
         facts = [one for one in self.facts if one.staging == staging or names & _pointed(one)]
         facts = [one for one in facts if session.columns(one.staging)]
+        if not dimensions and not facts:
+            return {}
         # loads of two sources that touch the same tables: the second one sees what the first one has written
         session.lock(*map(str, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts)))
         session.run(f"ANALYZE {staging.sql}")

@@ -90,9 +90,12 @@ class Cleaning:
         """The raw columns by their new names, texts trimmed, and NULL for what stands for nothing."""
         there = frame.schema
         nothing = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-        return frame.select(
-            _text(column, there[column.raw]) if column.raw in there else nothing.alias(column.name)
+        texts = frame.select(
+            _text(column, there[column.raw]).alias(column.name) if column.raw in there else nothing.alias(column.name)
             for column in self._schema.columns
+        )
+        return texts.with_columns(
+            _there(column) for column in self._schema.columns if texts[column.name].dtype == pl.String
         )
 
     def _parted(
@@ -129,13 +132,17 @@ def _any(masks: list[pl.Series], height: int) -> pl.Series:
 def _text(column: Column, raw: pl.DataType) -> pl.Expr:
     value = pl.col(column.raw)
     if raw.is_nested():
-        value = _json(value, raw)
-    elif raw != pl.String:
-        return value.alias(column.name)
-    if column.trim:
-        value = value.str.strip_chars()
-    nothing = value.is_in(["", *column.nulls]) if column.nulls else value == ""
-    return pl.when(~nothing).then(value).alias(column.name)
+        return _json(value, raw)
+    return value.str.strip_chars() if raw == pl.String and column.trim else value
+
+
+def _there(column: Column) -> pl.Expr:
+    """A text; NULL where it stands for nothing."""
+    value = pl.col(column.name)
+    something = value.str.len_bytes() > 0
+    if column.nulls:
+        something &= ~value.is_in(list(column.nulls))
+    return pl.when(something).then(value).alias(column.name)
 
 
 def _json(value: pl.Expr, raw: pl.DataType) -> pl.Expr:

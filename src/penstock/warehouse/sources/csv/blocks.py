@@ -18,7 +18,7 @@ __all__ = ["REPLACED", "blocks", "opened"]
 REPLACED = "\ufffd".encode()
 """What stands for bytes that the encoding does not know."""
 
-_SIZE = 8 << 20
+_SIZE = 4 << 20
 _GZIP = b"\x1f\x8b"
 _MARK = "\ufeff".encode()
 

@@ -190,7 +190,7 @@ def _fields(record: bytes, spelling: Spelling) -> list[str]:
 def _frame(data: bytes, lines: Lines, names: list[str], spelling: Spelling) -> pl.DataFrame:
     raw = np.frombuffer(data, np.uint8)
     plain = _plain(data, raw, lines, len(names), spelling)
-    unknown = _undecoded(data, lines)
+    unknown = _undecoded(data, lines, replaced=not spelling.is_utf8)
     plain &= ~unknown
     found = _read(_joined(data, lines, plain), names, spelling)
     if found.height != int(plain.sum()):
@@ -206,8 +206,9 @@ def _plain(data: bytes, raw: NDArray[np.uint8], lines: Lines, width: int, spelli
     """Which records have `width` fields that are spelt plainly."""
     start, end = lines.start, lines.end
     marks = _places(data, raw, spelling.delimiter)
-    first_mark = np.searchsorted(marks, start)
-    counts = np.searchsorted(marks, end) - first_mark
+    upto = np.searchsorted(marks, end)
+    first_mark = np.append(np.searchsorted(marks, start[:1]), upto[:-1])  # there are none between two records
+    counts = upto - first_mark
     fields = counts + 1
     quotes = _places(data, raw, spelling.quote)
     strange = np.zeros(len(start), bool)
@@ -246,10 +247,18 @@ def _astray(raw: NDArray[np.uint8], quotes: Ints, turn: Ints, start: Ints, end: 
     return astray
 
 
-def _undecoded(data: bytes, lines: Lines) -> Mask:
-    """Which records have bytes that are no text in their encoding."""
+def _undecoded(data: bytes, lines: Lines, *, replaced: bool) -> Mask:
+    """Which records have bytes that are no text in their encoding: those of others are `replaced` already."""
     found = np.zeros(len(lines.start), bool)
-    places = []
+    if replaced:
+        places = []
+        place = data.find(REPLACED)
+        while place >= 0:
+            places.append(place)
+            place = data.find(REPLACED, place + 1)
+        owner = np.searchsorted(lines.end, np.array(places, np.int64), side="right")
+        found[owner[owner < len(found)]] = True
+        return found
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -258,12 +267,6 @@ def _undecoded(data: bytes, lines: Lines) -> Mask:
                 data[start:end].decode("utf-8")
             except UnicodeDecodeError:
                 found[at] = True
-    place = data.find(REPLACED)
-    while place >= 0:
-        places.append(place)
-        place = data.find(REPLACED, place + 1)
-    owner = np.searchsorted(lines.end, np.array(places, np.int64), side="right")
-    found[owner[owner < len(found)]] = True
     return found
 
 

@@ -69,6 +69,11 @@ class Spelling:
     encoding: str = "utf-8"
     newline: str = "\n"
 
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the bytes of a file are those of its text."""
+        return codecs.lookup(self.encoding).name == "utf-8"
+
 
 def read_spelling(table: TomlTable) -> Spelling:
     """Raises ConfigError with the line of what does not fit."""
