@@ -56,6 +56,7 @@ def test_rows_are_shown_mended_and_replayed_by_command(tmp_path: Path) -> None:
     call("run", folder, "--bounded")
     shown = call("quality", "show", folder).out
     assert "orders.once: id is there already: '1'" in shown
+    assert "quality:orders.once: a rule of quality/ took them out" in call("rejects", "list", folder).err
     rows = [orjson.loads(line) for line in call("quality", "show", folder, "--format", "json").out.splitlines()]
     assert [(r["id"], r["rule"], r["state"]) for r in rows] == [
         ("3", "orders.amount_sane", "open"),

@@ -273,3 +273,14 @@ def test_results_are_asked_for_as_any_table(tmp_path: Path) -> None:
             assert project.query(asked.format(table)).rows() == [
                 ("stream", "main", "e", "e.small", "range", "warn", 3, 1, False)
             ]
+
+
+def test_a_rule_is_ones_own_where_bad_rows_end_a_pipeline_as_in_flink(tmp_path: Path) -> None:
+    write_project(tmp_path, SQL, on_bad_row="flink")
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "e.toml").write_text('on = "e"\n[rules.small]\nrange = "v"\nto = 5\nthen = "quarantine"\n')
+    with opened(tmp_path) as project:
+        project.append("e", [{"id": n, "k": "a", "v": n} for n in (4, 6, 5)])
+        project.run(bounded=True)
+        assert sorted(r[1] for r in project.query("SELECT * FROM r").rows()) == [4, 5]
+        assert project.rejects()["reason"].to_list() == ["e.small: v is above 5: '6'"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,13 @@ _MENDS = {
     "text-too-long": "widen the type, or cut the text with LEFT",
     "division-by-zero": "divide by NULLIF(x, 0)",
     "cast": "use TRY_CAST, which gives NULL",
+    "quality": "a rule of quality/ took them out: penstock quality fix mends them, penstock quality replay loads them",
 }
 
 
 def mend(code: str) -> str:
     """What may be set or changed so that rows are no longer rejected for `code`; "" where nothing is known."""
-    return _MENDS.get(code) or _MENDS.get(code.split("-", maxsplit=1)[0], "")
+    return _MENDS.get(code) or _MENDS.get(re.split("[-:]", code, maxsplit=1)[0], "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.project.penstock import Penstock
 
-__all__ = ["FIXED", "QUARANTINED", "STATES", "State", "fix", "quarantined", "replay_fixed"]
+__all__ = ["FIXED", "QUARANTINED", "State", "fix", "quarantined", "replay_fixed"]
 
 State = Literal["open", "fixed", "replayed", "discarded"]
-STATES: tuple[State, ...] = ("open", "fixed", "replayed", "discarded")
 FIXED = "fixed/"
 """Before the id of a reject: the fact of its bytes as they are to be."""
 _DIGEST = 32
@@ -52,6 +51,8 @@ def quarantined(
 ) -> pl.DataFrame:
     """The newest rows that rules have set aside, newest first: of one `rule`, by its path, and in one `state`."""
     of_streams = _of_streams(penstock, rows, rule, state)
+    if not penstock.warehouse.is_there:
+        return of_streams
     of_loads = listed(penstock, rows, rule, state).cast(QUARANTINED)  # type: ignore[arg-type]
     found = pl.concat([of_streams, of_loads]).sort("time", descending=True, nulls_last=True, maintain_order=True)
     return found if rows is None else found.head(rows)

@@ -57,7 +57,9 @@ the options of its form:
 | `anomaly` | `of`, `z`, `runs` | a load as a whole | no |
 
 `penstock check` reads the files too: a column that is not there, a value that is none of the column's type, a form that
-a stream cannot keep are errors with file and line, and `penstock run` does not begin with one.
+a stream cannot keep are errors with file and line, and `penstock run` does not begin with one. While a project runs,
+`penstock diff` tells of rules that have changed, and `penstock apply` takes them up where its pipelines stand; a load
+reads them each time.
 
 """
 
