@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError
@@ -43,7 +43,8 @@ class TomlTable:
 
     def where(self, key: str = "") -> str:
         """``FILE:LINE`` of a key, or of the table itself; the file alone where neither has a line."""
-        line = self._lines.get((*self.path, key)) or self._lines.get(self.path)
+        lines = _lines(self.text)
+        line = lines.get((*self.path, key)) or lines.get(self.path)
         return f"{self.file}:{line}" if line else self.file
 
     def values(self, options: Iterable[Option[Any]]) -> Values:
@@ -70,16 +71,18 @@ class TomlTable:
         """The same table, those keys not in it: they were read otherwise."""
         return TomlTable(self.file, self.text, self.path, {k: v for k, v in self.given.items() if k not in keys})
 
-    @cached_property
-    def _lines(self) -> dict[tuple[str, ...], int]:
-        found: dict[tuple[str, ...], int] = {}
-        table: tuple[str, ...] = ()
-        for line, said in _statements(self.text):
-            is_header = said.lstrip().startswith("[")
-            path = _path(tomllib.loads(said), said)
-            table = path if is_header else table
-            found.setdefault(path if is_header else (*table, *path), line)
-        return found
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Mapping[tuple[str, ...], int]:
+    """The lines of all headers and keys: looked up for each table of a file, of which there may be a thousand."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for line, said in _statements(text):
+        is_header = said.lstrip().startswith("[")
+        path = _path(tomllib.loads(said), said)
+        table = path if is_header else table
+        found.setdefault(path if is_header else (*table, *path), line)
+    return found
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
