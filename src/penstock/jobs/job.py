@@ -49,6 +49,13 @@ ON_FILE = Option(
     "",
     'Files of the project, such as "data/raw/*.csv": it is done when one is new or has changed, and is whole.',
 )
+ON_ROW = Option(
+    "on-row",
+    text,
+    "",
+    "A SELECT in Flink's SQL, which goes on while the project runs: it is done for each row, whose columns are its"
+    " parameters.",
+)
 CATCH_UP = Option(
     "catch-up",
     choice("latest", "all", "skip"),
@@ -76,6 +83,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     JOB_ZONE,
     AFTER,
     ON_FILE,
+    ON_ROW,
     CATCH_UP,
     TIMEOUT,
     RETRIES,
@@ -113,6 +121,7 @@ class Job:
     schedule: Schedule | None = None
     after: tuple[str, ...] = ()
     on_file: str = ""
+    on_row: str = ""
     catch_up: str = CATCH_UP.default
     timeout: int = 0
     retry: Retry = field(default_factory=Retry)
@@ -229,6 +238,7 @@ def _job(
         schedule=Schedule(cron, values[JOB_ZONE] or zone) if cron else None,
         after=values[AFTER],
         on_file=_pattern(values[ON_FILE], table),
+        on_row=values[ON_ROW].strip().removesuffix(";"),
         catch_up=values[CATCH_UP],
         timeout=values[TIMEOUT],
         retry=Retry(values[RETRIES], values[RETRY_DELAY], values[RETRY_LONGEST]),

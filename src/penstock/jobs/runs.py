@@ -7,7 +7,7 @@ only where nobody else has taken one meanwhile. So two processes never work on o
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ RUNS = "__runs"
 _CONFIGS = {"cleanup.policy": "compact,delete"}
 _TURN, _OPEN, _JOB, _CANCEL = "runs/turn", "runs/open/", "runs/job/", "runs/cancel/"
 _LOOK = 512
+_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class JobState:
     """What is known of a job beside what jobs.toml says of it; times in ms since 1970.
 
     `considered` is up to when its schedule was looked at. `last`, `last_ended` and `last_state` are those of its last
-    run that has ended, `last_success` when one last did so well. `seen` is how far each of its triggers was followed.
+    run that has ended, `last_success` when one last did so well. `seen` are the files that it was done for,
+    `rows` is how many rows of its query it was done for.
     """
 
     considered: int | None = None
@@ -49,6 +51,7 @@ class JobState:
     last_ended: int | None = None
     last_success: int | None = None
     seen: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Runs:
         while turn != self._turn:
             runs = {key.removeprefix(_OPEN): read_run(v) for key, v in self._log.facts.scan(_OPEN).items()}
             cancelled = {key.removeprefix(_CANCEL): v.decode() for key, v in self._log.facts.scan(_CANCEL).items()}
-            jobs = {k.removeprefix(_JOB): JobState(**orjson.loads(v)) for k, v in self._log.facts.scan(_JOB).items()}
+            jobs = {key.removeprefix(_JOB): _state(v) for key, v in self._log.facts.scan(_JOB).items()}
             seen, turn = turn, self._log.facts.get(_TURN)
             if seen == turn:
                 self._open, self._turn = Open(runs, cancelled, jobs), turn
@@ -178,6 +181,15 @@ class Runs:
             self._log.ensure_topic(RUNS, configs=_CONFIGS)
             self._made = True
 
+    def rows(self, topic: str, first: int) -> dict[int, dict[str, object]]:
+        """The rows of a topic from an offset on, by their offsets; the first thousand of them."""
+        if topic not in {one.name for one in self._log.topics()}:
+            return {}
+        first = max(first, self._log.starts(topic)[0])
+        end = min(self._log.ends(topic)[0], first + _ROWS)
+        found = self._log.read(topic, {0: first}, {0: end}, columns=("offset", "value")) if first < end else ()
+        return {offset: orjson.loads(value) for frame in found for offset, value in frame.iter_rows()}
+
     # -- what was ----------------------------------------------------------------------------------
 
     def get(self, identity: str) -> Run:
@@ -219,6 +231,12 @@ class Runs:
 
     def _there(self) -> bool:
         return RUNS in {topic.name for topic in self._log.topics()}
+
+
+def _state(record: bytes) -> JobState:
+    """What a fact says of a job; what another version has written beside it is overlooked."""
+    known = {one.name for one in fields(JobState)}
+    return JobState(**{name: value for name, value in orjson.loads(record).items() if name in known})
 
 
 def _records(runs: list[Run]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import PenstockError
+from penstock.core.errors import ConfigError, PenstockError
 from penstock.core.logs import tell
 from penstock.jobs.arrivals import Arrivals, new_of
 from penstock.jobs.figures import Figures
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.jobs.run_log import RunLog
     from penstock.jobs.runs import JobState, Open, Runs
 
-__all__ = ["Scheduler"]
+__all__ = ["Scheduler", "rows_topic"]
 
 _LATE_MS = 60_000
 """A moment that passed longer ago than this was missed."""
@@ -130,6 +130,7 @@ class Scheduler:
             if self._due():
                 self._runs.change(self._made)
             self._look_at_files()
+            self._look_at_rows()
         for run in self._runs.change(self._claims).runs:
             if run.state == "running":
                 self._begin(run)
@@ -210,6 +211,34 @@ class Scheduler:
             by = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
             identity = run_id(job.name, now, alone=False)
             change.runs.append(Run(identity, job.name, "waiting", "file", by, now, now, now, values))
+        return change
+
+    # -- rows of live queries ----------------------------------------------------------------------
+
+    def _look_at_rows(self) -> None:
+        for job in self._jobs().values():
+            if job.on_row:
+                rows = self._runs.rows(rows_topic(job.name), self._runs.open().job(job.name).rows)
+                if rows:
+                    self._runs.change(partial(self._given, job, rows))
+
+    def _given(self, job: Job, rows: Mapping[int, Mapping[str, object]], known: Open) -> Change:
+        """A run for each row, by its offset, that there was none for; what does not fit has failed at once."""
+        state, now = known.job(job.name), self._clock.now_ms()
+        new = {offset: row for offset, row in rows.items() if offset >= state.rows}
+        if not new:
+            return Change()
+        change = Change(jobs={job.name: replace(state, rows=max(new) + 1)})
+        wanted = {parameter.name for parameter in job.parameters}
+        for offset, row in {} if state.paused_by else new.items():
+            given = {name: value for name, value in row.items() if name in wanted and value is not None}
+            identity, by = run_id(job.name, now, alone=False), f"row {offset}"
+            run = Run(identity, job.name, "waiting", "row", by, now, now, now)
+            try:
+                change.runs.append(replace(run, parameters=job.values(given)))
+            except ConfigError as error:
+                told = {name: str(value) for name, value in given.items()}
+                change.runs.append(_ended(replace(run, parameters=told), "failed", now, str(error)))
         return change
 
     # -- who works on what -------------------------------------------------------------------------
@@ -341,6 +370,11 @@ class Scheduler:
                     Run(identity, name, "waiting", "job", run.id, run.scheduled, run.ended, run.ended, values)
                 )
         return change
+
+
+def rows_topic(job: str) -> str:
+    """The topic of the rows that a job is done for."""
+    return f"__rows.{job}"
 
 
 def _ended(run: Run, state: State, now: int, error: str) -> Run:

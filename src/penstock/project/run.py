@@ -57,6 +57,7 @@ class Run:
         self._upkeep: threading.Thread | None = None
         self._aside: dict[str, Life] = {}
         self._linking = threading.Lock()
+        self._changing = threading.Lock()
         try:
             for one in self.lives.values():
                 one.prepare()
@@ -160,16 +161,17 @@ class Run:
         self, names: Collection[str], make: Callable[[], Sequence[tuple[PipelineDefinition, Pipeline]]]
     ) -> None:
         """Let those aside of these names commit and halt for good; those that `make` gives then begin."""
-        for name in names:
-            if name in self._aside:
-                self._aside[name].close()
-        self._aside = {name: life for name, life in self._aside.items() if name not in names}
-        made = make()
-        for definition, pipeline in made:
-            self._add_aside(definition, pipeline)
-        self._link()
-        for definition, _ in made:
-            self._aside[definition.name].begin()
+        with self._changing:
+            for name in names:
+                if name in self._aside:
+                    self._aside[name].close()
+            self._aside = {name: life for name, life in self._aside.items() if name not in names}
+            made = make()
+            for definition, pipeline in made:
+                self._add_aside(definition, pipeline)
+            self._link()
+            for definition, _ in made:
+                self._aside[definition.name].begin()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until no pipeline runs or (unless bounded) is paused; False if one still does after `seconds`."""

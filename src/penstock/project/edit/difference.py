@@ -14,6 +14,7 @@ from penstock.project.definition import read_definition
 from penstock.project.edit.files import FileChange, changed_files, put_of
 from penstock.project.edit.transition import OperatorChange, Transition, lost_operators, transition_of
 from penstock.project.fates import manifest_of
+from penstock.project.jobs.rows import ROW_PREFIX
 from penstock.project.jobs.sql import SQL_PREFIX
 from penstock.project.topics import read_topics, topic_of
 
@@ -126,7 +127,11 @@ def _is_same(transition: Transition, one: PipelineDefinition, before: str | None
 
 def _others(penstock: Penstock, definition: Definition) -> list[str]:
     """The pipelines that there were and that the files have no more."""
-    there = {c.pipeline for c in penstock.log.state.checkpoints() if not c.pipeline.startswith((ALERT, SQL_PREFIX))}
+    there = {
+        c.pipeline
+        for c in penstock.log.state.checkpoints()
+        if not c.pipeline.startswith((ALERT, ROW_PREFIX, SQL_PREFIX))
+    }
     there |= set() if penstock.current is None else penstock.current.lives.keys()
     return sorted(there - {one.name for one in definition.pipelines})
 

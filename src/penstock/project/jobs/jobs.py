@@ -22,6 +22,7 @@ from penstock.project.jobs.check import Check
 from penstock.project.jobs.ingest import Ingest
 from penstock.project.jobs.load import LoadKind
 from penstock.project.jobs.reports import report
+from penstock.project.jobs.rows import RowQueries, fitting
 from penstock.project.jobs.sql import Sql
 from penstock.project.jobs.upkeep import Upkeep
 
@@ -85,6 +86,8 @@ class Jobs:
         self._error: PenstockError | None = None
         self._scheduler: Scheduler | None = None
         self._presence: Presence | None = None
+        self.queries = RowQueries(penstock)
+        """Those of on-row."""
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -140,7 +143,7 @@ class Jobs:
             if found.st_size > _MOST_BYTES:
                 raise ConfigError(f"{FILE} is larger than {_MOST_BYTES >> 20} MB", code="job-file")
             said = penstock.settings
-            listed = read_jobs(path.read_text("utf-8"), self.kinds, said.time_zone, said.notify)
+            listed = fitting(read_jobs(path.read_text("utf-8"), self.kinds, said.time_zone, said.notify), penstock)
         except FileNotFoundError:
             seen, listed = None, []
         except (OSError, UnicodeDecodeError) as error:
