@@ -110,7 +110,10 @@ class Session(Protocol):
         ...
 
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
-        """Insert the rows of frames, by the names of their columns; how many."""
+        """Insert the rows of frames, by the names of their columns; how many.
+
+        What is wrong with one may be raised by the next statement only, or at the end of the transaction.
+        """
         ...
 
     def columns(self, table: Table) -> dict[str, str] | None:

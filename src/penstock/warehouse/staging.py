@@ -85,9 +85,12 @@ class Staging:
     def _create(self, session: Session, table: Table) -> None:
         kinds = ", ".join(f"{quoted(n)} {session.dialect.kind_of(k)}" for n, k in self.polars.items())
         session.run(f"CREATE TABLE {table.sql} ({kinds})")
-        index(session, table, ("_hash",))
+
+    def indexed(self, session: Session) -> None:
+        """Have what finds its rows: made after the first of them, not row by row."""
+        index(session, self.table, ("_hash",))
         if self.schema.key:
-            index(session, table, self.schema.key)
+            index(session, self.table, self.schema.key)
 
     def _made_anew(self, session: Session, there: dict[str, str]) -> None:
         """Rows have their hashes by the values of their columns: with other types they get others."""
@@ -125,11 +128,13 @@ class Landing:
         """The table is there (`Staging.conform`); `at` is the time of the extraction, in UTC."""
         self._staging, self._session, self._run, self._at = staging, session, run, at
         empty = not session.rows(f"SELECT 1 FROM {staging.table.sql} LIMIT 1")
-        self.direct = empty and bool(session.dialect.place)
+        self.direct = empty
         self.table = staging.table if self.direct else _LANDING
-        self.place = session.dialect.place if self.direct else _PLACE
+        self.place = session.dialect.place if self.direct and session.dialect.place else _PLACE
         self._rows = 0
-        if not self.direct:
+        if self.direct and self.place == _PLACE:
+            session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {_PLACE} {session.dialect.kind_of(pl.Int64())}")
+        elif not self.direct:
             kinds = {
                 name: session.dialect.kind_of(kind) for name, kind in {**staging.polars, _PLACE: pl.Int64()}.items()
             }
@@ -151,7 +156,7 @@ class Landing:
             pl.repeat(part, height, dtype=pl.String, eager=True).alias("_source"),
             pl.repeat(self._run, height, dtype=pl.String, eager=True).alias("_run_id"),
         ]
-        self._session.append(self.table, [frame.with_columns(*meta, *(() if self.direct else (places,)))])
+        self._session.append(self.table, [frame.with_columns(*meta, *((places,) if self.place == _PLACE else ()))])
 
     def _changed_at(self, frame: pl.DataFrame, at: pl.Series, places: pl.Series) -> pl.Series:
         """As the declared column says, else when it was read; changes that say nothing follow each other."""
@@ -205,6 +210,7 @@ class Landing:
 
     def merge(self, aside: Aside | None) -> Changes:
         """Add to the staging table what it has not, and, where `aside` is given, what has ended."""
+        self._staging.indexed(self._session)
         if self.direct:
             return Changes(inserted=self.count())
         session, key = self._session, listed(self._staging.key)
@@ -220,7 +226,9 @@ class Landing:
 
     def drop(self) -> None:
         """What is temporary goes."""
-        if not self.direct:
+        if self.direct and self.place == _PLACE:
+            self._session.run(f"ALTER TABLE {self.table.sql} DROP COLUMN {_PLACE}")
+        elif not self.direct:
             self._session.run(f"DROP TABLE {self.table.sql}")
 
     @property

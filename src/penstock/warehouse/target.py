@@ -6,6 +6,7 @@ keys that were touched, compared with what is there, and only what differs is me
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,10 +107,11 @@ def conform(session: Session, target: Table, columns: Mapping[str, str]) -> bool
 
 
 def index(session: Session, target: Table, columns: Sequence[str], *, unique: bool = False) -> None:
-    """An index, where the database finds rows by one."""
+    """Have an index, where the database finds rows by one."""
     if session.dialect.indexed:
         kind = "UNIQUE INDEX" if unique else "INDEX"
-        session.run(f"CREATE {kind} ON {target.sql} ({listed(columns)})")
+        name = quoted(f"{target.name[:40]}_{zlib.crc32(listed(columns).encode()):08x}")
+        session.run(f"CREATE {kind} IF NOT EXISTS {name} ON {target.sql} ({listed(columns)})")
 
 
 def materialize(session: Session, made: Table, sql: str, *parameters: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from penstock.warehouse.postgres.copying import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from concurrent.futures import Future
 
     import psycopg
     from psycopg_pool import ConnectionPool
@@ -105,7 +107,12 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Iterator[PostgresSession]:
         with _explained(self.address), self._connection() as connection:
-            yield PostgresSession(connection, self.address)
+            session = PostgresSession(connection, self.address)
+            try:
+                yield session
+                session.settle()
+            finally:
+                session.end()
 
     @contextmanager
     def snapshot(self, seconds: float) -> Iterator[PostgresSession]:
@@ -159,29 +166,48 @@ class PostgresDatabase:
 
 
 class PostgresSession:
-    """A transaction in a PostgreSQL."""
+    """A transaction in a PostgreSQL.
+
+    The last frame that was appended is still being sent while the next one is made; the next statement waits for it,
+    and raises what was wrong with it.
+    """
 
     dialect = POSTGRES
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], address: Address) -> None:
         self._connection = connection
         self._address = address
+        self._beside = ThreadPoolExecutor(1, "copy")
+        self._sending: Future[int] | None = None
+
+    def settle(self) -> None:
+        """Wait until what was appended is sent. Raises WarehouseError where it could not be."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.result()
+
+    def end(self) -> None:
+        """At the end of the transaction, before its connection is given back."""
+        self._beside.shutdown()
 
     def lock(self, *names: str) -> None:
         for name in sorted(set(names)):  # in one order, so that two never wait for each other
             self.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 
     def run(self, sql: str, *parameters: Any) -> int:
+        self.settle()
         with _explained(self._address):
             done = self._connection.execute(sql, parameters or None)
         command = (done.statusmessage or "").partition(" ")[0]
         return done.rowcount if command in _COUNTED else 0
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        self.settle()
         with _explained(self._address):
             return self._connection.execute(sql, parameters or None).fetchall()
 
     def frame(self, sql: str, *parameters: Any) -> pl.DataFrame:
+        self.settle()
         asked = self._literal(sql, parameters)
         with _explained(self._address), self._connection.cursor() as cursor:
             described = cursor.execute(f"SELECT * FROM ({asked}) AS asked LIMIT 0").description or []
@@ -203,13 +229,18 @@ class PostgresSession:
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         appended = 0
         for frame in frames:  # each by a COPY of its own: frames may be read from this transaction
-            names = ", ".join(map(quoted, frame.columns))
-            with _explained(self._address), self._connection.cursor() as cursor:
-                with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT csv)") as copy:
-                    for piece in encoded(frame):
-                        copy.write(piece)
-                appended += cursor.rowcount
+            self.settle()
+            self._sending = self._beside.submit(self._send, table, frame)
+            appended += frame.height
         return appended
+
+    def _send(self, table: Table, frame: pl.DataFrame) -> int:
+        names = ", ".join(map(quoted, frame.columns))
+        with _explained(self._address), self._connection.cursor() as cursor:
+            with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT csv)") as copy:
+                for piece in encoded(frame):
+                    copy.write(piece)
+            return cursor.rowcount
 
     def columns(self, table: Table) -> dict[str, str] | None:
         told = (
