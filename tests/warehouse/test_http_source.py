@@ -202,6 +202,27 @@ def pages(*cursors: str) -> list[Said]:
     return [Said(f'{{"data": [{{"id": {n}}}], "next": "{cursor}"}}'.encode()) for n, cursor in enumerate(cursors)]
 
 
+def test_pages_that_do_not_say_what_comes_next() -> None:
+    pages = 'url = "URL"\nrecords = "$.data"\n[paging]\nkind = "page"\n'
+    with serving(Said(b'{"data": [{"id": 1}], "pages": "many", "more": 3}')) as server:
+        told = "page 1 does not say what comes next: "
+        for said, wrong in (('total = "$.pages"', "many"), ('more = "$.more"', "3"), ('total = "$.all"', "$.all")):
+            found = refusal(pages + said, server.url)
+            assert found.startswith(told)
+            assert wrong in found
+        link = 'url = "URL"\nrecords = "$.data"\n[paging]\nkind = "link"\nnext = "$.more"'
+        assert refusal(link, server.url) == "a page says that '3' comes next, which is no address"
+
+
+def test_a_host_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    said = 'url = "http://api.test/users"\n[limits]\nretries = 1'
+    assert refusal(said, "") == "host 'api.test' of 'http://api.test/users' is not known, tried 2 times"
+
+
 def test_pages_that_go_round_in_a_circle_and_pages_without_end() -> None:
     with serving(*pages("a", "b", "a")) as server:
         told = "after page 3 comes one that was there before: its pages go round in a circle"
