@@ -17,12 +17,15 @@ from penstock.quality.rules import Rules, Tally
 from penstock.quality.sets import Found, Staged, found_in
 from penstock.warehouse.database import Table
 from penstock.warehouse.duck import DuckDatabase
+from penstock.warehouse.postgres import PostgresDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from penstock.core.types import DataType
+    from penstock.warehouse.database import Database
+    from tests.postgres import PostgresServer
 
 ROWS = """
 [rules.email_given]
@@ -105,14 +108,19 @@ NOW = 1_700_000_000_000
 LOADED: Mapping[str, DataType] = {"id": t.BIGINT, "k": t.STRING, "amount": t.DOUBLE, "at": t.Timestamp(3)}
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[DuckDatabase]:
-    database = DuckDatabase(tmp_path / "w.duckdb")
-    yield database
-    database.close()
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    made: Database
+    if request.param == "duckdb":
+        made = DuckDatabase(tmp_path / "w.duckdb")
+    else:
+        server: PostgresServer = request.getfixturevalue("server")
+        made = PostgresDatabase(server.address(server.database()), kept=1)
+    yield made
+    made.close()
 
 
-def _found(database: DuckDatabase, text: str, earlier: list[float] | None = None) -> list[Found]:
+def _found(database: Database, text: str, earlier: list[float] | None = None) -> list[Found]:
     """What rules say of five rows, those that are out taken away between."""
     at = [dt.datetime(2023, 11, day, tzinfo=dt.UTC).replace(tzinfo=None) for day in (14, 13, 12, 11, 10)]
     rows = {
@@ -139,7 +147,7 @@ def _found(database: DuckDatabase, text: str, earlier: list[float] | None = None
     return found
 
 
-def test_the_first_of_equal_keys_stays_and_nulls_equal_nothing(database: DuckDatabase) -> None:
+def test_the_first_of_equal_keys_stays_and_nulls_equal_nothing(database: Database) -> None:
     (one, again) = _found(
         database,
         "[rules.id]\nunique = 'id'\nthen = 'quarantine'\n[rules.known]\nforeign_key = 'k'\n"
@@ -189,16 +197,14 @@ def test_the_first_of_equal_keys_stays_and_nulls_equal_nothing(database: DuckDat
         ),
     ],
 )
-def test_a_load_is_compared_with_earlier_ones(
-    database: DuckDatabase, rule: str, earlier: list[float], note: str
-) -> None:
+def test_a_load_is_compared_with_earlier_ones(database: Database, rule: str, earlier: list[float], note: str) -> None:
     (found,) = _found(database, f"[rules.one]\n{rule}\nthen = 'warn'", earlier)
     assert found.result.passed is (not note)
     if note:
         assert found.result.note == note
 
 
-def test_a_reference_to_nothing_says_so(database: DuckDatabase) -> None:
+def test_a_reference_to_nothing_says_so(database: Database) -> None:
     for column, message in (
         ("staging.keyss.k", "rule c.one refers to staging.keyss, which is not there\nquality/c.toml:4"),
         ("staging.keys.kk", "rule 'one': staging.keys has no column 'kk'\nquality/c.toml:4\nhint: columns are k"),

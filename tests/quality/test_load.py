@@ -88,8 +88,10 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Penstock]:
+def project(tmp_path: Path, warehouse: str) -> Iterator[Penstock]:
     write_project(tmp_path, SQL)
+    with (tmp_path / "penstock.toml").open("a") as settings:
+        settings.write(warehouse)
     files = {
         "sources/customers.toml": SOURCE,
         "schemas/customers.toml": SCHEMA,
