@@ -1,8 +1,9 @@
-"""A process that loads what a folder's source has delivered into a PostgreSQL, and kills itself at a phase of it.
+"""A process that loads what a folder's source has delivered, and kills itself at a phase of it.
 
-    python -m tests.warehouse.load_child FOLDER URL CA PASSWORD PHASE
+    python -m tests.warehouse.load_child FOLDER PHASE [URL CA PASSWORD]
 
-PHASE counts from 1, in the order in which the load tells of them; with 0 it lives, and prints their names.
+It loads into a PostgreSQL where one is named, else into the file of DuckDB. PHASE counts from 1, in the order in
+which the load tells of them; with 0 it lives, and prints their names.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ MODEL = model_of(
 )
 
 
-def _main(folder: str, address: Address, last: int) -> None:
-    Shop.opened = staticmethod(lambda _: PostgresDatabase(address, kept=1))
+def _main(folder: str, last: int, address: Address | None) -> None:
+    if address is not None:
+        Shop.opened = staticmethod(lambda _: PostgresDatabase(address, kept=1))
     shop = Shop(Path(folder), "", SOURCE, RULES, MODEL)
     told = shop.told.phase
 
@@ -64,4 +66,5 @@ def _main(folder: str, address: Address, last: int) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], Address(sys.argv[2], ca=Path(sys.argv[3]), password=sys.argv[4]), int(sys.argv[5]))
+    folder, last, *server = sys.argv[1:]
+    _main(folder, int(last), Address(server[0], ca=Path(server[1]), password=server[2]) if server else None)

@@ -77,7 +77,7 @@ def test_a_load_that_is_killed_at_any_phase_leaves_nothing_and_is_done_again(
     before = tables(shop)
 
     def child(last: int) -> subprocess.CompletedProcess[str]:
-        said = [str(shop.folder), server.url(opened[1]), str(server.authority.certificate), PASSWORD, str(last)]
+        said = [str(shop.folder), str(last), server.url(opened[1]), str(server.authority.certificate), PASSWORD]
         return subprocess.run(
             [sys.executable, "-m", "tests.warehouse.load_child", *said], capture_output=True, text=True, check=False
         )
