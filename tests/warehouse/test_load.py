@@ -363,6 +363,16 @@ def test_a_first_schema_is_inferred_and_shown(tmp_path: Path) -> None:
     assert 'type = "DOUBLE"' in (tmp_path / "schemas/customers.toml").read_text()
 
 
+def test_many_rows_are_grouped_in_slices(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.warehouse.staging._SLICE", 7)
+    rows = [f"{n},n{n},{n}.5" for n in range(60)]
+    shop.deliver("\n".join(["id,name,credit", *rows, *rows[::3], *(f"{n},again,1" for n in range(0, 60, 4))]))
+    first = shop.load("1").counts
+    assert (first.read, first.duplicate, first.loaded) == (95, 35, 60)
+    assert not staged(shop.load("2"))
+    assert shop.rows("SELECT count(*), count(DISTINCT id) FROM staging.customers WHERE name = 'again'") == [(15, 15)]
+
+
 def test_times_go_on_though_the_clock_goes_back(shop: Shop) -> None:
     shop.deliver(PLAIN)
     shop.load("1")

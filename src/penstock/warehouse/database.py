@@ -42,7 +42,8 @@ class Dialect:
     `kinds` has the name of each Polars type as `Session.columns` tells it; `decimal` that of numbers with a scale.
     `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `indexed`: rows are found by an
     index. `place` is the hidden column with a whole number for each row, in the order in which rows were appended;
-    empty where there is none.
+    empty where there is none. `slice` is a whole number below ``{count}`` made of ``{columns}``; empty where groups of
+    any number of rows fit.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dialect:
     number: str
     indexed: bool = False
     place: str = ""
+    slice: str = ""
 
     def kind_of(self, kind: pl.DataType) -> str:
         """The type of a column that holds values of a Polars type; nested values are JSON as text.

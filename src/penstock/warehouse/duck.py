@@ -42,6 +42,7 @@ DUCKDB = Dialect(
     decimal="DECIMAL",
     number="CAST('0x' || {hex} AS BIGINT)",
     place="rowid",
+    slice="hash({columns}) % {count}",
 )
 
 _MEMORY = 256 << 20

@@ -15,6 +15,7 @@ from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.target import Changes, equal, index, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from penstock.warehouse.database import Session
@@ -35,7 +36,10 @@ META: dict[str, pl.DataType] = {
 """The columns of a staging table beside those of its schema."""
 
 _LANDING, _LATEST, _ASIDE = Table("", "_landing"), Table("", "_latest"), Table("", "_aside")
+_STAY = Table("", "_stay")
 _PLACE = "_place"
+_SLICE = 1_000_000
+"""Rows that are grouped at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +186,22 @@ class Landing:
 
     def _without_later(self, columns: tuple[str, ...], stays: str) -> int:
         """Rows that are equal in `columns` to one that stays, the first (`<`) or the last (`>`) of them, go."""
-        names, place, table = listed(columns), quoted(self.place), self.table.sql
-        which = "min" if stays == "<" else "max"
-        return self._session.run(
-            f"DELETE FROM {table} WHERE {place} IN (SELECT r.{place} FROM {table} AS r JOIN"
-            f" (SELECT {names}, {which}({place}) AS _stays FROM {table} GROUP BY {names} HAVING count(*) > 1) AS d"
-            f" ON {equal('r', 'd', columns)} AND d._stays {stays} r.{place})"
-        )
+        session, names, place, table = self._session, listed(columns), quoted(self.place), self.table.sql
+        several = f"SELECT {names}, {'min' if stays == '<' else 'max'}({place}) AS _stays FROM {table}"
+        session.run(f"CREATE TEMP TABLE {_STAY.sql} AS {several} WHERE 1 = 0 GROUP BY {names}")
+        found = 0
+        for slice_ in _slices(session, self.table, columns):
+            found += session.run(
+                f"INSERT INTO {_STAY.sql} {several} WHERE {slice_} GROUP BY {names} HAVING count(*) > 1"
+            )
+        gone = 0
+        if found:
+            gone = session.run(
+                f"DELETE FROM {table} WHERE {place} IN (SELECT r.{place} FROM {table} AS r JOIN {_STAY.sql} AS d"
+                f" ON {equal('r', 'd', columns)} AND d._stays {stays} r.{place})"
+            )
+        session.run(f"DROP TABLE {_STAY.sql}")
+        return gone
 
     def taken(self, places: pl.Series) -> pl.DataFrame:
         """Take rows out again: what they were, by their names in staging, in the order of their places."""
@@ -205,20 +218,19 @@ class Landing:
         return found
 
     def count(self) -> int:
-        ((rows,),) = self._session.rows(f"SELECT count(*) FROM {self.table.sql}")
-        return int(rows)
+        return _count(self._session, self.table)
 
     def merge(self, aside: Aside | None) -> Changes:
         """Add to the staging table what it has not, and, where `aside` is given, what has ended."""
         self._staging.indexed(self._session)
         if self.direct:
             return Changes(inserted=self.count())
-        session, key = self._session, listed(self._staging.key)
-        session.run(
-            f"CREATE TEMP TABLE {_LATEST.sql} AS SELECT DISTINCT ON ({key}) {listed(self._known)}"
-            f" FROM {self._staging.table.sql}"
-            f" ORDER BY {key}, _changed_at DESC, _extracted_at DESC, _deleted DESC, _hash DESC"
-        )
+        session, key, table = self._session, listed(self._staging.key), self._staging.table
+        latest = f"SELECT DISTINCT ON ({key}) {listed(self._known)} FROM {table.sql}"
+        newest = f"ORDER BY {key}, _changed_at DESC, _extracted_at DESC, _deleted DESC, _hash DESC"
+        session.run(f"CREATE TEMP TABLE {_LATEST.sql} AS {latest} WHERE 1 = 0")
+        for slice_ in _slices(session, table, self._staging.key):
+            session.run(f"INSERT INTO {_LATEST.sql} {latest} WHERE {slice_} {newest}")
         inserted = self._insert_new()
         deleted = 0 if aside is None else self._insert_ended(aside)
         session.run(f"DROP TABLE {_LATEST.sql}")
@@ -286,6 +298,22 @@ class Landing:
             self._at,
             self._run,
         )
+
+
+def _count(session: Session, table: Table) -> int:
+    ((rows,),) = session.rows(f"SELECT count(*) FROM {table.sql}")
+    return int(rows)
+
+
+def _slices(session: Session, table: Table, columns: tuple[str, ...]) -> Iterator[str]:
+    """Conditions that part a table's rows, equal columns together, so that each part can be grouped in memory."""
+    slice_ = session.dialect.slice
+    count = _count(session, table) // _SLICE + 1 if slice_ else 1
+    if count == 1:
+        yield "TRUE"
+        return
+    for number in range(count):
+        yield f"{slice_.format(columns=listed(columns), count=count)} = {number}"
 
 
 class Aside:
