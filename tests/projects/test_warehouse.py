@@ -10,6 +10,7 @@ import pytest
 import penstock
 from penstock.apps.warehouse.samples import RAW, Night, deliver
 from tests.apps.test_warehouse import rows_of
+from tests.postgres import PASSWORD, postgres_server
 from tests.projects.warehouse import SHOP, changes, come, counts, loaded, project, rid_of, tables
 
 if TYPE_CHECKING:
@@ -17,13 +18,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
+    from tests.postgres import PostgresServer
 
 TARGETS = ("warehouse.dim_customers", "warehouse.dim_products", "warehouse.fact_sales")
 
 
-@pytest.fixture
-def wh(tmp_path: Path) -> Iterator[Penstock]:
-    with penstock.open(project(tmp_path / "wh")) as opened:
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
+def wh(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Penstock]:
+    """The project, with its warehouse in a file, or in a PostgreSQL that is reached by TLS verify-full."""
+    folder = project(tmp_path / "wh")
+    if request.param == "postgres":
+        running: PostgresServer = request.getfixturevalue("server")
+        monkeypatch.setenv("WAREHOUSE_PASSWORD", PASSWORD)
+        with (folder / "penstock.toml").open("a", encoding="utf-8") as settings:
+            settings.write(
+                f'\n[warehouse]\nurl = "{running.url(running.database())}"\nca = "{running.authority.certificate}"\n'
+                'password = "${WAREHOUSE_PASSWORD}"\n'
+            )
+    with penstock.open(folder) as opened:
         yield opened
 
 
