@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from tests.projects.warehouse import SHOP, changes, come, counts, loaded, projec
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import polars as pl
 
     from penstock.project.penstock import Penstock
     from tests.postgres import PostgresServer
@@ -45,6 +48,23 @@ def wh(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monke
         yield opened
 
 
+def panels(wh: Penstock) -> dict[str, pl.DataFrame]:
+    """What the dashboard asks, by panel."""
+    said = tomllib.loads((wh.folder / "dashboards" / "warehouse.toml").read_text("utf-8"))
+    return {
+        panel["id"]: (
+            wh.ask_saved(panel["saved"], {})
+            if "saved" in panel
+            else wh.query(panel["query"], parameters={"pipeline": None})
+        ).frame
+        for panel in said["panels"]
+    }
+
+
+def test_before_the_first_load_the_dashboard_shows_that_there_is_nothing(wh: Penstock) -> None:
+    assert {name for name, answer in panels(wh).items() if answer.height} == {"rate", "duration", "waiting", "uptime"}
+
+
 def test_the_first_night_adds_up_and_a_second_run_changes_nothing(wh: Penstock) -> None:
     run = loaded(wh)
     assert run.state == "success", run.error
@@ -70,6 +90,7 @@ def test_the_first_night_adds_up_and_a_second_run_changes_nothing(wh: Penstock) 
     assert (missing, segments) == (account.kept_missing["city"], account.defaulted["segment"])
     executions = wh.query("SELECT pipeline_name, status, records_processed FROM pipeline_executions").rows()
     assert executions == [("daily_etl_pipeline", "SUCCESS", sum(one.read for one in night.accounts.values()))]
+    assert all(answers.height for name, answers in panels(wh).items() if name != "uptime")
     before = tables(wh, *TARGETS, "staging.customers", "staging.sales_data")
     for tracked in ("", "track = false\n"):  # and then with nothing passed over
         for name in ("customers", "sales_data"):
