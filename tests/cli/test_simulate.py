@@ -165,6 +165,20 @@ def test_what_does_not_go_with_parking(given: list[str], message: str) -> None:
     assert (ended.code != 0, message in ended.err) == (True, True), ended.err
 
 
+def test_a_night_is_delivered_into_a_project_alone(tmp_path: Path) -> None:
+    nowhere = call("simulate", "warehouse", "--night", "2", "--into", tmp_path / "wh")
+    assert f"error[project-missing]: {tmp_path / 'wh'} is no Penstock project" in nowhere.err
+    assert not (tmp_path / "wh").exists()
+    (tmp_path / "penstock.toml").write_text("")
+    made = call("simulate", "warehouse", "--night", "2", "--into", tmp_path)
+    assert "customers: 450 rows, 18 of them again, 5 without a key, 23 with what no rule lets pass" in made.out
+    (tmp_path / "data" / "raw" / "customers.csv").unlink()
+    (tmp_path / "data" / "raw" / "customers.csv").mkdir()
+    refused = call("simulate", "warehouse", "--night", "2", "--into", tmp_path)
+    assert "error[storage-open]" in refused.err
+    assert "customers.csv cannot be written: Is a directory" in refused.err
+
+
 def test_a_table_that_holds_no_files_is_not_filled(tmp_path: Path) -> None:
     with penstock.open(collab(tmp_path)) as project:
         rows = pl.DataFrame({"event_id": ["a"]})

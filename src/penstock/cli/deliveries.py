@@ -9,6 +9,7 @@ import click
 from penstock.cli.interrupt import Interrupt
 from penstock.cli.output import print_rows
 from penstock.cli.terminal import note, painted, plural
+from penstock.core.errors import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +26,25 @@ _LOAD = "daily_etl_pipeline"
 
 
 def deliver_night(into: Path, night: int, change: Change, seed: int) -> None:
-    """Write the files of a night into the project in `into`, and say what is in them."""
+    """Write the files of a night into the project in `into`, and say what is in them.
+
+    Raises ConfigError where there is no project, StorageError where they cannot be written.
+    """
     from penstock.apps.warehouse.samples import RAW, deliver
     from penstock.apps.warehouse.shop import Shop
+    from penstock.project.settings import read_settings
 
+    read_settings(into)
     delivered = deliver(night, Shop(seed), change)
-    for path in delivered.write(into / RAW):
+    try:
+        written = delivered.write(into / RAW)
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename or into / RAW} cannot be written: {error.strerror}",
+            code="storage-open",
+            hint=f"make {into / RAW} writable, and free disk space",
+        ) from None
+    for path in written:
         click.echo(path)
     for source, account in delivered.accounts.items():
         click.echo(
