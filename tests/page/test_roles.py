@@ -27,6 +27,8 @@ ACTS = {
     ("alerts", "Alerts"): {"New rule": "operator"},
     ("jobs", "Jobs"): dict.fromkeys(("Pause count", "Run count now"), "operator"),
     ("jobs/count", "count"): dict.fromkeys(("Pause count", "Backfill…", "Run now…"), "operator"),
+    ("uptime", "Uptime"): {},
+    ("quality", "Quality"): {},
     ("settings?show=users", "Settings"): {"Add a user": "admin"},
     ("settings?show=tokens", "Settings"): {"Make a token": "admin"},
     ("sql?q=SELECT+1", "SQL"): {"Save as…": "operator", "Explain": "viewer"},
@@ -36,6 +38,8 @@ USERS = {"vera": "viewer", "otto": "operator", "ada": "admin", "fay": "viewer"}
 """Whom each is treated as: fay is an operator who may see a part of the orders only, and so changes nothing."""
 CLOSED = ("pipelines/orders?show=savepoints", "changes", "topics/orders")
 """What fay is refused, with the reason: it has the rows of all."""
+INSTEAD = {"jobs/count": "Jobs"}
+"""What is shown to fay in the place of a page that is for who sees all rows: its title."""
 ROLES = ("viewer", "operator", "admin")
 JOBS = """
 [jobs.count]
@@ -61,7 +65,8 @@ def test_acts_are_offered_to_whoever_may_do_them(page: Page, shop: Guarded, user
     expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
     for (path, title), acts in ACTS.items():
         page.goto(shop.url + path)
-        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        shown = INSTEAD.get(path, title) if user == "fay" else title
+        expect(page.get_by_role("heading", name=shown, level=1)).to_be_visible()
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         for act, least in acts.items():
             offered = ROLES.index(USERS[user]) >= ROLES.index(least)

@@ -20,6 +20,7 @@ function whole(title: string, what: string, Shown: ComponentType): ComponentType
 }
 
 const RULES = "Rules and what they have found are";
+const JOBS = "Jobs and what their runs have written are";
 
 const VIEWS: readonly [string, ComponentType][] = [
   ["/", Overview],
@@ -55,9 +56,39 @@ const VIEWS: readonly [string, ComponentType][] = [
       view("RuleView", () => import("../alerts/RuleView")),
     ),
   ],
-  ["/jobs", view("Jobs", () => import("../jobs/Jobs"))],
-  ["/jobs/:name", view("JobView", () => import("../jobs/JobView"))],
-  ["/runs/:identity", view("RunView", () => import("../jobs/RunView"))],
+  [
+    "/jobs",
+    whole(
+      "Jobs",
+      JOBS,
+      view("Jobs", () => import("../jobs/Jobs")),
+    ),
+  ],
+  [
+    "/jobs/:name",
+    whole(
+      "Jobs",
+      JOBS,
+      view("JobView", () => import("../jobs/JobView")),
+    ),
+  ],
+  [
+    "/runs/:identity",
+    whole(
+      "Jobs",
+      JOBS,
+      view("RunView", () => import("../jobs/RunView")),
+    ),
+  ],
+  [
+    "/quality",
+    whole(
+      "Quality",
+      "Rows that rules have set aside are",
+      view("Quality", () => import("../quality/Quality")),
+    ),
+  ],
+  ["/uptime", view("Uptime", () => import("../uptime/Uptime"))],
   ["/settings", view("Settings", () => import("../settings/Settings"))],
   ["/sql", view("Sql", () => import("../sql/Sql"))],
 ];

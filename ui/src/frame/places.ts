@@ -23,9 +23,9 @@ export const PLACES = [
   { href: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
-/** What a pipeline's file would change belongs to the pipelines, and a run to the jobs. */
+/** What a pipeline's file would change belongs to the pipelines, and a run to the jobs, as quality and uptime do. */
 export function isAt(path: string, href: string): boolean {
   if (href === "/pipelines" && path === "/changes") return true;
-  if (href === "/jobs" && path.startsWith("/runs/")) return true;
+  if (href === "/jobs" && (path.startsWith("/runs/") || path === "/quality" || path === "/uptime")) return true;
   return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 }

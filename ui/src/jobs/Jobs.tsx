@@ -27,6 +27,12 @@ export function Jobs() {
     <View
       title="Jobs"
       note="Bounded work with a name, as jobs.toml says it: done on its schedule, after another job, or by hand."
+      tools={
+        <>
+          <Go href="/quality">Quality rules</Go>
+          <Go href="/uptime">Uptime</Go>
+        </>
+      }
     >
       <Section title="All jobs" headless>
         {jobs.isPending && <Waiting height={200} shape="rows" />}

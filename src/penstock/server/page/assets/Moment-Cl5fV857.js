@@ -1,1 +1,0 @@
-import{f as e,m as t,u as n}from"./column-DrN25lxE.js";import{t as r}from"./jsx-runtime-Wy9s6hX0.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:t(r),children:a?n(r):e(r)})}export{a as t};
