@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, SqlError, StateError
 from penstock.jobs.run import StepRun
 from penstock.jobs.runs import Change
@@ -119,6 +120,22 @@ def test_an_insert_that_was_committed_before_a_kill_is_not_done_again(shop: Pens
     found = settled(shop, made.id)
     assert (found.state, found.resumed, found.steps[0].outcome) == ("success", 1, outcome)
     assert shop.query("SELECT count(*) FROM totals WHERE name = 'once'").rows() == [(5,)]
+
+
+def test_what_a_cancelled_run_has_committed_is_kept_for_a_week(tmp_path: Path) -> None:
+    with opened(make(tmp_path / "shop", JOBS)) as shop:
+        shop.append("orders", [{"id": 1, "amount": 1.5}])
+        made = shop.jobs.begin("copy", {})
+        job, kind = shop.jobs.get("copy"), shop.jobs.kinds["sql"]
+        note = Worker(made, job, kind, shop.jobs.runs, shop.jobs.log, shop.clock, lambda _: None)
+        next(iter(kind.steps(job, made))).do(note)
+        shop.jobs.cancel(made.id)
+        assert isinstance(shop.clock, ManualClock)
+        for days, left in ((6, 1), (2, 0)):
+            shop.clock.advance(days * 86_400_000)
+            shop.jobs.start()
+            shop.jobs.stop()
+            assert len(shop.log.state.checkpoints()) == left
 
 
 def test_a_command_gets_its_parameters_as_they_are(shop: Penstock) -> None:

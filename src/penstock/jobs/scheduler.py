@@ -246,7 +246,7 @@ class Scheduler:
     def _claims(self, known: Open) -> Change:
         """Claim runs that may begin, and those of processes that have died."""
         change, now = Change(), self._clock.now_ms()
-        jobs = self._jobs()
+        jobs, names = self._jobs(), self._known()
         going = [run for run in known.runs.values() if run.state == "running"]
         busy = Counter(run.job for run in going)
         for run in going:
@@ -256,7 +256,7 @@ class Scheduler:
         waiting = [run for run in known.runs.values() if run.state == "waiting" and run.due <= now]
         for run in sorted(waiting, key=lambda run: (run.due, run.created, run.scheduled, run.id)):
             job = jobs.get(run.job)
-            if run.job not in self._known():
+            if run.job not in names:
                 change.runs.append(_ended(run, "cancelled", now, f"there is no job '{run.job}' any more"))
             elif (
                 job is None or not self._is_mine(run, known) or (known.job(run.job).paused_by and run.trigger != "hand")

@@ -42,6 +42,8 @@ _MOST_BYTES = 1 << 20
 _MOST_BACKFILLED = 10_000
 _UPCOMING = 5
 _SCHEDULER = "runs/scheduler"
+_LEFT_MS = 7 * 86_400_000
+"""So long a run that has failed or was cancelled can go on where its SQL had committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Jobs:
         self._error: PenstockError | None = None
         self._scheduler: Scheduler | None = None
         self._presence: Presence | None = None
+        self._sql = Sql(penstock)
         self.queries = RowQueries(penstock)
         """Those of on-row."""
 
@@ -108,7 +111,7 @@ class Jobs:
         """What jobs can be, by the word for it."""
         penstock = self._penstock
         return {
-            "sql": Sql(penstock),
+            "sql": self._sql,
             "command": Command(penstock.folder, self._locks),
             "check": Check(penstock),
             "ingest": Ingest(penstock),
@@ -355,6 +358,7 @@ class Jobs:
     def start(self) -> None:
         """Make the runs that are due, and work on them, in threads."""
         if self._scheduler is None:
+            self._sql.sweep(self.runs, self._penstock.clock.now_ms() - _LEFT_MS)
             self._scheduler = self._scheduling(None)
             assert self._presence is not None
             self._penstock.log.facts.put(_SCHEDULER, self._presence.name.encode())

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.errors import ConfigError, StateError, did_you_mean
 from penstock.core.options import Option, text
 from penstock.core.parameters import SAMPLES
 from penstock.engine.pipeline import FACTS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from penstock.engine.ledger import Entry
     from penstock.engine.pipeline import Pipeline
-    from penstock.jobs import Job, Note, Run
+    from penstock.jobs import Job, Note, Run, Runs
     from penstock.project.penstock import Penstock
 
 __all__ = ["SQL_PREFIX", "Sql", "filled"]
@@ -140,6 +140,19 @@ class Sql:
         if found is None or not json.loads(found.manifest)["ends"]:
             return None
         return _outcome(json.loads(log.facts.get(f"ledger/{pipeline}") or b"[]"))
+
+    def sweep(self, runs: Runs, before: int) -> None:
+        """Drop what runs have left that were not done, and ended before then (ms since 1970)."""
+        for checkpoint in self._penstock.log.state.checkpoints():
+            if not checkpoint.pipeline.startswith(SQL_PREFIX):
+                continue
+            identity = checkpoint.pipeline.removeprefix(SQL_PREFIX).rpartition(".")[0]
+            try:
+                ended = runs.get(identity).ended
+            except StateError:  # it is no longer kept
+                ended = 0
+            if ended is not None and ended < before:
+                self._forget(checkpoint.pipeline)
 
     def _forget(self, pipeline: str) -> None:
         log = self._penstock.log
