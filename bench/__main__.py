@@ -39,6 +39,7 @@ CLAIMS = (
     "serving.sinks",
     "files",
     "load",
+    "load_postgres",
     "jobs",
 )
 """Modules of this folder, each with `measure(bench)`, in the order in which they run; a folder's name is all in it."""

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.quality.results import Result
     from penstock.quality.rules import Rules
+    from penstock.warehouse import Database
+    from penstock.warehouse.loaded import Loaded
 
-__all__ = ["measure"]
+__all__ = ["load_orders", "measure", "write_orders"]
 
 _PIECE = 500_000
 _FILE, _DATABASE = "orders.csv", "dw.duckdb"
@@ -165,7 +167,7 @@ def measure(bench: Bench) -> None:
     report = bench.report
     count = 300_000 if bench.quick else 10_000_000
     report.title(f"CSV of {count:,} rows and 12 columns, cleaned and checked by 10 rules, into DuckDB, on one core")
-    size = _write(bench.folder / _FILE, count)
+    size = write_orders(bench.folder, count)
     works = {who: lambda who=who: child.run(child.command("load", who, bench.folder)) for who in ("penstock", "script")}
     ran = child.in_turn(3 if bench.quick else 1, works)
     told = {who: runs[-1].output.splitlines()[0] for who, runs in ran.items()}
@@ -182,9 +184,9 @@ def measure(bench: Bench) -> None:
     report.figure("memory of the script", max(one.memory for one in ran["script"]) / 2**20, "MB")
 
 
-def _write(path: Path, count: int) -> int:
-    """Rows with each fault in a few of a thousand; one in a hundred is there twice. Its size in bytes."""
-    chance = np.random.default_rng(1)
+def write_orders(folder: Path, count: int) -> int:
+    """A file of rows with each fault in a few of a thousand; one in a hundred is there twice. Its size in bytes."""
+    chance, path = np.random.default_rng(1), folder / _FILE
     with path.open("wb") as file:
         for begin in range(0, count, _PIECE):
             rows = _rows(chance, begin, min(_PIECE, count - begin))
@@ -254,9 +256,10 @@ class _Silence:
     def phase(self, name: str) -> None: ...
 
 
-def _penstock(folder: Path) -> list[tuple[Any, ...]]:
+def load_orders(folder: Path, database: Database) -> Loaded:
+    """Load the file that `write_orders` has made in `folder`, into a database that has nothing yet."""
     from penstock.core.clock import SystemClock
-    from penstock.warehouse import DuckDatabase, migrate
+    from penstock.warehouse import migrate
     from penstock.warehouse.load import Load
     from penstock.warehouse.schema_files import SchemaFiles
     from penstock.warehouse.sources.csv import read_csv
@@ -266,7 +269,6 @@ def _penstock(folder: Path) -> list[tuple[Any, ...]]:
     schemas = SchemaFiles(folder)
     schemas.path("orders").parent.mkdir(exist_ok=True)
     schemas.path("orders").write_text(_SCHEMA)
-    database = DuckDatabase(folder / _DATABASE, threads=1)
     migrate(database)
     load = Load(
         source,
@@ -276,7 +278,14 @@ def _penstock(folder: Path) -> list[tuple[Any, ...]]:
         SystemClock(),
         checks=_Checks(),
     )
-    done = load.do("run", _Silence())
+    return load.do("run", _Silence())
+
+
+def _penstock(folder: Path) -> list[tuple[Any, ...]]:
+    from penstock.warehouse import DuckDatabase
+
+    database = DuckDatabase(folder / _DATABASE, threads=1)
+    done = load_orders(folder, database)
     with database.transaction() as session:
         told = session.rows(_TOLD)
     database.close()

@@ -89,7 +89,8 @@ class Dimension:
         among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.key)}"
         there = f"SELECT s.* FROM {self.table.sql} AS s{among} WHERE s.{quoted(KEY)} <> {UNKNOWN}"
         versions = self._versions(session, among, whole)
-        materialize(session, delta, differing(versions, there, (KEY,), self.columns, self.key))
+        differs = differing(versions, there, (KEY,), self.columns, self.key)
+        session.run(f"CREATE TEMPORARY TABLE {delta.sql} AS {differs}")
         changes = merge(session, self.table, delta, (KEY,), self.columns)
         materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
         for table in [delta] if every else [keys, delta]:

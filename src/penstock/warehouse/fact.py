@@ -101,7 +101,8 @@ class Fact:
         among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.identity)}"
         there = f"SELECT s.* FROM {self.table.sql} AS s{among}"
         rows = self._rows(among, [r for r in self.references if known[r.name]])
-        materialize(session, delta, differing(rows, there, self.identity, self.columns))
+        differs = differing(rows, there, self.identity, self.columns)
+        session.run(f"CREATE TEMPORARY TABLE {delta.sql} AS {differs}")
         changes = merge(session, self.table, delta, self.identity, self.columns)
         for table in [delta] if every else [keys, delta]:
             session.run(f"DROP TABLE {table.sql}")

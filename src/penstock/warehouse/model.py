@@ -91,12 +91,15 @@ class Model:
             return {}
         # loads of two sources that touch the same tables: the second one sees what the first one has written
         session.lock(*map(str, {one.table for one in dimensions} | {one.table for one in facts} | _read(facts)))
-        session.run(f"ANALYZE {staging.sql}")
+        new = {one.name for one in dimensions if _is_new(session, one)}
+        new |= {one.name for one in facts if _is_new(session, one)}
+        if new:  # all of staging is read; else the database knows by itself what it is like
+            session.run(f"ANALYZE {staging.sql}")
         found = {}
         for dimension in dimensions:
-            found[str(dimension.table)] = dimension.merge(session, None if _is_new(session, dimension) else run)
+            found[str(dimension.table)] = dimension.merge(session, None if dimension.name in new else run)
         for fact in facts:
-            found[str(fact.table)] = fact.merge(session, None if _is_new(session, fact) else run, names)
+            found[str(fact.table)] = fact.merge(session, None if fact.name in new else run, names)
         for dimension in dimensions:
             session.run(f"DROP TABLE {dimension.touched.sql}")
         return found

@@ -114,12 +114,10 @@ def index(session: Session, target: Table, columns: Sequence[str], *, unique: bo
         session.run(f"CREATE {kind} IF NOT EXISTS {name} ON {target.sql} ({listed(columns)})")
 
 
-def materialize(session: Session, made: Table, sql: str, *parameters: str) -> int:
-    """Make a temporary table of the rows of a query, which the caller drops; how many there are."""
+def materialize(session: Session, made: Table, sql: str, *parameters: str) -> None:
+    """Make a temporary table of the keys that a query gives, which the caller drops; joins know what it is like."""
     session.run(f"CREATE TEMPORARY TABLE {made.sql} AS {sql}", *parameters)
     session.run(f"ANALYZE {made.sql}")
-    ((count,),) = session.rows(f"SELECT count(*) FROM {made.sql}")
-    return int(count)
 
 
 def differing(computed: str, there: str, key: Sequence[str], columns: Sequence[str], kept: Sequence[str] = ()) -> str:
