@@ -16,6 +16,7 @@ from tests.postgres import PASSWORD
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.project.penstock import Penstock
     from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.real
@@ -35,14 +36,19 @@ def test_a_server_that_is_down_is_a_part_that_is_down(
         (part,) = (component for component in components_of(penstock) if component.name == "database")
         assert penstock.warehouse.pool == PoolUse(0, 0, 0, 3)
         assert part.look() == Verdict(True)
-        use = penstock.warehouse.pool
-        assert use is not None
-        assert (use.used, use.waiting, use.most) == (0, 0, 3)
+        until(lambda: _used(penstock) == 0, "a connection is not given back")
         server.crash()
         with pytest.raises(WarehouseError, match="cannot be used"):
             part.look()
         server.start()
         until(lambda: _is_up(part), "it is not found up again")
+
+
+def _used(penstock: Penstock) -> int:
+    use = penstock.warehouse.pool
+    assert use is not None
+    assert (use.waiting, use.most) == (0, 3)
+    return use.used
 
 
 def _is_up(part: Component) -> bool:
