@@ -166,3 +166,22 @@ def test_a_rule_is_made_changed_and_deleted(page: Page, tmp_path: Path) -> None:
         assert not file.exists()
         acts = [one["act"] for one in served.get("/api/audit?limit=3")["changes"]]
         assert acts == ["alert-delete", "alert-save", "alert-save"]
+
+
+@pytest.mark.real
+def test_a_job_that_has_failed_leads_to_its_run(page: Page, tmp_path: Path) -> None:
+    folder = make(tmp_path / "calls")
+    (folder / "jobs.toml").write_text(
+        '[jobs.night]\nkind = "command"\nretries = 0\ncommand = ["sh", "-c", "echo no answer; exit 1"]\n'
+    )
+    with serve(folder, rows=0) as served:
+        run = served.penstock.jobs.begin("night", {})
+        until(lambda: bool(served.get("/api/incidents")), "it does not fail")
+        page.goto(served.serving.url)
+        page.get_by_role("link", name="Job night has failed").click()
+        sheet = page.get_by_role("dialog", name="Job night has failed")
+        expect(sheet).to_contain_text("step command: sh exited with code 1")
+        expect(sheet).to_contain_text("command: no answer")
+        expect(sheet.get_by_role("link", name="night", exact=True)).to_have_attribute("href", "/jobs/night")
+        sheet.get_by_role("link", name=run.id).click()
+        expect(page).to_have_url(f"{served.serving.url}runs/{run.id}")

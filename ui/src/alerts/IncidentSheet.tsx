@@ -2,6 +2,7 @@ import { useState } from "react";
 import { type Incident, useAcknowledge, useIncident } from "../api/alerts";
 import type { Schemas } from "../api/client";
 import { useMay } from "../api/login";
+import { jobHref, runHref } from "../jobs/words";
 import { Button } from "../pieces/Button";
 import { Command } from "../pieces/Command";
 import { exact } from "../pieces/column";
@@ -68,8 +69,21 @@ export function IncidentSheet({ identity, onClose }: { identity: string; onClose
   );
 }
 
+const ABOUT: Record<Incident["kind"], string> = { condition: "Rule", rule: "Rule", health: "Part", job: "Job" };
+
+/** The rule, part or job that it is about. */
+function Whose({ incident: { rule, kind } }: { incident: Incident }) {
+  const name = rule.slice(rule.indexOf(".") + 1);
+  if (kind === "health") return name;
+  return kind === "job" ? (
+    <Go href={jobHref(name)}>{name}</Go>
+  ) : (
+    <Go href={`/alerts/${encodeURIComponent(rule)}`}>{rule}</Go>
+  );
+}
+
 function What({ incident }: { incident: Incident }) {
-  const { state, rule, key, values, description, runbook, start, fired, end, by, kind } = incident;
+  const { state, key, values, description, runbook, start, fired, end, by, kind } = incident;
   const { eventTime } = useLink();
   const until = end ?? (kind === "condition" ? eventTime : undefined);
   const lasted = fired == null || until == null ? undefined : until - fired;
@@ -82,9 +96,9 @@ function What({ incident }: { incident: Incident }) {
       </dd>
       {description && <dt>What</dt>}
       {description && <dd>{description}</dd>}
-      <dt>Rule</dt>
+      <dt>{ABOUT[kind]}</dt>
       <dd>
-        {kind === "health" ? rule : <Go href={`/alerts/${encodeURIComponent(rule)}`}>{rule}</Go>}, {incident.severity}
+        <Whose incident={incident} />, {incident.severity}
       </dd>
       {Object.keys(key).length > 0 && <dt>Key</dt>}
       {Object.keys(key).length > 0 && <dd>{keyText(key)}</dd>}
@@ -99,12 +113,17 @@ function What({ incident }: { incident: Incident }) {
           {end == null && ", and goes on"}
         </dd>
       )}
-      {Object.keys(values).length > 0 && <dt>Its row</dt>}
+      {Object.keys(values).length > 0 && <dt>{kind === "job" ? "Its run" : "Its row"}</dt>}
       {Object.keys(values).length > 0 && (
         <dd>
           {Object.entries(values).map(([name, value]) => (
             <div key={name}>
-              <span className={css.name}>{name}</span> {exact(value as never) || "null"}
+              <span className={css.name}>{name}</span>{" "}
+              {kind === "job" && name === "run" ? (
+                <Go href={runHref(String(value))}>{String(value)}</Go>
+              ) : (
+                <span className={css.value}>{exact(value as never) || "null"}</span>
+              )}
             </div>
           ))}
         </dd>
