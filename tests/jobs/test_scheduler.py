@@ -6,9 +6,10 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
-from penstock.core.errors import DataError, StateError
+from penstock.core.errors import DataError, LogError, StateError
 from penstock.jobs.presence import Presence
 from penstock.jobs.runs import Change, JobState
 from tests.jobs.worlds import Machine, Told, moments, ms
@@ -144,6 +145,50 @@ def test_an_error_that_nobody_foresaw_is_a_failure_with_its_trace() -> None:
     (run,) = machine.runs.list()
     assert (run.state, run.error) == ("failed", "ZeroDivisionError: by zero")
     assert "Traceback (most recent call last):" in [line.line for line in machine.lines.of(run.id, 0)[1]]
+
+
+def test_a_panic_of_a_library_is_a_failure() -> None:
+    def fails(_: Run, __: Note) -> None:
+        raise pl.exceptions.PanicException("capacity overflow")
+
+    machine = Machine('[jobs.a]\nkind = "told"\nretries = 0', Told(a=fails), "2026-01-01T00:00Z")
+    machine.begin("a")
+    machine.tick()
+    (run,) = machine.runs.list()
+    assert (run.state, run.failed_step, run.error) == ("failed", "do", "PanicException: capacity overflow")
+
+
+def test_an_end_that_could_not_be_written_down_is_at_a_later_look() -> None:
+    """Nobody takes over what this process has done already, and a timeout that comes after it counts for nothing."""
+    full = [True]
+
+    def written(run: Run, _: object) -> None:
+        if full[0]:
+            raise LogError("database or disk is full", code="log-full")
+
+    kind = Told()
+    machine = Machine('[jobs.a]\nkind = "told"\ntimeout = "1 min"', kind, "2026-01-01T00:00Z")
+    machine.runs.at_end.append(written)
+    made = machine.begin("a")
+    machine.scheduler.tick()
+    machine.scheduler.settle()
+    assert machine.runs.get(made.id).state == "running"
+    machine.clock.advance(120_000)
+    machine.scheduler.tick()
+    assert machine.runs.get(made.id).state == "running"
+    full[0] = False
+    machine.scheduler.tick()
+    (run,) = machine.runs.list()
+    assert (run.state, run.resumed, len(kind.done)) == ("success", 0, 1)
+    assert machine.ids() == set()
+
+
+def test_a_run_that_this_process_claimed_and_never_began_goes_on() -> None:
+    machine = Machine(LIMITED, Told(), "2026-01-01T00:00Z")
+    made = replace(machine.begin("one"), state="running", attempt=1, process=machine.presence.name)
+    machine.runs.change(lambda _: Change([made]))
+    machine.tick()
+    assert machine.runs.get(made.id).state == "success"
 
 
 LIMITED = """

@@ -11,7 +11,7 @@ import subprocess
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from penstock.core.errors import ConfigError, StateError, did_you_mean
+from penstock.core.errors import ConfigError, LogError, StateError, did_you_mean
 from penstock.core.options import Option, texts
 from penstock.jobs.step import Outcome, Step, StoppedError
 
@@ -183,7 +183,7 @@ def _read(stream: IO[bytes], note: Note, last: list[str]) -> None:
         last[0] = line or last[0]
         try:
             note(line)
-        except StoppedError:  # its end is somebody else's to see; what it still says is kept
+        except (StoppedError, LogError):  # its end is somebody else's to see; unread, the program would wait for ever
             continue
 
 

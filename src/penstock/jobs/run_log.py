@@ -60,13 +60,13 @@ class RunLog:
     def flush(self) -> None:
         """Those that wait can be read from here on."""
         with self._lock:
-            lines, self._waiting = self._waiting, []
-            if lines:
+            if lines := self._waiting:
                 columns = {
                     name: pl.Series(name, [getattr(line, name) for line in lines], kind)
                     for name, kind in _SCHEMA.items()
                 }
                 self._log.tables.append(LOG_TABLE, pl.DataFrame(columns))
+                self._waiting = []
 
     def tail(self, run: str, since: int, most: int) -> list[Line]:
         """The last lines of a run that began at `since`, at most so many."""

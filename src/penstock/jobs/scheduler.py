@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError, PenstockError
+from penstock.core.errors import ConfigError
 from penstock.core.logs import tell
 from penstock.jobs.arrivals import Arrivals, new_of
 from penstock.jobs.figures import Figures
@@ -110,7 +110,7 @@ class Scheduler:
 
     def settle(self) -> None:
         """Wait until nothing that was begun goes on."""
-        while workers := [*self._workers.values()]:
+        while workers := [worker for worker in self._workers.values() if worker.thread.is_alive()]:
             for worker in workers:
                 worker.thread.join()
 
@@ -125,6 +125,9 @@ class Scheduler:
 
     def tick(self) -> None:
         """Do what is due now: make runs, begin them, and end those that are to end."""
+        for worker in [*self._workers.values()]:
+            if not worker.thread.is_alive() and worker.run.id in self._workers:  # its end could not be written down
+                self._finish(worker)
         self._end_overdue()
         if self._only is None:
             if self._due():
@@ -250,10 +253,17 @@ class Scheduler:
         going = [run for run in known.runs.values() if run.state == "running"]
         busy = Counter(run.job for run in going)
         for run in going:
-            if self._is_mine(run, known) and run.id not in self._workers and not self._presence.alive(run.process):
+            left = run.id not in self._workers and (
+                run.process == self._presence.name or not self._presence.alive(run.process)
+            )
+            if left and self._is_mine(run, known):
                 self._take_over(run, known, jobs, now, change)
         free = self._most - len(going)
-        waiting = [run for run in known.runs.values() if run.state == "waiting" and run.due <= now]
+        waiting = [
+            run
+            for run in known.runs.values()
+            if run.state == "waiting" and run.due <= now and run.id not in self._workers  # whose attempt has just ended
+        ]
         for run in sorted(waiting, key=lambda run: (run.due, run.created, run.scheduled, run.id)):
             job = jobs.get(run.job)
             if run.job not in names:
@@ -317,16 +327,18 @@ class Scheduler:
     # -- how a run goes on after an attempt ---------------------------------------------------------
 
     def _finish(self, worker: Worker) -> None:
-        """Write down what became of an attempt, from its thread."""
+        """Write down what became of an attempt, from its thread; where that cannot be now, a later tick does."""
         try:
-            for run in self._runs.change(lambda known: self._after(worker, known)).runs:
-                if run.state in ENDED:
-                    self.figures.add(run)
-        except PenstockError as error:  # it is taken over by the next process
+            self._log.flush()
+            ended = self._runs.change(lambda known: self._after(worker, known)).runs
+        except Exception as error:  # noqa: BLE001  # whatever it is, the run has ended, and others wait for it
             tell("error", "run-unwritten", f"the end of run {worker.run.id} could not be written down", error=error)
-        finally:
-            del self._workers[worker.run.id]
-            self._wake.set()
+            return
+        for run in ended:
+            if run.state in ENDED:
+                self.figures.add(run)
+        del self._workers[worker.run.id]
+        self._wake.set()
 
     def _after(self, worker: Worker, known: Open) -> Change:
         run, job, now = worker.run, worker.job, self._clock.now_ms()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, DataError, PenstockError, SqlError
+from penstock.core.logs import tell
 from penstock.jobs.run import StepRun
 from penstock.jobs.run_log import Line
 from penstock.jobs.step import Outcome, StoppedError
@@ -52,12 +53,15 @@ class Worker:
         self._ended = ended
         self._step = ""
         self._ending = threading.Lock()
+        self._over = False
         self._calls: list[Callable[[], None]] = []
         self.thread = threading.Thread(target=self._work, name=f"run {run.id}", daemon=True)
 
     def end(self, why: str) -> None:
         """Let it end soon: ``cancelled``, ``timeout`` or ``process``. The first reason counts."""
         with self._ending:
+            if self._over:
+                return
             self.stopped = self.stopped or why
             self.stop.set()
             for call in self._calls:
@@ -100,21 +104,29 @@ class Worker:
 
     def _work(self) -> None:
         try:
+            self._try()
+        except Exception as error:  # noqa: BLE001  # a full disk takes not even the line that says so
+            self._fail_step(self.error or self.stopped)
+            tell("error", "run-untold", f"the log of run {self.run.id} cannot be written", error=error)
+        with self._ending:
+            self._over = True
+        self._ended(self)
+
+    def _try(self) -> None:
+        try:
             self._do_all()
         except StoppedError:
             self.stopped = self.stopped or "cancelled"
         except PenstockError as error:
             self._fail(str(error), lasting=isinstance(error, (ConfigError, DataError, SqlError)))
-        except Exception as error:  # noqa: BLE001  # whatever it is ends this attempt alone, and is shown
+        except BaseException as error:  # noqa: BLE001  # whatever it is, a panic of Polars too, ends this attempt alone
             self._fail(f"{type(error).__name__}: {error}")
             self.tell(traceback.format_exc(), "error")
         if self.stopped:
+            self._fail_step(self.stopped)
             self.tell(
                 {"cancelled": "cancelled", "timeout": "timed out", "process": "interrupted"}[self.stopped], "warning"
             )
-            self._fail_step(self.stopped)
-        self._log.flush()
-        self._ended(self)
 
     def _do_all(self) -> None:
         took = f", taken over from a process that has died (time {self.run.resumed})" if self.run.resumed else ""
@@ -150,8 +162,8 @@ class Worker:
     def _fail(self, text: str, *, lasting: bool = False) -> None:
         self.error = text if len(text) <= _LONGEST_ERROR else text[:_LONGEST_ERROR] + "..."
         self.lasting = lasting
-        self.tell(self.error, "error")
         self._fail_step(self.error)
+        self.tell(self.error, "error")
 
     def _fail_step(self, error: str) -> None:
         found = self.run.step(self._step)

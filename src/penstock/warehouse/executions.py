@@ -43,7 +43,7 @@ class Executions:
         """What fails within is written down as the run's end; an attempt that follows takes that back."""
         try:
             yield
-        except Exception as error:
+        except BaseException as error:
             self._end(run, "FAILED", str(error) or "it was stopped")
             raise
 
