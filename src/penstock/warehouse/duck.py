@@ -45,7 +45,7 @@ DUCKDB = Dialect(
     slice="hash({columns}) % {count}",
 )
 
-_MEMORY = 256 << 20
+_MEMORY = 512 << 20
 """What DuckDB may hold before it spills: a load keeps its frames beside it."""
 _LOOKS_EVERY = 0.05
 """Seconds between two tries to open a file that another process has open: the system wakes nobody."""

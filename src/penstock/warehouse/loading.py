@@ -17,7 +17,7 @@ from penstock.warehouse.column_figures import ColumnFigures
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
 from penstock.warehouse.loaded import Counts, Loaded, Phase
-from penstock.warehouse.quarantine import quarantined, set_aside
+from penstock.warehouse.quarantine import Arrivals, quarantined
 from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.staging import Aside, Landing, Staging
 
@@ -106,6 +106,7 @@ class Loading:
         self._landing = Landing(self._staging, session, self._run, self._at)
         tracked = "SELECT part, digest FROM _parts WHERE source = $1"
         seen = dict(session.rows(tracked, self._source.name)) if self._source.track else {}
+        self._arrivals = Arrivals(session)
         ends = self._source.on_delete != "keep"
         self._aside = Aside(self._staging, session) if ends else None
         parts = [self._part(part) for part in source.parts(seen)]
@@ -114,6 +115,7 @@ class Loading:
             changes[str(self._source.into)] = self._staged()
             self._remember(parts)
             self._figures.write(session, self._run, self._source.name, self._at)
+        self._arrivals.settle()
         self._landing.drop()
         if self._aside is not None:
             self._aside.drop()
@@ -229,7 +231,7 @@ class Loading:
             return
         if self._aside is not None and self._schema.key:
             self._aside.add(keys)
-        set_aside(self._session, quarantined(rows, out, self._source.name, self._run, part))
+        self._arrivals.add(quarantined(rows, out, self._source.name, self._run, part))
 
     # -- from the landing table to staging ---------------------------------------------------------
 

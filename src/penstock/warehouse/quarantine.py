@@ -12,7 +12,7 @@ from penstock.warehouse.sources.source import FAULT, LINE, RAW
 if TYPE_CHECKING:
     from penstock.warehouse.database import Session
 
-__all__ = ["QUARANTINE", "quarantined", "set_aside"]
+__all__ = ["QUARANTINE", "Arrivals", "quarantined"]
 
 QUARANTINE = Table("", "quarantine")
 _ARRIVED = Table("", "_arrived")
@@ -42,17 +42,22 @@ def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, pa
     )  # fmt: skip
 
 
-def set_aside(session: Session, rows: pl.DataFrame) -> int:
-    """Add rows that the table has not yet; a row that comes again stays what people have made of it. How many."""
-    if rows.is_empty():
-        return 0
-    new = rows.unique("id", keep="first", maintain_order=True)
-    session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {QUARANTINE.sql} WHERE 1 = 0")
-    session.append(_ARRIVED, [new])
-    names = ", ".join(map(quoted, new.columns))
-    added = session.run(
-        f"INSERT INTO {QUARANTINE.sql} ({names}) SELECT {names} FROM {_ARRIVED.sql} AS a"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {QUARANTINE.sql} AS q WHERE q.id = a.id)"
-    )
-    session.run(f"DROP TABLE {_ARRIVED.sql}")
-    return added
+class Arrivals:
+    """The rows that a load sets aside, until its end: DuckDB has tables that come and go in memory until then too."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {QUARANTINE.sql} WHERE 1 = 0")
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Rows as of `quarantined`."""
+        self._session.append(_ARRIVED, [rows])
+
+    def settle(self) -> None:
+        """Add what the table has not yet; a row that comes again stays what people have made of it."""
+        names = ", ".join(map(quoted, self._session.columns(QUARANTINE) or ()))
+        self._session.run(
+            f"INSERT INTO {QUARANTINE.sql} ({names}) SELECT DISTINCT ON (id) {names} FROM {_ARRIVED.sql} AS a"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {QUARANTINE.sql} AS q WHERE q.id = a.id) ORDER BY id, part, line"
+        )
+        self._session.run(f"DROP TABLE {_ARRIVED.sql}")
