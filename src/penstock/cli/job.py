@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.jobs import Run
-    from penstock.project.jobs.jobs import Jobs
+    from penstock.project.jobs.jobs import Jobs, JobState
 
 __all__ = ["followed", "job", "steps_of", "told"]
 
@@ -47,7 +47,7 @@ def list_(folder: Path, form: str) -> None:
         (
             s.name,
             s.kind,
-            f"{s.schedule} {s.zone}".strip() if s.schedule else ", ".join(f"after {one}" for one in s.after),
+            _due(s),
             "wrong" if s.wrong else "paused" if s.paused_by else "running" if s.running else "ready",
             s.next,
             s.last_state,
@@ -67,6 +67,15 @@ def list_(folder: Path, form: str) -> None:
             note(f"{state.name} is paused by {state.paused_by}")
     if not served and any(state.schedule for state in states):
         note(f"nobody makes runs that are due: {program()} run {path_of(folder)} does")
+
+
+def _due(state: JobState) -> str:
+    """What it is done by."""
+    schedule = [f"{state.schedule} {state.zone}"] if state.schedule else []
+    file = [f"on {state.on_file}"] if state.on_file else []
+    return ", ".join(
+        [*schedule, *(f"after {one}" for one in state.after), *file, *(["on a row"] if state.on_row else [])]
+    )
 
 
 @job.command(

@@ -60,6 +60,8 @@ class JobState:
     schedule: str
     zone: str
     after: tuple[str, ...]
+    on_file: str
+    on_row: str
     parameters: tuple[Parameter, ...]
     wrong: str
     paused_by: str
@@ -438,6 +440,8 @@ def _state(one: Listed, known: Open, now: int) -> JobState:
         schedule="" if schedule is None else schedule.cron,
         zone="" if schedule is None else schedule.zone,
         after=() if job is None else job.after,
+        on_file="" if job is None else job.on_file,
+        on_row="" if job is None else job.on_row,
         parameters=() if job is None else job.parameters,
         wrong="" if one.error is None else str(one.error),
         paused_by=state.paused_by,

@@ -28,6 +28,9 @@ class JobAnswer(Model):
     zone: str = Field(examples=["Europe/Zurich"])
     after: tuple[str, ...]
     """The jobs that it is done after."""
+    on_file: str = Field(examples=["data/raw/*.csv"])
+    """Files that it is done for when they are new, and the query whose rows it is done for; empty without one."""
+    on_row: str
     parameters: list[ParameterAnswer]
     wrong: str
     """Why it cannot be done, as its file says it; empty where it can."""
