@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import penstock
-from penstock.core.errors import LogError
+from penstock.core.errors import DataError, LogError
 from penstock.project.check import check
 from penstock.project.home import HOME
 from tests.cli.shell import call
@@ -55,6 +55,7 @@ key = ["id"]
 [columns.id]
 type = "BIGINT"
 [columns.name]
+from = "Full name"
 type = "STRING"
 [columns.age]
 type = "INT"
@@ -80,7 +81,7 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    lines = ["id,name,age,born"]
+    lines = ["id,Full name,age,born"]
     for row in rows:
         born = "" if row["born"] is None else ".".join(reversed(row["born"].split("-")))
         lines.append(f"{row['id']},{row['name'] or ''},{'' if row['age'] is None else row['age']},{born}")
@@ -159,7 +160,7 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         "quality", "fix", folder, "--rule", "customers.age", "--sql", "age=CAST(ABS(CAST(age AS INT)) AS STRING)"
     )
     assert fixed.out.endswith("1 row mended; penstock quality replay DIR brings them in\n"), fixed.err
-    assert call("quality", "fix", folder, ids["customers.once"], "--set", "id=9").code == 0
+    assert call("quality", "fix", folder, ids["customers.once"], "--set", "id=9", "--set", "name=Dora").code == 0
     replayed = call("quality", "replay", folder, *ids.values(), "--yes")
     assert replayed.out == "source customers: 3 rows read, 2 loaded, 1 set aside again\n", replayed.err
     with penstock.open(folder) as opened:
@@ -167,7 +168,7 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         assert [(one[:3], str(one[3])) for one in staged] == [
             ((1, "Ann", 20), "1999-05-04"),
             ((2, "Bob", 20), "1999-05-04"),
-            ((9, "Cora", 20), "1999-05-04"),
+            ((9, "Dora", 20), "1999-05-04"),
         ]
         states = dict(opened.query("SELECT rules, state FROM quarantine").rows())
         assert states == {"customers.age": "replayed", "customers.once": "replayed", "customers.named": "open"}
@@ -175,6 +176,8 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         assert loads == [(4, 1, 3), (3, 2, 1)]
         with pytest.raises(LogError, match="was replayed already"):
             opened.quality_replay([ids["customers.age"]])
+        with pytest.raises(DataError, match="has no column 'nam'"):
+            opened.quality_fix([ids["customers.named"]], {"nam": "Eve"}, {})
         with pytest.raises(LogError, match=f"there is no row {'0' * 32}"):
             opened.quality_fix(["0" * 32], {"id": 1}, {})
         # what stood in the file is read again, and nothing is twice

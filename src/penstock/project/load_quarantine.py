@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from penstock.core.errors import LogError
+from penstock.core.errors import DataError, LogError, did_you_mean
 from penstock.engine.checks import code_of
 from penstock.project.loads import Loads
 from penstock.quality.rule import SET_FORMS, read_files, rules_on
@@ -37,9 +37,10 @@ Loaded = dict[str, Any]
 
 def listed(penstock: Penstock, rows: int | None, rule: str | None, state: str | None) -> pl.DataFrame:
     """The newest rows: `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`."""
-    wanted = [("q.rules", rule), ("q.state", state)]
-    given = [(column, value) for column, value in wanted if value is not None]
-    where = "".join(f" AND {column} = ${n}" for n, (column, _) in enumerate(given, 1))
+    one_of = "strpos(', ' || q.rules || ',', ', ' || CAST(${0} AS VARCHAR) || ',') > 0"
+    wanted = [(one_of, rule), ("q.state = ${0}", state)]
+    given = [(condition, value) for condition, value in wanted if value is not None]
+    where = "".join(f" AND {condition.format(n)}" for n, (condition, _) in enumerate(given, 1))
     limit = "" if rows is None else f" LIMIT {rows:d}"
     with penstock.warehouse.snapshot(_ASKED_SECONDS) as session:
         return session.frame(
@@ -71,8 +72,31 @@ def fix_loaded(penstock: Penstock, ids: Sequence[str], mend: Callable[[bytes], b
     """Mend rows in their table, all of them or none. Raises as `_chosen` and as what `mend` gives."""
     with penstock.warehouse.database().transaction() as session:
         for row in _chosen(session, ids):
-            text = mend(row["row"].encode()).decode()
+            text = _mended(penstock, row, mend)
             session.run("UPDATE quarantine SET \"row\" = $1, state = 'fixed' WHERE id = $2", text, row["id"])
+
+
+def _mended(penstock: Penstock, row: Loaded, mend: Callable[[bytes], bytes]) -> str:
+    """A row mended by the names that its source has for columns, or by those of its schema."""
+    from penstock.warehouse.schema_files import SchemaFiles
+
+    schema = SchemaFiles(penstock.folder).read(Loads(penstock).source(row["source"]).schema)
+    said: dict[str, Any] = json.loads(row["row"])
+    columns = () if schema is None else schema.columns
+    other = {c.name: c.raw for c in columns if c.name not in said and c.raw in said}
+    wanted: dict[str, Any] = json.loads(
+        mend(json.dumps({**said, **{n: said[raw] for n, raw in other.items()}}).encode())
+    )
+    known = {*said, *other, *(c.raw for c in columns)}
+    for name in wanted:
+        if name not in known and set(said) != {_RAW}:
+            raise DataError(
+                f"row {row['id']} has no column '{name}'",
+                code="quality-column",
+                hint=did_you_mean(name, known) or "columns are " + ", ".join(sorted(known)),
+            )
+    named = {raw: wanted[name] for name, raw in other.items() if wanted[name] != said[raw]}
+    return json.dumps({**{name: value for name, value in wanted.items() if name not in other}, **named})
 
 
 def replay_loaded(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:

@@ -106,8 +106,9 @@ penstock quality fix shop --rule orders.amount_sane --sql 'amount=ABS(amount)'
 penstock quality replay shop --fixed                        # bring mended rows in again
 ```
 
-`fix` takes rows that are JSON objects, as all rows of loads are kept: with the source's own names and texts.
-`--set` puts a value there; `--sql` computes one, and sees the row's texts as STRING, its numbers as BIGINT or DOUBLE. A
+`fix` takes rows that are JSON objects, as all rows of loads are kept: with the source's own names and texts
+(the names of its schema file do too). `--set` puts a value there; `--sql` computes one, and sees the row's texts as
+STRING, its numbers as BIGINT or DOUBLE. A
 row that is replayed goes through decoding, cleaning and all rules once more: one that breaks a rule still is set aside
 again. Rows of a load are loaded in one transaction for each source, with a mark of their own in `_loads`, so read =
 loaded + duplicate + quarantined + dropped holds there too; a later load that reads the old row again leaves it
