@@ -241,6 +241,19 @@ def test_a_snapshot_is_what_there_is_now_whatever_it_says_of_when_it_changed(tmp
     assert not staged(shop.load("g"))
 
 
+@pytest.mark.parametrize("names", [("Ann", "Bob"), ("Bob", "Ann")])
+def test_rows_of_one_key_and_time_are_no_change_when_they_come_again(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Whatever their order in the file, and whichever of them was there before."""
+    said = SCHEMA.format('changed_at = "at"') + '[columns.at]\ntype = "TIMESTAMP"\n'
+    shop = Shop(tmp_path, said, "track = false")
+    head, row = "id,name,credit,at\n", "1,{},5,2026-01-01 00:00:00\n"
+    shop.deliver(head + row.format(names[0]))
+    assert staged(shop.load("a")).inserted == 1
+    shop.deliver(head + row.format(names[0]) + row.format(names[1]))
+    assert staged(shop.load("b")).inserted == 1
+    assert not staged(shop.load("c"))
+
+
 def test_a_snapshot_is_all_its_files(tmp_path: Path) -> None:
     shop = Shop(tmp_path, SCHEMA.format(""), 'on_delete = "close"')
     shop.deliver(PLAIN)

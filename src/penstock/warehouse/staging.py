@@ -227,7 +227,7 @@ class Landing:
             return Changes(inserted=self.count())
         session, key, table = self._session, listed(self._staging.key), self._staging.table
         latest = f"SELECT DISTINCT ON ({key}) {listed(self._known)} FROM {table.sql}"
-        newest = f"ORDER BY {key}, _changed_at DESC, _extracted_at DESC, _deleted DESC, _hash DESC"
+        newest = f"ORDER BY {key}, _changed_at DESC, _deleted DESC, _hash DESC"
         session.run(f"CREATE TEMP TABLE {_LATEST.sql} AS {latest} WHERE 1 = 0")
         for slice_ in _slices(session, table, self._staging.key):
             session.run(f"INSERT INTO {_LATEST.sql} {latest} WHERE {slice_} {newest}")
@@ -271,9 +271,11 @@ class Landing:
 
     @property
     def _newest(self) -> str:
-        """That no other row of the key changed later, or as late and stands behind it."""
-        place = quoted(self.place)
-        later = f"(n._changed_at > l._changed_at OR (n._changed_at = l._changed_at AND n.{place} > l.{place}))"
+        """That no other row of the key changed later, or as late with a larger hash.
+
+        `_latest` and dimensions choose so too: by another rule a rerun would find a change.
+        """
+        later = "(n._changed_at > l._changed_at OR (n._changed_at = l._changed_at AND n._hash > l._hash))"
         return (
             f"NOT EXISTS (SELECT 1 FROM {self.table.sql} AS n WHERE {equal('n', 'l', self._staging.key)} AND {later})"
         )
