@@ -90,6 +90,20 @@ def test_a_job_that_is_new_makes_up_for_nothing() -> None:
     assert kind.done == []
 
 
+@pytest.mark.parametrize(
+    ("ahead", "expected"), [(3 * 3_600_000, []), (4 * 365 * 86_400_000, ["01-01 01:00", "01-01 02:00"])]
+)
+def test_a_clock_that_was_years_ahead_stops_no_schedule(ahead: int, expected: list[str]) -> None:
+    """One that is set back by hours does nothing twice."""
+    kind = Told()
+    machine = Machine(HOURLY.format("all"), kind, "2026-01-01T00:30Z")
+    considered = machine.clock.now_ms() + ahead
+    machine.runs.change(lambda _: Change(jobs={"hourly": JobState(considered=considered)}))
+    machine.tick()
+    machine.until("2026-01-01T02:30Z", 600_000)
+    assert moments(kind.done) == expected
+
+
 def test_what_a_pause_passes_over_is_not_made_up_for() -> None:
     kind = Told()
     machine = Machine(HOURLY.format("all"), kind, "2026-01-01T00:30Z")

@@ -32,6 +32,8 @@ __all__ = ["Scheduler", "rows_topic"]
 
 _LATE_MS = 60_000
 """A moment that passed longer ago than this was missed."""
+_AHEAD_MS = 86_400_000
+"""What was looked at further ahead than this was looked at by a clock that was wrong."""
 _FILES_MS = 2_000
 """So often folders are looked at."""
 _MOST_MISSED = 1_000
@@ -150,7 +152,7 @@ class Scheduler:
         return any(
             job.schedule is not None
             and (
-                known.job(name).considered is None
+                _is_unseen(known.job(name), now)
                 or ((due := self._next_of(job, known.job(name))) is not None and due <= now)
             )
             for name, job in self._jobs().items()
@@ -171,7 +173,7 @@ class Scheduler:
             if job.schedule is None:
                 continue
             state = known.job(name)
-            if state.considered is None:  # it is new: what was before counts for nothing
+            if state.considered is None or _is_unseen(state, now):  # it is new: what was before counts for nothing
                 change.jobs[name] = replace(state, considered=now)
                 continue
             due = self._next_of(job, state)
@@ -392,6 +394,11 @@ def rows_topic(job: str) -> str:
 def _ended(run: Run, state: State, now: int, error: str) -> Run:
     assert state in ENDED
     return replace(run, state=state, ended=now, error=error, process="")
+
+
+def _is_unseen(state: JobState, now: int) -> bool:
+    """Whether a schedule was never looked at, or by a clock that was set back since: it would rest until then."""
+    return state.considered is None or state.considered > now + _AHEAD_MS
 
 
 def _chosen(times: list[int], catch_up: str, now: int) -> list[int]:
