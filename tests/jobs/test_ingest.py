@@ -101,6 +101,8 @@ def test_an_api_that_is_down_is_told_and_the_run_goes_on(project: Path, api: Api
         assert run.state == "partial"
         assert [step.outcome.note for step in run.steps] == ["HTTP 503 Service Unavailable", ""]
         assert sum(p.log.ends("data-stream").values()) == 2
+        executions = "SELECT pipeline_name, status, records_processed, error_message FROM pipeline_executions"
+        assert p.query(executions).rows() == [("kafka_data_ingestion", "PARTIAL", 3, "a source did not answer")]
         assert any("HTTP 503 Service Unavailable" in line.line for line in p.jobs.lines(run.id)[1])
 
 

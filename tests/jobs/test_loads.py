@@ -72,6 +72,16 @@ def test_a_source_that_does_not_answer_leaves_the_others(project: Penstock) -> N
     assert run.steps[0].outcome.changes == {"staging.customers": {"inserted": 2, "updated": 0, "deleted": 0}}
 
 
+def test_the_last_line_of_a_source_is_its_counts(project: Penstock) -> None:
+    (project.folder / "schemas/orders.toml").write_text('[columns.id]\ntype = "BIGINT"\n[columns.amount]\ntype = "INT"')
+    (project.folder / "data/orders.csv").write_text("id,amount\n1,5\n1,much\n")
+    run = settled(project, project.jobs.begin("nightly", {}).id)
+    assert [line.line for line in project.jobs.lines(run.id)[1] if line.step == "orders"][-2:] == [
+        "1 value of amount is no INT, such as 'much'",
+        "done: read 2, duplicate 0, dropped 0, quarantined 1, loaded 1",
+    ]
+
+
 def test_what_was_committed_is_not_done_again(project: Penstock) -> None:
     run = project.jobs.begin("stock", {})
     steps = list(project.jobs.kinds["load"].steps(project.jobs.get("stock"), run))
@@ -81,13 +91,40 @@ def test_what_was_committed_is_not_done_again(project: Penstock) -> None:
     assert steps[1].done() == ended.steps[1].outcome
 
 
+def test_sources_that_fail_keep_none_from_being_loaded_and_are_named(project: Penstock) -> None:
+    names, kept = project.folder / "data/customers.csv", project.folder / "schemas/aside.toml"
+    names.write_text("id,name\n1,\n")
+    (project.folder / "sources/aside.toml").write_text('kind = "csv"\npath = "data/aside.csv"')
+    (project.folder / "data/aside.csv").write_text("id\nx\n")
+    kept.write_text('on_change = "freeze"\n[columns.id]\ntype = "BIGINT"')
+    run = settled(project, project.jobs.begin("nightly", {}).id)
+    assert (run.state, run.failed_step) == ("failed", "aside, customers")
+    assert [(step.name, step.state) for step in run.steps] == [
+        ("aside", "failed"),
+        ("customers", "failed"),
+        ("orders", "done"),
+        ("stock", "done"),
+    ]
+    assert "aside: " in run.error
+    assert "1 value of id is no BIGINT, such as 'x'" in run.error
+    assert "\ncustomers: quality rule customers.named stops the load" in run.error
+    assert asked(project, "SELECT status, records_processed, error_message FROM pipeline_executions") == [
+        ("FAILED", 2, run.error)
+    ]
+    names.write_text("id,name\n1,Ann\n")
+    kept.write_text('[columns.id]\ntype = "STRING"')
+    again = settled(project, project.jobs.retry(run.id).id)
+    assert (again.state, [step.attempt for step in again.steps]) == ("partial", [2, 2, 1, 1])
+    assert asked(project, EXECUTIONS) == [("nightly", "PARTIAL", 4, False, "a source did not answer")]
+
+
 def test_a_rule_that_fails_ends_the_run_and_says_so(project: Penstock) -> None:
     (project.folder / "data/customers.csv").write_text("id,name\n1,Ann\n2,\n")
     run = settled(project, project.jobs.begin("nightly", {}).id)
     assert (run.state, run.failed_step) == ("failed", "customers")
     ((name, status, records, running, error),) = asked(project, EXECUTIONS)
-    assert (name, status, records, running) == ("nightly", "FAILED", 0, False)
-    assert error.startswith("quality rule customers.named stops the load: 1 of 2 rows break it")
+    assert (name, status, records, running) == ("nightly", "FAILED", 2, False)
+    assert error.startswith("customers: quality rule customers.named stops the load: 1 of 2 rows break it")
     assert asked(project, "SELECT rule, broken, loaded FROM quality_results") == [("customers.named", 1, False)]
     (project.folder / "data/customers.csv").write_text("id,name\n1,Ann\n2,Bob\n")
     again = settled(project, project.jobs.retry(run.id).id)

@@ -167,7 +167,7 @@ def test_what_is_wrong_or_cannot_be_told_has_not_ended(shop: Shop) -> None:
     done = shop.load("3")
     assert not staged(done)
     lines = (
-        "1 values of id are no BIGINT, such as 'two'",
+        "1 value of id is no BIGINT, such as 'two'",
         "1 rows that were set aside have no key: nothing is taken for ended",
     )
     assert done.note == "; ".join(lines)

@@ -13,7 +13,7 @@ from penstock.jobs.run import Run
 from penstock.jobs.runs import RUNS, Runs
 from penstock.jobs.schedule import Schedule
 from penstock.jobs.scheduler import Scheduler
-from penstock.jobs.step import Note, Outcome, Phase, Step
+from penstock.jobs.step import Note, Outcome, Phase, Step, StoppedError
 
 __all__ = [
     "RUNS",
@@ -30,5 +30,6 @@ __all__ = [
     "Schedule",
     "Scheduler",
     "Step",
+    "StoppedError",
     "read_jobs",
 ]

@@ -84,8 +84,8 @@ class Run:
 
     @property
     def failed_step(self) -> str:
-        """The step that has failed last, if one has."""
-        return next((step.name for step in reversed(self.steps) if step.state == "failed"), "")
+        """The step that has failed, or several, if any has."""
+        return ", ".join(step.name for step in self.steps if step.state == "failed")
 
     def step(self, name: str) -> StepRun | None:
         """What became of the step called so, if it was begun."""

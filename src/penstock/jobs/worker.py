@@ -52,6 +52,7 @@ class Worker:
         self._clock = clock
         self._ended = ended
         self._step = ""
+        self._failed: list[tuple[str, str]] = []
         self._ending = threading.Lock()
         self._over = False
         self._calls: list[Callable[[], None]] = []
@@ -117,11 +118,8 @@ class Worker:
             self._do_all()
         except StoppedError:
             self.stopped = self.stopped or "cancelled"
-        except PenstockError as error:
-            self._fail(str(error), lasting=isinstance(error, (ConfigError, DataError, SqlError)))
         except BaseException as error:  # noqa: BLE001  # whatever it is, a panic of Polars too, ends this attempt alone
-            self._fail(f"{type(error).__name__}: {error}")
-            self.tell(traceback.format_exc(), "error")
+            self._fail(error)
         if self.stopped:
             self._fail_step(self.stopped)
             self.tell(
@@ -135,10 +133,17 @@ class Worker:
         for step in steps:
             self._step = step.name
             self._require_going()
-            self._do(step)
-        for step in steps:
-            step.forget()
+            try:
+                self._do(step)
+            except StoppedError:
+                raise
+            except BaseException as error:
+                if not step.alone:
+                    raise
+                self._fail(error)
         self._step = ""
+        for step in () if self.error else steps:
+            step.forget()
 
     def _do(self, step: Step) -> None:
         found = self.run.step(step.name)
@@ -159,11 +164,19 @@ class Worker:
         self.run = self.run.with_step(step)
         self._runs.note(self.run)
 
-    def _fail(self, text: str, *, lasting: bool = False) -> None:
-        self.error = text if len(text) <= _LONGEST_ERROR else text[:_LONGEST_ERROR] + "..."
-        self.lasting = lasting
-        self._fail_step(self.error)
-        self.tell(self.error, "error")
+    def _fail(self, error: BaseException) -> None:
+        """The attempt has failed, of this too; another one is of no use where it would be the same in each case."""
+        foreseen = isinstance(error, PenstockError)
+        text = _short(str(error) if foreseen else f"{type(error).__name__}: {error}")
+        lasting = isinstance(error, (ConfigError, DataError, SqlError))
+        self.lasting = lasting and (self.lasting or not self._failed)
+        self._failed.append((self._step, text))
+        alone = len(self._failed) == 1
+        self.error = text if alone else _short("\n".join(f"{step}: {said}" for step, said in self._failed))
+        self._fail_step(text)
+        self.tell(text, "error")
+        if not foreseen:
+            self.tell("".join(traceback.format_exception(error)), "error")
 
     def _fail_step(self, error: str) -> None:
         found = self.run.step(self._step)
@@ -171,7 +184,12 @@ class Worker:
             self.run = self.run.with_step(replace(found, state="failed", ended=self._clock.now_ms(), error=error))
 
 
+def _short(error: str) -> str:
+    return error if len(error) <= _LONGEST_ERROR else error[:_LONGEST_ERROR] + "..."
+
+
 def _said(outcome: Outcome) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.counts.items())
-    said = "; ".join(part for part in (counts, outcome.note) if part)
+    note = outcome.note if outcome.partial or not counts else ""  # other remarks stand in the lines above
+    said = "; ".join(part for part in (counts, note) if part)
     return f"done: {said}" if said else "done"

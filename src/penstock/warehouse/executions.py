@@ -1,25 +1,21 @@
-"""`Executions`: the runs of loads as rows of the warehouse's table `pipeline_executions`."""
+"""`Executions`: the runs of loads and of ingestion as rows of the warehouse's table `pipeline_executions`."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from penstock.core.clock import Clock
     from penstock.warehouse.database import Database
 
 __all__ = ["Executions"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AWAY = "a source did not answer"
 
 
 class Executions:
-    """A run is RUNNING, and then SUCCESS, PARTIAL or FAILED; `records_processed` is what its loads have read."""
+    """A run is RUNNING, and then SUCCESS, PARTIAL or FAILED; `records_processed` is what its sources had."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
@@ -34,25 +30,13 @@ class Executions:
                 *(run, name, self._now()),
             )
 
-    def end(self, run: str, *, partial: bool) -> None:
-        """The last source of a run is loaded; `partial`: others were passed over."""
-        self._end(run, "PARTIAL" if partial else "SUCCESS", _AWAY if partial else None)
-
-    @contextmanager
-    def failing(self, run: str) -> Iterator[None]:
-        """What fails within is written down as the run's end; an attempt that follows takes that back."""
-        try:
-            yield
-        except BaseException as error:
-            self._end(run, "FAILED", str(error) or "it was stopped")
-            raise
-
-    def _end(self, run: str, status: str, error: str | None) -> None:
+    def end(self, run: str, status: Literal["SUCCESS", "PARTIAL", "FAILED"], read: int, error: str | None) -> None:
+        """An attempt at a run is over, with so many rows read in all; one that follows takes that back."""
         with self._database.transaction() as session:
             session.run(
-                "UPDATE pipeline_executions SET end_time = $2, status = $3, error_message = $4,"
-                ' records_processed = (SELECT COALESCE(sum("read"), 0) FROM _loads WHERE run = $1) WHERE id = $1',
-                *(run, self._now(), status, error),
+                "UPDATE pipeline_executions SET end_time = $2, status = $3, records_processed = $4,"
+                " error_message = $5 WHERE id = $1",
+                *(run, self._now(), status, read, error),
             )
 
     def _now(self) -> datetime:

@@ -220,7 +220,8 @@ class Loading:
     def _misread_lines(self) -> list[str]:
         kinds = self._schema.types
         return [
-            f"{count:,} values of {name} are no {type_text(kinds[name])}, such as '{one}'"
+            f"{count:,} value{'s' if count > 1 else ''} of {name} {'are' if count > 1 else 'is'} no"
+            f" {type_text(kinds[name])}, such as '{one}'"
             for name, (count, one) in self._unread.items()
         ]
 

@@ -27,9 +27,10 @@ schedule = "0 2 * * *"
 zone = "Europe/Zurich"
 ```
 
-Without `sources` all of them are loaded, by name. Each run is a row of `pipeline_executions` (RUNNING, then SUCCESS,
-PARTIAL or FAILED); a source that does not answer is passed over and makes it PARTIAL, what fails otherwise ends the
-run.
+Without `sources` all of them are loaded, by name. Each run, of jobs of kind `ingest` too, is a row of
+`pipeline_executions` (RUNNING, then SUCCESS, PARTIAL or FAILED). A source that does not answer is passed over and makes
+it PARTIAL. One that fails otherwise leaves nothing behind and keeps no other from being loaded; the run has failed
+then, and says which sources did. When it is tried again, those alone are.
 
 ## Rows and changes
 
@@ -132,7 +133,7 @@ When a source no longer fits its schema, `on_change` says what follows, and the 
 
 - `quarantine`: values that are not of their column's type put their rows into the quarantine. So does a column that is
   new or gone, and that is all rows of the file.
-- `freeze`: the load fails, and nothing of it is there.
+- `freeze`: the load of the source fails, and nothing of it is there.
 - `evolve`: the schema file is changed: a new column is added, and one whose values do not fit gets the narrowest type
   that has room for them. The staging table follows, with the rows that it has. A column that is gone is missing in each
   row.

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from penstock.connectors.kafka import ensure_declared
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, text, texts
-from penstock.jobs import Outcome, Step
+from penstock.jobs import Outcome
+from penstock.project.jobs.execution import Execution
 from penstock.project.loads import Loads
 from penstock.project.topics import require_not_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.jobs import Job, Note, Run
+    from penstock.jobs import Job, Note, Run, Step
     from penstock.project.penstock import Penstock
 
 __all__ = ["Ingest"]
@@ -36,7 +37,10 @@ _ALSO, _ALL = "also", "all"
 
 
 class Ingest:
-    """A record that was sent already is not sent again, so a run that is repeated adds nothing."""
+    """A record that was sent already is not sent again, so a run that is repeated adds nothing.
+
+    Each run is a row of the warehouse's table `pipeline_executions`, as those of loads are.
+    """
 
     options: tuple[Option[Any], ...] = (SOURCES, TOPIC, ON_REQUEST, BROKER)
 
@@ -68,10 +72,12 @@ class Ingest:
 
     def steps(self, job: Job, run: Run) -> Iterable[Step]:
         """One for each source. Raises ConfigError where the run asks for one that there is not."""
-        return [self._step(name, job.options[TOPIC]) for name in (*job.options[SOURCES], *_also(job, run))]
+        names = [*job.options[SOURCES], *_also(job, run)]
+        execution = Execution(self._penstock, job, run, names)
+        return [self._step(name, job.options[TOPIC], execution) for name in names]
 
-    def _step(self, name: str, topic: str) -> Step:
-        return Step(name, lambda note: self._do(name, topic, note))
+    def _step(self, name: str, topic: str, execution: Execution) -> Step:
+        return execution.step(name, lambda note: self._do(name, topic, note))
 
     def _do(self, name: str, topic: str, note: Note) -> Outcome:
         from penstock.warehouse.ingestion import Ingestion

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, texts
-from penstock.jobs import Outcome, Phase, Step
+from penstock.jobs import Outcome, Phase
+from penstock.project.jobs.execution import Execution
 from penstock.project.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.jobs import Job, Note, Run
+    from penstock.jobs import Job, Note, Run, Step
     from penstock.project.penstock import Penstock
-    from penstock.warehouse.executions import Executions
     from penstock.warehouse.loaded import Loaded
 
 __all__ = ["LoadKind"]
@@ -29,9 +29,10 @@ SOURCES: Option[tuple[str, ...]] = Option(
 
 
 class LoadKind:
-    """A source that does not answer is passed over, and the run has partial success; what fails otherwise ends it.
+    """A source that does not answer is passed over, and the run has partial success; where one fails, so has the run.
 
-    Each run is a row of the warehouse's table `pipeline_executions`.
+    Each source is tried, whatever became of those before it. Each run is a row of the warehouse's table
+    `pipeline_executions`.
     """
 
     options: tuple[Option[Any], ...] = (SOURCES,)
@@ -47,13 +48,9 @@ class LoadKind:
 
     def steps(self, job: Job, run: Run) -> Iterable[Step]:
         """One for each source."""
-        from penstock.warehouse.executions import Executions
-
         names = self._sources(job)
-        executions = Executions(self._penstock.warehouse.database(), self._penstock.clock)
-        executions.begin(run.id, job.name)
-        partial = [step.name for step in run.steps if step.outcome.partial]
-        return [self._step(name, run.id, executions, partial, last=name == names[-1]) for name in names]
+        execution = Execution(self._penstock, job, run, [*names])
+        return [self._step(name, run.id, execution) for name in names]
 
     def _sources(self, job: Job) -> tuple[str, ...]:
         names = job.options[SOURCES] or tuple(self._loads.names())
@@ -69,24 +66,12 @@ class LoadKind:
                 raise ConfigError(f"source {name} is there twice", code="job-load", where=job.table.where(SOURCES.name))
         return names
 
-    def _step(self, name: str, run: str, executions: Executions, partial: list[str], *, last: bool) -> Step:
-        """A source; `partial` are those of the run that were passed over."""
-
-        def do(note: Note) -> Outcome:
-            with executions.failing(run):
-                outcome = self._do(name, run, note)
-                partial.extend([name] * outcome.partial)
-                if last:
-                    executions.end(run, partial=bool(partial))
-            return outcome
-
+    def _step(self, name: str, run: str, execution: Execution) -> Step:
         def done() -> Outcome | None:
             found = self._loads.load(name, run).done(run)
-            if found is not None and last:
-                executions.end(run, partial=bool(partial))
             return None if found is None else _outcome(found)
 
-        return Step(name, do, done)
+        return execution.step(name, lambda note: self._do(name, run, note), done)
 
     def _do(self, name: str, run: str, note: Note) -> Outcome:
         from penstock.warehouse.sources.away import AwayError
