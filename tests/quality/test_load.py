@@ -10,6 +10,7 @@ import pytest
 
 import penstock
 from penstock.core.errors import DataError, LogError
+from penstock.project.audit_trail import Asked, changes
 from penstock.project.check import check
 from penstock.project.home import HOME
 from tests.cli.shell import call
@@ -174,6 +175,8 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         assert states == {"customers.age": "replayed", "customers.once": "replayed", "customers.named": "open"}
         loads = opened.query('SELECT "read", loaded, quarantined FROM _loads ORDER BY loaded_at').rows()
         assert loads == [(4, 1, 3), (3, 2, 1)]
+        acts = [one.act for one in changes(opened.log, Asked(), 3)]
+        assert acts == ["quality-replay", "quality-fix", "quality-fix"]
         with pytest.raises(LogError, match="was replayed already"):
             opened.quality_replay([ids["customers.age"]])
         with pytest.raises(DataError, match="has no column 'nam'"):
