@@ -11,10 +11,12 @@ import pytest
 
 from penstock.apps.warehouse.api import Api, ApiServer
 from penstock.apps.warehouse.users import users
+from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, LogError
 from tests.cli.shell import PATIENCE
 from tests.jobs.streamed import COUNT as COUNTED
 from tests.jobs.worlds import make, opened, settled
+from tests.parts import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,26 @@ def test_an_api_that_is_down_is_told_and_the_run_goes_on(project: Path, api: Api
         executions = "SELECT pipeline_name, status, records_processed, error_message FROM pipeline_executions"
         assert p.query(executions).rows() == [("kafka_data_ingestion", "PARTIAL", 3, "a source did not answer")]
         assert any("HTTP 503 Service Unavailable" in line.line for line in p.jobs.lines(run.id)[1])
+
+
+@pytest.mark.parametrize("limits", ['max-wait = "1 h"', 'requests = 1\nper = "1 h"'])
+def test_a_run_that_waits_for_an_api_hears_that_it_is_cancelled(project: Path, api: ApiServer, limits: str) -> None:
+    api.api.manners.told.extend([(429, "3000")] * 2 if "max-wait" in limits else [])
+    write(project, "sources/api_users.toml", f'kind = "http"\nurl = "{api.url}/link/users"\n[paging]\nkind = "link"\n'
+          f'[limits]\n{limits}')  # fmt: skip
+    write(project, "jobs.toml", JOBS.replace('["stream_users"]', '["api_users"]'))
+    with opened(project, SystemClock()) as p:
+        for job in ("kafka_data_ingestion", "stream_processing_pipeline"):
+            api.api.asked.clear()
+            scheduler = p.jobs.scheduling()
+            run = p.jobs.begin(job, {})
+            scheduler.tick()
+            until(lambda: api.api.asked, "the API was not asked")
+            p.jobs.cancel(run.id)
+            scheduler.tick()
+            scheduler.settle()
+            scheduler.stop()
+            assert (p.jobs.run(run.id).state, len(api.api.asked)) == ("cancelled", 1)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.projects.folders import laid_out
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from threading import Event
 
     from penstock.core.clock import Clock
 
@@ -51,6 +52,9 @@ class Afterwards:
 
     def sleep(self, seconds: float) -> None:
         self._system.sleep(seconds)
+
+    def wait(self, stop: Event, seconds: float) -> bool:
+        return self._system.wait(stop, seconds)
 
 
 def opened(folder: Path, clock: Clock | None = None) -> Penstock:

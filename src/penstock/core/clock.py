@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from threading import Event
 
 __all__ = ["Clock", "ManualClock", "SystemClock"]
 
@@ -23,6 +26,10 @@ class Clock(Protocol):
         """Let `seconds` pass."""
         ...
 
+    def wait(self, stop: Event, seconds: float) -> bool:
+        """Let `seconds` pass, or fewer where `stop` is set meanwhile: whether it is."""
+        ...
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -35,6 +42,9 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def wait(self, stop: Event, seconds: float) -> bool:
+        return stop.wait(seconds)
 
 
 class ManualClock:
@@ -55,6 +65,11 @@ class ManualClock:
 
     def sleep(self, seconds: float) -> None:
         self._now += round(seconds * 1000)
+
+    def wait(self, stop: Event, seconds: float) -> bool:
+        if not stop.is_set():
+            self.sleep(seconds)
+        return stop.is_set()
 
     def advance(self, ms: int) -> None:
         """Let `ms` milliseconds pass."""

@@ -10,6 +10,7 @@ from penstock.jobs.job import Job, Kind, Listed, read_jobs
 from penstock.jobs.notify import Notify
 from penstock.jobs.retry import Retry
 from penstock.jobs.run import Run
+from penstock.jobs.run_clock import RunClock
 from penstock.jobs.runs import RUNS, Runs
 from penstock.jobs.schedule import Schedule
 from penstock.jobs.scheduler import Scheduler
@@ -26,6 +27,7 @@ __all__ = [
     "Phase",
     "Retry",
     "Run",
+    "RunClock",
     "Runs",
     "Schedule",
     "Scheduler",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from penstock.core.clock import Clock
     from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
     from penstock.quality.results import Result
@@ -52,8 +53,8 @@ class Loads:
             self.opened(source, schema)
             LoadChecks(self._penstock, source, "").rules(schema.types)
 
-    def load(self, name: str, run: str) -> Load:
-        """What brings one into the warehouse in a run. Raises as `source`, and WarehouseError."""
+    def load(self, name: str, run: str, clock: Clock | None = None) -> Load:
+        """What brings one into the warehouse in a run, waiting on its clock. Raises as `source`, and WarehouseError."""
         from penstock.warehouse import read_model
         from penstock.warehouse.load import Load
         from penstock.warehouse.schema_files import SchemaFiles
@@ -61,7 +62,7 @@ class Loads:
         penstock, source = self._penstock, self.source(name)
         return Load(
             source,
-            lambda schema: self.opened(source, schema),
+            lambda schema: self.opened(source, schema, clock),
             SchemaFiles(penstock.folder),
             penstock.warehouse.database(),
             penstock.clock,
@@ -89,14 +90,14 @@ class Loads:
             around=around,
         )
 
-    def reader(self, name: str) -> Source:
-        """What reads one, by its schema where there is one already. Raises as `source` and `opened`."""
+    def reader(self, name: str, clock: Clock) -> Source:
+        """What reads one, by its schema where there is one already, and waits on `clock`. Raises as `opened`."""
         from penstock.warehouse.schema_files import SchemaFiles
 
         source = self.source(name)
-        return self.opened(source, SchemaFiles(self._penstock.folder).read(source.schema))
+        return self.opened(source, SchemaFiles(self._penstock.folder).read(source.schema), clock)
 
-    def opened(self, source: SourceFile, schema: Schema | None) -> Source:
+    def opened(self, source: SourceFile, schema: Schema | None, clock: Clock | None = None) -> Source:
         """What reads a source. Raises ConfigError at a line of its file."""
         penstock = self._penstock
         match source.kind:
@@ -110,7 +111,7 @@ class Loads:
                 from penstock.warehouse.sources.http.source import HttpSource
 
                 return HttpSource(
-                    read_api(source.name, source.own, penstock.folder), penstock.world.allow, penstock.clock
+                    read_api(source.name, source.own, penstock.folder), penstock.world.allow, clock or penstock.clock
                 )
             case "postgres":
                 from penstock.warehouse.sources.postgres import read_postgres

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connectors.kafka import ensure_declared
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, text, texts
-from penstock.jobs import Outcome
+from penstock.jobs import Outcome, RunClock
 from penstock.project.jobs.execution import Execution
 from penstock.project.loads import Loads
 from penstock.project.topics import require_not_system
@@ -88,7 +88,8 @@ class Ingest:
         ensure_declared(penstock.world, topic)
         ingestion = Ingestion(penstock.log, topic, penstock.clock)
         try:
-            sent = ingestion.ingest(name, self._loads.reader(name), lambda: note.phase("send"))
+            reader = self._loads.reader(name, RunClock(penstock.clock, note.stop))
+            sent = ingestion.ingest(name, reader, lambda: note.phase("send"))
         except AwayError as error:
             note(str(error), "warning")
             return Outcome(note=error.message, partial=True)

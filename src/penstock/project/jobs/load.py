@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, texts
-from penstock.jobs import Outcome, Phase
+from penstock.jobs import Outcome, Phase, RunClock
 from penstock.project.jobs.execution import Execution
 from penstock.project.loads import Loads
 
@@ -77,7 +77,8 @@ class LoadKind:
         from penstock.warehouse.sources.away import AwayError
 
         try:
-            return _outcome(self._loads.load(name, run).do(run, note))
+            clock = RunClock(self._penstock.clock, note.stop)
+            return _outcome(self._loads.load(name, run, clock).do(run, note))
         except AwayError as error:
             note(str(error), "warning")
             return Outcome(note=error.message, partial=True)
