@@ -52,6 +52,14 @@ query = "SELECT id FROM orders"
 most = 2
 consequence = "warn"
 
+[jobs.table]
+kind = "check"
+query = "SELECT * FROM staging.nothere"
+
+[jobs.unbound]
+kind = "check"
+query = "SELECT nme FROM orders"
+
 [jobs.tidy]
 kind = "upkeep"
 
@@ -157,6 +165,19 @@ def test_what_would_fail_again_is_not_tried_again(shop: Penstock) -> None:
     found = done(shop, "missing")
     assert (found.state, found.attempt) == ("failed", 1)
     assert found.error.startswith("'no-such-program' cannot be run: [Errno 2] No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("table", "there is no table 'staging.nothere' in the warehouse\njobs.toml:34"),
+        ("unbound", 'Binder Error: Referenced column "nme"'),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_not_asked_again(shop: Penstock, name: str, said: str) -> None:
+    found = done(shop, name)
+    assert (found.state, found.attempt) == ("failed", 1)
+    assert found.error.startswith(said)
 
 
 def test_a_check_fails_with_the_rows_that_are_wrong(shop: Penstock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.core.errors import ConfigError, DataError
+from penstock.core.errors import ConfigError, DataError, QueryError
 from penstock.core.options import Option, choice, integer, text
 from penstock.history import Limits, Stop
 from penstock.jobs import Outcome, Step
@@ -28,6 +28,10 @@ CONSEQUENCE = Option(
 _ROWS = 10_000
 _SECONDS = 3_600.0
 _SHOWN = 20
+
+_SAME = {"unknown-table", "syntax", "empty", "many", "not-select", "forbidden", "parameter"}
+"""What is wrong with a question whenever it is asked: its codes, after `query-`."""
+_UNBOUND = ("Binder Error", "Catalog Error", "Parser Error")
 
 
 class Check:
@@ -57,8 +61,14 @@ class Check:
         most = job.options[MOST]
         stop = Stop()
         limits = Limits(_ROWS, job.timeout / 1000 or _SECONDS, cut=True)
-        with note.interrupting(stop.cancel):
-            answer = self._penstock.query(job.options[QUERY], limits, parameters=values, stop=stop)
+        try:
+            with note.interrupting(stop.cancel):
+                answer = self._penstock.query(job.options[QUERY], limits, parameters=values, stop=stop)
+        except QueryError as error:
+            if error.code.removeprefix("query-") in _SAME or error.message.startswith(_UNBOUND):
+                where = job.table.where(QUERY.name)
+                raise ConfigError(error.message, code=error.code, where=where, hint=error.hint) from None
+            raise
         wrong = answer.frame.height
         counts = {"wrong": wrong}
         if wrong <= most:
