@@ -8,7 +8,7 @@ import click
 
 from penstock.cli.command import Group, folder_argument, format_option, opened, path_of, program
 from penstock.cli.errors import OK, USER
-from penstock.cli.moment import moment_of
+from penstock.cli.moment import moment_in
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import lasted, moment, note, painted, plural, printable
 from penstock.cli.values import param_option, values_of
@@ -257,20 +257,25 @@ def logs(folder: Path, name: str, form: str) -> None:
 
 
 @job.command(
-    examples=("penstock job backfill shop daily_totals --since 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z",)
+    examples=(
+        "penstock job backfill shop daily_totals --since 2026-01-01 --until 2026-02-01",
+        "penstock job backfill shop daily_totals --since 2026-01-01T00:00:00Z --until 2026-01-01T06:00:00Z",
+    )
 )
 @folder_argument()
 @click.argument("name", metavar="JOB")
-@click.option("--since", required=True, metavar="TIME", help="The first moment: 2026-01-31T00:00:00Z.")
+@click.option("--since", required=True, metavar="TIME", help="The first moment: 2026-01-31.")
 @click.option("--until", required=True, metavar="TIME", help="The moment before which it ends.")
 @param_option()
 def backfill(folder: Path, name: str, since: str, until: str, given: tuple[str, ...]) -> None:
-    """Make a run for each moment of JOB's schedule in a range, to be done one after the other as JOB allows."""
-    first, end = moment_of(since), moment_of(until)
-    assert first is not None
-    assert end is not None
+    """Make a run for each moment of JOB's schedule in a range, to be done one after the other as JOB allows.
+
+    A date, and a time without a zone, is one of the zone of JOB's schedule.
+    """
     with opened(folder) as penstock:
-        made = penstock.jobs.backfill(name, first, end, values_of(given))
+        schedule = penstock.jobs.get(name).schedule
+        zone = "UTC" if schedule is None else schedule.zone
+        made = penstock.jobs.backfill(name, moment_in(zone, since), moment_in(zone, until), values_of(given))
         served = penstock.jobs.served
     click.echo(f"{plural(len(made), 'run')} of {name}, from {made[0].id} to {made[-1].id}")
     if not served:
