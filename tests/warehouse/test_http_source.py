@@ -184,6 +184,7 @@ HOSTILE = [
     (b'{"data": [NaN]}', "an answer is no JSON: NaN is no number of JSON"),
     (b"[" * 100_000, "an answer is no JSON: it is nested too deeply; it begins with '[[[["),
     (b'{"items": []}', "the answer has nothing at $.data, where its records should be\nhint: it has items"),
+    (b'{"data": null}', "the answer has null at $.data, where its records should be\nhint: an API that has no records"),
     (b'{"data": [{"id": 1}], "next": "a"}', "page 2 is page 1 again\nhint: look at [paging]"),
     (b'{"data": [{"id": 1}], "next": {"to": 2}}', "a page says that \"{'to': 2}\" comes next, which is no cursor"),
     (dict_of_ids(), "its records have 2,001 different names, allowed are 2,000\nhint: an object whose names are ids"),

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.core.errors import DataError, WarehouseError
+from penstock.core.errors import ConfigError, DataError, WarehouseError
 from penstock.warehouse.model import model_of
 from penstock.warehouse.postgres import PostgresDatabase
+from penstock.warehouse.sources.source_file import read_source
 from penstock.warehouse.target import Changes
 from tests.warehouse.loads import Shop
 
@@ -156,6 +157,31 @@ def test_a_row_that_is_gone(tmp_path: Path, rule: str, ended: int) -> None:
     assert staged(shop.load("4")) == Changes(inserted=ended)
     ends = [deleted for key, *_, deleted in shop.rows(CURRENT) if key == 2]
     assert ends == [False, *[True, False] * ended]
+
+
+def test_a_snapshot_without_a_row_ends_nothing(shop: Shop) -> None:
+    shop.deliver(PLAIN)
+    shop.load("1")
+    shop.deliver("id,name,credit\n")
+    for run in "23":  # it is read again: its file may say otherwise by then
+        done = shop.load(run)
+        assert not staged(done)
+        assert done.note == (
+            "there is no row to load, and 3 are current: nothing is taken for ended,"
+            ' unless the source says on_empty = "end"'
+        )
+    shop.deliver(PLAIN.replace("2,Bob,7\n", ""))
+    assert staged(shop.load("4")) == Changes(deleted=1)
+
+
+def test_a_snapshot_without_a_row_ends_all_where_its_source_says_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, SCHEMA.format(""), 'on_delete = "close"\non_empty = "end"')
+    shop.deliver(PLAIN)
+    shop.load("1")
+    shop.deliver("id,name,credit\n")
+    assert staged(shop.load("2")) == Changes(deleted=3)
+    with pytest.raises(ConfigError, match="on_empty goes with on_delete: by itself nothing ends"):
+        read_source("a", 'kind = "csv"\non_empty = "end"')
 
 
 def test_what_is_wrong_or_cannot_be_told_has_not_ended(shop: Shop) -> None:

@@ -95,6 +95,7 @@ class Loading:
         self._figures = ColumnFigures()
         self._unread: dict[str, tuple[int, str]] = {}
         self._said: list[str] = []
+        self._is_empty = False
 
     def load(self, session: Session, source: Source, model: Model) -> Loaded:
         """Everything, within a transaction. Raises EvolvedError where it has to begin again with another schema."""
@@ -113,7 +114,8 @@ class Loading:
         changes: dict[str, Changes] = {}
         if parts:
             changes[str(self._source.into)] = self._staged()
-            self._remember(parts)
+            if not self._is_empty:  # it is read again until it has rows, or its file says that all has ended
+                self._remember(parts)
             self._figures.write(session, self._run, self._source.name, self._at)
         self._arrivals.settle()
         self._landing.drop()
@@ -251,7 +253,22 @@ class Loading:
             if aside is not None and aside.unknown:
                 self._say(f"{aside.unknown:,} rows that were set aside have no key: nothing is taken for ended")
                 aside = None
+            if aside is not None and self._spares_all():
+                aside = None
             return self._landing.merge(aside)
+
+    def _spares_all(self) -> bool:
+        """Whether nothing is taken for ended because the source has no row: more often it is broken than empty."""
+        if self._counts.loaded or self._source.on_empty == "end":
+            return False
+        current = self._landing.current()
+        self._is_empty = current > 0
+        if current:
+            self._say(
+                f"there is no row to load, and {current:,} are current: nothing is taken for ended,"
+                ' unless the source says on_empty = "end"'
+            )
+        return self._is_empty
 
     def _check_all(self) -> None:
         """The rules about the load as a whole, and what they all mean for it."""

@@ -55,7 +55,8 @@ A staging table is the set of changes of its source: the columns of the schema, 
 With `mode = "changes"` a row is added that is not there yet. With `mode = "snapshot"` it is added where it differs
 from the latest change of its key; without a key each row is its own. What is there no more is a change too,
 `_deleted`, where the source says `on_delete = "close"` or `"remove"`; rows that were set aside have not ended, and
-where the key of one cannot be read nothing is taken for ended, which the run says. So a load that is done again
+where the key of one cannot be read nothing is taken for ended, which the run says. Nor is it where a snapshot has no
+row at all, as one that is broken would, unless the source says `on_empty = "end"`. So a load that is done again
 changes nothing, one cell that differs is one change, and the order in which files come makes no difference to what
 there is in the end.
 

@@ -220,6 +220,17 @@ class Landing:
     def count(self) -> int:
         return _count(self._session, self.table)
 
+    def current(self) -> int:
+        """Keys of the staging table that have not ended."""
+        session, key, table = self._session, listed(self._staging.key), self._staging.table
+        if self.direct:
+            return 0
+        latest = f"SELECT DISTINCT ON ({key}) _deleted FROM {table.sql} WHERE {{}} {self._newest_first}"
+        told = f"SELECT count(*) FROM ({latest}) AS s WHERE NOT s._deleted"
+        return sum(
+            int(session.rows(told.format(slice_))[0][0]) for slice_ in _slices(session, table, self._staging.key)
+        )
+
     def merge(self, aside: Aside | None) -> Changes:
         """Add to the staging table what it has not, and, where `aside` is given, what has ended."""
         self._staging.indexed(self._session)
@@ -227,10 +238,9 @@ class Landing:
             return Changes(inserted=self.count())
         session, key, table = self._session, listed(self._staging.key), self._staging.table
         latest = f"SELECT DISTINCT ON ({key}) {listed(self._known)} FROM {table.sql}"
-        newest = f"ORDER BY {key}, _changed_at DESC, _deleted DESC, _hash DESC"
         session.run(f"CREATE TEMP TABLE {_LATEST.sql} AS {latest} WHERE 1 = 0")
         for slice_ in _slices(session, table, self._staging.key):
-            session.run(f"INSERT INTO {_LATEST.sql} {latest} WHERE {slice_} {newest}")
+            session.run(f"INSERT INTO {_LATEST.sql} {latest} WHERE {slice_} {self._newest_first}")
         inserted = self._insert_new()
         deleted = 0 if aside is None else self._insert_ended(aside)
         session.run(f"DROP TABLE {_LATEST.sql}")
@@ -242,6 +252,10 @@ class Landing:
             self._session.run(f"ALTER TABLE {self.table.sql} DROP COLUMN {_PLACE}")
         elif not self.direct:
             self._session.run(f"DROP TABLE {self.table.sql}")
+
+    @property
+    def _newest_first(self) -> str:
+        return f"ORDER BY {listed(self._staging.key)}, _changed_at DESC, _deleted DESC, _hash DESC"
 
     @property
     def _known(self) -> list[str]:

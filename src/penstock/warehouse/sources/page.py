@@ -87,8 +87,9 @@ There stand, too, hosts of this machine or its network: all others have to be pu
 most) and links to the next page as well.
 
 What is wrong with an answer ends the source's part in the run, with a sentence: one that is no JSON, larger than
-`max-body` or slower than `timeout`; a first page that has nothing at `records`; a page that is the one before again;
-pages that go round in a circle; more than `max-pages`, or than come within `max-time`.
+`max-body` or slower than `timeout`; a first page that has nothing, or null, at `records` (an API that has no
+records says so with `[]`); a page that is the one before again; pages that go round in a circle; more than `max-pages`,
+or than come within `max-time`.
 
 With `[incremental]`, the parameter asks for records from the greatest value on that the column has had (numbers,
 moments with a time zone, else texts), in the loads that were committed. Those of that very value come again, and are

@@ -14,10 +14,11 @@ from penstock.warehouse.database import Table
 if TYPE_CHECKING:
     from penstock.core.toml_table import TomlTable
 
-__all__ = ["KINDS", "OPTIONS", "Mode", "OnDelete", "SourceFile", "read_source"]
+__all__ = ["KINDS", "OPTIONS", "Mode", "OnDelete", "OnEmpty", "SourceFile", "read_source"]
 
 Mode = Literal["snapshot", "changes"]
 OnDelete = Literal["keep", "close", "remove"]
+OnEmpty = Literal["keep", "end"]
 
 KINDS = ("csv", "http", "postgres", "topic")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -44,6 +45,12 @@ ON_DELETE = Option(
     "keep",
     "snapshot: what it means that a key is there no more: keep, nothing; close and remove, that it has ended.",
 )
+ON_EMPTY = Option(
+    "on_empty",
+    choice("keep", "end"),
+    "keep",
+    "on_delete: what it means that there is no row at all: keep, nothing; end, that everything has ended.",
+)
 TRACK = Option(
     "track",
     boolean,
@@ -56,7 +63,7 @@ SCHEMA = Option(
     "",
     "How its rows are read; schemas/NAME.toml by default.",
 )
-OPTIONS: tuple[Option[Any], ...] = (KIND, INTO, MODE, ON_DELETE, TRACK, SCHEMA)
+OPTIONS: tuple[Option[Any], ...] = (KIND, INTO, MODE, ON_DELETE, ON_EMPTY, TRACK, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class SourceFile:
     into: Table
     mode: Mode
     on_delete: OnDelete
+    on_empty: OnEmpty
     track: bool
     schema: str
     own: TomlTable
@@ -98,12 +106,21 @@ def read_source(name: str, said: str) -> SourceFile:
             code="source-on-delete",
             where=file.where(ON_DELETE.name),
         )
+    on_empty = cast("OnEmpty", values[ON_EMPTY])
+    if on_empty == "end" and on_delete == "keep":
+        raise ConfigError(
+            "on_empty goes with on_delete: by itself nothing ends",
+            code="source-on-empty",
+            where=file.where(ON_EMPTY.name),
+            hint='on_delete = "close"',
+        )
     return SourceFile(
         name=name,
         kind=values[KIND],
         into=Table("staging", found[1]),
         mode=mode,
         on_delete=on_delete,
+        on_empty=on_empty,
         track=values[TRACK],
         schema=values[SCHEMA] or name,
         own=file.without(*common),

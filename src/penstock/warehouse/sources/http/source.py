@@ -118,12 +118,20 @@ class HttpPart:
             raise AwayError(f"page {self.pages + 1} does not say what comes next: {_short(str(error))}") from None
 
     def _require_records(self, page: PageData[Any]) -> None:
-        """Raises AwayError where the first page has no place for records: all of them being gone looks otherwise."""
+        """Raises AwayError where the first page has no records, nor says with [] that there are none."""
         from dlt.common.jsonpath import find_values
 
-        if self.pages > 1 or page or find_values(self._api.records, page.response.json()):
+        if self.pages > 1 or any(record is not None for record in page):
             return
         said = page.response.json()
+        found = find_values(self._api.records, said)
+        if not page and any(value is not None for value in found):
+            return
+        if found:
+            raise AwayError(
+                f"the answer has null at {self._api.records}, where its records should be",
+                hint="an API that has no records says so with []",
+            )
         has = ", ".join(said) if isinstance(said, dict) else f"{len(said)} elements"
         raise AwayError(
             f"the answer has nothing at {self._api.records}, where its records should be",
