@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import httpx
@@ -132,6 +133,7 @@ def test_runs_are_cancelled_and_made_for_moments_that_have_passed(page: Page, tm
         expect(page.get_by_role("region", name="The job")).to_contain_text("Paused by")
         page.get_by_role("button", name="Resume keep").click()
         expect(page.get_by_role("region", name="The job")).to_contain_text("Next runs")
+        expect(page.get_by_role("region", name="The job")).to_contain_text(re.compile(r":00:00 [A-Z]\S+, in \d"))
         page.get_by_role("button", name="Backfill…").click()
         sheet = page.get_by_role("dialog", name="Backfill keep")
         sheet.get_by_label("From").fill("soon")

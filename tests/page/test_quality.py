@@ -46,7 +46,13 @@ def test_a_row_that_breaks_a_rule_is_fixed_and_brought_in(page: Page, tmp_path: 
         until(lambda: served.penstock.rejects().height == 1, "no row is set aside")
         page.goto(f"{served.serving.url}jobs")
         page.get_by_role("link", name="Quality rules").click()
-        expect(page.get_by_role("grid", name="Rules").get_by_role("row").nth(1)).to_contain_text("was broken")
+        expect(page.get_by_role("grid", name="Rules").get_by_role("row").nth(1)).to_contain_text("broken")
+        wide = page.viewport_size
+        assert wide is not None
+        page.set_viewport_size({"width": 390, "height": 844})
+        for heading in ("Broke it", "Last time"):
+            expect(page.get_by_role("columnheader", name=heading)).to_be_in_viewport(ratio=0.7)
+        page.set_viewport_size(wide)
         rows = page.get_by_role("grid", name="Rows that were set aside")
         rows.get_by_role("row").nth(1).click()
         sheet = page.get_by_role("dialog", name="Row 1")

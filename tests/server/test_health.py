@@ -51,10 +51,12 @@ def test_the_parts_of_a_project_and_their_uptime(tmp_path: Path, monkeypatch: py
         assert {part["days"][0]["share"]["up_share"] for part in found["parts"]} == {None}, "that was before"
         assert served.get("/api/uptime?days=401", 400)["code"] == "request-form"
         rows = [json.loads(line) for line in call("health", folder, "--format", "json").out.splitlines()]
-        assert [row["component"] for row in rows] == [part["component"] for part in parts]
+        assert [row["part"] for row in rows] == [part["component"] for part in parts]
+        assert {row["unit"] for row in rows if row["part"] == "cpu" and row["value"] is not None} <= {"%"}
         served.penstock.stop()
         shown = [json.loads(row) for row in call("uptime", folder, "--format", "json").out.splitlines()]
         assert {(row["days"][0], len(row["days"]), row["target"]) for row in shown} == {(".", 30, 0.995)}
+        assert [row["part"] for row in shown] == [part["component"] for part in parts]
         assert len(call("uptime", folder, "--days", "3", "--by-day", "--format", "csv").out.splitlines()) == (
             1 + 3 * len(parts)
         )

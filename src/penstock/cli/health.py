@@ -14,6 +14,8 @@ from penstock.cli.terminal import note
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.project.health.standing import PartHealth
+
 __all__ = ["health"]
 
 
@@ -33,7 +35,7 @@ def health(folder: Path, form: str) -> int:
         found = health_of(penstock)
     moment = pl.Datetime("ms", "UTC")
     schema: dict[str, Any] = {
-        "component": pl.String,
+        "part": pl.String,
         "state": pl.String,
         "since": pl.Int64,
         "probed": pl.Int64,
@@ -41,8 +43,15 @@ def health(folder: Path, form: str) -> int:
         "unit": pl.String,
         "detail": pl.String,
     }
-    rows = [(p.component, p.state, p.since, p.probed, p.value, p.unit, p.detail) for p in found.parts]
+    rows = [(p.component, p.state, p.since, p.probed, *_told(p), p.detail) for p in found.parts]
     print_rows(pl.DataFrame(rows, schema, orient="row").cast({"since": moment, "probed": moment}), form)
     if not found.parts:
         note("nothing has probed them yet: the process that runs the project does it")
     return OK if found.state in ("up", "stopped") else USER
+
+
+def _told(part: PartHealth) -> tuple[float | None, str]:
+    """Its value and unit; a share as whole percent."""
+    if part.value is not None and part.unit == "share":
+        return float(round(part.value * 100)), "%"
+    return part.value, part.unit

@@ -41,10 +41,10 @@ def uptime(folder: Path, days: int, by_day: bool, form: str) -> None:
         found = uptime_of(penstock, days)
     times = dict.fromkeys(("up_s", "down_s", "unknown_s", "stopped_s"), pl.Float64)
     if by_day:
-        schema: dict[str, Any] = {"component": pl.String, "day": pl.Date, "uptime": pl.Float64, **times}
+        schema: dict[str, Any] = {"part": pl.String, "day": pl.Date, "uptime": pl.Float64, **times}
         rows = [(p.component, d.day, d.share.up_share, *_seconds(d.share)) for p in found.parts for d in p.days]
     else:
-        schema = {"component": pl.String, "uptime": pl.Float64, "target": pl.Float64, "met": pl.Boolean, **times}
+        schema = {"part": pl.String, "uptime": pl.Float64, "target": pl.Float64, "met": pl.Boolean, **times}
         schema |= {"days": pl.String}
         rows = [
             (

@@ -122,7 +122,9 @@ class Loading:
         if self._aside is not None:
             self._aside.drop()
         with self._timed("warehouse"):
-            changes |= model.merge(session, self._source.into, self._run)
+            merged = model.merge(session, self._source.into, self._run)
+        self._phases["warehouse"][0] += sum(one.rows for one in merged.values())
+        changes |= merged
         return self._marked(changes)
 
     def _time(self) -> datetime:

@@ -36,7 +36,11 @@ class Changes:
         return Changes(self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted)
 
     def __bool__(self) -> bool:
-        return bool(self.inserted or self.updated or self.deleted)
+        return self.rows > 0
+
+    @property
+    def rows(self) -> int:
+        return self.inserted + self.updated + self.deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import css from "./Jobs.module.css";
 import { PauseButton } from "./PauseButton";
 import { RunStrip } from "./RunStrip";
 import { RunTable } from "./RunTable";
-import { dueWords, jobHref, lasted, median, RUN_TONES, successRate } from "./words";
+import { dueWords, jobHref, lasted, median, rateWords, RUN_TONES, successes } from "./words";
 import { When } from "./When";
 
 const LISTED = 200;
@@ -62,7 +62,7 @@ export function JobView() {
 }
 
 function Figures({ job, runs, now }: { job: Job; runs: readonly Run[]; now: number }) {
-  const rate = successRate(runs);
+  const went = successes(runs);
   const ended = runs.filter(({ state }) => state === "success" || state === "partial");
   const took = median(ended.flatMap((run) => lasted(run, now) ?? []));
   const last = runs.find(({ state }) => state !== "waiting");
@@ -81,8 +81,8 @@ function Figures({ job, runs, now }: { job: Job; runs: readonly Run[]; now: numb
         />
         <KeyFigure
           label="Succeeds"
-          value={rate === undefined ? undefined : `${number(rate, rate % 1 ? 1 : 0)}\u202f%`}
-          note={`of ${plural(runs.length, "run")}`}
+          value={went && rateWords(went)}
+          note={went && `of ${plural(went.of, "run")}${went.partial > 0 ? `, ${number(went.partial)} partial` : ""}`}
         />
         <KeyFigure
           label="Takes"
@@ -128,7 +128,7 @@ function About({ job, now }: { job: Job; now: number }) {
               <When ms={next} now={now} />
               {later.map((ms) => (
                 <div key={ms}>
-                  <Moment ms={ms} />
+                  <Moment ms={ms} zoned />
                 </div>
               ))}
             </dd>

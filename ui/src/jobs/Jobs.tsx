@@ -11,7 +11,7 @@ import css from "./Jobs.module.css";
 import { PauseButton } from "./PauseButton";
 import { RunStrip } from "./RunStrip";
 import { RunTable } from "./RunTable";
-import { dueWords, jobHref, RUN_TONES, runHref, successRate } from "./words";
+import { dueWords, jobHref, rateWords, RUN_TONES, runHref, successes } from "./words";
 import { When } from "./When";
 
 /** So many of the newest runs are looked at. */
@@ -90,7 +90,7 @@ interface RowProps {
 
 function JobRow({ job, runs, now, onBegin }: RowProps) {
   const may = useMay("operate");
-  const rate = successRate(runs);
+  const went = successes(runs);
   const goes = runs.find(({ state }) => state === "running");
   return (
     <tr>
@@ -119,7 +119,8 @@ function JobRow({ job, runs, now, onBegin }: RowProps) {
         <RunStrip job={job.name} runs={runs} now={now} />
       </td>
       <td className={css.end} data-label="Succeeds">
-        {rate === undefined ? "\u2013" : `${number(rate, rate % 1 ? 1 : 0)}\u202f%`}
+        {went ? rateWords(went) : "\u2013"}
+        {went && went.partial > 0 && <small>{number(went.partial)} partial</small>}
       </td>
       <td>
         {may && !job.wrong && (

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import type { Run, Step } from "../api/jobs";
-import { changeWords, countWords, dueWords, lasted, median, scheduleWords, successRate, triggerWords } from "./words";
+import {
+  changeWords,
+  countWords,
+  dueWords,
+  lasted,
+  median,
+  rateWords,
+  scheduleWords,
+  successes,
+  triggerWords,
+} from "./words";
 
 test("a schedule is said in words, or as it stands", () => {
   const said: Record<string, string> = {
@@ -31,9 +41,16 @@ test("a schedule is said in words, or as it stands", () => {
 const run = (state: Run["state"]): Run => ({ state }) as Run;
 
 test("runs that were ended by somebody, or go on, say nothing of how often a job succeeds", () => {
-  expect(successRate([])).toBeUndefined();
-  expect(successRate([run("cancelled"), run("running"), run("waiting")])).toBeUndefined();
-  expect(successRate([run("success"), run("partial"), run("failed"), run("success"), run("cancelled")])).toBe(75);
+  expect(successes([])).toBeUndefined();
+  expect(successes([run("cancelled"), run("running"), run("waiting")])).toBeUndefined();
+  const runs = [run("success"), run("partial"), run("failed"), run("success"), run("cancelled")];
+  expect(successes(runs)).toEqual({ of: 4, whole: 2, partial: 1 });
+});
+
+test("a run that did a part is no success", () => {
+  expect(rateWords({ of: 1, whole: 0, partial: 1 })).toBe("0\u202f%");
+  expect(rateWords({ of: 4, whole: 3, partial: 1 })).toBe("75\u202f%");
+  expect(rateWords({ of: 3, whole: 1, partial: 0 })).toBe("33.3\u202f%");
 });
 
 test("a run that goes on has lasted up to now", () => {

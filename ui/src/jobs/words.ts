@@ -99,11 +99,25 @@ function namesOf(field: string, names: readonly string[], first: number): string
   return found.some((one) => one === undefined) ? undefined : joined(found as string[]);
 }
 
-/** Which share of the runs that came to an end by themselves has succeeded, of 100; undefined where there is none. */
-export function successRate(runs: readonly Run[]): number | undefined {
-  const counted = runs.filter(({ state }) => state === "success" || state === "partial" || state === "failed");
-  if (counted.length === 0) return undefined;
-  return (counted.filter(({ state }) => state !== "failed").length / counted.length) * 100;
+/** Of the runs that came to an end by themselves: how many, how many of them did all, and how many a part. */
+export interface Successes {
+  of: number;
+  whole: number;
+  partial: number;
+}
+
+/** How the runs went that came to an end by themselves; undefined where there is none. */
+export function successes(runs: readonly Run[]): Successes | undefined {
+  const count = (which: RunState) => runs.filter(({ state }) => state === which).length;
+  const [whole, partial] = [count("success"), count("partial")];
+  const of = whole + partial + count("failed");
+  return of === 0 ? undefined : { of, whole, partial };
+}
+
+/** Which share of them did all. */
+export function rateWords({ of, whole }: Successes): string {
+  const rate = (whole / of) * 100;
+  return `${number(rate, rate % 1 ? 1 : 0)}\u202f%`;
 }
 
 /** How long a run has gone, ms, up to `now` where it goes on; undefined where it has not begun. */

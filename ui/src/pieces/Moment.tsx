@@ -1,16 +1,19 @@
-import { clock, moment, utc } from "../text/time";
+import { clock, moment, utc, zoneName } from "../text/time";
 
 interface Props {
   ms: number;
   /** The time alone, where the day is plain. */
   short?: boolean;
+  /** Its zone is named: where it stands beside times of another one. */
+  zoned?: boolean;
 }
 
 /** A moment in the viewer's zone; UTC on hover. */
-export function Moment({ ms, short }: Props) {
+export function Moment({ ms, short, zoned }: Props) {
   return (
     <time dateTime={new Date(ms).toISOString()} title={utc(ms)}>
       {short ? clock(ms) : moment(ms)}
+      {zoned && ` ${zoneName(ms)}`}
     </time>
   );
 }

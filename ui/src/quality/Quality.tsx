@@ -16,28 +16,29 @@ import { ROW_TONES } from "./tones";
 const OverTime = lazy(async () => ({ default: (await import("./OverTime")).OverTime }));
 
 const TALLEST = 480;
+/** What matters most stands first: a phone shows three columns. */
 const RULES: TableColumn[] = [
-  { name: "rule", label: "Rule", type: "STRING", width: 220 },
-  { name: "table", label: "Table", type: "STRING" },
+  { name: "rule", label: "Rule", type: "STRING", width: 208 },
   {
-    name: "went",
-    label: "Last time",
-    type: "STRING",
-    width: 104,
-    tone: (value) => (value === "held" ? "good" : "bad"),
+    name: "broken",
+    label: "Broke it",
+    type: "BIGINT",
+    width: 76,
+    tone: (value) => (Number(value) > 0 ? "attention" : undefined),
   },
+  { name: "went", label: "Last time", type: "STRING", width: 84, tone: (value) => (value === "held" ? "good" : "bad") },
   { name: "rows", label: "Rows", type: "BIGINT" },
-  { name: "broken", label: "Broke it", type: "BIGINT", tone: (value) => (Number(value) > 0 ? "attention" : undefined) },
+  { name: "table", label: "Table", type: "STRING" },
   { name: "then", label: "Consequence", type: "STRING", width: 116 },
   { name: "time", label: "At", type: "TIMESTAMP" },
   { name: "note", label: "Note", type: "STRING" },
   { name: "run", label: "Run or pipeline", type: "STRING", hidden: true },
 ];
 const ROWS: TableColumn[] = [
-  { name: "time", label: "Set aside", type: "TIMESTAMP" },
-  { name: "rule", label: "Rule", type: "STRING", width: 200 },
-  { name: "state", label: "Now", type: "STRING", width: 96, tone: (value) => ROW_TONES[value as RowState] },
+  { name: "rule", label: "Rule", type: "STRING", width: 208 },
+  { name: "state", label: "Now", type: "STRING", width: 88, tone: (value) => ROW_TONES[value as RowState] },
   { name: "reason", label: "Why", type: "STRING", width: 260 },
+  { name: "time", label: "Set aside", type: "TIMESTAMP" },
   { name: "row", label: "Row", type: "STRING", width: 420 },
   { name: "table", label: "Table", type: "STRING", hidden: true },
   { name: "pipeline", label: "Pipeline", type: "STRING", hidden: true },
@@ -73,7 +74,7 @@ export function Quality() {
             label="Rules"
             title="Rules"
             columns={RULES}
-            rows={rules.data.map((one) => ({ ...one, went: one.passed ? "held" : "was broken" }))}
+            rows={rules.data.map((one) => ({ ...one, went: one.passed ? "held" : "broken" }))}
             onOpen={({ rule, table }) => setFilters({ rule: String(rule), of: String(table) })}
             empty={
               <Empty title="No rule has looked at a row yet">

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bytes, duration, number, plural, short, withUnit } from "./number";
-import { parseMoment, utc } from "./time";
+import { parseMoment, utc, zoneName } from "./time";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
 
@@ -49,4 +49,11 @@ test("event time without a zone is UTC", () => {
   expect(parseMoment("2026-01-31 12:00:00.250Z")).toBe(Date.UTC(2026, 0, 31, 12, 0, 0, 250));
   expect(parseMoment("meeting-1")).toBeUndefined();
   expect(utc(Date.UTC(2026, 0, 31, 12))).toBe("2026-01-31 12:00:00 UTC");
+});
+
+test("the viewer's zone has a name", () => {
+  const [winter, summer] = [Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 6, 31, 12)];
+  const offset = (ms: number) => new Date(ms).getTimezoneOffset();
+  expect(zoneName(winter)).not.toBe("");
+  expect(zoneName(winter) === zoneName(summer)).toBe(offset(winter) === offset(summer));
 });

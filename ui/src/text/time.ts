@@ -18,6 +18,12 @@ export function moment(ms: number): string {
   return `${day(ms)} ${clock(ms)}${rest ? `.${pad(Math.floor(rest), 3)}` : ""}`;
 }
 
+/** What the viewer's zone is called at a moment: CET, or UTC, or GMT-5. */
+export function zoneName(ms: number): string {
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(ms);
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
 /** The same moment in UTC, for the hover. */
 export function utc(ms: number): string {
   return `${new Date(ms).toISOString().replace("T", " ").replace(".000", "").replace("Z", "")} UTC`;

@@ -1,1 +1,0 @@
-import{c as e,o as t,r as n}from"./time-BaDamlwK.js";import{t as r}from"./jsx-runtime-Wy9s6hX0.js";var i=r();function a({ms:r,short:a}){return(0,i.jsx)(`time`,{dateTime:new Date(r).toISOString(),title:e(r),children:a?n(r):t(r)})}export{a as t};
