@@ -402,6 +402,18 @@ def test_a_first_schema_is_inferred_and_shown(tmp_path: Path) -> None:
     assert 'type = "DOUBLE"' in (tmp_path / "schemas/customers.toml").read_text()
 
 
+def test_no_schema_is_inferred_of_files_with_different_columns(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "")
+    shop.deliver(PLAIN)
+    shop.deliver("garbage\n", "b.csv")
+    told = r"data/a\.csv and data/b\.csv do not have the same columns, .*only one of them has 'credit', 'garbage', 'id'"
+    with pytest.raises(DataError, match=told):
+        shop.load("1")
+    assert not (tmp_path / "schemas").exists()
+    shop.deliver("credit,id,name\n1,4,Dan\n", "b.csv")
+    assert shop.load("2").counts.loaded == 4
+
+
 def test_many_rows_are_grouped_in_slices(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.warehouse.staging._SLICE", 7)
     rows = [f"{n},n{n},{n}.5" for n in range(60)]

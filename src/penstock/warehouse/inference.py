@@ -16,7 +16,7 @@ from penstock.warehouse.schema import Column, Schema
 from penstock.warehouse.sources.source import FAULT, LINE, RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.warehouse.sources.csv.spelling import Spelling
     from penstock.warehouse.sources.source import Part
@@ -25,6 +25,8 @@ __all__ = ["column_of", "inferred"]
 
 _SAMPLE = 100_000
 """Rows that are looked at."""
+_TOLD = 10
+"""Columns that are named in an error."""
 _MOST = 0.9
 """A column is of a type if so large a share of its values is: the rest is set aside, as later ones will be."""
 _NOTHING = ("NULL", "null", "N/A", "n/a", "#N/A", "\\N", "-")
@@ -40,8 +42,11 @@ _LOCALES = ("en", "de", "fr", "it", "es")
 
 
 def inferred(name: str, parts: Iterable[Part], spelling: Spelling | None = None) -> Schema:
-    """A schema that fits a sample of the parts' rows. Raises DataError where there are none."""
-    sample = _sample(parts)
+    """A schema that fits a sample of the parts' rows.
+
+    Raises DataError where there are none, or where files, which have a `spelling`, do not have the same columns.
+    """
+    sample = _sample(parts if spelling is None else _alike(name, parts))
     if sample is None or not sample.height:
         raise DataError(f"source {name} has no rows, so the types of its columns cannot be inferred", code="infer-none")
     raw = [column for column in sample.columns if column not in (LINE, FAULT, RAW)]
@@ -50,6 +55,25 @@ def inferred(name: str, parts: Iterable[Part], spelling: Spelling | None = None)
         f"Inferred from {sample.height:,} rows: read it through, name the key, and say what becomes of missing values."
     )
     return Schema(name, tuple(columns), spelling=spelling, note=note)
+
+
+def _alike(name: str, parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts, as long as each has the columns of the first: a schema of all would set the rows of each aside."""
+    first: tuple[str, set[str]] | None = None
+    for part in parts:
+        frame = next(part.frames(), None)
+        if frame is not None:
+            columns = set(frame.columns) - {LINE, FAULT, RAW}
+            first = first or (part.name, columns)
+            different = sorted(columns ^ first[1])
+            if different:
+                raise DataError(
+                    f"{first[0]} and {part.name} do not have the same columns, so the schema cannot be inferred:"
+                    f" only one of them has {', '.join(map(repr, different[:_TOLD]))}",
+                    code="infer-columns",
+                    hint=f"take the file away that is none of them, or write schemas/{name}.toml first",
+                )
+        yield part
 
 
 def _sample(parts: Iterable[Part]) -> pl.DataFrame | None:

@@ -24,9 +24,16 @@ _MARK = "\ufeff".encode()
 
 
 def opened(path: Path) -> IO[bytes]:
-    """The file's bytes, unpacked where it is one of gzip. Raises OSError."""
+    """The file's bytes, unpacked where it is one of gzip. Raises OSError, DataError for one that is only called so."""
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
+    if path.suffix.lower() == ".gz" and not packed:
+        raise DataError(
+            f"{path.name} is called a file of gzip, and is none",
+            code="csv-file",
+            where=str(path),
+            hint="deliver it anew, or take it away; if it is plain text, call it .csv",
+        )
     return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
 
 
