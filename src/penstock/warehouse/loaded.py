@@ -25,6 +25,11 @@ class Counts:
     quarantined: int = 0
     loaded: int = 0
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether rows were read and every one was set aside, or is the double of one that was."""
+        return self.quarantined > 0 and self.quarantined + self.duplicate == self.read
+
     def require_whole(self) -> None:
         """Raises LedgerError where a row was lost, or counted twice."""
         told = self.loaded + self.duplicate + self.quarantined + self.dropped

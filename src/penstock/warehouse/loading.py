@@ -251,6 +251,8 @@ class Loading:
             self._counts.require_whole()
             for line in self._misread_lines():
                 self._say(line)
+            if self._counts.is_refused:
+                self._say(f"nothing is loaded: of {self._counts.read:,} rows each was set aside")
             aside = self._aside
             if aside is not None and aside.unknown:
                 self._say(f"{aside.unknown:,} rows that were set aside have no key: nothing is taken for ended")

@@ -67,7 +67,9 @@ class Execution:
         read = sum(outcome.counts.get("read", 0) for outcome in self._done.values())
         if error:
             self._rows.end(self._run, "FAILED", read, error)
-        elif any(outcome.partial for outcome in self._done.values()):
-            self._rows.end(self._run, "PARTIAL", read, "a source did not answer")
+        elif partial := [outcome for outcome in self._done.values() if outcome.partial]:
+            is_refused = all(outcome.counts.get("quarantined") for outcome in partial)
+            reason = "all rows of a source were set aside" if is_refused else "a source did not answer"
+            self._rows.end(self._run, "PARTIAL", read, reason)
         else:
             self._rows.end(self._run, "SUCCESS", read, None)

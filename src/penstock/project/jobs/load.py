@@ -29,7 +29,7 @@ SOURCES: Option[tuple[str, ...]] = Option(
 
 
 class LoadKind:
-    """A source that does not answer is passed over, and the run has partial success; where one fails, so has the run.
+    """A source that does not answer, or has no row that fits, makes a partial success; where one fails, so has the run.
 
     Each source is tried, whatever became of those before it. Each run is a row of the warehouse's table
     `pipeline_executions`.
@@ -90,4 +90,5 @@ def _outcome(loaded: Loaded) -> Outcome:
         changes={table: asdict(changes) for table, changes in loaded.changes.items()},
         phases=tuple(Phase(one.name, one.rows, one.seconds) for one in loaded.phases),
         note=loaded.note,
+        partial=loaded.counts.is_refused,
     )
