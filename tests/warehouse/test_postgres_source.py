@@ -63,6 +63,11 @@ def refusal(said: str) -> str:
         ('url = "x"\ntable = "a."', "'a.' is no table\nsources/orders.toml:2\nhint: sales.orders"),
         ('url = "postgresql://h/d"\ntable = "a"\npassword = "x"', "a secret stands in the file, and is allowed in the"),
         (
+            'url = "postgresql://u:x@h/d"\ntable = "a"',
+            "the url has a password, and a secret is allowed in the environment",
+        ),
+        ('url = "host=h dbname=d password=x"\ntable = "a"', "the url has a password, and a secret is allowed in the"),
+        (
             'url = "postgresql://h/d"\ntable = "a"\noverlap = "1 h"',
             "overlap goes with incremental\nsources/orders.toml:3",
         ),

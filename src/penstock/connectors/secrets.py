@@ -8,7 +8,7 @@ import re
 from penstock.core.errors import ConfigError
 from penstock.core.options import Kind
 
-__all__ = ["REFERENCE", "revealed", "secret"]
+__all__ = ["REFERENCE", "has_password", "revealed", "secret"]
 
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 """How a file names a variable of the environment."""
@@ -28,6 +28,12 @@ def secret(example: str, where: str) -> Kind[str]:
         return value
 
     return Kind('a variable of the environment, "${NAME}": a secret is in no file', read)
+
+
+def has_password(url: str) -> bool:
+    """Whether the url of a server has a password in it, unless it is a name of a variable."""
+    user = url.partition("://")[2].rpartition("@")[0]
+    return not REFERENCE.fullmatch(url) and (":" in user or "password=" in url)
 
 
 def revealed(value: str, where: str) -> str:

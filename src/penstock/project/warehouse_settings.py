@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.connectors.secrets import REFERENCE, revealed, secret
+from penstock.connectors.secrets import has_password, revealed, secret
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, choice, integer, text
 
@@ -72,8 +72,7 @@ class WarehouseSettings:
 def read_warehouse(values: Values, folder: Path) -> WarehouseSettings:
     """Raises ConfigError for a url that has a password in it."""
     url, ca = values[URL], values[CA]
-    user = url.partition("://")[2].rpartition("@")[0]
-    if not REFERENCE.fullmatch(url) and (":" in user or "password=" in url):
+    if has_password(url):
         raise ConfigError(
             "the url has a password, and a secret is allowed in the environment alone",
             code="secret-literal",

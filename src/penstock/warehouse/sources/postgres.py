@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.connectors.secrets import revealed, secret
+from penstock.connectors.secrets import has_password, revealed, secret
 from penstock.core.errors import ConfigError, DataError, WarehouseError, did_you_mean
 from penstock.core.options import Option, choice, duration, text, texts
 from penstock.warehouse.database import Table, quoted
@@ -190,6 +190,13 @@ def read_postgres(name: str, table: TomlTable, project: Path) -> PostgresSource:
     if not plain or (dot and not schema):
         raise ConfigError(
             f"'{values[TABLE]}' is no table", code="source-table", where=table.where(TABLE.name), hint="sales.orders"
+        )
+    if has_password(values[URL]):
+        raise ConfigError(
+            "the url has a password, and a secret is allowed in the environment alone",
+            code="secret-literal",
+            where=table.where(URL.name),
+            hint='password = "${CRM_PASSWORD}"; or the whole url as a variable, url = "${CRM_URL}"',
         )
     if values[OVERLAP] and not values[GROWS]:
         raise ConfigError("overlap goes with incremental", code="source-overlap", where=table.where(OVERLAP.name))
