@@ -122,8 +122,9 @@ def test_one_process_at_a_time(database: DuckDatabase, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "wrong").write_text("id,name\n" * 1000)
-    with pytest.raises(WarehouseError, match=r"cannot be opened: .*not a valid DuckDB database file"):
+    with pytest.raises(WarehouseError, match=r"cannot be opened: .*not a valid DuckDB database file") as caught:
         DuckDatabase(tmp_path / "wrong")
+    assert "move it away: the next run makes a new one and loads all that sources still have" in str(caught.value)
 
 
 def test_closed(database: DuckDatabase) -> None:

@@ -317,6 +317,15 @@ def test_values_of_another_type_are_set_aside(tmp_path: Path) -> None:
     assert done.note == "2 values of credit are no DECIMAL(8, 2), such as 'A+'"
 
 
+def test_a_load_of_which_nothing_is_left_says_so(shop: Shop) -> None:
+    shop.deliver("id,name,credit\n1,Ann,x\n2,Bob,y\n")
+    done = shop.load("1")
+    assert done.counts.is_refused
+    assert done.note.endswith("; nothing is loaded: of 2 rows each was set aside")
+    shop.deliver("id,name,credit\n1,Ann,x\n2,Bob,7\n")
+    assert not shop.load("2").counts.is_refused
+
+
 def test_a_frozen_schema_stops_the_load(tmp_path: Path) -> None:
     shop = Shop(tmp_path, SCHEMA.format('on_change = "freeze"'))
     shop.deliver(PLAIN)
@@ -345,6 +354,7 @@ def test_a_schema_that_evolves_takes_its_staging_table_with_it(tmp_path: Path) -
     assert "warning: the schema follows the source: credit is STRING, was DECIMAL(8, 2): 'A+' (customers.toml)" in (
         shop.told.lines
     )
+    assert "warning: staging.customers: credit is STRING, was DECIMAL(8,2)" in shop.told.lines
     shop.deliver("id,name,credit,E-Mail\n1,Ann,5.00,\n2,Bob,A+,b@x.org\n4,Dan,B,\n")
     assert staged(shop.load("3")) == Changes(inserted=1), "without a value in the new column nothing has changed"
     assert not staged(shop.load("4"))
@@ -354,6 +364,15 @@ def test_a_schema_that_evolves_takes_its_staging_table_with_it(tmp_path: Path) -
         (2, "evolve", "credit is STRING, was DECIMAL(8, 2)"),
         (3, "evolve", "e_mail is new"),
     ]
+
+
+def test_the_value_that_made_a_column_wider_is_named(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, SCHEMA.format('on_change = "evolve"').replace("DECIMAL(8, 2)", "BIGINT"))
+    shop.deliver("id,name,credit\n1,Ann,10.5\n2,Bob,zwölf\n")
+    shop.load("1")
+    assert "warning: the schema follows the source: credit is STRING, was BIGINT: 'zwölf' (customers.toml)" in (
+        shop.told.lines
+    )
 
 
 @pytest.mark.parametrize("policy", ["evolve", "freeze", "quarantine"])

@@ -52,6 +52,12 @@ _LOOKS_EVERY = 0.05
 _SCANNED = 500_000
 """So many rows of a table are read at once."""
 
+_DAMAGED = (
+    "put a backup of the file there, or move it away: the next run makes a new one and loads all that sources still"
+    " have; earlier versions of rows, and what was set aside, are lost with it"
+)
+"""What to do with a file that is none of DuckDB's, or not any more."""
+
 _CATALOG = "_file"
 """What the file is called in SQL: named after itself, warehouse.duckdb would be taken for the schema `warehouse`."""
 
@@ -236,4 +242,7 @@ def _not_opened(path: Path, error: Exception) -> WarehouseError:
             code="warehouse-locked",
             hint="end it, or ask the running penstock: a file of DuckDB is written by one process at a time",
         )
-    return WarehouseError(f"the warehouse {path} cannot be opened: {text}", code="warehouse-open")
+    damaged = path.is_file() and not isinstance(error, OSError) and "Cannot open file" not in text
+    return WarehouseError(
+        f"the warehouse {path} cannot be opened: {text}", code="warehouse-open", hint=_DAMAGED if damaged else ""
+    )

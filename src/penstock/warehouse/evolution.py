@@ -80,9 +80,14 @@ def widened(schema: Schema, unread: Mapping[str, pl.Series]) -> tuple[Schema, li
             continue
         texts = unread[column.name].cast(str)
         wider = (replace(column, type=kind) for kind in (*_WIDER.get(type(column.type), ()), t.STRING))
-        fitting = next(one for one in wider if one.type != column.type and not read_values(texts, one).has_nulls())
+        culprit = texts[0]
+        for fitting in (one for one in wider if one.type != column.type):
+            unfit = texts.filter(read_values(texts, fitting).is_null())
+            if unfit.is_empty():
+                break
+            culprit = unfit[0]
         columns.append(fitting)
-        said.append(f"{column.name} is {type_text(fitting.type)}, was {type_text(column.type)}: '{texts[0]}'")
+        said.append(f"{column.name} is {type_text(fitting.type)}, was {type_text(column.type)}: '{culprit}'")
     return schema.with_columns(*columns), said
 
 

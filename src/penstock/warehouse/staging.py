@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import WarehouseError
-from penstock.warehouse.column_types import type_text
+from penstock.warehouse.column_types import TYPES, type_text
 from penstock.warehouse.database import Table, quoted
 from penstock.warehouse.row_hash import row_hash
 from penstock.warehouse.sources.source import LINE
@@ -72,8 +72,9 @@ class Staging:
         if there is None:
             self._create(session, self.table)
             return []
+        named = {session.dialect.kind_of(kind.polars): text for text, kind in TYPES.items()}
         changed = [
-            f"{name} is {kinds[name]}, was {there[name]}"
+            f"{name} is {named.get(kinds[name], kinds[name])}, was {named.get(there[name], there[name])}"
             for name in kinds
             if there.get(name, kinds[name]) != kinds[name]
         ]
