@@ -133,7 +133,7 @@ def test_a_run_that_waits_for_an_api_hears_that_it_is_cancelled(project: Path, a
     [
         ('topic = "data-stream"', 'broker = "kafka:29092"\ntopic = "data-stream"',
          "a broker is named (kafka:29092), and topics are those of the project's own log for now\njobs.toml:6"),
-        ('sources = ["api_users"]', 'sources = ["api_user"]', "there is no source 'api_user'\nhint: did you mean"),
+        ('sources = ["api_users"]', 'sources = ["api_user"]', "there is no source 'api_user'\njobs.toml:4"),
         ('["api_users"]', '["stream_users"]', "source stream_users is a topic, and what it has are messages already"),
         ('"data-stream"', '"__runs"', "topic '__runs' is the system's own: it is not written or"),
         ("parameters", "# ", "on-request goes with the parameter also, by which a run asks for such sources"),

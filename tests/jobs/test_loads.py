@@ -135,7 +135,7 @@ def test_a_rule_that_fails_ends_the_run_and_says_so(project: Penstock) -> None:
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        ('sources = ["custommers"]', "there is no source 'custommers'\nhint: did you mean customers?"),
+        ('sources = ["custommers"]', "there is no source 'custommers'\njobs.toml:3\nhint: did you mean customers?"),
         ('sources = ["orders", "orders"]', "source orders is there twice\njobs.toml:3"),
     ],
 )

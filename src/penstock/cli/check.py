@@ -26,7 +26,8 @@ _COLOURS = {"error": "red", "difference": "magenta", "warning": "yellow", "note"
 @folder_argument()
 @format_option("text", "json")
 def check(folder: Path, form: str) -> int:
-    """Check the project in DIR: every table and pipeline is wired up, and nothing is run or made.
+    """Check the project in DIR: every table and pipeline is wired up, jobs can be done, and the files of loads fit
+    each other (sources, schemas, warehouse, quality). Nothing is run or made.
 
     It says what is wrong (exit code 1 then), what Flink would do otherwise, what may surprise, and what is unused.
     """

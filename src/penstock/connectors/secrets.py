@@ -14,8 +14,11 @@ REFERENCE = re.compile(r"\$\{(\w+)\}")
 """How a file names a variable of the environment."""
 
 
-def secret(example: str, where: str) -> Kind[str]:
-    """A value that names a variable of the environment, as `example` does; anything else is refused, for `where`."""
+def secret(example: str, where: str = "") -> Kind[str]:
+    """A value that names a variable of the environment, as `example` does; anything else is refused.
+
+    The error is for `where`, by default the place of the option.
+    """
 
     def read(value: str) -> str:
         if not REFERENCE.fullmatch(value):

@@ -162,6 +162,9 @@ class Option(Generic[T]):
         as_text = str(value).lower() if isinstance(value, bool) else str(value)
         try:
             return self.kind.read(_joined(value) if self.kind.several else _single(value, as_text))
+        except ConfigError as error:
+            error.where = error.where or where
+            raise
         except (ValueError, KeyError):
             raise ConfigError(
                 f"option '{self.name}' is '{as_text}', allowed is {self.kind.allowed}", code="option-value", where=where

@@ -11,7 +11,7 @@ from penstock.connectors.registry import PREFIX as REGISTRY
 from penstock.connectors.spec import IDLE_TIMEOUT, TableOptions
 from penstock.connectors.world import World
 from penstock.core.clock import SystemClock
-from penstock.core.errors import PenstockError
+from penstock.core.errors import PenstockError, SqlError
 from penstock.jobs.job import FILE as JOBS
 from penstock.log import Log
 from penstock.project.alerts.alert import alerts_of
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
     from penstock.project.definition import Definition, PipelineDefinition
 
+_LOADS = ("sources", "schemas", "warehouse", "quality")
+"""Folders of files about loads."""
+
 __all__ = ["check", "dry_pipeline", "dry_world", "world_like"]
 
 
@@ -44,20 +47,19 @@ def check(folder: Path, home: Path) -> list[Finding]:
     except PenstockError as error:
         return [_error(error)]
     found: list[Finding] = []
+    fault: SqlError | None = None
     for path in files:
         try:
             definition.add_file(path)
         except PenstockError as error:
             found.append(_error(error))
+            fault = error if fault is None and isinstance(error, SqlError) else fault
     found += map(_error, (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)))
-    if definition.rules.files:
-        from penstock.project.load_rules import wrong_load_rules
-
-        found += map(_error, wrong_load_rules(definition))
     world = dry_world(definition, home)
     with world.log:
         there = {t.name for t in world.log.topics()}
         found += _schemas(definition, world)
+        found += _work(definition, home, world, fault)
         found += _tables(definition, world)
         found += [f for d in definition.pipelines for f in _pipeline(definition, d, world)]
         found += _new_topics(world, there)
@@ -123,6 +125,24 @@ def _schemas(definition: Definition, world: World) -> Iterator[Finding]:
         register_schemas(definition.folder, world.log)
     except PenstockError as error:
         yield _error(error)
+
+
+def _work(definition: Definition, home: Path, world: World, fault: SqlError | None) -> Iterator[Finding]:
+    """Jobs that cannot be done, and files of loads that do not fit each other."""
+    if not any((definition.folder / part).exists() for part in (JOBS, *_LOADS)):
+        return
+    from penstock.project.load_files import wrong_load_files
+    from penstock.project.penstock import Penstock
+    from penstock.warehouse.sources.csv.source import NONE
+
+    penstock = Penstock(definition, home, fault=fault, log=world.log)
+    try:
+        wrong = [one.error for one in penstock.jobs.listed() if one.error is not None]
+    except PenstockError as error:
+        wrong = [error]
+    for one in (*wrong, *wrong_load_files(penstock, definition)):
+        found = _error(one)
+        yield replace(found, level="warning") if one.code == NONE else found  # its files may come yet
 
 
 # -- tables ------------------------------------------------------------------------------------------

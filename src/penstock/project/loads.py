@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.connectors.kafka import ensure_declared
+from penstock.core.errors import ConfigError
 from penstock.project.project_file import Folder
 
 if TYPE_CHECKING:
@@ -37,17 +38,25 @@ class Loads:
         """The sources, by name."""
         return self._files.names()
 
-    def source(self, name: str) -> SourceFile:
-        """What the file of one says. Raises ConfigError where there is none, or with the line that is wrong."""
+    def source(self, name: str, where: str = "") -> SourceFile:
+        """What the file of one says, that was named at `where`.
+
+        Raises ConfigError where there is none, or with the line that is wrong.
+        """
         from penstock.warehouse.sources.source_file import read_source
 
-        return read_source(name, self._files.read(name).text)
+        try:
+            said = self._files.read(name).text
+        except ConfigError as error:
+            error.where = error.where or where
+            raise
+        return read_source(name, said)
 
-    def require(self, name: str) -> None:
+    def require(self, name: str, where: str) -> None:
         """Raises ConfigError or SqlError where a source's file, its schema, or a rule about it does not fit."""
         from penstock.warehouse.schema_files import SchemaFiles
 
-        source = self.source(name)
+        source = self.source(name, where)
         schema = SchemaFiles(self._penstock.folder).read(source.schema)
         if schema is not None:
             self.opened(source, schema)

@@ -37,12 +37,18 @@ __all__ = ["Parts"]
 class Parts:
     """Definition, settings, log, users, memory, and what questions keep for the next one.
 
-    `fault` is what is wrong in the definition, raised by whatever needs it whole. Once closed it stays so: what needs
+    `fault` is what is wrong in the definition, raised by whatever needs it whole; `log` stands in for that of `home`.
+    Once closed it stays so: what needs
     the log then raises ConfigError.
     """
 
     def __init__(
-        self, definition: Definition, home: Path | None, clock: Clock | None = None, fault: SqlError | None = None
+        self,
+        definition: Definition,
+        home: Path | None,
+        clock: Clock | None = None,
+        fault: SqlError | None = None,
+        log: Log | None = None,
     ) -> None:
         self._definition = definition
         self._fault = fault
@@ -58,7 +64,7 @@ class Parts:
         """Where its page is served; empty while it is not."""
         self.tracer: Tracer | None = None
         """Where spans go; by default, from the first start on, as settings and environment say."""
-        self._log: Log | None = None
+        self._log = log
         self._opening = threading.Lock()
         self._closed = False
 

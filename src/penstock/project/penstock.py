@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
+    from penstock.log import Log
     from penstock.project.access.filters import Filter
     from penstock.project.alerts.alerts import Alerts
     from penstock.project.alerts.states import AlertState
@@ -76,9 +77,14 @@ class Penstock(Parts):
     """
 
     def __init__(
-        self, definition: Definition, home: Path | None, clock: Clock | None = None, fault: SqlError | None = None
+        self,
+        definition: Definition,
+        home: Path | None,
+        clock: Clock | None = None,
+        fault: SqlError | None = None,
+        log: Log | None = None,
     ) -> None:
-        super().__init__(definition, home, clock, fault)
+        super().__init__(definition, home, clock, fault, log)
         self.operations = Operations(self)
         self.look: Look | None = None
         self.applying: Progress | None = None

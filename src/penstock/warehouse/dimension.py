@@ -17,10 +17,13 @@ from penstock.warehouse.target import (
     listed,
     materialize,
     merge,
-    staged_columns,
+    missing_columns,
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from penstock.core.errors import ConfigError
     from penstock.warehouse.database import Session
     from penstock.warehouse.target import Origin
 
@@ -74,6 +77,11 @@ class Dimension:
     def columns(self) -> tuple[str, ...]:
         return (KEY, *self.key, *self.attributes, *_VALIDITY)
 
+    def misfits(self, staged: Mapping[str, str]) -> Iterator[ConfigError]:
+        """What does not fit a staging table of these columns and types."""
+        wanted = {"key": self.key, "attributes": self.attributes}
+        return missing_columns(staged, self.staging, wanted, self.origin)
+
     def merge(self, session: Session, run: str | None) -> Changes:
         """Bring the table up to the changes that came with `run`, or to all there are; it leaves `touched` behind.
 
@@ -101,8 +109,9 @@ class Dimension:
         return changes
 
     def _conform(self, session: Session) -> bool:
-        wanted = {"key": self.key, "attributes": self.attributes}
-        staged = staged_columns(session, self.staging, wanted, self.origin)
+        staged = session.columns(self.staging) or {}
+        for error in self.misfits(staged):
+            raise error
         dialect = session.dialect
         number, boolean = dialect.kind_of(pl.Int64()), dialect.kind_of(pl.Boolean())
         kinds = {KEY: number, "valid_from": dialect.instant, "valid_to": dialect.instant, "is_current": boolean}

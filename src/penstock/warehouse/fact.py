@@ -19,11 +19,11 @@ from penstock.warehouse.target import (
     listed,
     materialize,
     merge,
-    staged_columns,
+    missing_columns,
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from penstock.warehouse.database import Session
     from penstock.warehouse.dimension import Dimension
@@ -86,6 +86,19 @@ class Fact:
     def columns(self) -> tuple[str, ...]:
         return (*self.staged, *(reference.column for reference in self.references))
 
+    def misfits(self, staged: Mapping[str, str]) -> Iterator[ConfigError]:
+        """What does not fit a staging table of these columns and types."""
+        wanted = {"key": self.key, "time": (self.time,), "measures": self.measures}
+        wanted |= {f"dimensions.{reference.name}": reference.key for reference in self.references}
+        yield from missing_columns(staged, self.staging, wanted, self.origin)
+        kind = staged.get(self.time)
+        if kind is not None and not kind.startswith(("DATE", "TIMESTAMP")):
+            yield ConfigError(
+                f"its time '{self.time}' is {kind} in {self.staging}, allowed are a date and a timestamp",
+                code="target-time",
+                where=self.origin.where("time"),
+            )
+
     def merge(self, session: Session, run: str | None, touched: Collection[str]) -> Changes:
         """Bring the table up to the changes that came with `run`, and to what was changed in the dimensions `touched`.
 
@@ -113,15 +126,9 @@ class Fact:
         return changes
 
     def _conform(self, session: Session, known: Mapping[str, Mapping[str, str] | None]) -> bool:
-        wanted = {"key": self.key, "time": (self.time,), "measures": self.measures}
-        wanted |= {f"dimensions.{reference.name}": reference.key for reference in self.references}
-        staged = staged_columns(session, self.staging, wanted, self.origin)
-        if not staged[self.time].startswith(("DATE", "TIMESTAMP")):
-            raise ConfigError(
-                f"its time '{self.time}' is {staged[self.time]} in {self.staging}, allowed are a date and a timestamp",
-                code="target-time",
-                where=self.origin.where("time"),
-            )
+        staged = session.columns(self.staging) or {}
+        for error in self.misfits(staged):
+            raise error
         for reference in self.references:
             for own, its in zip(reference.key, reference.dimension.key, strict=True):
                 other = (known[reference.name] or {}).get(its, staged[own])

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from penstock.core.toml_table import TomlTable
     from penstock.warehouse.database import Session
 
-__all__ = ["DIMENSION_OPTIONS", "FACT_OPTIONS", "REFERENCE_OPTIONS", "Model", "model_of", "read_model"]
+__all__ = [
+    "DIMENSION_OPTIONS",
+    "FACT_OPTIONS",
+    "REFERENCE_OPTIONS",
+    "Model",
+    "checked_model",
+    "model_files",
+    "model_of",
+    "read_model",
+]
 
 FOLDER = "warehouse"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -134,30 +143,73 @@ def _definition(target: Dimension | Fact) -> str:
 
 def read_model(project: Path) -> Model:
     """The dimensions and facts of a project's folder. Raises ConfigError with the file and the line."""
+    return model_of(model_files(project))
+
+
+def model_files(project: Path) -> dict[str, str]:
+    """What the files of a project's folder say, by their names. Raises ConfigError for one that cannot be read."""
     said = {}
     for path in sorted((project / FOLDER).glob("*.toml")):
         try:
             said[path.stem] = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be read: {error}", code="target-file") from None
-    return model_of(said)
+    return said
 
 
 def model_of(said: Mapping[str, str]) -> Model:
     """The dimensions and facts that files say, by their names. Raises ConfigError with the file and the line."""
-    tables = {name: read_toml(given, f"{FOLDER}/{name}.toml") for name, given in said.items()}
-    for name, table in tables.items():
-        if not _NAME.fullmatch(name):
-            raise ConfigError(
-                f"'{name}' cannot name a table of the warehouse",
-                code="target-name",
-                where=table.where(),
-                hint="allowed are small letters, digits and _, up to 50, a letter first",
-            )
-    kinds = {name: KIND.read(table.given.get("kind", ""), table.where("kind")) for name, table in tables.items()}
-    dimensions = {name: _dimension(name, tables[name]) for name, kind in kinds.items() if kind == "dimension"}
-    facts = tuple(_fact(name, tables[name], dimensions) for name, kind in kinds.items() if kind == "fact")
-    return Model(tuple(dimensions.values()), facts)
+    model, wrong = checked_model(said)
+    for error in wrong:
+        raise error
+    return model
+
+
+def checked_model(said: Mapping[str, str]) -> tuple[Model, list[ConfigError]]:
+    """The dimensions and facts of files that are right, and what is wrong in each other one.
+
+    A fact that points to a dimension whose file is wrong is neither.
+    """
+    files: dict[str, dict[str, TomlTable]] = {"dimension": {}, "fact": {}}
+    dimensions: dict[str, Dimension] = {}
+    facts: list[Fact] = []
+    wrong: list[ConfigError] = []
+    for name, given in said.items():
+        try:
+            table = _file(name, given)
+            files[KIND.read(table.given.get("kind", ""), table.where("kind"))][name] = table
+        except ConfigError as error:
+            wrong.append(error)
+    for name, table in files["dimension"].items():
+        try:
+            dimensions[name] = _dimension(name, table)
+        except ConfigError as error:
+            wrong.append(error)
+    broken = {*said} - {*dimensions} - {*files["fact"]}
+    for name, table in files["fact"].items():
+        try:
+            facts.append(_fact(name, table, dimensions))
+        except ConfigError as error:
+            if error.code != "target-dimension" or not _names(table) & broken:
+                wrong.append(error)
+    return Model(tuple(dimensions.values()), tuple(facts)), wrong
+
+
+def _file(name: str, said: str) -> TomlTable:
+    table = read_toml(said, f"{FOLDER}/{name}.toml")
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"'{name}' cannot name a table of the warehouse",
+            code="target-name",
+            where=table.where(),
+            hint="allowed are small letters, digits and _, up to 50, a letter first",
+        )
+    return table
+
+
+def _names(fact: TomlTable) -> set[str]:
+    """The dimensions that a fact's file names."""
+    return {str(one.given.get(DIMENSION.name)) for one in fact.tables("dimensions").values()}
 
 
 def _dimension(name: str, table: TomlTable) -> Dimension:

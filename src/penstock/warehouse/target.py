@@ -14,13 +14,22 @@ from penstock.core.errors import ConfigError, InternalError, did_you_mean
 from penstock.warehouse.database import Table, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from penstock.warehouse.database import Session
 
 __all__ = [
-    "Changes", "Origin", "conform", "differing", "equal", "index", "listed", "materialize", "merge", "same",
-    "staged_columns",
+    "Changes",
+    "Origin",
+    "conform",
+    "differing",
+    "equal",
+    "index",
+    "listed",
+    "materialize",
+    "merge",
+    "missing_columns",
+    "same",
 ]  # fmt: skip
 
 
@@ -70,25 +79,20 @@ def same(left: str, right: str, names: Iterable[str]) -> str:
     return " AND ".join(terms) or "TRUE"
 
 
-def staged_columns(
-    session: Session, staging: Table, wanted: Mapping[str, Sequence[str]], origin: Origin
-) -> dict[str, str]:
-    """The columns of a staging table with their types.
-
-    `wanted` has the columns that each key of a target's file names. Raises ConfigError for one that is not there.
-    """
-    columns = session.columns(staging) or {}
+def missing_columns(
+    columns: Collection[str], staging: Table, wanted: Mapping[str, Sequence[str]], origin: Origin
+) -> Iterator[ConfigError]:
+    """Of `wanted`, the columns that each key of a target's file names, those that the staging table has not."""
     own = [name for name in columns if not name.startswith("_")]
     for key, names in wanted.items():
         for name in names:
             if name not in columns:
-                raise ConfigError(
+                yield ConfigError(
                     f"{key} names the column '{name}', which {staging} has not",
                     code="target-column",
                     where=origin.where(key),
                     hint=did_you_mean(name, own) or "there are " + ", ".join(own),
                 )
-    return columns
 
 
 def conform(session: Session, target: Table, columns: Mapping[str, str]) -> bool:

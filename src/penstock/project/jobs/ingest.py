@@ -56,7 +56,7 @@ class Ingest:
         require_not_system(job.options[TOPIC])
         for option in (SOURCES, ON_REQUEST):
             for name in job.options[option]:
-                if self._loads.source(name).kind == "topic":
+                if self._loads.source(name, job.table.where(option.name)).kind == "topic":
                     raise ConfigError(
                         f"source {name} is a topic, and what it has are messages already",
                         code="job-ingest",

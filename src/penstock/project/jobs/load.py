@@ -44,7 +44,7 @@ class LoadKind:
     def require(self, job: Job) -> None:
         """Raises ConfigError or SqlError where there is no source, or one does not fit."""
         for name in self._sources(job):
-            self._loads.require(name)
+            self._loads.require(name, job.table.where(SOURCES.name))
 
     def steps(self, job: Job, run: Run) -> Iterable[Step]:
         """One for each source."""

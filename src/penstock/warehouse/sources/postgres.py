@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "PostgresPart", "PostgresSource", "read_postgres"]
 
 URL = Option("url", text, "", "postgresql://USER@HOST:PORT/DATABASE, or ${NAME}.", required=True)
-PASSWORD = Option(
-    "password", secret('password = "${CRM_PASSWORD}"', "sources/NAME.toml"), "", "The variable that has the password."
-)
+PASSWORD = Option("password", secret('password = "${CRM_PASSWORD}"'), "", "The variable that has the password.")
 TRUST = Option("tls", choice(*TLS), "verify-full", "How the server is trusted; off sends all in the clear.")
 CA = Option("ca", text, "", "The file with the authority's certificate, by which verify-ca and verify-full trust it.")
 TABLE = Option("table", text, "", "The table or view: orders, or sales.orders.", required=True)

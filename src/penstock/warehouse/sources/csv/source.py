@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from penstock.core.toml_table import TomlTable
 
-__all__ = ["OPTIONS", "CsvPart", "CsvSource", "read_csv"]
+__all__ = ["NONE", "OPTIONS", "CsvPart", "CsvSource", "read_csv"]
 
 PATH = Option("path", text, "", "The files, below the project: data/raw/*.csv.", required=True)
 OPTIONS = (PATH,)
+NONE = "csv-none"
+"""The code of the error that no file is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class CsvSource:
         found = (path for path in self.project.glob(self.pattern) if path.is_file())
         paths = sorted(path for path in found if path.resolve().is_relative_to(root))
         if not paths:
-            raise DataError(f"no file is called {self.pattern}", code="csv-none", where=str(self.project))
+            raise DataError(f"no file is called {self.pattern}", code=NONE, where=str(self.project))
         return paths
 
     def parts(self, seen: Mapping[str, str]) -> Iterator[CsvPart]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SECTIONS", "Api", "Auth", "Incremental", "Limits", "Paging", "read_api"]
 
-_SECRET = secret('token = "${API_TOKEN}"', "sources/NAME.toml, [auth]")
+_SECRET = secret('token = "${API_TOKEN}"')
 
 URL = Option("url", text, "", "Where the first page is: http or https, or ${NAME}.", required=True)
 RECORDS = Option("records", text, "$", "The JSON path to a page's records: an array, or one record.")
