@@ -161,9 +161,10 @@ class Engine:
 
     def follow_alerts(self, *, at_once: bool) -> None:
         """Let the alert rules be what their files say now: see `Alerts.follow`."""
-        self.penstock.alerts.follow(self.run, self._prepare, at_once=at_once)
-        if self.run is not None:
-            self.penstock.jobs.queries.follow(self.run, self._prepare)
+        run = self.run  # a stop may take it away meanwhile
+        self.penstock.alerts.follow(run, self._prepare, at_once=at_once)
+        if run is not None:
+            self.penstock.jobs.queries.follow(run, self._prepare)
 
     def adopt(self, definition: Definition, *, proven: bool) -> None:
         """Let the pipelines that were retired be those of `definition`; with `proven` as `Run.adopt` says."""
