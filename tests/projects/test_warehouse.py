@@ -212,7 +212,7 @@ def test_a_column_changes_its_type_overnight(wh: Penstock, policy: str) -> None:
     elif policy == "quarantine":
         assert run.state in ("success", "partial")
         assert counts(run)["customers"]["quarantined"] == account.read - account.dropped
-        assert changes(run)["staging.customers"] == (0, 0, account.deleted)  # all others are there, whatever they say
+        assert after == before, "a file of which no row can be loaded ends no key either"
     else:
         assert run.state == "success", run.error
         assert 'joined]\nfrom = "Joined"\ntype = "STRING"' in file.read_text("utf-8")
