@@ -24,7 +24,7 @@ from penstock.project.health.watch import HealthWatch
 from penstock.project.home import HOME
 from penstock.project.opening import open_project
 from penstock.project.penstock import Penstock
-from penstock.project.warehouse import FILE
+from penstock.project.warehouse.warehouse import FILE
 from tests.cli.shell import PATIENCE, make_project
 from tests.incidents.receivers import Receiver
 from tests.parts import until

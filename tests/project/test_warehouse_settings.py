@@ -8,8 +8,8 @@ import pytest
 
 from penstock.core.errors import ConfigError, WarehouseError
 from penstock.project.settings import settings_in
-from penstock.project.warehouse import Warehouse
-from penstock.project.warehouse_settings import TRUST, WarehouseSettings
+from penstock.project.warehouse.settings import TRUST, WarehouseSettings
+from penstock.project.warehouse.warehouse import Warehouse
 from penstock.warehouse.postgres import TLS, Address
 from tests.parts import free_port
 

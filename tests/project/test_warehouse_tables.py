@@ -14,7 +14,7 @@ from penstock.core.errors import QueryError, WarehouseError
 from penstock.history import Limits
 from penstock.project.access.filters import Filter
 from penstock.project.home import HOME
-from penstock.project.warehouse import FILE, Warehouse
+from penstock.project.warehouse.warehouse import FILE, Warehouse
 from penstock.warehouse import DuckDatabase, Table
 from penstock.warehouse import duck as duck_module
 
@@ -114,7 +114,7 @@ def test_a_process_that_loads_keeps_others_out_and_they_say_so(
 ) -> None:
     project.warehouse.database()
     script = (
-        "import sys, pathlib\nfrom penstock.project.warehouse import Warehouse\n"
+        "import sys, pathlib\nfrom penstock.project.warehouse.warehouse import Warehouse\n"
         "try:\n with Warehouse(pathlib.Path(sys.argv[1])).snapshot(0.1): pass\nexcept Exception as e:\n print(e)"
     )
     told = subprocess.run(

@@ -131,8 +131,8 @@ def _work(definition: Definition, home: Path, world: World, fault: SqlError | No
     """Jobs that cannot be done, and files of loads that do not fit each other."""
     if not any((definition.folder / part).exists() for part in (JOBS, *_LOADS)):
         return
-    from penstock.project.load_files import wrong_load_files
     from penstock.project.penstock import Penstock
+    from penstock.project.warehouse.files import wrong_load_files
     from penstock.warehouse.sources.csv.source import NONE
 
     penstock = Penstock(definition, home, fault=fault, log=world.log)

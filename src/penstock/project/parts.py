@@ -15,7 +15,7 @@ from penstock.project.audit import doer
 from penstock.project.budget import Budget
 from penstock.project.home import made
 from penstock.project.retention import system_limits
-from penstock.project.warehouse import Warehouse
+from penstock.project.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path

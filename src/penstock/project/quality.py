@@ -10,8 +10,8 @@ import polars as pl
 from penstock.core.errors import ConfigError, LogError
 from penstock.engine.checks import CODE, rule_of
 from penstock.project.audit import audited
-from penstock.project.load_quarantine import REPLAYED, fix_loaded, listed, replay_loaded
 from penstock.project.set_aside import pages
+from penstock.project.warehouse.quarantine import REPLAYED, fix_loaded, listed, replay_loaded
 from penstock.quality.mending import Mending
 
 if TYPE_CHECKING:

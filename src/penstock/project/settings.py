@@ -15,7 +15,7 @@ from penstock.incidents.channel import CHANNEL_OPTIONS, Channel, read_channel
 from penstock.log import TOPIC_OPTIONS
 from penstock.project.budget import LEAST
 from penstock.project.health.settings import HEALTH_OPTIONS, HealthSettings, read_health
-from penstock.project.warehouse_settings import WAREHOUSE_OPTIONS, WarehouseSettings, read_warehouse
+from penstock.project.warehouse.settings import WAREHOUSE_OPTIONS, WarehouseSettings, read_warehouse
 from penstock.sql.config import ZONE
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from penstock.project.build import make_pipeline
 from penstock.project.confinement import Confinement
 from penstock.project.evaluate import evaluate, open_windows, rows_of
 from penstock.project.system import SYSTEM_TABLES, WHOLE_ALONE, system_table
-from penstock.project.warehouse_tables import WarehouseTables
+from penstock.project.warehouse.tables import WarehouseTables
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 from penstock.sql.catalog import SYSTEM_DATABASE, Table, View

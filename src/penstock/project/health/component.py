@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.project.budget import Budget
     from penstock.project.health.settings import HealthSettings
     from penstock.project.penstock import Penstock
-    from penstock.project.warehouse import Warehouse
+    from penstock.project.warehouse.warehouse import Warehouse
 
 __all__ = ["Component", "Verdict", "components_of"]
 

@@ -10,8 +10,8 @@ from penstock.core.errors import ConfigError, did_you_mean
 from penstock.core.options import Option, text, texts
 from penstock.jobs import Outcome, RunClock
 from penstock.project.jobs.execution import Execution
-from penstock.project.loads import Loads
 from penstock.project.topics import require_not_system
+from penstock.project.warehouse.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from penstock.core.errors import ConfigError
 from penstock.core.options import Option, texts
 from penstock.jobs import Outcome, Phase, RunClock
 from penstock.project.jobs.execution import Execution
-from penstock.project.loads import Loads
+from penstock.project.warehouse.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, PenstockError, did_you_mean
-from penstock.project.loads import Loads
+from penstock.project.warehouse.loads import Loads
 from penstock.quality.rule import REFERENCES
 from penstock.quality.rules import Rules
 from penstock.warehouse.column_types import type_text

@@ -10,7 +10,7 @@ import polars as pl
 
 from penstock.core.errors import DataError, LogError, did_you_mean
 from penstock.engine.checks import code_of
-from penstock.project.loads import Loads
+from penstock.project.warehouse.loads import Loads
 from penstock.quality.rule import SET_FORMS, read_files, rules_on
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError
-from penstock.project.warehouse_settings import WarehouseSettings
+from penstock.project.warehouse.settings import WarehouseSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from penstock.project.warehouse import Warehouse
+    from penstock.project.warehouse.warehouse import Warehouse
     from penstock.warehouse import Session
 
 __all__ = ["SCHEMAS", "WarehouseTables"]

@@ -1,0 +1,1 @@
+"""The warehouse of a project, and what brings the rows of its sources into it."""
