@@ -118,7 +118,7 @@ def test_each_insert_is_a_step_over_all_that_is_there(shop: Penstock) -> None:
 def test_an_insert_that_was_committed_before_a_kill_is_not_done_again(shop: Penstock) -> None:
     """The process is gone after the commit, and before the run's record says that the step is done."""
     made = shop.jobs.begin("copy", {"name": "once"})
-    job, kind = shop.jobs.get("copy"), shop.jobs.kinds["sql"]
+    job, kind = shop.jobs.file.get("copy"), shop.jobs.kinds["sql"]
     begun = replace(made, state="running", attempt=1, process="gone", steps=(StepRun("totals", "running", 1, 0),))
     note = Worker(begun, job, kind, shop.jobs.runs, shop.jobs.log, shop.clock, lambda _: None)
     first = next(iter(kind.steps(job, begun)))
@@ -134,7 +134,7 @@ def test_what_a_cancelled_run_has_committed_is_kept_for_a_week(tmp_path: Path) -
     with opened(make(tmp_path / "shop", JOBS)) as shop:
         shop.append("orders", [{"id": 1, "amount": 1.5}])
         made = shop.jobs.begin("copy", {})
-        job, kind = shop.jobs.get("copy"), shop.jobs.kinds["sql"]
+        job, kind = shop.jobs.file.get("copy"), shop.jobs.kinds["sql"]
         note = Worker(made, job, kind, shop.jobs.runs, shop.jobs.log, shop.clock, lambda _: None)
         next(iter(kind.steps(job, made))).do(note)
         shop.jobs.cancel(made.id)
@@ -235,10 +235,10 @@ def test_runs_steps_and_lines_are_tables(shop: Penstock) -> None:
 def test_a_file_of_jobs_is_followed(tmp_path: Path) -> None:
     folder = make(tmp_path / "shop", "")
     with opened(folder) as penstock:
-        assert penstock.jobs.states() == []
+        assert penstock.jobs.standings() == []
         (folder / "jobs.toml").write_text('[jobs.a]\nkind = "upkeep"\n')
-        assert [s.name for s in penstock.jobs.states()] == ["a"]
+        assert [s.name for s in penstock.jobs.standings()] == ["a"]
         (folder / "jobs.toml").write_text("[jobs.a")
         with pytest.raises(ConfigError, match="this is not TOML"):
-            penstock.jobs.states()
-        assert list(penstock.jobs.good()) == ["a"]  # what goes on goes on
+            penstock.jobs.standings()
+        assert list(penstock.jobs.file.good()) == ["a"]  # what goes on goes on

@@ -84,7 +84,7 @@ def test_the_last_line_of_a_source_is_its_counts(project: Penstock) -> None:
 
 def test_what_was_committed_is_not_done_again(project: Penstock) -> None:
     run = project.jobs.begin("stock", {})
-    steps = list(project.jobs.kinds["load"].steps(project.jobs.get("stock"), run))
+    steps = list(project.jobs.kinds["load"].steps(project.jobs.file.get("stock"), run))
     assert asked(project, EXECUTIONS) == [("stock", "RUNNING", 0, True, None)]
     assert [step.done() for step in steps] == [None, None]
     ended = settled(project, run.id)
@@ -142,7 +142,7 @@ def test_a_rule_that_fails_ends_the_run_and_says_so(project: Penstock) -> None:
 def test_what_a_job_may_not_say(project: Penstock, job: str, said: str) -> None:
     (project.folder / "jobs.toml").write_text(f'[jobs.nightly]\nkind = "load"\n{job}\n')
     with pytest.raises(ConfigError) as caught:
-        project.jobs.get("nightly")
+        project.jobs.file.get("nightly")
     assert str(caught.value) == said
 
 
@@ -150,7 +150,7 @@ def test_a_source_that_is_wrong_is_the_jobs_error(project: Penstock) -> None:
     (project.folder / "sources/orders.toml").write_text('kind = "csv"\npath = "../orders.csv"')
     (project.folder / "schemas/orders.toml").write_text('[columns.id]\ntype = "BIGINT"')
     with pytest.raises(ConfigError) as caught:
-        project.jobs.get("nightly")
+        project.jobs.file.get("nightly")
     assert str(caught.value) == (
         "'../orders.csv' leads out of the project\nsources/orders.toml:2\n"
         "hint: a path below the project's folder, such as data/raw/*.csv"

@@ -144,7 +144,7 @@ def test_one_that_was_cancelled_is_no_incident(shop: Penstock) -> None:
 def test_a_channel_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
     jobs = '[jobs.a]\nkind = "upkeep"\nnotify = { failure = ["opps"] }\n[jobs.b]\nkind = "upkeep"\nnotify.failed = []\n'
     with opened(make(tmp_path / "shop", jobs, '[notify.ops]\ntype = "webhook"\nurl = "http://x/"\n')) as penstock:
-        wrong, unknown = (str(one.error) for one in penstock.jobs.listed())
+        wrong, unknown = (str(one.error) for one in penstock.jobs.file.listed())
     assert wrong == "there is no channel 'opps'\njobs.toml:3\nhint: did you mean ops?"
     assert unknown == "unknown option 'failed'\njobs.toml:6\nhint: did you mean failure?"
 

@@ -86,5 +86,5 @@ def test_a_query_follows_its_file(tmp_path: Path) -> None:
 def test_a_query_that_does_not_fit_is_told(tmp_path: Path, query: str, told: str) -> None:
     said = JOBS.replace("SELECT id, amount AS total FROM orders WHERE amount >= 2", query)
     with opened(make(tmp_path / "shop", said)) as project, pytest.raises((ConfigError, SqlError)) as error:
-        project.jobs.get("large")
+        project.jobs.file.get("large")
     assert str(error.value).startswith(told)

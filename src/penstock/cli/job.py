@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.jobs import Run
-    from penstock.project.jobs.jobs import Jobs, JobState
+    from penstock.project.jobs.jobs import Jobs
+    from penstock.project.jobs.standing import JobStanding
 
 __all__ = ["followed", "job", "steps_of", "told"]
 
@@ -41,7 +42,7 @@ def list_(folder: Path, form: str) -> None:
     import polars as pl
 
     with opened(folder) as penstock:
-        states = penstock.jobs.states()
+        states = penstock.jobs.standings()
         served = penstock.jobs.served
     rows = [
         (
@@ -69,7 +70,7 @@ def list_(folder: Path, form: str) -> None:
         note(f"nobody makes runs that are due: {program()} run {path_of(folder)} does")
 
 
-def _due(state: JobState) -> str:
+def _due(state: JobStanding) -> str:
     """What it is done by."""
     schedule = [f"{state.schedule} {state.zone}"] if state.schedule else []
     file = [f"on {state.on_file}"] if state.on_file else []
@@ -197,7 +198,7 @@ def status(folder: Path, name: str | None, limit: int, form: str) -> None:
     import polars as pl
 
     with opened(folder) as penstock:
-        known = {one.name for one in penstock.jobs.listed()}
+        known = {one.name for one in penstock.jobs.file.listed()}
         if name is None or name in known:
             runs = penstock.jobs.history(name, limit)
             rows = [
@@ -243,7 +244,7 @@ def logs(folder: Path, name: str, form: str) -> None:
     with opened(folder) as penstock:
         jobs = penstock.jobs
         identity = name
-        if name in {one.name for one in jobs.listed()}:
+        if name in {one.name for one in jobs.file.listed()}:
             runs = jobs.history(name, 1)
             if not runs:
                 note(f"job {name} has no run yet")
@@ -273,7 +274,7 @@ def backfill(folder: Path, name: str, since: str, until: str, given: tuple[str, 
     A date, and a time without a zone, is one of the zone of JOB's schedule.
     """
     with opened(folder) as penstock:
-        schedule = penstock.jobs.get(name).schedule
+        schedule = penstock.jobs.file.get(name).schedule
         zone = "UTC" if schedule is None else schedule.zone
         made = penstock.jobs.backfill(name, moment_in(zone, since), moment_in(zone, until), values_of(given))
         served = penstock.jobs.served

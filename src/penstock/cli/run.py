@@ -144,7 +144,7 @@ def run_pipelines(
                 _require_serving(serving)
                 if not ended:
                     continue
-                goes_on = not bounded and bool(penstock.jobs.good())
+                goes_on = not bounded and bool(penstock.jobs.file.good())
                 if not goes_on and (serving is None or running.errors):
                     break
                 figures = running.figures()

@@ -137,7 +137,7 @@ def _work(definition: Definition, home: Path, world: World, fault: SqlError | No
 
     penstock = Penstock(definition, home, fault=fault, log=world.log)
     try:
-        wrong = [one.error for one in penstock.jobs.listed() if one.error is not None]
+        wrong = [one.error for one in penstock.jobs.file.listed() if one.error is not None]
     except PenstockError as error:
         wrong = [error]
     for one in (*wrong, *wrong_load_files(penstock, definition)):

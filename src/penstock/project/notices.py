@@ -72,7 +72,7 @@ class Notices:
         if incident.kind == "health":
             return Policy(self._penstock.settings.health.notify)
         if incident.kind in ("job", SUMMARY):
-            job = self._penstock.jobs.good().get(incident.rule.removeprefix(JOB))
+            job = self._penstock.jobs.file.good().get(incident.rule.removeprefix(JOB))
             told = Notify() if job is None else job.notify
             return Policy(told.success if incident.kind == SUMMARY else told.failure)
         return self._penstock.alerts.policy(incident.rule)

@@ -273,7 +273,7 @@ class Penstock(Parts):
         Each begins from its last checkpoint; `fresh` drops state and results first. Raises LockedError if another
         process runs the project, and StateError where a query was edited so that its state does not fit.
         """
-        if not self.definition.pipelines and not self.jobs.listed():
+        if not self.definition.pipelines and not self.jobs.file.listed():
             raise ConfigError("there is no pipeline to run", code="project-empty", hint="INSERT INTO a table")
         return self._engine.start(bounded=bounded, fresh=fresh, speed=speed, batch_rows=batch_rows, only=only)
 

@@ -100,7 +100,7 @@ class Alerts:
         if not dot or kind not in ("job", "health"):
             self.get(rule)
         elif kind == "job":
-            self._penstock.jobs.get(name)
+            self._penstock.jobs.file.get(name)
         else:
             require_part(self._penstock, name)
 

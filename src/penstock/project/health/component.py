@@ -82,7 +82,7 @@ def _database(warehouse: Warehouse) -> Verdict | None:
 def _scheduler(penstock: Penstock) -> Verdict | None:
     """What is due is looked at; None where there is no job."""
     scheduler = penstock.jobs.scheduler
-    if scheduler is None or not penstock.jobs.good():
+    if scheduler is None or not penstock.jobs.file.good():
         return None
     late = max(penstock.clock.now_ms() - scheduler.ticked, 0) / 1000
     if late > _SCHEDULER_SECONDS:

@@ -1,82 +1,44 @@
-"""`Jobs`: the jobs of a project: what jobs.toml says, their runs, and who works on them."""
+"""`Jobs`: the jobs of a project: what people say of them, their runs, and who works on those."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError, PenstockError, SqlError, StateError, did_you_mean
-from penstock.jobs import Listed, Run, Runs, Scheduler, read_jobs
+from penstock.core.errors import ConfigError, StateError
+from penstock.jobs import Run, Runs, Scheduler
 from penstock.jobs.command import Command
-from penstock.jobs.job import FILE
 from penstock.jobs.presence import Presence, is_present
 from penstock.jobs.run import ENDED, run_id
 from penstock.jobs.run_log import RunLog
 from penstock.jobs.runs import Change
 from penstock.project.audit import audited, doer
 from penstock.project.jobs.check import Check
+from penstock.project.jobs.file import JobFile
 from penstock.project.jobs.ingest import Ingest
 from penstock.project.jobs.load import LoadKind
 from penstock.project.jobs.reports import report
-from penstock.project.jobs.rows import RowQueries, fitting
+from penstock.project.jobs.rows import RowQueries
 from penstock.project.jobs.sql import Sql
+from penstock.project.jobs.standing import JobStanding, job_standing
 from penstock.project.jobs.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
-    from penstock.core.parameters import Parameter
-    from penstock.jobs import Job, Kind
+    from penstock.jobs import Kind
     from penstock.jobs.run_log import Line
     from penstock.jobs.runs import Open
     from penstock.project.penstock import Penstock
 
-__all__ = ["JobState", "Jobs"]
+__all__ = ["Jobs"]
 
-_MOST_BYTES = 1 << 20
 _MOST_BACKFILLED = 10_000
-_UPCOMING = 5
 _SCHEDULER = "runs/scheduler"
 _LEFT_MS = 7 * 86_400_000
 """So long a run that has failed or was cancelled can go on where its SQL had committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """How a job is; times in ms since 1970. One that is `wrong` is not done, and that says why.
-
-    `upcoming` is when its schedule has it due, the next few times. `last` is its last run that has ended, `running` and
-    `waiting` are how many have not.
-    """
-
-    name: str
-    kind: str
-    description: str
-    schedule: str
-    zone: str
-    after: tuple[str, ...]
-    on_file: str
-    on_row: str
-    parameters: tuple[Parameter, ...]
-    wrong: str
-    paused_by: str
-    upcoming: tuple[int, ...]
-    last: str
-    last_state: str
-    last_ended: int | None
-    last_success: int | None
-    running: int
-    waiting: int
-
-    @property
-    def next(self) -> int | None:
-        """When it is due next."""
-        return self.upcoming[0] if self.upcoming else None
 
 
 class Jobs:
@@ -84,13 +46,20 @@ class Jobs:
 
     def __init__(self, penstock: Penstock) -> None:
         self._penstock = penstock
-        self._lock = Lock()
-        self._seen: object = None
-        self._listed: list[Listed] = []
-        self._error: PenstockError | None = None
+        self._locks = None if penstock.home is None else penstock.home / "jobs"
         self._scheduler: Scheduler | None = None
         self._presence: Presence | None = None
         self._sql = Sql(penstock)
+        self.kinds: dict[str, Kind] = {
+            "sql": self._sql,
+            "command": Command(penstock.folder, self._locks),
+            "check": Check(penstock),
+            "ingest": Ingest(penstock),
+            "load": LoadKind(penstock),
+            "upkeep": Upkeep(penstock),
+        }
+        """What jobs can be, by the word for it."""
+        self.file = JobFile(penstock, self.kinds)
         self.queries = RowQueries(penstock)
         """Those of on-row."""
 
@@ -108,97 +77,14 @@ class Jobs:
         """The lines of the runs."""
         return RunLog(self._penstock.log)
 
-    @cached_property
-    def kinds(self) -> dict[str, Kind]:
-        """What jobs can be, by the word for it."""
-        penstock = self._penstock
-        return {
-            "sql": self._sql,
-            "command": Command(penstock.folder, self._locks),
-            "check": Check(penstock),
-            "ingest": Ingest(penstock),
-            "load": LoadKind(penstock),
-            "upkeep": Upkeep(penstock),
-        }
-
-    @property
-    def _locks(self) -> Path | None:
-        home = self._penstock.home
-        return None if home is None else home / "jobs"
-
-    def listed(self) -> list[Listed]:
-        """The jobs of the file as it is now, in its order; none where there is no file. Raises ConfigError."""
-        with self._lock:
-            self._read()
-            if self._error is not None:
-                raise self._error.with_traceback(None)
-            return self._listed
-
-    def _read(self) -> None:
-        """Read the file, where it is another than the one that was read."""
-        penstock = self._penstock
-        if penstock.home is None:
-            return
-        path = penstock.folder / FILE
-        try:
-            found = path.stat()
-            seen: object = found.st_mtime_ns, found.st_size, self._catalog()
-            if seen == self._seen:
-                return
-            if found.st_size > _MOST_BYTES:
-                raise ConfigError(f"{FILE} is larger than {_MOST_BYTES >> 20} MB", code="job-file")
-            said = penstock.settings
-            listed = fitting(read_jobs(path.read_text("utf-8"), self.kinds, said.time_zone, said.notify), penstock)
-        except FileNotFoundError:
-            seen, listed = None, []
-        except (OSError, UnicodeDecodeError) as error:
-            self._error = ConfigError(f"{FILE} cannot be read: {error}", code="job-file")
-            return
-        except PenstockError as error:
-            self._seen, self._error = seen, error
-            return
-        self._seen, self._listed, self._error = seen, listed, None
-
-    def _catalog(self) -> int:
-        """What the SQL of jobs is read against; it is another after an apply."""
-        try:
-            return id(self._penstock.session)
-        except SqlError:
-            return 0
-
-    def good(self) -> dict[str, Job]:
-        """Those that can be done, by name; while the file is wrong, those that it said before."""
-        with self._lock:
-            self._read()
-            return {one.name: one.job for one in self._listed if one.job is not None}
-
-    def _known(self) -> set[str]:
-        with self._lock:
-            return {one.name for one in self._listed}
-
-    def get(self, name: str) -> Job:
-        """The job called so. Raises ConfigError where there is none, and the error of one that is wrong."""
-        known = {one.name: one for one in self.listed()}
-        if name not in known:
-            hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else f"{FILE} has none")
-            raise ConfigError(f"there is no job '{name}'", code="job-unknown", hint=hint)
-        job, error = known[name].job, known[name].error
-        if job is None:
-            assert error is not None
-            raise error.with_traceback(None)
-        return job
-
-    def states(self) -> list[JobState]:
-        """How each job is, in the order of the file. Raises ConfigError where the file is wrong."""
+    def standings(self) -> list[JobStanding]:
+        """How each job stands, in the order of the file. Raises ConfigError where the file is wrong."""
         known, now = self.runs.open(), self._penstock.clock.now_ms()
-        return [_state(one, known, now) for one in self.listed()]
+        return [job_standing(one, known, now) for one in self.file.listed()]
 
-    def state(self, name: str) -> JobState:
-        """How one is. Raises ConfigError where there is none."""
-        found = {one.name: one for one in self.states()}
-        if name not in found:
-            self.get(name)
-        return found[name]
+    def standing(self, name: str) -> JobStanding:
+        """How one stands. Raises ConfigError where there is none."""
+        return job_standing(self.file.require(name), self.runs.open(), self._penstock.clock.now_ms())
 
     # -- what people say ---------------------------------------------------------------------------
 
@@ -207,7 +93,7 @@ class Jobs:
 
         Raises ConfigError where there is no such job, it is wrong, or the parameters do not fit.
         """
-        job, now, by = self.get(name), self._penstock.clock.now_ms(), doer().caller.name
+        job, now, by = self.file.get(name), self._penstock.clock.now_ms(), doer().caller.name
         made = Run(run_id(name, now, alone=False), name, "waiting", "hand", by, now, now, now, job.values(given))
         self.runs.change(lambda _: Change([made]))
         audited(self._penstock.log, "job-run", name, run=made.id, parameters=made.parameters)
@@ -216,7 +102,7 @@ class Jobs:
 
     def left(self, name: str, given: Mapping[str, object]) -> Run | None:
         """A run of a job by hand, with these parameters, that nobody works on any more, to be done now; as `begin`."""
-        values = self.get(name).values(given)
+        values = self.file.get(name).values(given)
         for run in self.runs.open().runs.values():
             same = run.job == name and run.trigger == "hand" and run.parameters == values
             if same and not (run.state == "running" and is_present(self._locks, run.process)):
@@ -228,7 +114,7 @@ class Jobs:
 
         Raises ConfigError where it has no schedule, there is no such moment, or there are too many; and as `begin`.
         """
-        job, now, by = self.get(name), self._penstock.clock.now_ms(), doer().caller.name
+        job, now, by = self.file.get(name), self._penstock.clock.now_ms(), doer().caller.name
         if job.schedule is None:
             raise ConfigError(
                 f"job '{name}' has no schedule, and a backfill is a run for each of its moments",
@@ -277,9 +163,8 @@ class Jobs:
         self._wake()
 
     def _pause(self, name: str, by: str) -> None:
+        self.file.require(name)
         now = self._penstock.clock.now_ms()
-        if name not in {one.name for one in self.listed()}:
-            self.get(name)
 
         def decide(known: Open) -> Change:
             state = known.job(name)
@@ -314,7 +199,7 @@ class Jobs:
         One that waits for its next attempt has it now. Raises StateError for any other run, and where there is none.
         """
         run, now = self.run(identity), self._penstock.clock.now_ms()
-        self.get(run.job)
+        self.file.get(run.job)
         if run.state not in ("failed", "cancelled", "waiting"):
             raise StateError(
                 f"run '{identity}' is {run.state}, and only one that has failed or was cancelled can be tried again",
@@ -342,10 +227,10 @@ class Jobs:
 
     def history(self, name: str | None = None, limit: int = 50) -> list[Run]:
         """Runs, the newest first: of one job, or of all. Raises ConfigError where there is no such job."""
-        if name is not None and not (found := self.runs.list(name, limit)):
-            self.get(name)
-            return found
-        return self.runs.list(name, limit)
+        found = self.runs.list(name, limit)
+        if name is not None and not found:
+            self.file.get(name)
+        return found
 
     def rest(self, seconds: float) -> None:
         """Let time pass, for whoever waits for a run."""
@@ -361,7 +246,7 @@ class Jobs:
         """Make the runs that are due, and work on them, in threads."""
         if self._scheduler is None:
             self._sql.sweep(self.runs, self._penstock.clock.now_ms() - _LEFT_MS)
-            self._scheduler = self._scheduling(None)
+            self._scheduler = self.scheduling()
             assert self._presence is not None
             self._penstock.log.facts.put(_SCHEDULER, self._presence.name.encode())
             self._scheduler.start()
@@ -387,7 +272,7 @@ class Jobs:
     @contextmanager
     def working(self, identity: str) -> Iterator[None]:
         """Inside, this process works on one run, and on what stands in its way."""
-        scheduler = self._scheduling(identity)
+        scheduler = self.scheduling(identity)
         scheduler.start()
         try:
             yield
@@ -396,16 +281,13 @@ class Jobs:
             self._leave()
             self._penstock.notices.tell()
 
-    def scheduling(self) -> Scheduler:
-        """A scheduler that is not started: whoever has it calls `tick`, and `close` in the end."""
-        return self._scheduling(None)
-
-    def _scheduling(self, only: str | None) -> Scheduler:
+    def scheduling(self, only: str | None = None) -> Scheduler:
+        """One that is not started, of all runs or for one: whoever has it calls `tick`, and `stop` in the end."""
         penstock = self._penstock
         self._presence = Presence(self._locks)
         return Scheduler(
-            self.good,
-            self._known,
+            self.file.good,
+            self.file.known,
             self.kinds,
             self.runs,
             self.log,
@@ -424,32 +306,3 @@ class Jobs:
     def _wake(self) -> None:
         if self._scheduler is not None:
             self._scheduler.wake()
-
-
-def _state(one: Listed, known: Open, now: int) -> JobState:
-    job, state = one.job, known.job(one.name)
-    schedule = None if job is None else job.schedule
-    open_ = [run.state for run in known.runs.values() if run.job == one.name]
-    upcoming: Iterable[int] = ()
-    if schedule is not None and not state.paused_by:
-        upcoming = islice(schedule.times(now if state.considered is None else state.considered), _UPCOMING)
-    return JobState(
-        name=one.name,
-        kind="" if job is None else job.kind,
-        description="" if job is None else job.description,
-        schedule="" if schedule is None else schedule.cron,
-        zone="" if schedule is None else schedule.zone,
-        after=() if job is None else job.after,
-        on_file="" if job is None else job.on_file,
-        on_row="" if job is None else job.on_row,
-        parameters=() if job is None else job.parameters,
-        wrong="" if one.error is None else str(one.error),
-        paused_by=state.paused_by,
-        upcoming=tuple(upcoming),
-        last=state.last,
-        last_state=state.last_state,
-        last_ended=state.last_ended,
-        last_success=state.last_success,
-        running=open_.count("running"),
-        waiting=open_.count("waiting"),
-    )

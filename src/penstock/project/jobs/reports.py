@@ -41,7 +41,7 @@ def report(penstock: Penstock, run: Run, transaction: Transaction) -> None:
         said = [_failed(penstock, run, known)]
     else:
         said = [] if known is None else [_recovered(run, known)]
-        job = penstock.jobs.good().get(run.job)
+        job = penstock.jobs.file.good().get(run.job)
         if job is not None and job.notify.success:
             said.append(_summary(run))
     if said:

@@ -106,7 +106,9 @@ class RowQueries:
         if run is not self._run:
             self._run, self._going = run, {}
         session = self._penstock.session
-        wanted = {name: (job.on_row, id(session)) for name, job in self._penstock.jobs.good().items() if job.on_row}
+        wanted = {
+            name: (job.on_row, id(session)) for name, job in self._penstock.jobs.file.good().items() if job.on_row
+        }
         if wanted == self._going:
             return
         before, self._going = self._going, dict[str, object](wanted)
@@ -117,7 +119,7 @@ class RowQueries:
     def _made(self, name: str, prepare: Callable[[Pipeline], None]) -> tuple[PipelineDefinition, Pipeline] | None:
         penstock = self._penstock
         try:
-            definition = row_pipeline(penstock.jobs.get(name), penstock.session)
+            definition = row_pipeline(penstock.jobs.file.get(name), penstock.session)
             penstock.log.ensure_topic(rows_topic(name))
             try:
                 return definition, self._restored(definition, prepare)

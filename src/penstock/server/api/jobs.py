@@ -148,13 +148,13 @@ Limit = Annotated[int, Query(ge=1, le=10_000, description="So many at most")]
 @router.get("/jobs", operation_id="jobs")
 def list_jobs(penstock: Project) -> list[JobAnswer]:
     """All jobs and how each is, in the order of their file. Refused where the file is wrong (422)."""
-    return [JobAnswer.model_validate(state) for state in penstock.jobs.states()]
+    return [JobAnswer.model_validate(state) for state in penstock.jobs.standings()]
 
 
 @router.get("/jobs/{name}", operation_id="job")
 def show_job(penstock: Project, name: Name) -> JobAnswer:
     """How one is."""
-    return JobAnswer.model_validate(penstock.jobs.state(name))
+    return JobAnswer.model_validate(penstock.jobs.standing(name))
 
 
 @router.get("/jobs/{name}/runs", operation_id="job_runs")
@@ -180,14 +180,14 @@ def backfill_job(penstock: Project, name: Name, body: BackfillGiven) -> list[Run
 def pause_job(penstock: Project, name: Name) -> JobAnswer:
     """Let it be done by hand alone; moments that pass meanwhile are passed over."""
     penstock.jobs.pause(name)
-    return JobAnswer.model_validate(penstock.jobs.state(name))
+    return JobAnswer.model_validate(penstock.jobs.standing(name))
 
 
 @router.post("/jobs/{name}/resume", operation_id="job_resume")
 def resume_job(penstock: Project, name: Name) -> JobAnswer:
     """Let it be done as its file says again."""
     penstock.jobs.resume(name)
-    return JobAnswer.model_validate(penstock.jobs.state(name))
+    return JobAnswer.model_validate(penstock.jobs.standing(name))
 
 
 @router.get("/runs", operation_id="runs")

@@ -135,7 +135,7 @@ class Metrics:
     def _jobs(self, found: Families) -> None:
         jobs = self.project.jobs
         open_ = Counter((run.job, run.state) for run in jobs.runs.open().runs.values())
-        for name in jobs.good():
+        for name in jobs.file.good():
             for state in ("running", "waiting"):
                 found.add(d.JOB_OPEN, open_[name, state], name, state)
         if jobs.scheduler is not None:
