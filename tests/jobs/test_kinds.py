@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.cli.job import followed
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, SqlError, StateError
 from penstock.jobs.run import StepRun
@@ -82,6 +84,14 @@ kind = "sql"
 [jobs.column]
 kind = "sql"
 sql = "INSERT INTO totals SELECT nme FROM orders"
+
+[jobs.many]
+kind = "command"
+command = ["seq", "10500"]
+
+[jobs.long]
+kind = "command"
+command = ["sh", "-c", "head -c 200000 /dev/zero | tr '\\\\0' x; echo; echo next"]
 """
 
 
@@ -152,6 +162,19 @@ def test_a_command_gets_its_parameters_as_they_are(shop: Penstock) -> None:
     assert lines(shop, found)[1:3] == ["command|$(id); you say to $(id); you", "command|oops"]
 
 
+def test_whoever_follows_a_run_sees_its_last_lines(shop: Penstock, capsys: pytest.CaptureFixture[str]) -> None:
+    run = done(shop, "many")
+    assert followed(shop.jobs, run.id, threading.Event()) == run
+    assert capsys.readouterr().err.splitlines()[-2:] == ["command: 10500", "command: done: 10500"]
+
+
+def test_a_line_without_end_is_cut_and_the_next_one_is_a_line(shop: Penstock) -> None:
+    run = done(shop, "long")
+    first, second = [line.line for line in shop.jobs.lines(run.id)[1] if line.step == "command"][:2]
+    assert (first, second) == ("x" * 4_000 + "...", "next")
+    assert run.steps[0].outcome.note == "next"
+
+
 def test_a_command_that_fails_is_tried_again(shop: Penstock) -> None:
     found = done(shop, "say", code=3)
     assert (found.state, found.attempt, found.failed_step) == ("failed", 2, "command")
@@ -159,6 +182,15 @@ def test_a_command_that_fails_is_tried_again(shop: Penstock) -> None:
     assert [a.error for a in found.attempts] == [found.error] * 2
     wait = found.attempts[1].began - found.attempts[0].ended
     assert 5_000 <= wait <= 10_000
+
+
+def test_what_has_done_well_meanwhile_is_not_tried_again(shop: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = done(shop, "tidy")
+    before = replace(run, state="failed")
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.jobs, "run", lambda _: before)
+        shop.jobs.retry(run.id)
+    assert shop.jobs.run(run.id) == run
 
 
 def test_what_would_fail_again_is_not_tried_again(shop: Penstock) -> None:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock.core.errors import ConfigError
+from penstock.jobs.worker import Worker
+from penstock.project.jobs.load import LoadKind
 from tests.jobs.worlds import make, opened, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from penstock.jobs import Note, Outcome
     from penstock.project.penstock import Penstock
 
 JOBS = """
@@ -89,6 +92,21 @@ def test_what_was_committed_is_not_done_again(project: Penstock) -> None:
     assert [step.done() for step in steps] == [None, None]
     ended = settled(project, run.id)
     assert steps[1].done() == ended.steps[1].outcome
+
+
+def test_a_run_that_ends_between_two_sources_is_over(project: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+    do = LoadKind._do
+
+    def ends(self: LoadKind, name: str, run: str, note: Note) -> Outcome:
+        found = do(self, name, run, note)
+        assert isinstance(note, Worker)
+        note.end("cancelled")
+        return found
+
+    monkeypatch.setattr(LoadKind, "_do", ends)
+    run = settled(project, project.jobs.begin("nightly", {}).id)
+    assert (run.state, [step.name for step in run.steps]) == ("cancelled", ["customers"])
+    assert asked(project, EXECUTIONS) == [("nightly", "FAILED", 2, False, "it was stopped")]
 
 
 def test_sources_that_fail_keep_none_from_being_loaded_and_are_named(project: Penstock) -> None:

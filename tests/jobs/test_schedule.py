@@ -56,6 +56,13 @@ def test_what_is_due_each_hour_goes_on_so(day: str, offsets: tuple[str, str], ho
         assert {b - a for a, b in itertools.pairwise(found)} == {86_400_000 // 24 * hours // count}
 
 
+def test_there_is_no_moment_after_the_last_date() -> None:
+    last = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+    found = Schedule("0 0 31 12 *", "Europe/Zurich")
+    assert list(found.times(last - 1, last)) == []
+    assert len(list(found.times(last - 86_400_000 * 370, last))) == 2
+
+
 def test_moments_are_after_and_up_to() -> None:
     at = "2026-01-01T00:00Z"
     assert times("0 0 * * *", at, at, "UTC") == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from penstock.core.clock import ManualClock
 from penstock.core.errors import DataError, LogError, StateError
 from penstock.jobs.presence import Presence
 from penstock.jobs.runs import Change, JobState
@@ -352,6 +353,31 @@ def test_a_run_that_takes_too_long_is_ended() -> None:
     machine.tick()
     (run,) = machine.runs.list()
     assert (run.state, run.error) == ("failed", "it has taken longer than its timeout of 5 s")
+
+
+def test_a_clock_that_is_put_on_ends_no_run() -> None:
+    going, may_end = threading.Event(), threading.Event()
+
+    def waits(_: Run, note: Note) -> None:
+        going.set()
+        assert may_end.wait(60)
+        note("said")
+
+    class PutOn(ManualClock):
+        def monotonic(self) -> float:
+            return 0.0
+
+    machine = Machine('[jobs.a]\nkind = "told"\ntimeout = "5 s"', Told(a=waits), "2026-01-01T00:00Z")
+    machine.clock = PutOn(machine.clock.now_ms())
+    machine.restart()
+    machine.begin("a")
+    machine.scheduler.tick()
+    assert going.wait(60)
+    machine.clock.advance(86_400_000)
+    machine.scheduler.tick()
+    may_end.set()
+    machine.tick()
+    assert [run.state for run in machine.runs.list()] == ["success"]
 
 
 def test_a_process_that_ends_in_order_leaves_its_runs_to_the_next() -> None:

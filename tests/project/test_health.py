@@ -251,6 +251,19 @@ def test_health_as_of_now(parts: Parts, clock: ManualClock) -> None:
     assert health_of(parts.penstock).state == "stopped"
 
 
+def test_what_a_clock_that_was_ahead_has_found_is_not_how_it_is_now(parts: Parts, clock: ManualClock) -> None:
+    parts.faults["disk"] = "full"
+    clock.advance(86_400_000)
+    parts.go()
+    clock.advance(-86_400_000)
+    del parts.faults["disk"]
+    parts.go()
+    assert [(p.component, p.state, p.probed, p.detail) for p in health_of(parts.penstock).parts] == [
+        ("database", "up", clock.now_ms(), ""),
+        ("disk", "up", clock.now_ms(), ""),
+    ]
+
+
 def test_one_that_does_not_answer_is_down_and_keeps_no_other_waiting(parts: Parts) -> None:
     go_on, asked = threading.Event(), []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,7 +23,6 @@ from penstock.warehouse.postgres import PostgresDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from penstock.core.types import DataType
     from penstock.warehouse.database import Database
@@ -202,6 +203,20 @@ def test_a_load_is_compared_with_earlier_ones(database: Database, rule: str, ear
     assert found.result.passed is (not note)
     if note:
         assert found.result.note == note
+
+
+def test_a_measure_that_is_no_number_breaks_its_rule_and_is_compared_with_by_none() -> None:
+    log = Log.open(None)
+    for run, value in enumerate((2.0, math.nan, 3.0, math.inf)):
+        found = [Result("c.one", "anomaly", "warn", 5, 0, value)]
+        record(log, found, time=run, kind="batch", run=str(run), table="staging.c")
+    assert earlier_values(log, "staging.c", "c.one", 20) == [3.0, 2.0]
+    rule = "[rules.one]\nanomaly = 'amount'\nthen = 'warn'"
+    with DuckDatabase(Path(":memory:")).transaction() as session:
+        session.run("CREATE TABLE t AS SELECT 'NaN'::DOUBLE AS amount")
+        (one,) = found_in(_rules(rule, LOADED), session, Staged("t", "rowid", NOW, lambda *_: [1.0, 2.0, 3.0]))
+    assert (one.result.broken, one.result.value) == (1, None)
+    assert one.result.note == "c.one: the mean of amount is nan, which is no number"
 
 
 def test_a_reference_to_nothing_says_so(database: Database) -> None:

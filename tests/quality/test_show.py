@@ -139,6 +139,7 @@ def test_over_http_and_in_metrics(tmp_path: Path) -> None:
     [
         (b"[1]", {"a": "1"}, "only rows that are JSON objects can be mended by column"),
         (b'{"a": "x"}', {"a": "CAST(a AS INT)"}, "a = CAST(a AS INT): cannot CAST to INT"),
+        (b'{"a": 18446744073709551615, "b": 1}', {"b": "1 / (b - 1)"}, "b = 1 / (b - 1): division by zero"),
     ],
 )
 def test_a_row_that_cannot_be_mended(raw: bytes, expressions: dict[str, str], message: str) -> None:

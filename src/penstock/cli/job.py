@@ -120,8 +120,9 @@ def run(folder: Path, name: str, given: tuple[str, ...], form: str, *, detach: b
 
 def followed(jobs: Jobs, identity: str, asked: Any) -> Run:
     """The run when it has ended; its lines are shown as they come. Where the event `asked` is set it is cancelled."""
-    from contextlib import ExitStack
+    from contextlib import ExitStack, suppress
 
+    from penstock.core.errors import StateError
     from penstock.jobs.run import ENDED
 
     shown, cancelled = 0, False
@@ -135,13 +136,14 @@ def followed(jobs: Jobs, identity: str, asked: Any) -> Run:
             shown, lines = jobs.lines(identity, shown)
             for line in lines:
                 note(printable(f"{line.step}: {line.line}" if line.step else line.line))
-            if found.state in ENDED:
+            if found.state in ENDED and not lines:
                 return found
-            if asked.wait(_LOOK_SECONDS) and not cancelled:
+            if asked.wait(0 if lines else _LOOK_SECONDS) and not cancelled:
                 cancelled = True
                 note(f"run {identity} is cancelled; Ctrl-C again ends at once")
-                jobs.cancel(identity)
-            elif cancelled:
+                with suppress(StateError):  # it has ended just now
+                    jobs.cancel(identity)
+            elif cancelled and not lines:
                 jobs.rest(_LOOK_SECONDS)
 
 

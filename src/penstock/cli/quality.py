@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from penstock.project.acting import Project
     from penstock.project.quality import State
 
@@ -114,7 +112,7 @@ def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _chosen(project: Project, ids: Sequence[str], rule: str | None, *states: str) -> list[str]:
+def _chosen(project: Project, ids: Sequence[str], rule: str | None, *states: State) -> list[str]:
     """The rows that are named, or those of a rule, or those in one of `states`, that wait."""
     if ids and (rule is not None or states):
         raise click.UsageError("name rows by their ids, or by what they have in common")
@@ -122,12 +120,11 @@ def _chosen(project: Project, ids: Sequence[str], rule: str | None, *states: str
         return list(ids)
     if rule is None and not states:
         raise click.UsageError("say which rows: their ids, or --rule")
-    rows = project.quality_rows(_SHOWN, rule)
-    return _waiting(rows, states or ("open", "fixed"))
+    import polars as pl
 
-
-def _waiting(rows: pl.DataFrame, states: Sequence[str]) -> list[str]:
-    return rows.filter(rows["state"].is_in(list(states)))["id"].reverse().to_list()
+    found = [project.quality_rows(_SHOWN, rule, state) for state in states or ("open", "fixed")]
+    newest_first = pl.concat(found).sort("time", descending=True, nulls_last=True, maintain_order=True)
+    return newest_first["id"].reverse().to_list()
 
 
 @quality.command(

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError, LogError, StateError, did_you_mean
@@ -44,6 +45,8 @@ _ALWAYS = ("job", "run", "attempt", "scheduled")
 _WAIT_SECONDS = 0.1
 _END_SECONDS = 10.0
 _LAST_LINE = 200
+_LONGEST = 65_536
+"""Bytes of a line that are looked at."""
 
 
 class Command:
@@ -178,7 +181,11 @@ def _followed(process: subprocess.Popen[bytes], program: str, note: Note, lock: 
 
 
 def _read(stream: IO[bytes], note: Note, last: list[str]) -> None:
-    for data in iter(stream.readline, b""):
+    begins = True
+    for data in iter(partial(stream.readline, _LONGEST), b""):
+        whose, begins = begins, data.endswith(b"\n")
+        if not whose:  # the rest of a line that has no end
+            continue
         line = data.decode("utf-8", "replace").rstrip("\r\n")
         last[0] = line or last[0]
         try:

@@ -111,5 +111,10 @@ class RunLog:
 
 def lines_table(log: Log) -> pl.DataFrame:
     """The lines of all runs that are kept."""
-    rows = log.tables.rows(LOG_TABLE)[1]
-    return (rows if rows.width else pl.DataFrame(schema=_SCHEMA)).cast({"time": pl.Datetime("ms", "UTC")})
+    parts = [pl.DataFrame(schema=_SCHEMA)]
+    last = 0
+    while True:
+        last, frame = log.tables.rows(LOG_TABLE, after=last)
+        if not frame.height:
+            return pl.concat(parts).cast({"time": pl.Datetime("ms", "UTC")})
+        parts.append(frame.select(*_SCHEMA))

@@ -47,12 +47,18 @@ class Schedule:
 
     def times(self, after: int, until: int | None = None) -> Iterator[int]:
         """The moments after `after`, up to `until` (included), each once, in order; ms since 1970."""
-        start = dt.datetime.fromtimestamp(after / 1000, dt.UTC).astimezone(ZoneInfo(self.zone))
         last = after
-        for moment in CronSim(self.cron, start):
-            ms = round(moment.timestamp() * 1000)
+        for ms in self._moments(after):
             if until is not None and ms > until:
                 return
             if ms > last:
                 yield ms
                 last = ms
+
+    def _moments(self, after: int) -> Iterator[int]:
+        try:
+            start = dt.datetime.fromtimestamp(after / 1000, dt.UTC).astimezone(ZoneInfo(self.zone))
+            for moment in CronSim(self.cron, start):
+                yield round(moment.timestamp() * 1000)
+        except OverflowError:  # there are no dates after the year 9999
+            return

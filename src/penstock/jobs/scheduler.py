@@ -319,11 +319,11 @@ class Scheduler:
         """Tell those that have taken too long, or that somebody wants to end."""
         if not self._workers:
             return
-        cancelled, now = self._runs.open().cancelled, self._clock.now_ms()
+        cancelled = self._runs.open().cancelled
         for worker in [*self._workers.values()]:
             if worker.run.id in cancelled:
                 worker.end("cancelled")
-            elif worker.job.timeout and now - worker.began > worker.job.timeout:
+            elif worker.is_overdue:
                 worker.end("timeout")
 
     # -- how a run goes on after an attempt ---------------------------------------------------------

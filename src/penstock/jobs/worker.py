@@ -45,6 +45,7 @@ class Worker:
         self.lasting = False
         self.stopped = ""
         self.began = clock.now_ms()
+        self._since = clock.monotonic()
         self.stop = threading.Event()
         self._kind = kind
         self._runs = runs
@@ -67,6 +68,11 @@ class Worker:
             self.stop.set()
             for call in self._calls:
                 call()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the attempt has taken longer than its job's timeout, whatever became of the wall clock meanwhile."""
+        return 0 < self.job.timeout < (self._clock.monotonic() - self._since) * 1000
 
     # -- the note of a step ------------------------------------------------------------------------
 
@@ -132,7 +138,9 @@ class Worker:
         steps = list(self._kind.steps(self.job, self.run))
         for step in steps:
             self._step = step.name
-            self._require_going()
+            if self.stop.is_set():
+                step.left()
+                raise StoppedError
             try:
                 self._do(step)
             except StoppedError:

@@ -53,7 +53,7 @@ def quarantined(
     of_streams = _of_streams(penstock, rows, rule, state)
     if not penstock.warehouse.is_there:
         return of_streams
-    of_loads = listed(penstock, rows, rule, state).cast(QUARANTINED)  # type: ignore[arg-type]
+    of_loads = listed(penstock, rows, rule=rule, state=state).cast(QUARANTINED)  # type: ignore[arg-type]
     found = pl.concat([of_streams, of_loads]).sort("time", descending=True, nulls_last=True, maintain_order=True)
     return found if rows is None else found.head(rows)
 
@@ -129,7 +129,10 @@ def fix(
         for id_, raw in made.items():
             transaction.put(f"{FIXED}{id_}", raw)
     audited(penstock.log, "quality-fix", "rows", rows=len(ids), ids=list(ids)[:_TOLD], columns=[*values, *expressions])
-    return quarantined(penstock).filter(pl.col("id").is_in(list(ids)))
+    found = [_listed(rows, _fixed(penstock.log))]
+    if loads:
+        found.append(listed(penstock, ids=loads).cast(QUARANTINED))  # type: ignore[arg-type]
+    return pl.concat(found)
 
 
 def replay_fixed(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
@@ -165,9 +168,20 @@ def _parted(ids: Sequence[str]) -> tuple[list[str], list[str]]:
     return [id_ for id_ in ids if len(id_) != _DIGEST], loads
 
 
+def _rejects(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
+    """Those of `ids` that are there, newest first; no more is read than it takes to find them."""
+    wanted, found = set(ids), [penstock.set_aside("rejected", 1).clear()]
+    for page in pages(penstock, "rejected") if wanted else ():
+        found.append(page.filter(pl.col("id").cast(pl.String).is_in(wanted)))
+        wanted.difference_update(map(str, found[-1]["id"]))
+        if not wanted:
+            break
+    return pl.concat(found)
+
+
 def _chosen(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
     """The rejects `ids`, which rules have set aside and nobody has done with."""
-    rows = penstock.rejects().filter(pl.col("id").cast(pl.String).is_in(list(ids)))
+    rows = _rejects(penstock, ids)
     for id_ in sorted(set(ids) - {str(id_) for id_ in rows["id"]}):
         raise LogError(
             f"there is no row {id_}", code="replay-unknown", hint="penstock quality show DIR lists what there is"

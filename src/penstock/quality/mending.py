@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mending"]
 
+_LARGEST = (1 << 63) - 1
 _KINDS: dict[type, DataType] = {bool: t.BOOLEAN, int: t.BIGINT, float: t.DOUBLE, str: t.STRING, type(None): t.STRING}
 
 
@@ -30,7 +31,7 @@ class Mending:
     """Mends rows that are JSON objects.
 
     `values` are put in their place as they are; of `expressions`, in the dialect, each sees the row as it was: texts
-    as STRING, numbers as BIGINT or DOUBLE, members of other kinds not at all.
+    as STRING, numbers as BIGINT or DOUBLE, members of other kinds, and numbers beyond BIGINT, not at all.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Mending:
 
     def _computed(self, name: str, row: Mapping[str, Any]) -> Any:
         text = self._texts[name]
-        known = {column: value for column, value in row.items() if type(value) in _KINDS}
+        known = {column: value for column, value in row.items() if _is_known(value)}
         columns = {column: _KINDS[type(value)] for column, value in known.items()}
         scope = Scope.of(Origin(text, "", self._context), (Column(n, kind) for n, kind in columns.items()))
         try:
@@ -77,3 +78,7 @@ class Mending:
             if frame.select(failure.when.fill_null(False).any()).item():
                 raise DataError(f"{name} = {text}: {failure.message}", code=failure.code)
         return frame.select(value.expr).item()
+
+
+def _is_known(value: object) -> bool:
+    return type(value) in _KINDS and not (type(value) is int and value > _LARGEST)

@@ -157,7 +157,7 @@ def earlier_values(log: Log, table: str, rule: str, runs: int, run: str = "") ->
             & (pl.col("kind") == "batch")
             & (pl.col("run") != run)
             & pl.col("loaded")
-            & pl.col("value").is_not_null()
+            & pl.col("value").is_finite()
         )
         for name, value in mine.select("run", "value").iter_rows():
             found.setdefault(name, value)

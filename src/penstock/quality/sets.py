@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -215,6 +216,8 @@ def _anomaly(rule: Rule, _: Rules, session: Asked, staged: Staged) -> Found:
     if found is None:
         return _verdict(rule, rows, None, "", f"there is no value in {name}")
     value = float(found)
+    if not math.isfinite(value):  # one NaN among the values is enough
+        return _verdict(rule, rows, None, f"the {of} of {name} is {value:g}, which is no number")
     earlier = staged.earlier(rule.path, rule.values[said.RUNS])
     if unknown := _few(earlier):
         return _verdict(rule, rows, value, "", unknown)

@@ -101,7 +101,7 @@ class Uptime:
 def health_of(penstock: Penstock) -> Health:
     """As of now."""
     now = penstock.clock.now_ms()
-    marks = marks_since(penstock.log, now - _LOOKED_BACK_MS)
+    marks = marks_since(penstock.log, now - _LOOKED_BACK_MS).filter(pl.col("time").dt.epoch("ms") <= now)
     last = {row["component"]: row for row in marks.filter(pl.col("time") == pl.col("time").max()).iter_rows(named=True)}
     parts = []
     for spell in spells_of(marks, now + 1).group_by("component", maintain_order=True).last().iter_rows(named=True):

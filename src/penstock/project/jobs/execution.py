@@ -39,7 +39,7 @@ class Execution:
             try:
                 outcome = do(note)
             except StoppedError:
-                self._end("it was stopped")
+                self._stopped()
                 raise
             except BaseException as error:
                 self._errors.append(f"{source}: {error}")
@@ -56,7 +56,10 @@ class Execution:
                 self._tried(source)
             return outcome
 
-        return Step(source, tried, found, alone=True)
+        return Step(source, tried, found, left=self._stopped, alone=True)
+
+    def _stopped(self) -> None:
+        self._end("it was stopped")
 
     def _tried(self, source: str) -> None:
         self._left = [name for name in self._left if name != source]

@@ -208,8 +208,8 @@ class Jobs:
             )
 
         def decide(known: Open) -> Change:
-            found = known.runs.get(identity, run)
-            if found.state == "running":
+            found = known.runs.get(identity) or self.runs.get(identity)
+            if found.state in ("running", "success", "partial"):  # somebody else was faster
                 return Change()
             return Change([replace(found, state="waiting", due=now, ended=None, cancelled_by="", trigger="hand")])
 

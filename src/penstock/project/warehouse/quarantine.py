@@ -25,6 +25,8 @@ __all__ = ["REPLAYED", "Loaded", "fix_loaded", "listed", "replay_loaded"]
 
 _ASKED_SECONDS = 30.0
 _COLUMNS = '"id", "source", "run", "part", "line", "code", "rules", "reason", "row", "state"'
+_NAMED = "(SELECT unnest(string_to_array(CAST(${0} AS VARCHAR), ',')))"
+"""A parameter that has ids with commas between them, as a set."""
 _PART = "quarantine"
 _RAW = "_raw"
 
@@ -35,10 +37,17 @@ Loaded = dict[str, Any]
 """A row of the table quarantine, by its columns."""
 
 
-def listed(penstock: Penstock, rows: int | None, rule: str | None, state: str | None) -> pl.DataFrame:
-    """The newest rows: `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`."""
+def listed(
+    penstock: Penstock,
+    rows: int | None = None,
+    *,
+    rule: str | None = None,
+    state: str | None = None,
+    ids: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """The newest rows, or `ids`: their `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`."""
     one_of = "strpos(', ' || q.rules || ',', ', ' || CAST(${0} AS VARCHAR) || ',') > 0"
-    wanted = [(one_of, rule), ("q.state = ${0}", state)]
+    wanted = [(one_of, rule), ("q.state = ${0}", state), (f"q.id IN {_NAMED}", None if ids is None else ",".join(ids))]
     given = [(condition, value) for condition, value in wanted if value is not None]
     where = "".join(f" AND {condition.format(n)}" for n, (condition, _) in enumerate(given, 1))
     limit = "" if rows is None else f" LIMIT {rows:d}"
@@ -54,18 +63,17 @@ def listed(penstock: Penstock, rows: int | None, rule: str | None, state: str | 
 
 def _chosen(session: Session, ids: Sequence[str]) -> list[Loaded]:
     """The rows `ids` that wait. Raises LogError for one that is not there, or that was done with."""
-    found = []
-    for id_ in dict.fromkeys(ids):
-        rows = session.rows(f"SELECT {_COLUMNS} FROM quarantine WHERE id = $1", id_)
-        if not rows:
+    names = [name.strip('" ') for name in _COLUMNS.split(",")]
+    told = session.rows(f"SELECT {_COLUMNS} FROM quarantine WHERE id IN {_NAMED.format(1)}", ",".join(ids))
+    known = {row["id"]: row for row in (dict(zip(names, one, strict=True)) for one in told)}
+    for id_ in ids:
+        if id_ not in known:
             raise LogError(
                 f"there is no row {id_}", code="replay-unknown", hint="penstock quality show DIR lists what there is"
             )
-        row = dict(zip((n.strip('" ') for n in _COLUMNS.split(",")), rows[0], strict=True))
-        if row["state"] not in ("open", "fixed"):
-            raise LogError(f"row {id_} was {row['state']} already", code="quality-done")
-        found.append(row)
-    return found
+        if (state := known[id_]["state"]) not in ("open", "fixed"):
+            raise LogError(f"row {id_} was {state} already", code="quality-done")
+    return [known[id_] for id_ in dict.fromkeys(ids)]
 
 
 def fix_loaded(penstock: Penstock, ids: Sequence[str], mend: Callable[[bytes], bytes]) -> None:
