@@ -132,8 +132,7 @@ class Scheduler:
                 self._finish(worker)
         self._end_overdue()
         if self._only is None:
-            if self._due():
-                self._runs.change(self._made)
+            self._runs.change(self._due)
             self._look_at_files()
             self._look_at_rows()
         for run in self._runs.change(self._claims).runs:
@@ -146,18 +145,6 @@ class Scheduler:
 
     # -- what is due by a schedule -----------------------------------------------------------------
 
-    def _due(self) -> bool:
-        """Whether the schedule of some job has to be looked at."""
-        known, now = self._runs.open(), self._clock.now_ms()
-        return any(
-            job.schedule is not None
-            and (
-                _is_unseen(known.job(name), now)
-                or ((due := self._next_of(job, known.job(name))) is not None and due <= now)
-            )
-            for name, job in self._jobs().items()
-        )
-
     def _next_of(self, job: Job, state: JobState) -> int | None:
         """The next moment of a job's schedule, which is looked up once."""
         found = self._next.get(job.name)
@@ -167,7 +154,8 @@ class Scheduler:
             found = self._next[job.name] = job.schedule, state.considered, job.schedule.after(state.considered)
         return found[2]
 
-    def _made(self, known: Open) -> Change:
+    def _due(self, known: Open) -> Change:
+        """Runs for the moments of schedules that have passed since these were last looked at."""
         change, now = Change(), self._clock.now_ms()
         for name, job in self._jobs().items():
             if job.schedule is None:
