@@ -11,6 +11,7 @@ from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import note, painted
 from penstock.cli.values import param_option, values_of
 from penstock.core.errors import PenstockError
+from penstock.core.sql_text import literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,5 +114,5 @@ def _declared(parameter: Parameter) -> str:
         return f"{parameter.name} {parameter.type}"
     default = "NULL" if parameter.default is None else parameter.default
     if parameter.default is not None and parameter.type == "STRING":
-        default = "'" + default.replace("'", "''") + "'"
+        default = literal(default)
     return f"{parameter.name} {parameter.type} = {default}"

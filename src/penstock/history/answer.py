@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core.errors import QueryError
+from penstock.core.sql_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
 
-__all__ = ["fetch", "in_utc", "quoted"]
+__all__ = ["fetch", "in_utc"]
 
 _AS_TEXT = {"interval", "time with time zone", "bit", "bignum", "uhugeint", "union", "variant", "geometry"}
 _NESTED = {"list", "array", "struct", "map"}
@@ -61,11 +62,6 @@ def fetch(
 def in_utc(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame with all moments in UTC: DuckDB gives them in the zone of the question."""
     return frame.cast({name: kind for name, dtype in frame.schema.items() if (kind := _in_utc(dtype)) != dtype})
-
-
-def quoted(name: str) -> str:
-    """A name as DuckDB's SQL takes any."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_text(kind: DuckDBPyType) -> bool:

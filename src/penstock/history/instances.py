@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.history.parquet import literal
+from penstock.core.sql_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.history.answer import quoted
+from penstock.core.sql_text import literal, quoted
 from penstock.history.bounds import bounds_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.history.guard import Question
     from penstock.history.small_files import SmallFiles
 
-__all__ = ["Files", "Stream", "files_needed", "literal", "select_of"]
+__all__ = ["Files", "Stream", "files_needed", "select_of"]
 
 _KEPT = "kept"
 """The schema of an instance in which tables stay for the next question; a question names no table that is there."""
@@ -67,11 +67,6 @@ class Stream:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.frame.__arrow_c_stream__(requested_schema)
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def files_needed(

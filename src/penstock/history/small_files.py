@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.history.answer import in_utc, quoted
+from penstock.core.sql_text import quoted
+from penstock.history.answer import in_utc
 from penstock.history.parquet import select_of
 
 if TYPE_CHECKING:

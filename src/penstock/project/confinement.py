@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import QueryError, SqlError
+from penstock.core.sql_text import backticked, literal
 from penstock.project.lineage import lineage
 from penstock.project.topics import topic_of
 from penstock.sql import plan as p
@@ -153,7 +154,7 @@ def _spelled(path: Path) -> str:
 
 
 def _condition(column: str, values: tuple[Value, ...]) -> str:
-    name = "`" + column.replace("`", "``") + "`"
+    name = backticked(column)
     known = ", ".join(_literal(value) for value in values if value is not None)
     parts = [f"{name} IN ({known})"] if known else []
     parts += [f"{name} IS NULL"] if None in values else []
@@ -162,7 +163,7 @@ def _condition(column: str, values: tuple[Value, ...]) -> str:
 
 def _literal(value: Value) -> str:
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return literal(value)
     return str(value).upper()
 
 

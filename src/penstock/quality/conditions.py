@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.core import types as t
 from penstock.core.errors import SqlError, did_you_mean
+from penstock.core.sql_text import backticked, literal
 from penstock.engine.checks import MOST_CHECKS
 from penstock.quality import rule as said
 from penstock.sql.bind.expressions import ExpressionBinder
@@ -78,10 +79,6 @@ def _require_columns(rule: Rule, columns: Iterable[str]) -> None:
             )
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 def _sql(rule: Rule, columns: Mapping[str, DataType], context: Context) -> tuple[str, str]:
     """The condition as SQL, and what is wrong with a row that breaks it."""
     values = rule.values
@@ -90,47 +87,43 @@ def _sql(rule: Rule, columns: Mapping[str, DataType], context: Context) -> tuple
         return text, f"{' '.join(text.split())} does not hold"
     names = " or ".join(rule.columns)
     if rule.form == "not_null":
-        return " AND ".join(f"{_quoted(n)} IS NOT NULL" for n in rule.columns), f"{names} is NULL"
+        return " AND ".join(f"{backticked(n)} IS NOT NULL" for n in rule.columns), f"{names} is NULL"
     (name,) = rule.columns
     kind = columns[name]
     if rule.form == "matches":
         if not isinstance(kind, _TEXTS):
             raise rule.error(f"matches looks at texts, '{name}' is {kind.name}", "quality-type")
         pattern = values[said.PATTERN]
-        return f"REGEXP({_quoted(name)}, {_text(pattern)})", f"{name} does not match {pattern}"
+        return f"REGEXP({backticked(name)}, {literal(pattern)})", f"{name} does not match {pattern}"
     if rule.form == "accepted":
         if not isinstance(kind, _SINGLE):
             raise rule.error(f"accepted compares single values, '{name}' is {kind.name}", "quality-type")
         allowed = values[said.VALUES]
         if not allowed:
             raise rule.error("accepted needs at least one value", "option-value", said.VALUES.name)
-        literals = ", ".join(_literal(rule, v, kind, said.VALUES.name, context) for v in allowed)
+        literals = ", ".join(_value(rule, v, kind, said.VALUES.name, context) for v in allowed)
         some = ", ".join(allowed[:10]) + (" ..." if len(allowed) > 10 else "")
-        return f"{_quoted(name)} IN ({literals})", f"{name} is none of {some}"
+        return f"{backticked(name)} IN ({literals})", f"{name} is none of {some}"
     if not isinstance(kind, (*_NUMBERS, *_TIMES)):
         raise rule.error(f"range compares numbers and times, '{name}' is {kind.name}", "quality-type")
     bounds = [(o, mark) for o, mark in ((said.FROM, ">="), (said.TO, "<=")) if values.given(o)]
-    sql = " AND ".join(f"{_quoted(name)} {m} {_literal(rule, values[o], kind, o.name, context)}" for o, m in bounds)
+    sql = " AND ".join(f"{backticked(name)} {m} {_value(rule, values[o], kind, o.name, context)}" for o, m in bounds)
     if len(bounds) == 2:
         return sql, f"{name} is not from {values[said.FROM]} to {values[said.TO]}"
     option, mark = bounds[0]
     return sql, f"{name} is {'below' if mark == '>=' else 'above'} {values[option]}"
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _literal(rule: Rule, value: str, kind: DataType, key: str, context: Context) -> str:
+def _value(rule: Rule, value: str, kind: DataType, key: str, context: Context) -> str:
     """A value of a rule as SQL of the column's type. Raises ConfigError where it is none."""
     wrong = rule.error(f"'{value}' is no {kind.name}", "quality-value", key)
     if isinstance(kind, _TEXTS):
-        return _text(value)
+        return literal(value)
     if isinstance(kind, _NUMBERS):
         if not _NUMBER.fullmatch(value):
             raise wrong
         return value
-    sql = f"CAST({_text(value)} AS {kind.name})"
+    sql = f"CAST({literal(value)} AS {kind.name})"
     bound = ExpressionBinder(Scope.of(Origin(sql, "", context), ())).bind(parse_expression(sql))
     made = compile_expr(bound, context)
     tried = pl.select(pl.any_horizontal(made.expr.is_null(), *(f.when.fill_null(False) for f in made.failures)))

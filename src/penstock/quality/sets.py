@@ -12,6 +12,7 @@ import polars as pl
 
 from penstock.core.errors import DataError
 from penstock.core.options import duration_text
+from penstock.core.sql_text import quoted
 from penstock.engine.checks import code_of, duplicate_reasons
 from penstock.quality import rule as said
 from penstock.quality.results import Result
@@ -78,10 +79,6 @@ def found_in(rules: Rules, session: Asked, staged: Staged) -> Iterator[Found]:
         yield _ASK[rule.form](rule, rules, session, staged)
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _count(session: Asked, staged: Staged) -> int:
     ((count,),) = session.rows(f"SELECT COUNT(*) FROM {staged.table}")  # names are quoted
     return int(count)
@@ -112,8 +109,8 @@ def _rows_out(rule: Rule, session: Asked, staged: Staged, broken: pl.DataFrame, 
 
 
 def _unique(rule: Rule, rules: Rules, session: Asked, staged: Staged) -> Found:
-    names = [_quoted(n) for n in rule.columns]
-    place, keys = _quoted(staged.place), ", ".join(names)
+    names = [quoted(n) for n in rule.columns]
+    place, keys = quoted(staged.place), ", ".join(names)
     same = " AND ".join(f"r.{n} = d.{n}" for n in names)
     there = " AND ".join(f"{n} IS NOT NULL" for n in names)
     broken = session.frame(
@@ -144,10 +141,10 @@ def _foreign_key(rule: Rule, _: Rules, session: Asked, staged: Staged) -> Found:
             "columns are " + ", ".join(sorted(str(n) for (n,) in known)),
         )
     (name,) = rule.columns
-    place, own, other = _quoted(staged.place), f"r.{_quoted(name)}", f"o.{_quoted(column)}"
+    place, own, other = quoted(staged.place), f"r.{quoted(name)}", f"o.{quoted(column)}"
     broken = session.frame(
         f'SELECT r.{place} AS "$place", {own} FROM {staged.table} r WHERE {own} IS NOT NULL AND NOT EXISTS'
-        f" (SELECT 1 FROM {_quoted(schema)}.{_quoted(table)} o WHERE {other} = {own}) ORDER BY r.{place}"
+        f" (SELECT 1 FROM {quoted(schema)}.{quoted(table)} o WHERE {other} = {own}) ORDER BY r.{place}"
     )
     says = rule.description or f"{name} is not in {rule.values[said.REFERENCES]}"
     value = pl.col(name).cast(pl.String)
@@ -185,7 +182,7 @@ def _rows(rule: Rule, _: Rules, session: Asked, staged: Staged) -> Found:
 
 def _fresh(rule: Rule, _: Rules, session: Asked, staged: Staged) -> Found:
     (name,) = rule.columns
-    ((newest, rows),) = session.rows(f"SELECT MAX({_quoted(name)}), COUNT(*) FROM {staged.table}")
+    ((newest, rows),) = session.rows(f"SELECT MAX({quoted(name)}), COUNT(*) FROM {staged.table}")
     if newest is None:
         return _verdict(rule, rows, None, f"no row has a time in {name}")
     at = _ms(newest)
@@ -211,7 +208,7 @@ def _ms(value: Any) -> float:
 def _anomaly(rule: Rule, _: Rules, session: Asked, staged: Staged) -> Found:
     (name,) = rule.columns
     of, most = rule.values[said.OF], rule.values[said.Z]
-    measure = _MEASURES[of].format(_quoted(name))
+    measure = _MEASURES[of].format(quoted(name))
     ((found, rows),) = session.rows(f"SELECT {measure}, COUNT(*) FROM {staged.table}")
     if found is None:
         return _verdict(rule, rows, None, "", f"there is no value in {name}")

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from penstock.core import types as t
+from penstock.core.sql_text import literal
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.queries import QueryBinder
 from penstock.sql.bind.scope import Origin, Scope
@@ -109,7 +110,7 @@ def _shown(value: Any, kind: DataType) -> str:
         case None | bool():
             return {None: "NULL", True: "TRUE", False: "FALSE"}[value]
         case str() if isinstance(kind, (t.Char, t.Varchar)):
-            return "'" + value.replace("'", "''") + "'"
+            return literal(value)
         case str():
             return value
     return json.dumps(value, ensure_ascii=False)

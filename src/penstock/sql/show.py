@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot.tokenizer_core import TokenType
 
+from penstock.core.sql_text import backticked, literal
 from penstock.core.types import MAX_LENGTH
 from penstock.sql.catalog import Table, View
 from penstock.sql.grammar.queries import Flink
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.core.types import DataType
     from penstock.sql import statements as st
 
-__all__ = ["create_table", "create_view", "describe", "like", "quoted"]
+__all__ = ["create_table", "create_view", "describe", "like"]
 
 
 def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
@@ -48,15 +49,6 @@ def describe(found: Table | View) -> tuple[tuple[str, ...], tuple[tuple[object, 
     return (*names, "comment") if commented else names, tuple(rows)
 
 
-def quoted(name: str) -> str:
-    """An identifier in backticks."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _written(data_type: DataType) -> str:
     """A type as Flink writes it in SHOW CREATE: STRING and BYTES by their length."""
     return str(data_type).replace("STRING", f"VARCHAR({MAX_LENGTH})").replace("BYTES", f"VARBINARY({MAX_LENGTH})")
@@ -68,7 +60,7 @@ def _quoted_columns(text: str, table: Table) -> str:
     parts, last = [], 0
     for token in Flink().tokenize(text):
         if token.token_type == TokenType.VAR and token.text in names:
-            parts += [text[last : token.start], quoted(token.text)]
+            parts += [text[last : token.start], backticked(token.text)]
             last = token.end + 1
     return "".join([*parts, text[last:]])
 
@@ -77,38 +69,38 @@ def create_table(table: Table) -> str:
     """The CREATE TABLE that makes this table again."""
     lines = []
     for c in table.columns:
-        line = f"{quoted(c.name)} "
+        line = f"{backticked(c.name)} "
         if c.computed is not None:
             line += f"AS {_quoted_columns(c.computed_text, table)}"
         else:
             line += _written(c.type)
             if c.metadata is not None:
-                line += f" METADATA FROM {_text(c.metadata)}" + (" VIRTUAL" if c.virtual else "")
-        lines.append(line + (f" COMMENT {_text(c.comment)}" if c.comment else ""))
+                line += f" METADATA FROM {literal(c.metadata)}" + (" VIRTUAL" if c.virtual else "")
+        lines.append(line + (f" COMMENT {literal(c.comment)}" if c.comment else ""))
     if table.watermark_column:
         lines.append(
-            f"WATERMARK FOR {quoted(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}"
+            f"WATERMARK FOR {backticked(table.watermark_column)} AS {_quoted_columns(table.watermark_text, table)}"
         )
     if table.primary_key:
-        name = quoted("PK_" + "_".join(table.primary_key))
-        lines.append(f"CONSTRAINT {name} PRIMARY KEY ({', '.join(map(quoted, table.primary_key))}) NOT ENFORCED")
-    text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(quoted, table.path))} (\n  "
+        name = backticked("PK_" + "_".join(table.primary_key))
+        lines.append(f"CONSTRAINT {name} PRIMARY KEY ({', '.join(map(backticked, table.primary_key))}) NOT ENFORCED")
+    text = f"CREATE {'TEMPORARY ' if table.temporary else ''}TABLE {'.'.join(map(backticked, table.path))} (\n  "
     text += ",\n  ".join(lines) + "\n)"
     if table.comment:
-        text += f"\nCOMMENT {_text(table.comment)}"
+        text += f"\nCOMMENT {literal(table.comment)}"
     if table.partitioned_by:
-        text += f"\nPARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})"
+        text += f"\nPARTITIONED BY ({', '.join(map(backticked, table.partitioned_by))})"
     if table.options:
-        pairs = ",\n  ".join(f"{_text(k)} = {_text(v)}" for k, v in sorted(table.options.items()))
+        pairs = ",\n  ".join(f"{literal(k)} = {literal(v)}" for k, v in sorted(table.options.items()))
         text += f"\nWITH (\n  {pairs}\n)"
     return text
 
 
 def create_view(view: View) -> str:
     """The CREATE VIEW that makes this view again."""
-    columns = "\n  " + ",\n  ".join(quoted(c.name) for c in view.columns) + "\n"
-    comment = f"\nCOMMENT {_text(view.comment)}" if view.comment else ""
-    text = f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(quoted, view.path))} ({columns})"
+    columns = "\n  " + ",\n  ".join(backticked(c.name) for c in view.columns) + "\n"
+    comment = f"\nCOMMENT {literal(view.comment)}" if view.comment else ""
+    text = f"CREATE {'TEMPORARY ' if view.temporary else ''}VIEW {'.'.join(map(backticked, view.path))} ({columns})"
     return f"{text}{comment}\nAS {view.text}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from penstock.core.sql_text import literal
 from penstock.sql.expr import AggregateCall, Call, Case, Cast, Literal, Ref
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _literal(value: Any) -> str:
         case bool():
             return str(value).upper()
         case str():
-            return "'" + value.replace("'", "''") + "'"
+            return literal(value)
         case dt.datetime():
             return f"TIMESTAMP '{value}'"
         case dt.date():

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
+from penstock.core.sql_text import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Database", "Dialect", "Session", "Table", "quoted"]
-
-
-def quoted(name: str) -> str:
-    """A name in SQL, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
+__all__ = ["Database", "Dialect", "Session", "Table"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

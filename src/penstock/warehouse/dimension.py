@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.warehouse.database import Table, quoted
+from penstock.core.sql_text import quoted
+from penstock.warehouse.database import Table
 from penstock.warehouse.target import (
     Changes,
     conform,

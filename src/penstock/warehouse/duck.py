@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core.errors import WarehouseError
-from penstock.history.parquet import Stream, literal
-from penstock.warehouse.database import Dialect, quoted
+from penstock.core.sql_text import literal, quoted
+from penstock.history.parquet import Stream
+from penstock.warehouse.database import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

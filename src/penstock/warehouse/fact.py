@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import ConfigError
-from penstock.warehouse.database import Table, quoted
+from penstock.core.sql_text import quoted
+from penstock.warehouse.database import Table
 from penstock.warehouse.dimension import KEY, UNKNOWN
 from penstock.warehouse.target import (
     Changes,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import WarehouseError
+from penstock.core.sql_text import quoted
 from penstock.warehouse.column_types import TYPES, type_text
-from penstock.warehouse.database import Table, quoted
+from penstock.warehouse.database import Table
 from penstock.warehouse.row_hash import row_hash
 from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.target import Changes, equal, index, listed

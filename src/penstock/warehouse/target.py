@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, InternalError, did_you_mean
-from penstock.warehouse.database import Table, quoted
+from penstock.core.sql_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from penstock.warehouse.database import Session
+    from penstock.warehouse.database import Session, Table
 
 __all__ = [
     "Changes",

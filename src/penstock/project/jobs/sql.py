@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.core.errors import ConfigError, StateError, did_you_mean
 from penstock.core.options import Option, text
 from penstock.core.parameters import SAMPLES
+from penstock.core.sql_text import literal
 from penstock.engine.pipeline import FACTS
 from penstock.jobs import Outcome, Step
 from penstock.jobs.step import StoppedError
@@ -191,7 +192,7 @@ def filled(said: str, job: Job, values: Mapping[str, str], scheduled: int) -> st
     kinds = {p.name: p.type for p in job.parameters}
     moment = dt.datetime.fromtimestamp(scheduled / 1000, dt.UTC).isoformat()
 
-    def literal(found: re.Match[str]) -> str:
+    def written(found: re.Match[str]) -> str:
         name = found[1]
         if name is None:
             return found[0]
@@ -207,15 +208,14 @@ def filled(said: str, job: Job, values: Mapping[str, str], scheduled: int) -> st
             )
         return _literal(kinds[name], values[name]) if name in values else f"CAST(NULL AS {kinds[name]})"
 
-    return _TOKEN.sub(literal, said)
+    return _TOKEN.sub(written, said)
 
 
 def _literal(kind: str, value: str) -> str:
     """A value, which was read as that type before, in SQL."""
-    quoted = "'" + value.replace("'", "''") + "'"
     match kind:
         case "STRING":
-            return quoted
+            return literal(value)
         case "DATE":
             return f"DATE '{dt.date.fromisoformat(value)}'"
         case "TIMESTAMP":
@@ -225,4 +225,4 @@ def _literal(kind: str, value: str) -> str:
             return f"TO_TIMESTAMP_LTZ({ms}, 3)"
         case "BOOLEAN":
             return value.upper()
-    return f"CAST({quoted} AS {kind})" if kind in ("DOUBLE", "DECIMAL") else value
+    return f"CAST({literal(value)} AS {kind})" if kind in ("DOUBLE", "DECIMAL") else value

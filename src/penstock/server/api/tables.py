@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.core.errors import RequestError
+from penstock.core.sql_text import quoted
 from penstock.history import Limits
 from penstock.project.descriptions import describe_table, describe_tables
 from penstock.server.api.model import Asker, Model, Project
@@ -79,7 +80,7 @@ async def table_rows(
     await anyio.to_thread.run_sync(describe_table, penstock, name)
     first = _offset(cursor)
     *database, last = name.split(".")
-    path = ".".join('"' + part.replace('"', '""') + '"' for part in (*database, last + "$open" * open_windows))
+    path = ".".join(map(quoted, (*database, last + "$open" * open_windows)))
     sql = f"SELECT * FROM {path} LIMIT {limit + 1} OFFSET {first}"
     result = await asking.ask(request, sql, Limits(rows=limit + 1))
     following = str(first + limit) if result.frame.height > limit else None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from penstock.core.errors import WarehouseError
-from penstock.warehouse.database import Dialect, Table, quoted
+from penstock.core.sql_text import quoted
+from penstock.warehouse.database import Dialect, Table
 from penstock.warehouse.postgres.address import LEAST_VERSION
 from penstock.warehouse.postgres.copying import decoded, encoded
 

@@ -10,7 +10,8 @@ import polars as pl
 from penstock.connectors.secrets import has_password, revealed, secret
 from penstock.core.errors import ConfigError, DataError, WarehouseError, did_you_mean
 from penstock.core.options import Option, choice, duration, text, texts
-from penstock.warehouse.database import Table, quoted
+from penstock.core.sql_text import quoted
+from penstock.warehouse.database import Table
 from penstock.warehouse.postgres import Address
 from penstock.warehouse.postgres.address import TLS
 from penstock.warehouse.postgres.copying import decoded

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.history.parquet import Stream, literal
-from penstock.warehouse.database import quoted
+from penstock.core.sql_text import literal, quoted
+from penstock.history.parquet import Stream
 from penstock.warehouse.sources.away import AwayError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import polars as pl
 
 from penstock.core.errors import ConfigError, LogError, PositionLostError
 from penstock.core.options import Kind, Option, boolean, text
-from penstock.history.parquet import Stream, literal
+from penstock.core.sql_text import literal
+from penstock.history.parquet import Stream
 from penstock.warehouse.sources.records import Records
 from penstock.warehouse.sources.source import FAULT, LINE, RAW
 
