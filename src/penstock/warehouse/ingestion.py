@@ -10,6 +10,7 @@ import orjson
 import polars as pl
 
 from penstock.core.errors import LogError
+from penstock.warehouse.record_id import record_ids
 from penstock.warehouse.sources.source import FAULT, LINE, RAW
 from penstock.warehouse.sources.topic import PAYLOAD, SOURCE, TIMESTAMP
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.log import Log
-    from penstock.warehouse.sources.source import Source
+    from penstock.warehouse.record_id import record_ids
+from penstock.warehouse.sources.source import Source
 
 __all__ = ["Ingested", "Ingestion"]
 
 _ROWS = 50_000
 """Messages of one append, at most."""
-_DIGITS = 32
-"""Of a key: 128 bits of a SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +112,12 @@ class Ingestion:
 
 def _messages(name: str, rows: pl.DataFrame, now: int) -> pl.DataFrame:
     """The messages of rows: `key`, `value` and `timestamp`, as the log takes them."""
-    import polars_hash  # loads a library of its own
-
     source = orjson.dumps(name).decode()
     at = dt.datetime.fromtimestamp(now / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    named = rows.select(record=_record(rows), named=pl.lit(name + "\0")).with_columns(
-        named=pl.concat_str("named", "record")
-    )
-    digest = polars_hash.CryptographicHashingNameSpace(pl.col("named")).sha2_256()
+    records = rows.select(record=_record(rows))
     head = f'{{"{SOURCE}":{source},"{TIMESTAMP}":"{at}","{PAYLOAD}":'
-    return named.select(
-        key=digest.str.head(_DIGITS).cast(pl.Binary),
+    return records.select(
+        key=record_ids(name, records["record"]).cast(pl.Binary),
         value=pl.concat_str(pl.lit(head), "record", pl.lit("}")).cast(pl.Binary),
         timestamp=pl.lit(now, pl.Int64),
     )

@@ -8,6 +8,7 @@ import polars as pl
 
 from penstock.core.sql_text import quoted
 from penstock.warehouse.database import Table
+from penstock.warehouse.record_id import record_ids
 from penstock.warehouse.sources.source import FAULT, LINE, RAW
 
 if TYPE_CHECKING:
@@ -31,13 +32,8 @@ def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, pa
         broken = rows.select(pl.struct(pl.col(RAW)).struct.json_encode().alias("row")).to_series()
         whole = broken.zip_with(rows[RAW].is_not_null(), whole)
     lines = rows[LINE] if LINE in rows.columns else pl.repeat(None, rows.height, dtype=pl.Int64, eager=True)
-    import polars_hash  # loads a library of its own
-
-    named = pl.concat_str(pl.lit(source), pl.col("row"), separator="\0")
-    digest = polars_hash.CryptographicHashingNameSpace(named).sha2_256()
-    ids = whole.to_frame().select(digest.str.head(32).alias("id")).to_series()
     said = out.select("code", pl.col("rules").list.join(", "), "reason")
-    return pl.DataFrame([ids, *said, lines.alias("line"), whole.alias("row")]).with_columns(
+    return pl.DataFrame([record_ids(source, whole), *said, lines.alias("line"), whole.alias("row")]).with_columns(
         source=pl.lit(source), run=pl.lit(run), part=part if isinstance(part, pl.Series) else pl.lit(part),
         state=pl.lit("open"),
     )  # fmt: skip
