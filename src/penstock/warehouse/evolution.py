@@ -11,7 +11,7 @@ from penstock.warehouse.cleaning.names import sanitised
 from penstock.warehouse.cleaning.values import read_values
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.inference import column_of
-from penstock.warehouse.sources.source import FAULT, LINE, RAW
+from penstock.warehouse.sources.source import raw_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from penstock.warehouse.schema import Column, Schema
 
-__all__ = ["EvolvedError", "misfits", "require_fit", "widened"]
+__all__ = ["EvolvedError", "misfits", "require_fit", "widened", "with_new"]
 
 _WIDER: dict[type[t.DataType], tuple[t.DataType, ...]] = {
     t.Integer: (t.BIGINT, t.DOUBLE),
@@ -44,7 +44,7 @@ class EvolvedError(Exception):
 def misfits(schema: Schema, frame: pl.DataFrame, *, headed: bool) -> list[str]:
     """The raw columns that the schema does not know, and, of sources that are `headed`, those that it misses."""
     known = {column.raw for column in schema.columns}
-    new = [f"column '{name}' is new" for name in _raw(frame) if name not in known]
+    new = [f"column '{name}' is new" for name in raw_columns(frame) if name not in known]
     gone = [f"column '{raw}' is gone" for raw in sorted(known) if headed and raw not in frame.columns]
     return new + gone
 
@@ -66,7 +66,7 @@ def require_fit(schema: Schema, said: list[str], where: str) -> None:
 def with_new(schema: Schema, frame: pl.DataFrame) -> Schema:
     """The schema with the columns of `frame` that it does not know yet."""
     known = {column.raw for column in schema.columns}
-    new = [name for name in _raw(frame) if name not in known]
+    new = [name for name in raw_columns(frame) if name not in known]
     names = sanitised([*(column.name for column in schema.columns), *new])[len(schema.columns) :]
     return schema.with_columns(*(column_of(name, frame[raw]) for name, raw in zip(names, new, strict=True)))
 
@@ -89,7 +89,3 @@ def widened(schema: Schema, unread: Mapping[str, pl.Series]) -> tuple[Schema, li
         columns.append(fitting)
         said.append(f"{column.name} is {type_text(fitting.type)}, was {type_text(column.type)}: '{culprit}'")
     return schema.with_columns(*columns), said
-
-
-def _raw(frame: pl.DataFrame) -> list[str]:
-    return [name for name in frame.columns if name not in (LINE, FAULT, RAW)]

@@ -13,7 +13,7 @@ from penstock.warehouse.cleaning.names import sanitised
 from penstock.warehouse.cleaning.notation import USUAL
 from penstock.warehouse.cleaning.values import DATES, MOMENTS, TIMES, read_values
 from penstock.warehouse.schema import Column, Schema
-from penstock.warehouse.sources.source import FAULT, LINE, RAW
+from penstock.warehouse.sources.source import raw_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ def inferred(name: str, parts: Iterable[Part], spelling: Spelling | None = None)
     sample = _sample(parts if spelling is None else _alike(name, parts))
     if sample is None or not sample.height:
         raise DataError(f"source {name} has no rows, so the types of its columns cannot be inferred", code="infer-none")
-    raw = [column for column in sample.columns if column not in (LINE, FAULT, RAW)]
+    raw = raw_columns(sample)
     columns = (column_of(made, sample[column]) for made, column in zip(sanitised(raw), raw, strict=True))
     note = (
         f"Inferred from {sample.height:,} rows: read it through, name the key, and say what becomes of missing values."
@@ -63,7 +63,7 @@ def _alike(name: str, parts: Iterable[Part]) -> Iterator[Part]:
     for part in parts:
         frame = next(part.frames(), None)
         if frame is not None:
-            columns = set(frame.columns) - {LINE, FAULT, RAW}
+            columns = set(raw_columns(frame))
             first = first or (part.name, columns)
             different = sorted(columns ^ first[1])
             if different:

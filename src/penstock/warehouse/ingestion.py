@@ -11,7 +11,7 @@ import polars as pl
 
 from penstock.core.errors import LogError
 from penstock.warehouse.record_id import record_ids
-from penstock.warehouse.sources.source import FAULT, LINE, RAW
+from penstock.warehouse.sources.source import FAULT, raw_columns
 from penstock.warehouse.sources.topic import PAYLOAD, SOURCE, TIMESTAMP
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.log import Log
-    from penstock.warehouse.record_id import record_ids
-from penstock.warehouse.sources.source import Source
+    from penstock.warehouse.sources.source import Source
 
 __all__ = ["Ingested", "Ingestion"]
 
@@ -125,7 +124,7 @@ def _messages(name: str, rows: pl.DataFrame, now: int) -> pl.DataFrame:
 
 def _record(rows: pl.DataFrame) -> pl.Expr:
     """Each row as a JSON object of those of its columns that have a value, by name."""
-    names = sorted(name for name in rows.columns if name not in (LINE, FAULT, RAW))
+    names = sorted(raw_columns(rows))
     members = [_member(name, rows.schema[name]) for name in names]
     whole = pl.concat_str(*members).str.strip_suffix(",") if members else pl.lit("")
     return pl.concat_str(pl.lit("{"), whole, pl.lit("}"))

@@ -9,7 +9,7 @@ import polars as pl
 from penstock.core.sql_text import quoted
 from penstock.warehouse.database import Table
 from penstock.warehouse.record_id import record_ids
-from penstock.warehouse.sources.source import FAULT, LINE, RAW
+from penstock.warehouse.sources.source import LINE, RAW, raw_columns
 
 if TYPE_CHECKING:
     from penstock.warehouse.database import Session
@@ -26,7 +26,7 @@ def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, pa
     `out` has a code, rules and a reason for each of `rows`, whose columns are what is kept of a row; LINE is where it
     stood; `part` where each comes from.
     """
-    plain = rows.drop([name for name in (LINE, FAULT, RAW) if name in rows.columns])
+    plain = rows.select(raw_columns(rows))
     whole = plain.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()
     if RAW in rows.columns:
         broken = rows.select(pl.struct(pl.col(RAW)).struct.json_encode().alias("row")).to_series()

@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-__all__ = ["FAULT", "LINE", "RAW", "Part", "Source"]
+__all__ = ["FAULT", "LINE", "RAW", "Part", "Source", "raw_columns"]
 
 LINE, FAULT, RAW = "_line", "_fault", "_raw"
 """Columns that frames may have beside the raw ones: where a row begins in its part (Int64, from 1); why it could not be
 read at all (String, NULL for others), and its text then. Without LINE rows are counted."""
+
+
+def raw_columns(frame: pl.DataFrame) -> list[str]:
+    """The names of a frame's columns beside LINE, FAULT and RAW."""
+    return [name for name in frame.columns if name not in (LINE, FAULT, RAW)]
 
 
 class Part(Protocol):
