@@ -52,7 +52,6 @@ class Rules:
         """Raises ConfigError or SqlError, with file and line, where a rule does not fit the columns."""
         context = context or Context()
         require_few(rules)
-        self.columns = dict(columns)
         self.row_rules = tuple(r for r in rules if r.form in ROW_FORMS)
         self.set_rules = tuple(r for r in rules if r.form not in ROW_FORMS)
         self._checks = RowChecks([check_of(r, columns, context) for r in self.row_rules], context)
@@ -87,15 +86,16 @@ class Tally:
 
     rules: Rules
     rows: int = 0
-    broken: list[int] = field(default_factory=list)
+    broken: list[int] = field(init=False)
     reasons: dict[int, str] = field(default_factory=dict)
     """Of a rule the first row's reason."""
+
+    def __post_init__(self) -> None:
+        self.broken = [0] * len(self.rules.row_rules)
 
     def add(self, checked: Checked) -> None:
         """Count one more frame."""
         self.rows += checked.rows
-        if not self.broken:
-            self.broken = [0] * len(checked.broken)
         for i, count in enumerate(checked.broken):
             self.broken[i] += count
             if count and i not in self.reasons:
@@ -105,8 +105,7 @@ class Tally:
 
     def results(self) -> list[Result]:
         """Of each rule about single rows."""
-        broken = self.broken or [0] * len(self.rules.row_rules)
         return [
             Result(rule.path, rule.form, rule.then, self.rows, count, note=self.reasons.get(i, ""))
-            for i, (rule, count) in enumerate(zip(self.rules.row_rules, broken, strict=True))
+            for i, (rule, count) in enumerate(zip(self.rules.row_rules, self.broken, strict=True))
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from penstock.warehouse.database import Database
 
 __all__ = ["Executions"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Executions:
@@ -40,4 +38,4 @@ class Executions:
             )
 
     def _now(self) -> datetime:
-        return _EPOCH + timedelta(milliseconds=self._clock.now_ms())
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)

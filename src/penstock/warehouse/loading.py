@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import polars as pl
 
 from penstock.quality.results import require_good
-from penstock.quality.rules import Tally
+from penstock.quality.rules import OUT, Tally
 from penstock.quality.sets import Staged, found_in
-from penstock.warehouse.cleaning import ASIDE, Cleaning
+from penstock.warehouse.cleaning import Cleaning
 from penstock.warehouse.column_figures import ColumnFigures
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from penstock.warehouse.target import Changes
 
 __all__ = ["Checks", "Loading", "Note"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Checks(Protocol):
@@ -86,8 +84,7 @@ class Loading:
         self._staging = Staging(source, schema)
         self._cleaning = Cleaning(schema)
         self._found, self._checks = found, checks
-        self._rules = None if checks is None else checks.rules(schema.types)
-        self._tally = None if self._rules is None else Tally(self._rules)
+        self._tally = None if checks is None else Tally(checks.rules(schema.types))
         self.marks: dict[str, str] = {}
         """Of the parts that were loaded, by name."""
         self._counts = Counts()
@@ -181,9 +178,9 @@ class Loading:
         wrong = frame[cleaned.aside["row"]]
         self._set_aside(wrong, cleaned.aside, part.name, self._cleaning.keys(wrong))
         rows = cleaned.rows
-        if self._rules is not None and self._tally is not None:
+        if self._tally is not None:
             with self._timed("check", rows.height):
-                checked = self._rules.check(rows)
+                checked = self._tally.rules.check(rows)
                 self._tally.add(checked)
             if checked.out.height:
                 raw = frame[cleaned.at.gather(checked.out["row"])]
@@ -209,7 +206,7 @@ class Loading:
         out = pl.DataFrame({"row": range(frame.height)}, schema={"row": pl.UInt32}).with_columns(
             code=pl.lit("schema"), rules=pl.lit(["schema"]), reason=pl.lit("; ".join(said))
         )
-        self._set_aside(frame, out.select(*ASIDE), part.name, self._cleaning.keys(frame))
+        self._set_aside(frame, out.select(*OUT), part.name, self._cleaning.keys(frame))
         return False
 
     def _misread(self, cleaned: Cleaned, part: Part) -> None:
@@ -276,13 +273,13 @@ class Loading:
 
     def _check_all(self) -> None:
         """The rules about the load as a whole, and what they all mean for it."""
-        if self._rules is None or self._tally is None or self._checks is None:
+        if self._checks is None or self._tally is None:
             return
         self._found += self._tally.results()
         require_good(self._found)
         staged = Staged(self._landing.table.sql, self._landing.place, self._clock.now_ms(), self._checks.earlier)
         with self._timed("check"):
-            for found in found_in(self._rules, self._session, staged):
+            for found in found_in(self._tally.rules, self._session, staged):
                 self._found.append(found.result)
                 if found.out.height:
                     gone = self._landing.taken(found.out["row"])
@@ -323,7 +320,7 @@ class Loading:
         return loaded
 
     def _now(self) -> datetime:
-        return _EPOCH + timedelta(milliseconds=self._clock.now_ms())
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
     def _remember_schema(self) -> None:
         """A version of the schema for each set of types that was loaded with."""

@@ -133,8 +133,7 @@ class Landing:
     def __init__(self, staging: Staging, session: Session, run: str, at: datetime) -> None:
         """The table is there (`Staging.conform`); `at` is the time of the extraction, in UTC."""
         self._staging, self._session, self._run, self._at = staging, session, run, at
-        empty = not session.rows(f"SELECT 1 FROM {staging.table.sql} LIMIT 1")
-        self.direct = empty
+        self.direct = not session.rows(f"SELECT 1 FROM {staging.table.sql} LIMIT 1")
         self.table = staging.table if self.direct else _LANDING
         self.place = session.dialect.place if self.direct and session.dialect.place else _PLACE
         self._rows = 0

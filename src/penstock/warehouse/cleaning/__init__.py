@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.warehouse.cleaning.clean import ASIDE, Cleaned, Cleaning
+from penstock.warehouse.cleaning.clean import Cleaned, Cleaning
 from penstock.warehouse.cleaning.names import sanitised
 
-__all__ = ["ASIDE", "Cleaned", "Cleaning", "sanitised"]
+__all__ = ["Cleaned", "Cleaning", "sanitised"]

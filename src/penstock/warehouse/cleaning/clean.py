@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.errors import ConfigError
+from penstock.quality.rules import OUT
 from penstock.warehouse.cleaning.values import read_values
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.sources.source import FAULT, LINE
@@ -15,15 +16,7 @@ from penstock.warehouse.sources.source import FAULT, LINE
 if TYPE_CHECKING:
     from penstock.warehouse.schema import Column, Schema
 
-__all__ = ["ASIDE", "Cleaned", "Cleaning"]
-
-ASIDE: dict[str, pl.DataType] = {
-    "row": pl.UInt32(),
-    "code": pl.String(),
-    "rules": pl.List(pl.String()),
-    "reason": pl.String(),
-}
-"""The columns of a frame of rows that are set aside: which row of the raw frame, from 0, a stable code, and why."""
+__all__ = ["Cleaned", "Cleaning"]
 
 _SHOWN = 60
 """Characters of a value in a reason."""
@@ -31,7 +24,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What has become of a raw frame: its rows are `rows`, those in `aside` (ASIDE), and `dropped` ones.
+    """What has become of a raw frame: its rows are `rows`, those in `aside` (OUT, `row` is one of it), `dropped` ones.
 
     `rows` has the columns of the schema and LINE, `at` the place of each in the raw frame (UInt32). `unread` are the
     texts, by column, that are not of its type.
@@ -108,7 +101,7 @@ class Cleaning:
     ) -> Cleaned:
         places = pl.int_range(rows.height, dtype=pl.UInt32, eager=True).alias("row")
         if not bad and not missing:
-            return Cleaned(rows, places, 0, pl.DataFrame(schema=ASIDE), unread)
+            return Cleaned(rows, places, 0, pl.DataFrame(schema=OUT), unread)
         lacking = _any(missing, rows.height)
         aside = _any(bad, rows.height) & ~lacking
         why = pl.DataFrame([places.alias("row"), *(r.alias(str(n)) for n, r in enumerate(reasons))]).filter(aside)
