@@ -13,6 +13,7 @@ from penstock.apps.warehouse.api import Api, ApiServer
 from penstock.apps.warehouse.users import users
 from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, LogError
+from penstock.project.audit import doer
 from tests.cli.shell import PATIENCE
 from tests.jobs.streamed import COUNT as COUNTED
 from tests.jobs.worlds import make, opened, settled
@@ -104,7 +105,9 @@ def test_an_api_that_is_down_is_told_and_the_run_goes_on(project: Path, api: Api
         assert [step.outcome.note for step in run.steps] == ["HTTP 503 Service Unavailable", ""]
         assert sum(p.log.ends("data-stream").values()) == 2
         executions = "SELECT pipeline_name, status, records_processed, error_message FROM pipeline_executions"
-        assert p.query(executions).rows() == [("kafka_data_ingestion", "PARTIAL", 3, "a source did not answer")]
+        assert p.query(executions).rows() == [
+            ("kafka_data_ingestion", "PARTIAL", 3, "api_users: HTTP 503 Service Unavailable")
+        ]
         assert any("HTTP 503 Service Unavailable" in line.line for line in p.jobs.lines(run.id)[1])
 
 
@@ -126,6 +129,11 @@ def test_a_run_that_waits_for_an_api_hears_that_it_is_cancelled(project: Path, a
             scheduler.settle()
             scheduler.stop()
             assert (p.jobs.run(run.id).state, len(api.api.asked)) == ("cancelled", 1)
+        executions = "SELECT pipeline_name, status, error_message FROM pipeline_executions ORDER BY pipeline_name"
+        by = f"it was cancelled by {doer().caller.name}"
+        assert p.query(executions).rows() == [
+            ("kafka_data_ingestion", "FAILED", by), ("stream_processing_pipeline", "FAILED", by),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

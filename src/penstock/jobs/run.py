@@ -87,6 +87,12 @@ class Run:
         """The step that has failed, or several, if any has."""
         return ", ".join(step.name for step in self.steps if step.state == "failed")
 
+    @property
+    def failure(self) -> str:
+        """`error` with the step that has failed; where several have, it names each already."""
+        failed = [step.name for step in self.steps if step.state == "failed"]
+        return f"{failed[0]}: {self.error}" if self.error and len(failed) == 1 else self.error
+
     def step(self, name: str) -> StepRun | None:
         """What became of the step called so, if it was begun."""
         return next((step for step in self.steps if step.name == name), None)

@@ -15,6 +15,7 @@ from penstock.jobs.figures import Figures
 from penstock.jobs.job import FILE_PARAMETER
 from penstock.jobs.run import ENDED, Attempt, Run, run_id
 from penstock.jobs.runs import Change
+from penstock.jobs.sweeper import Sweeper
 from penstock.jobs.worker import Worker
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _MOST_MISSED = 1_000
 _MOST_RESUMED = 5
 """So often a run is taken over from processes that died; then it has failed."""
 _LOOK_SECONDS = 0.5
+_SWEEP_MS = 60_000
+"""So often what follows from runs that have ended is tried again, or looked for where another process has ended one."""
 _PATIENCE_SECONDS = 30.0
 
 
@@ -48,9 +51,9 @@ class Scheduler:
     """The scheduler of one process. `jobs` gives those that can be done now, by name; `known` all names there are.
 
     Patterns of files are those of `folder`. At most `most` runs go on at once, in all processes together. With `only`
-    it makes none, and works on that one and on what stands in its way. `lag` is how long (ms) after they were due the
-    last runs began, `ticked` when it looked last at what is due (ms since 1970), `figures` are of the runs that have
-    ended here.
+    it makes none, and works on that one and on what stands in its way. `sweep` is called in the beginning and after
+    runs have ended, in a thread of its own. `lag` is how long (ms) after they were due the last runs began, `ticked`
+    when it looked last at what is due (ms since 1970), `figures` are of the runs that have ended here.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Scheduler:
         folder: Path,
         most: int,
         only: str | None = None,
+        sweep: Callable[[], None] = lambda: None,
     ) -> None:
         self._jobs = jobs
         self._known = known
@@ -77,6 +81,8 @@ class Scheduler:
         self._looked = 0
         self._most = most
         self._only = only
+        self._sweeper = Sweeper(sweep)
+        self._swept: int | None = None
         self._workers: dict[str, Worker] = {}
         self._next: dict[str, tuple[object, int | None, int | None]] = {}
         self._wake = threading.Event()
@@ -104,6 +110,7 @@ class Scheduler:
             worker.thread.join(_PATIENCE_SECONDS)
             if worker.thread.is_alive():
                 tell("warning", "run-left", f"run {worker.run.id} does not end; the next process goes on with it")
+        self._sweeper.join(_PATIENCE_SECONDS)
         self._log.flush()
 
     def wake(self) -> None:
@@ -115,6 +122,7 @@ class Scheduler:
         while workers := [worker for worker in self._workers.values() if worker.thread.is_alive()]:
             for worker in workers:
                 worker.thread.join()
+        self._sweeper.join()
 
     def _go(self) -> None:
         while not self._ending:
@@ -140,8 +148,12 @@ class Scheduler:
                 self._begin(run)
             else:
                 self.figures.add(run)
+                self._swept = None
         self._log.flush()
         self.ticked = self._clock.now_ms()
+        if self._swept is None or self.ticked - self._swept >= _SWEEP_MS:
+            self._swept = self.ticked
+            self._sweeper.ask()
 
     # -- what is due by a schedule -----------------------------------------------------------------
 
@@ -327,6 +339,7 @@ class Scheduler:
         for run in ended:
             if run.state in ENDED:
                 self.figures.add(run)
+                self._sweeper.ask()
         del self._workers[worker.run.id]
         self._wake.set()
 

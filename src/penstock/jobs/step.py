@@ -77,13 +77,12 @@ class Step:
 
     `done` is what it has done where its effect was committed before its process died; None where it has to be done.
     Its effect and what `done` looks at are one transaction. `forget` drops what `done` looks at, once the run's record
-    says that the step is done; it may be called again. `left` is called where the run ends before it is begun.
-    `alone`: where it fails, those after it are done all the same, and the run has failed in the end.
+    says that the step is done; it may be called again. `alone`: where it fails, those after it are done all the
+    same, and the run has failed in the end.
     """
 
     name: str
     do: Callable[[Note], Outcome]
     done: Callable[[], Outcome | None] = _never
     forget: Callable[[], None] = _nothing
-    left: Callable[[], None] = _nothing
     alone: bool = False

@@ -138,9 +138,7 @@ class Worker:
         steps = list(self._kind.steps(self.job, self.run))
         for step in steps:
             self._step = step.name
-            if self.stop.is_set():
-                step.left()
-                raise StoppedError
+            self._require_going()
             try:
                 self._do(step)
             except StoppedError:

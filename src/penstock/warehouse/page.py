@@ -28,9 +28,11 @@ zone = "Europe/Zurich"
 ```
 
 Without `sources` all of them are loaded, by name. Each run, of jobs of kind `ingest` too, is a row of
-`pipeline_executions` (RUNNING, then SUCCESS, PARTIAL or FAILED). A source that does not answer is passed over and makes
-it PARTIAL; so does one all of whose rows were set aside. One that fails otherwise leaves nothing behind and keeps no
-other from being loaded; the run has failed then, and says which sources did. When it is tried again, those alone are.
+`pipeline_executions` (RUNNING, then SUCCESS, PARTIAL or FAILED, as one is that was cancelled too). It gets its end
+right after the run has, whoever has ended that, or once the warehouse can be reached again. A source that does not
+answer is passed over and makes it PARTIAL; so does one that had rows of which none is loaded. One that fails otherwise
+leaves nothing behind and keeps no other from being loaded; the run has failed then, and says which sources did. When it
+is tried again, those alone are.
 
 ## Rows and changes
 

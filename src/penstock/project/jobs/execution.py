@@ -1,78 +1,77 @@
-"""`Execution`: the sources of a run, each on its own, and the run's row of `pipeline_executions`."""
+"""A run's row of the warehouse's table `pipeline_executions`, which is begun with the run and ended after it.
+
+That there is one is a fact of the log. The end of the run, whoever writes it, puts into that fact what the row is to
+say, in one transaction; `sweep` brings it into the warehouse, as soon as that can be reached, and takes the fact away.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from penstock.jobs import Step, StoppedError
+import orjson
+
+from penstock.core.errors import WarehouseError
+from penstock.core.logs import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from penstock.jobs import Job, Note, Outcome, Run
+    from penstock.jobs import Run
+    from penstock.log.transaction import Transaction
     from penstock.project.penstock import Penstock
+    from penstock.warehouse.executions import Status
 
-__all__ = ["Execution"]
+__all__ = ["begin", "end", "sweep"]
+
+_FACT = "executions/"
+_STATUS: dict[str, Status] = {"success": "SUCCESS", "partial": "PARTIAL", "failed": "FAILED", "cancelled": "FAILED"}
 
 
-class Execution:
-    """An attempt at a run over `sources`: its row is written when it begins and when each of them was tried."""
+def begin(penstock: Penstock, run: Run) -> None:
+    """A run is begun, or goes on. Raises WarehouseError where its row cannot be written now: then `sweep` makes it."""
+    from penstock.warehouse.executions import Executions
 
-    def __init__(self, penstock: Penstock, job: Job, run: Run, sources: list[str]) -> None:
-        """Raises WarehouseError where the row cannot be written."""
-        from penstock.warehouse.executions import Executions
+    penstock.log.facts.put(_FACT + run.id, b"")
+    Executions(penstock.warehouse.database()).begin(run.id, run.job, _began(run))
 
-        self._run = run.id
-        self._done = {step.name: step.outcome for step in run.steps if step.state == "done"}
-        self._left = [name for name in sources if name not in self._done]
-        self._errors: list[str] = []
-        self._rows = Executions(penstock.warehouse.database(), penstock.clock)
-        if self._left:
-            self._rows.begin(run.id, job.name)
 
-    def step(
-        self, source: str, do: Callable[[Note], Outcome], done: Callable[[], Outcome | None] = lambda: None
-    ) -> Step:
-        """The step of a source."""
+def end(penstock: Penstock, run: Run, transaction: Transaction) -> None:
+    """Write with the end of a run what its row is to say, where it has one."""
+    from penstock.warehouse.executions import Execution
 
-        def tried(note: Note) -> Outcome:
-            try:
-                outcome = do(note)
-            except StoppedError:
-                self._stopped()
-                raise
-            except BaseException as error:
-                self._errors.append(f"{source}: {error}")
-                self._tried(source)
-                raise
-            self._done[source] = outcome
-            self._tried(source)
-            return outcome
+    if penstock.log.facts.get(_FACT + run.id) is None:
+        return
+    assert run.ended is not None
+    said = Execution(run.id, run.job, _STATUS[run.state], run.rows, _began(run), run.ended, _error(run))
+    transaction.put(_FACT + run.id, orjson.dumps(asdict(said)))
 
-        def found() -> Outcome | None:
-            outcome = done()
-            if outcome is not None:
-                self._done[source] = outcome
-                self._tried(source)
-            return outcome
 
-        return Step(source, tried, found, left=self._stopped, alone=True)
+def sweep(penstock: Penstock) -> None:
+    """Bring the ends of runs into the warehouse; while that is out of reach they wait for the next time."""
+    owed = {key: said for key, said in penstock.log.facts.scan(_FACT).items() if said}
+    if not owed:
+        return
+    from penstock.warehouse.executions import Execution, Executions
 
-    def _stopped(self) -> None:
-        self._end("it was stopped")
+    try:
+        found = [Execution(**orjson.loads(said)) for said in owed.values()]
+        Executions(penstock.warehouse.database()).end(found)
+    except WarehouseError as error:
+        tell("warning", "executions-wait", f"the ends of {len(owed):,} runs are not in the warehouse yet", error=error)
+        return
+    for key, said in owed.items():
+        penstock.log.facts.swap({key: said}, {key: None})  # a run that was begun again since has another one
 
-    def _tried(self, source: str) -> None:
-        self._left = [name for name in self._left if name != source]
-        if not self._left:
-            self._end("\n".join(self._errors))
 
-    def _end(self, error: str) -> None:
-        read = sum(outcome.counts.get("read", 0) for outcome in self._done.values())
-        if error:
-            self._rows.end(self._run, "FAILED", read, error)
-        elif partial := [outcome for outcome in self._done.values() if outcome.partial]:
-            is_refused = all(outcome.counts.get("quarantined") for outcome in partial)
-            reason = "all rows of a source were set aside" if is_refused else "a source did not answer"
-            self._rows.end(self._run, "PARTIAL", read, reason)
-        else:
-            self._rows.end(self._run, "SUCCESS", read, None)
+def _began(run: Run) -> int:
+    return run.created if run.began is None else run.began
+
+
+def _error(run: Run) -> str | None:
+    """What the row says of the end of a run."""
+    if run.state == "cancelled":
+        by = f" by {run.cancelled_by}" if run.cancelled_by else ""
+        return f"it was cancelled{by}: {run.error}" if run.error else f"it was cancelled{by}"
+    if run.state == "failed":
+        return run.failure
+    told = [f"{step.name}: {step.outcome.note}" for step in run.steps if step.outcome.partial]
+    return "\n".join(told) or None

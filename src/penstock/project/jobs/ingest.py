@@ -6,17 +6,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock.connectors.kafka import ensure_declared
-from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.errors import ConfigError, WarehouseError, did_you_mean
 from penstock.core.options import Option, text, texts
-from penstock.jobs import Outcome, RunClock
-from penstock.project.jobs.execution import Execution
+from penstock.jobs import Outcome, RunClock, Step
+from penstock.project.jobs import execution
 from penstock.project.topics import require_not_system
 from penstock.project.warehouse.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.jobs import Job, Note, Run, Step
+    from penstock.jobs import Job, Note, Run
     from penstock.project.penstock import Penstock
 
 __all__ = ["Ingest"]
@@ -39,7 +39,8 @@ _ALSO, _ALL = "also", "all"
 class Ingest:
     """A record that was sent already is not sent again, so a run that is repeated adds nothing.
 
-    Each run is a row of the warehouse's table `pipeline_executions`, as those of loads are.
+    Each run is a row of the warehouse's table `pipeline_executions`, as those of loads are: at once, or as soon as the
+    warehouse can be reached.
     """
 
     options: tuple[Option[Any], ...] = (SOURCES, TOPIC, ON_REQUEST, BROKER)
@@ -73,16 +74,22 @@ class Ingest:
     def steps(self, job: Job, run: Run) -> Iterable[Step]:
         """One for each source. Raises ConfigError where the run asks for one that there is not."""
         names = [*job.options[SOURCES], *_also(job, run)]
-        execution = Execution(self._penstock, job, run, names)
-        return [self._step(name, job.options[TOPIC], execution) for name in names]
+        away = ""
+        try:
+            execution.begin(self._penstock, run)
+        except WarehouseError as error:
+            away = f"{error.message}: the run has its row of pipeline_executions once it can be used"
+        return [self._step(name, job.options[TOPIC], "" if at else away) for at, name in enumerate(names)]
 
-    def _step(self, name: str, topic: str, execution: Execution) -> Step:
-        return execution.step(name, lambda note: self._do(name, topic, note))
+    def _step(self, name: str, topic: str, away: str) -> Step:
+        return Step(name, lambda note: self._do(name, topic, away, note), alone=True)
 
-    def _do(self, name: str, topic: str, note: Note) -> Outcome:
+    def _do(self, name: str, topic: str, away: str, note: Note) -> Outcome:
         from penstock.warehouse.ingestion import Ingestion
         from penstock.warehouse.sources.away import AwayError
 
+        if away:
+            note(away, "warning")
         note.phase("extract")
         penstock = self._penstock
         ensure_declared(penstock.world, topic)
@@ -95,7 +102,12 @@ class Ingest:
             return Outcome(note=error.message, partial=True)
         if sent.dropped:
             note(f"{sent.dropped:,} rows cannot be read, and are no messages", "warning")
-        return Outcome(counts=asdict(sent), changes={topic: {"inserted": sent.loaded, "updated": 0, "deleted": 0}})
+        return Outcome(
+            counts=asdict(sent),
+            changes={topic: {"inserted": sent.loaded, "updated": 0, "deleted": 0}},
+            note="none of its rows can be read" if sent.is_refused else "",
+            partial=sent.is_refused,
+        )
 
 
 def _also(job: Job, run: Run) -> list[str]:

@@ -15,6 +15,7 @@ from penstock.jobs.run import ENDED, run_id
 from penstock.jobs.run_log import RunLog
 from penstock.jobs.runs import Change
 from penstock.project.audit import audited, doer
+from penstock.project.jobs import execution
 from penstock.project.jobs.check import Check
 from penstock.project.jobs.file import JobFile
 from penstock.project.jobs.ingest import Ingest
@@ -67,9 +68,9 @@ class Jobs:
 
     @cached_property
     def runs(self) -> Runs:
-        """Their runs; what is told of one is written with its end."""
+        """Their runs; what is told of one is written with its end, and what its row of the warehouse is to say."""
         found = Runs(self._penstock.log)
-        found.at_end.append(partial(report, self._penstock))
+        found.at_end += [partial(report, self._penstock), partial(execution.end, self._penstock)]
         return found
 
     @cached_property
@@ -296,6 +297,7 @@ class Jobs:
             penstock.folder,
             penstock.settings.jobs,
             only,
+            partial(execution.sweep, penstock),
         )
 
     def _leave(self) -> None:

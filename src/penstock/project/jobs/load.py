@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.core.errors import ConfigError
 from penstock.core.options import Option, texts
-from penstock.jobs import Outcome, Phase, RunClock
-from penstock.project.jobs.execution import Execution
+from penstock.jobs import Outcome, Phase, RunClock, Step
+from penstock.project.jobs import execution
 from penstock.project.warehouse.loads import Loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.jobs import Job, Note, Run, Step
+    from penstock.jobs import Job, Note, Run
     from penstock.project.penstock import Penstock
     from penstock.warehouse.loaded import Loaded
 
@@ -47,10 +47,10 @@ class LoadKind:
             self._loads.require(name, job.table.where(SOURCES.name))
 
     def steps(self, job: Job, run: Run) -> Iterable[Step]:
-        """One for each source."""
+        """One for each source. Raises WarehouseError where the warehouse cannot be reached."""
         names = self._sources(job)
-        execution = Execution(self._penstock, job, run, [*names])
-        return [self._step(name, run.id, execution) for name in names]
+        execution.begin(self._penstock, run)
+        return [self._step(name, run.id) for name in names]
 
     def _sources(self, job: Job) -> tuple[str, ...]:
         names = job.options[SOURCES] or tuple(self._loads.names())
@@ -66,12 +66,12 @@ class LoadKind:
                 raise ConfigError(f"source {name} is there twice", code="job-load", where=job.table.where(SOURCES.name))
         return names
 
-    def _step(self, name: str, run: str, execution: Execution) -> Step:
+    def _step(self, name: str, run: str) -> Step:
         def done() -> Outcome | None:
             found = self._loads.load(name, run).done(run)
             return None if found is None else _outcome(found)
 
-        return execution.step(name, lambda note: self._do(name, run, note), done)
+        return Step(name, lambda note: self._do(name, run, note), done, alone=True)
 
     def _do(self, name: str, run: str, note: Note) -> Outcome:
         from penstock.warehouse.sources.away import AwayError
