@@ -153,8 +153,8 @@ def told(ended: Run) -> int:
     seconds = (ended.ended - (ended.began or ended.created)) / 1000
     words = f"run {ended.id}: {ended.state} after {lasted(seconds)}, {plural(ended.attempt, 'attempt')}"
     note(words)
-    if ended.error:
-        note(printable(f"step {ended.failed_step}: {ended.error}" if ended.failed_step else ended.error))
+    for line in ended.failure.splitlines():
+        note(printable(line))
     return OK if ended.state in ("success", "partial") else USER
 
 
