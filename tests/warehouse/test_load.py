@@ -321,9 +321,15 @@ def test_a_load_of_which_nothing_is_left_says_so(shop: Shop) -> None:
     shop.deliver("id,name,credit\n1,Ann,x\n2,Bob,y\n")
     done = shop.load("1")
     assert done.counts.is_refused
-    assert done.note.endswith("; nothing is loaded: of 2 rows each was set aside")
-    shop.deliver("id,name,credit\n1,Ann,x\n2,Bob,7\n")
-    assert not shop.load("2").counts.is_refused
+    assert done.note.endswith("; nothing is loaded: of 2 rows 2 were set aside")
+    shop.deliver("id,name,credit\n1,Ann,x\n,Bob,7\n,Cem,7\n")
+    done = shop.load("2")
+    assert (done.counts.quarantined, done.counts.dropped, done.counts.is_refused) == (1, 2, True)
+    assert done.note.endswith("; nothing is loaded: of 3 rows 1 was set aside and 2 were dropped")
+    shop.deliver("id,name,credit\n1,Ann,x\n2,Bob,7\n,Cem,7\n")
+    assert not shop.load("3").counts.is_refused
+    shop.deliver("id,name,credit\n")
+    assert not shop.load("4").counts.is_refused, "a source without a row has refused none"
 
 
 def test_a_frozen_schema_stops_the_load(tmp_path: Path) -> None:

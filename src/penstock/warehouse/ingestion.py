@@ -36,6 +36,11 @@ class Ingested:
     duplicate: int = 0
     dropped: int = 0
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether rows were read and none of them is a message, now or before."""
+        return 0 < self.read == self.dropped
+
     def __add__(self, other: Ingested) -> Ingested:
         return Ingested(
             self.read + other.read,

@@ -27,8 +27,8 @@ class Counts:
 
     @property
     def is_refused(self) -> bool:
-        """Whether rows were read and every one was set aside, or is the double of one that was."""
-        return self.quarantined > 0 and self.quarantined + self.duplicate == self.read
+        """Whether rows were read and none is loaded: each was set aside or dropped, or is the double of such a one."""
+        return self.read > 0 and self.loaded == 0
 
     def require_whole(self) -> None:
         """Raises LedgerError where a row was lost, or counted twice."""

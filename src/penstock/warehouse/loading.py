@@ -249,7 +249,7 @@ class Loading:
             for line in self._misread_lines():
                 self._say(line)
             if self._counts.is_refused:
-                self._say(f"nothing is loaded: of {self._counts.read:,} rows each was set aside")
+                self._say(self._refusal())
             aside = self._aside
             if aside is not None and aside.unknown:
                 self._say(f"{aside.unknown:,} rows that were set aside have no key: nothing is taken for ended")
@@ -257,6 +257,12 @@ class Loading:
             if aside is not None and self._spares_all():
                 aside = None
             return self._landing.merge(aside)
+
+    def _refusal(self) -> str:
+        """Why there is nothing to load, though the source had rows."""
+        gone = {"set aside": self._counts.quarantined, "dropped": self._counts.dropped}
+        fates = [f"{rows:,} {'was' if rows == 1 else 'were'} {fate}" for fate, rows in gone.items() if rows]
+        return f"nothing is loaded: of {self._counts.read:,} rows {' and '.join(fates)}"
 
     def _spares_all(self) -> bool:
         """Whether nothing is taken for ended because the source has no row: more often it is broken than empty."""
