@@ -11,13 +11,13 @@ import pytest
 
 from penstock.core.errors import WarehouseError
 from penstock.warehouse.postgres import PostgresDatabase
-from penstock.warehouse.postgres.copying import encoded
+from penstock.warehouse.postgres.binary import encoded
 from tests.postgres import PASSWORD
 from tests.warehouse.load_child import MODEL, RULES, SCHEMA, SOURCE
 from tests.warehouse.loads import Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -98,8 +98,8 @@ def test_a_load_whose_server_ends_in_the_middle_of_a_copy_is_done_again(
     whole.load("second")
     before, expected = tables(shop), tables(whole)
 
-    def torn(frame: pl.DataFrame) -> Iterator[bytes]:
-        piece = b"".join(encoded(frame))
+    def torn(frame: pl.DataFrame, kinds: Mapping[str, str]) -> Iterator[bytes]:
+        piece = b"".join(encoded(frame, kinds))
         yield piece[: len(piece) // 2]
         server.crash()
         yield piece[len(piece) // 2 :]

@@ -48,6 +48,7 @@ not_null = "name"
 then = "warn"
 """
 PLAIN = "id,name,credit\n1,Ann,5.00\n2,Bob,7\n3,Cem,0\n"
+_OF_STAGING = "FROM information_schema.columns WHERE table_schema = 'staging'"
 CURRENT = "SELECT id, name, credit, _deleted FROM staging.customers ORDER BY id, _changed_at"
 
 
@@ -225,6 +226,7 @@ def test_a_row_without_a_key_is_its_own(tmp_path: Path) -> None:
     shop.deliver(PLAIN + "1,Ann,5\n")
     first = shop.load("1")
     assert (first.counts.duplicate, staged(first)) == (1, Changes(inserted=3))
+    assert shop.rows(f"SELECT DISTINCT column_default {_OF_STAGING}") == [(None,)]
     shop.deliver(PLAIN.replace("Bob", "Rob"))
     assert staged(shop.load("2")) == Changes(inserted=1, deleted=1)
 

@@ -35,6 +35,11 @@ ROWS = pl.DataFrame(
         "far": [float("inf"), None, 1e300],
         "half": pl.Series([0.5, None, 1.5], dtype=pl.Float32),
         "price": pl.Series([Decimal("1.50"), None, Decimal("-9999999999999999.99")], dtype=pl.Decimal(18, 2)),
+        "large": pl.Series([Decimal("9" * 38), None, Decimal(-10_000)], dtype=pl.Decimal(38, 0)),
+        "fraction": pl.Series([Decimal("-0.00001"), None, Decimal("0.99999")], dtype=pl.Decimal(5, 5)),
+        "long": pl.Series(
+            [Decimal("-1e-20"), None, Decimal("98765432109876543." + "0" * 19 + "1")], dtype=pl.Decimal(38, 20)
+        ),
         "fine": [True, None, False],
         'a "name"': ["", None, 'x"y,\n\\.\n\t\\N é😀'],
         "raw": [b"\x00\xff", None, b""],
@@ -88,7 +93,7 @@ def test_a_statement_that_fails_says_where_and_takes_all_back(database: Postgres
         session.run("CREATE TABLE staging.t (a TEXT)")
         session.append(Table("staging", "t"), [pl.DataFrame({"a": ["fine", "a\0b"]})])
     assert str(caught.value) == (
-        'invalid byte sequence for encoding "UTF8": 0x00\nCOPY t, line 2\n'
+        'invalid byte sequence for encoding "UTF8": 0x00\nCOPY t, line 2, column a\n'
         f"the warehouse ({database.address})\n"
         "hint: PostgreSQL keeps no NUL character in a text: let cleaning take it out"
     )

@@ -256,7 +256,7 @@ class Loading:
                 aside = None
             if aside is not None and self._spares_all():
                 aside = None
-            return self._landing.merge(aside)
+            return self._landing.merge(aside, self._counts.loaded)
 
     def _refusal(self) -> str:
         """Why there is nothing to load, though the source had rows."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.core.errors import WarehouseError
-from penstock.core.sql_text import quoted
+from penstock.core.errors import InternalError, WarehouseError
+from penstock.core.sql_text import literal, quoted
 from penstock.warehouse.column_types import TYPES, type_text
 from penstock.warehouse.database import Table
+from penstock.warehouse.repeats import Repeats
 from penstock.warehouse.row_hash import row_hash
 from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.target import Changes, equal, index, listed
@@ -37,7 +39,7 @@ META: dict[str, pl.DataType] = {
 """The columns of a staging table beside those of its schema."""
 
 _LANDING, _LATEST, _ASIDE = Table("", "_landing"), Table("", "_latest"), Table("", "_aside")
-_STAY = Table("", "_stay")
+_SEVERAL = Table("", "_several")
 _PLACE = "_place"
 _SLICE = 1_000_000
 """Rows that are grouped at once."""
@@ -71,7 +73,7 @@ class Staging:
         kinds = {name: session.dialect.kind_of(kind) for name, kind in self.polars.items()}
         there = session.columns(self.table)
         if there is None:
-            self._create(session, self.table)
+            self.create(session, self.table)
             return []
         named = {session.dialect.kind_of(kind.polars): text for text, kind in TYPES.items()}
         changed = [
@@ -88,20 +90,19 @@ class Staging:
                 session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {quoted(name)} {kinds[name]}")
         return changed + [f"{name} is new" for name in added]
 
-    def _create(self, session: Session, table: Table) -> None:
+    def create(self, session: Session, table: Table, more: str = "", how: str = "") -> None:
+        """Make a table with its columns."""
         kinds = ", ".join(f"{quoted(n)} {session.dialect.kind_of(k)}" for n, k in self.polars.items())
-        session.run(f"CREATE TABLE {table.sql} ({kinds})")
+        session.run(f"CREATE {how}TABLE {table.sql} ({kinds}{more})")
 
     def indexed(self, session: Session) -> None:
         """Have what finds its rows: made after the first of them, not row by row."""
-        index(session, self.table, ("_hash",))
-        if self.schema.key:
-            index(session, self.table, self.schema.key)
+        index(session, self.table, self.key)
 
     def _made_anew(self, session: Session, there: dict[str, str]) -> None:
         """Rows have their hashes by the values of their columns: with other types they get others."""
         new = Table(self.table.schema, f"_new_{self.table.name}")
-        self._create(session, new)
+        self.create(session, new)
         wanted = [name for name in self.polars if name in there]
         session.append(new, (self._recast(frame) for frame in session.scan(self.table, wanted)))
         session.run(f"DROP TABLE {self.table.sql}")
@@ -128,7 +129,10 @@ class Staging:
 
 
 class Landing:
-    """Where the rows of a load come down: the staging table itself while that is empty, else a temporary one."""
+    """Where the rows of a load come down: the staging table itself while that is empty, else a temporary one.
+
+    What all rows of a load have in common is a default of its columns.
+    """
 
     def __init__(self, staging: Staging, session: Session, run: str, at: datetime) -> None:
         """The table is there (`Staging.conform`); `at` is the time of the extraction, in UTC."""
@@ -137,72 +141,104 @@ class Landing:
         self.table = staging.table if self.direct else _LANDING
         self.place = session.dialect.place if self.direct and session.dialect.place else _PLACE
         self._rows = 0
-        if self.direct and self.place == _PLACE:
-            session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {_PLACE} {session.dialect.kind_of(pl.Int64())}")
-        elif not self.direct:
-            kinds = {
-                name: session.dialect.kind_of(kind) for name, kind in {**staging.polars, _PLACE: pl.Int64()}.items()
-            }
-            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
-            session.run(f"CREATE TEMP TABLE {self.table.sql} ({columns})")
+        self._first = 0
+        self._hashes = Repeats()
+        self._keys = Repeats() if self._is_superseding else None
+        self._gone = pl.Series("place", dtype=pl.Int64)
+        self._common = self._in_common()
+        place = f"{_PLACE} {session.dialect.kind_of(pl.Int64())}"
+        if not self.direct:
+            staging.create(session, self.table, f", {place}", "TEMP ")
+        elif self.place == _PLACE:
+            session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {place}")
+        for name, value in self._common.items():
+            session.run(f"ALTER TABLE {self.table.sql} ALTER COLUMN {name} SET DEFAULT {value}")
+
+    @property
+    def _is_superseding(self) -> bool:
+        """Whether of rows of one key the last one stays."""
+        staging = self._staging
+        return bool(staging.source.mode == "snapshot" and staging.schema.key and not staging.schema.changed_at)
+
+    def _in_common(self) -> dict[str, str]:
+        """The values, in SQL, of the columns that are the same in all rows."""
+        staging, at = self._staging, f"TIMESTAMP WITH TIME ZONE '{self._at.isoformat(sep=' ')}'"
+        said = {"_deleted": "FALSE", "_extracted_at": at, "_run_id": literal(self._run)}
+        following = staging.source.mode == "changes" and staging.schema.key
+        return said if staging.schema.changed_at or following else {"_changed_at": at, **said}
 
     def append(self, rows: pl.DataFrame, part: str) -> None:
         """Add clean rows of a part."""
         frame = rows.drop(LINE)
         height = frame.height
         places = pl.int_range(self._rows, self._rows + height, eager=True).alias(_PLACE)
+        hashes = row_hash(frame)
+        self._hashes.add(hashes)
+        if self._keys is not None:
+            self._keys.add(row_hash(frame.select(self._staging.key)))
+        own = [hashes, pl.repeat(part, height, dtype=pl.String, eager=True).alias("_source")]
+        if "_changed_at" not in self._common:
+            own.append(self._changed_at(frame, places))
+        self._session.append(self.table, [frame.with_columns(*own, *((places,) if self.place == _PLACE else ()))])
+        if height and not self._rows and self.place != _PLACE:
+            ((self._first,),) = self._session.rows(f"SELECT min({self.place}) FROM {self.table.sql}")
         self._rows += height
-        at = pl.repeat(self._at, height, dtype=_INSTANT, eager=True)
-        meta = [
-            row_hash(frame),
-            self._changed_at(frame, at, places),
-            pl.repeat(False, height, eager=True).alias("_deleted"),
-            at.alias("_extracted_at"),
-            pl.repeat(part, height, dtype=pl.String, eager=True).alias("_source"),
-            pl.repeat(self._run, height, dtype=pl.String, eager=True).alias("_run_id"),
-        ]
-        self._session.append(self.table, [frame.with_columns(*meta, *((places,) if self.place == _PLACE else ()))])
 
-    def _changed_at(self, frame: pl.DataFrame, at: pl.Series, places: pl.Series) -> pl.Series:
+    def _changed_at(self, frame: pl.DataFrame, places: pl.Series) -> pl.Series:
         """As the declared column says, else when it was read; changes that say nothing follow each other."""
+        at = pl.repeat(self._at, frame.height, dtype=_INSTANT, eager=True)
         declared = self._staging.schema.changed_at
         if declared:
             said = frame[declared].cast(pl.Datetime("us"))
             said = said if said.dtype == _INSTANT else said.dt.replace_time_zone("UTC")
             return said.zip_with(said.is_not_null(), at).alias("_changed_at")
-        if self._staging.source.mode == "changes" and self._staging.schema.key:
-            return (at + places.cast(pl.Duration("us"))).alias("_changed_at")
-        return at.alias("_changed_at")
+        return (at + places.cast(pl.Duration("us"))).alias("_changed_at")
 
     def without_duplicates(self) -> int:
         """Of rows that say the same the first one stays; how many go."""
-        return self._without_later(("_hash",), "<")
+        gone = self._hashes.found().filter(~pl.col("number").is_first_distinct())
+        self._gone = gone["place"]
+        if gone.is_empty():
+            return 0
+        place, table = quoted(self.place), self.table.sql
+        with self._given(gone) as given:
+            done = self._session.run(
+                f"DELETE FROM {table} AS r USING {given} AS g WHERE r.{place} = g.place AND r._hash = g.number"
+            )
+        if done != gone.height:
+            raise InternalError(f"{gone.height} rows of {self._staging.table} are duplicates, and {done} were found")
+        return done
 
     def without_superseded(self) -> int:
         """Of rows of one key in a snapshot without a time of change the last one stays; how many go."""
-        staging = self._staging
-        if staging.source.mode == "changes" or staging.schema.changed_at or not staging.schema.key:
+        if self._keys is None:
             return 0
-        return self._without_later(staging.schema.key, ">")
-
-    def _without_later(self, columns: tuple[str, ...], stays: str) -> int:
-        """Rows that are equal in `columns` to one that stays, the first (`<`) or the last (`>`) of them, go."""
-        session, names, place, table = self._session, listed(columns), quoted(self.place), self.table.sql
-        several = f"SELECT {names}, {'min' if stays == '<' else 'max'}({place}) AS _stays FROM {table}"
-        session.run(f"CREATE TEMP TABLE {_STAY.sql} AS {several} WHERE 1 = 0 GROUP BY {names}")
-        found = 0
-        for slice_ in _slices(session, self.table, columns):
-            found += session.run(
-                f"INSERT INTO {_STAY.sql} {several} WHERE {slice_} GROUP BY {names} HAVING count(*) > 1"
+        several = self._keys.found().filter(~pl.col("place").is_in(self._gone.implode()))
+        several = several.filter(pl.col("number").is_duplicated())
+        if several.is_empty():
+            return 0
+        session, names, place, table = self._session, listed(self._staging.key), quoted(self.place), self.table.sql
+        with self._given(several) as given:  # their keys have the same hash: the database says whether they are equal
+            session.run(
+                f"CREATE TEMP TABLE {_SEVERAL.sql} AS SELECT {names}, {place} AS _own FROM {table}"
+                f" WHERE {place} IN (SELECT place FROM {given})"
             )
-        gone = 0
-        if found:
+            last = f"SELECT {names}, max(_own) AS _last FROM {_SEVERAL.sql} GROUP BY {names}"
             gone = session.run(
-                f"DELETE FROM {table} WHERE {place} IN (SELECT r.{place} FROM {table} AS r JOIN {_STAY.sql} AS d"
-                f" ON {equal('r', 'd', columns)} AND d._stays {stays} r.{place})"
+                f"DELETE FROM {table} WHERE {place} IN (SELECT r._own FROM {_SEVERAL.sql} AS r JOIN ({last}) AS d"
+                f" ON {equal('r', 'd', self._staging.key)} AND r._own < d._last)"
             )
-        session.run(f"DROP TABLE {_STAY.sql}")
+            session.run(f"DROP TABLE {_SEVERAL.sql}")
         return gone
+
+    @contextmanager
+    def _given(self, rows: pl.DataFrame) -> Iterator[str]:
+        """A temporary table of rows with the place that each has got in the order of coming; its name in SQL."""
+        given = Table("", "_given")
+        self._session.run(f"CREATE TEMP TABLE {given.sql} (place BIGINT, number BIGINT)")
+        self._session.append(given, [rows.with_columns(pl.col("place") + self._first)])
+        yield given.sql
+        self._session.run(f"DROP TABLE {given.sql}")
 
     def taken(self, places: pl.Series) -> pl.DataFrame:
         """Take rows out again: what they were, by their names in staging, in the order of their places."""
@@ -232,11 +268,11 @@ class Landing:
             int(session.rows(told.format(slice_))[0][0]) for slice_ in _slices(session, table, self._staging.key)
         )
 
-    def merge(self, aside: Aside | None) -> Changes:
-        """Add to the staging table what it has not, and, where `aside` is given, what has ended."""
+    def merge(self, aside: Aside | None, rows: int) -> Changes:
+        """Add to the staging table what it has not of these `rows`, and, where `aside` is given, what has ended."""
         self._staging.indexed(self._session)
         if self.direct:
-            return Changes(inserted=self.count())
+            return Changes(inserted=rows)
         session, key, table = self._session, listed(self._staging.key), self._staging.table
         latest = f"SELECT DISTINCT ON ({key}) {listed(self._known)} FROM {table.sql}"
         session.run(f"CREATE TEMP TABLE {_LATEST.sql} AS {latest} WHERE 1 = 0")
@@ -249,10 +285,13 @@ class Landing:
 
     def drop(self) -> None:
         """What is temporary goes."""
-        if self.direct and self.place == _PLACE:
-            self._session.run(f"ALTER TABLE {self.table.sql} DROP COLUMN {_PLACE}")
-        elif not self.direct:
+        if not self.direct:
             self._session.run(f"DROP TABLE {self.table.sql}")
+            return
+        for name in self._common:
+            self._session.run(f"ALTER TABLE {self.table.sql} ALTER COLUMN {name} DROP DEFAULT")
+        if self.place == _PLACE:
+            self._session.run(f"ALTER TABLE {self.table.sql} DROP COLUMN {_PLACE}")
 
     @property
     def _newest_first(self) -> str:
@@ -270,7 +309,8 @@ class Landing:
         staging, snapshot = self._staging, self._staging.source.mode == "snapshot"
         names = list(staging.polars)
         differs = "(s._hash IS NULL OR s._hash <> l._hash OR s._deleted)"
-        known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE t._hash = l._hash)"
+        same = equal("t", "l", dict.fromkeys((*staging.key, "_hash")))
+        known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE {same})"
         newest = self._newest if staging.schema.changed_at else "TRUE"
         now = newest if snapshot else "s._deleted"  # what a change says of a key that had ended holds from now on too
         after = "GREATEST(l._extracted_at, s._changed_at + INTERVAL '1 microsecond')"

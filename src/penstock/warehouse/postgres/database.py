@@ -14,10 +14,11 @@ from penstock.core.errors import WarehouseError
 from penstock.core.sql_text import quoted
 from penstock.warehouse.database import Dialect, Table
 from penstock.warehouse.postgres.address import LEAST_VERSION
-from penstock.warehouse.postgres.copying import decoded, encoded
+from penstock.warehouse.postgres.binary import encoded
+from penstock.warehouse.postgres.copying import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     import psycopg
@@ -230,16 +231,16 @@ class PostgresSession:
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         appended = 0
         for frame in frames:  # each by a COPY of its own: frames may be read from this transaction
-            self.settle()
-            self._sending = self._beside.submit(self._send, table, frame)
+            kinds = self.columns(table) or {}
+            self._sending = self._beside.submit(self._send, table, frame, kinds)
             appended += frame.height
         return appended
 
-    def _send(self, table: Table, frame: pl.DataFrame) -> int:
+    def _send(self, table: Table, frame: pl.DataFrame, kinds: Mapping[str, str]) -> int:
         names = ", ".join(map(quoted, frame.columns))
         with _explained(self._address), self._connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT csv)") as copy:
-                for piece in encoded(frame):
+            with cursor.copy(f"COPY {table.sql} ({names}) FROM STDIN (FORMAT binary)") as copy:
+                for piece in encoded(frame, kinds):
                     copy.write(piece)
             return cursor.rowcount
 
