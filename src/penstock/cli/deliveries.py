@@ -53,20 +53,21 @@ def deliver_night(into: Path, night: int, change: Change, seed: int) -> None:
         )
 
 
-def api_server(port: int | None, outage: float = 0.0, seed: int = 0) -> ApiServer:
-    """The shop's API, at its own port where None is given. Raises ConfigError where the port is taken."""
-    from penstock.apps.warehouse.api import PORT, Api, ApiServer, Manners
+def api_server(port: int, outage: float = 0.0, seed: int = 0) -> ApiServer:
+    """The shop's API. Raises ConfigError where the port is taken."""
+    from penstock.apps.warehouse.api import Api, ApiServer, Manners
     from penstock.apps.warehouse.users import users
 
-    api = Api({"users": users(_USERS, seed)}, Manners(outage=outage), seed=seed)
-    return ApiServer(api, PORT if port is None else port)
+    return ApiServer(Api({"users": users(_USERS, seed)}, Manners(outage=outage), seed=seed), port)
 
 
 def serve_api(port: int | None, outage: float, seed: int) -> None:
-    """Answer at 127.0.0.1:`port` until Ctrl-C. Raises ConfigError where the port is taken."""
+    """Answer at 127.0.0.1 until Ctrl-C, at its own port where None is given. Raises ConfigError where that is taken."""
+    from penstock.apps.warehouse.api import PORT
+
     if not 0 <= outage <= 1:
         raise click.UsageError("--outage is a probability, 0 to 1")
-    with api_server(port, outage, seed) as server, Interrupt() as interrupt:
+    with api_server(PORT if port is None else port, outage, seed) as server, Interrupt() as interrupt:
         note(f"the shop's API answers at {server.url}, until Ctrl-C")
         interrupt.asked.wait()
     out = f", {server.api.refused} of them refused" if server.api.refused else ""

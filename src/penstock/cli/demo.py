@@ -10,7 +10,7 @@ import threading
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
@@ -29,11 +29,16 @@ from penstock.core.clock import SystemClock
 from penstock.core.errors import ConfigError, LockedError, PenstockError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.apps.local_server import LocalServer
     from penstock.apps.parking.serving import CityServer
     from penstock.apps.warehouse.api import ApiServer
     from penstock.project.penstock import Penstock
 
 __all__ = ["demo"]
+
+S = TypeVar("S", bound="LocalServer")
 
 _EVENTS = 100_000
 _FAULTS: dict[str, Any] = {"late": 0.01, "duplicate": 0.01, "malformed": 0.01, "anomaly": 0.2}
@@ -116,46 +121,44 @@ def demo(
         click.echo()
         from penstock.cli import shows
 
-        shown = {"web": shows.show_web, "collab": shows.show_collab, "parking": shows.show_parking}
-        {**shown, "warehouse": shows.show_warehouse}[app](penstock)
+        {
+            "web": shows.show_web,
+            "collab": shows.show_collab,
+            "parking": shows.show_parking,
+            "warehouse": shows.show_warehouse,
+        }[app](penstock)
     click.echo()
     show_next(_commands(app, path_of(folder)))
     return max(code, worst(ran.errors))
 
 
 def _city(folder: Path) -> CityServer:
-    """The city that the project asks: where its address says, or, beside another demo, at any free port."""
+    """The city that the project asks."""
     from penstock.apps.parking.city import City, Faults
     from penstock.apps.parking.serving import PORT, CityServer
 
     city = City(faults=Faults(repeat=0.03, late=0.01, open=0.01, garbage=0.01, jump=0.02, outage=0.02))
-    try:
-        return CityServer(city, SystemClock())
-    except ConfigError:
-        server = CityServer(city, SystemClock(), 0)
-    _readdressed(folder, "parking", PORT, server.port)
-    note(f"port {PORT} is taken: the project asks its city at {server.port}")
-    return server
+    return _beside(folder, "parking", PORT, lambda port: CityServer(city, SystemClock(), port), "its city")
 
 
 def _api(folder: Path) -> ApiServer:
-    """The API that the project asks: where its address says, or, beside another demo, at any free port."""
+    """The API that the project asks."""
     from penstock.apps.warehouse.api import PORT
 
+    return _beside(folder, "warehouse", PORT, api_server, "the shop's API")
+
+
+def _beside(folder: Path, app: str, port: int, serve: Callable[[int], S], what: str) -> S:
+    """`what` the project asks: where its address says, or, beside another demo, at any free port."""
     try:
-        return api_server(None)
+        return serve(port)
     except ConfigError:
-        server = api_server(0)
-    _readdressed(folder, "warehouse", PORT, server.port)
-    note(f"port {PORT} is taken: the project asks the shop's API at {server.port}")
-    return server
-
-
-def _readdressed(folder: Path, app: str, before: int, port: int) -> None:
-    """Let the project ask at another port."""
+        server = serve(0)
     for name in _ADDRESSED[app]:
         text = (folder / name).read_text("utf-8")
-        (folder / name).write_text(text.replace(f"127.0.0.1:{before}", f"127.0.0.1:{port}"), "utf-8")
+        (folder / name).write_text(text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{server.port}"), "utf-8")
+    note(f"port {port} is taken: the project asks {what} at {server.port}")
+    return server
 
 
 def _fill_polls(penstock: Penstock, server: CityServer) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
+from penstock.apps.local_server import LocalServer
 from penstock.apps.parking.city import MINUTE_MS
-from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from penstock.apps.parking.city import City
@@ -21,10 +20,10 @@ PORT = 8765
 """That of the project's `url`."""
 
 
-class CityServer:
-    """Answers GET /parking.json with what `city` publishes in the minute of `clock`, from a thread, inside its block.
+class CityServer(LocalServer):
+    """Answers GET /parking.json with what `city` publishes in the minute of `clock`, from threads, inside its block.
 
-    `minute` (since 1970) is that of the last answer. Raises ConfigError where the port is taken.
+    Of its `questions` so many were `outages`. Raises ConfigError where the port is taken.
     """
 
     def __init__(self, city: City, clock: Clock, port: int = PORT) -> None:
@@ -32,32 +31,12 @@ class CityServer:
         self._clock = clock
         self.questions = 0
         self.outages = 0
-        try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        except OSError as error:
-            raise ConfigError(
-                f"the simulated city cannot listen on 127.0.0.1:{port}: {error.strerror}",
-                code="simulate-port",
-                hint="end what listens there, or give --port and the same port in 'url' of parking_feed",
-            ) from None
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="city", daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+        hint = "end what listens there, or give --port and the same port in 'url' of parking_feed"
+        super().__init__(self._handler(), port, "city", hint)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{PATH}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return f"{super().url}{PATH}"
 
     def _answer(self) -> bytes | None:
         body = self.city.answer(self._clock.now_ms() // MINUTE_MS)

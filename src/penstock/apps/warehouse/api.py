@@ -11,16 +11,16 @@ import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
 
 from penstock.apps.chance import fixed
+from penstock.apps.local_server import LocalServer
 from penstock.apps.warehouse.users import CHANGED
 from penstock.core.clock import SystemClock
-from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,38 +157,12 @@ class Api:
             raise _Refusal(401, {"WWW-Authenticate": self.manners.auth})
 
 
-class ApiServer:
+class ApiServer(LocalServer):
     """Answers as `api` does, from threads of its own, inside its block. Raises ConfigError where the port is taken."""
 
     def __init__(self, api: Api, port: int = PORT) -> None:
         self.api = api
-        try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        except OSError as error:
-            raise ConfigError(
-                f"the simulated API cannot listen on 127.0.0.1:{port}: {error.strerror}",
-                code="simulate-port",
-                hint="end what listens there, or give --port",
-            ) from None
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="api", daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler(), port, "API", hint="end what listens there, or give --port")
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
