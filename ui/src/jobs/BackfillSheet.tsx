@@ -1,9 +1,9 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { type Job, useBackfill } from "../api/jobs";
 import { Button } from "../pieces/Button";
-import { Form, SameAs, TextField } from "../pieces/Form";
+import { TextField } from "../pieces/Form";
+import { FormSheet } from "../pieces/FormSheet";
 import { Sheet } from "../pieces/Sheet";
-import { Failure } from "../pieces/States";
 import { plural } from "../text/number";
 import { shell } from "../text/shell";
 import { DAY, day, parseMoment } from "../text/time";
@@ -24,7 +24,6 @@ export function BackfillSheet({ job, onClose }: { job: Job; onClose: () => void 
   const [since, setSince] = useState(day(opened - WEEK));
   const [until, setUntil] = useState(day(opened));
   const [values, setValues] = useState<Record<string, string>>({});
-  const form = useId();
   const fill = useBackfill(job.name);
   const [from, to] = [timeOf(since), timeOf(until)];
   const order = from !== undefined && to !== undefined && from >= to ? "It is not after the first moment." : undefined;
@@ -40,47 +39,39 @@ export function BackfillSheet({ job, onClose }: { job: Job; onClose: () => void 
     );
   }
   return (
-    <Sheet
+    <FormSheet
       title={`Backfill ${job.name}`}
-      open
+      act="Make the runs"
+      may={may}
+      onSubmit={() => may && fill.mutate({ since: from, until: to, parameters: given(values) })}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="main" type="submit" form={form} disabled={!may}>
-            Make the runs
-          </Button>
-        </>
+      before={
+        <p className={css.before}>
+          A run for each moment of the schedule, {scheduleWords(job.schedule)} in {job.zone}: each is told the moment
+          that it is for.
+        </p>
       }
+      error={fill.error}
+      command={shell(
+        ...["penstock", "job", "backfill", "DIR", job.name, "--since", since.trim(), "--until", until.trim()],
+        ...paramWords(values),
+      )}
     >
-      <p className={css.before}>
-        A run for each moment of the schedule, {scheduleWords(job.schedule)} in {job.zone}: each is told the moment that
-        it is for.
-      </p>
-      <Form id={form} onSubmit={() => may && fill.mutate({ since: from, until: to, parameters: given(values) })}>
-        <TextField
-          label="From"
-          value={since}
-          onChange={setSince}
-          wrong={from === undefined ? FORM : undefined}
-          note="The first moment; days are those of UTC."
-        />
-        <TextField
-          label="Before"
-          value={until}
-          onChange={setUntil}
-          wrong={to === undefined ? FORM : order}
-          note="The moment before which it ends."
-        />
-        <ParameterFields job={job} values={values} onChange={setValues} />
-      </Form>
-      {fill.error && <Failure error={fill.error} />}
-      <SameAs
-        command={shell(
-          ...["penstock", "job", "backfill", "DIR", job.name, "--since", since.trim(), "--until", until.trim()],
-          ...paramWords(values),
-        )}
+      <TextField
+        label="From"
+        value={since}
+        onChange={setSince}
+        wrong={from === undefined ? FORM : undefined}
+        note="The first moment; days are those of UTC."
       />
-    </Sheet>
+      <TextField
+        label="Before"
+        value={until}
+        onChange={setUntil}
+        wrong={to === undefined ? FORM : order}
+        note="The moment before which it ends."
+      />
+      <ParameterFields job={job} values={values} onChange={setValues} />
+    </FormSheet>
   );
 }

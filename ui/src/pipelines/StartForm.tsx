@@ -1,10 +1,8 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useAct } from "../api/acts";
 import { api, body, type Schemas } from "../api/client";
-import { Button } from "../pieces/Button";
-import { Form, SameAs, TextField } from "../pieces/Form";
-import { Sheet } from "../pieces/Sheet";
-import { Failure } from "../pieces/States";
+import { TextField } from "../pieces/Form";
+import { FormSheet } from "../pieces/FormSheet";
 import { duration, plural } from "../text/number";
 import { shell } from "../text/shell";
 import css from "./PipelineView.module.css";
@@ -22,7 +20,6 @@ export function StartForm({ pipeline, act, onClose }: Props) {
   const { name, epoch, lag, checkpoint_interval } = pipeline;
   const [parallelism, setParallelism] = useState("");
   const [interval, setInterval] = useState("");
-  const form = useId();
   const ms = millisOf(interval);
   const given = {
     ...(parallelism ? { parallelism: Number(parallelism) } : {}),
@@ -41,60 +38,49 @@ export function StartForm({ pipeline, act, onClose }: Props) {
   const many = parallelism && !/^[1-9]\d{0,4}$/.test(parallelism) ? "A whole number from 1 on." : undefined;
   const long = interval.trim() && ms === undefined ? "A time such as 500 ms, 10 s or 1 min." : undefined;
   const may = !many && !long && !go.isPending;
-  const title = act === "start" ? `Start ${name}` : `Restart ${name}`;
   return (
-    <Sheet
-      title={title}
-      open
+    <FormSheet
+      title={act === "start" ? `Start ${name}` : `Restart ${name}`}
+      act={act === "start" ? "Start it" : "Restart it"}
+      may={may}
+      onSubmit={() => go.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="main" type="submit" form={form} disabled={!may}>
-            {act === "start" ? "Start it" : "Restart it"}
-          </Button>
-        </>
-      }
+      error={go.error}
+      command={shell(
+        "penstock",
+        "pipeline",
+        act,
+        "DIR",
+        name,
+        parallelism ? `--parallelism=${parallelism}` : undefined,
+        ...(interval.trim() ? ["--checkpoint-interval", interval.trim()] : []),
+      )}
     >
-      <Form id={form} onSubmit={() => may && go.mutate(undefined, { onSuccess: onClose })}>
-        <p className={css.begins}>
-          {act === "restart"
-            ? "It commits, and begins anew from that checkpoint: nothing is lost and nothing is read twice."
-            : epoch > 0
-              ? `It goes on from checkpoint ${epoch}${lag ? `: ${plural(lag, "record")} wait for it` : ""}.`
-              : "It has no checkpoint yet, and begins where its tables say."}
-        </p>
-        <TextField
-          label="Parallelism"
-          value={parallelism}
-          onChange={setParallelism}
-          wrong={many}
-          inputMode="numeric"
-          placeholder="1"
-          note="Kept for a cluster: here it runs as one."
-        />
-        <TextField
-          label="Checkpoint every"
-          value={interval}
-          onChange={setInterval}
-          wrong={long}
-          placeholder={checkpoint_interval === null ? "as the engine chooses" : duration(checkpoint_interval)}
-          note="Instead of what SQL and settings say. Results are seen at a checkpoint."
-        />
-      </Form>
-      {go.error && <Failure error={go.error} />}
-      <SameAs
-        command={shell(
-          "penstock",
-          "pipeline",
-          act,
-          "DIR",
-          name,
-          parallelism ? `--parallelism=${parallelism}` : undefined,
-          ...(interval.trim() ? ["--checkpoint-interval", interval.trim()] : []),
-        )}
+      <p className={css.begins}>
+        {act === "restart"
+          ? "It commits, and begins anew from that checkpoint: nothing is lost and nothing is read twice."
+          : epoch > 0
+            ? `It goes on from checkpoint ${epoch}${lag ? `: ${plural(lag, "record")} wait for it` : ""}.`
+            : "It has no checkpoint yet, and begins where its tables say."}
+      </p>
+      <TextField
+        label="Parallelism"
+        value={parallelism}
+        onChange={setParallelism}
+        wrong={many}
+        inputMode="numeric"
+        placeholder="1"
+        note="Kept for a cluster: here it runs as one."
       />
-    </Sheet>
+      <TextField
+        label="Checkpoint every"
+        value={interval}
+        onChange={setInterval}
+        wrong={long}
+        placeholder={checkpoint_interval === null ? "as the engine chooses" : duration(checkpoint_interval)}
+        note="Instead of what SQL and settings say. Results are seen at a checkpoint."
+      />
+    </FormSheet>
   );
 }
 

@@ -4,6 +4,7 @@ import { type Chosen, useClosedWindows } from "../api/asked";
 import { api, body, type Schemas } from "../api/client";
 import { Button } from "../pieces/Button";
 import { Form, SameAs, TextField, Tick } from "../pieces/Form";
+import { FormSheet } from "../pieces/FormSheet";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
 import { parseMoment, moment } from "../text/time";
@@ -117,36 +118,28 @@ function Copies({ copies }: { copies: Schemas["CopyAnswer"][] }) {
 /** Gives rows up, with a reason. */
 export function Discard({ chosen, onClose }: Props) {
   const [reason, setReason] = useState("");
-  const form = useId();
   const { kind, ids } = chosen;
   const discard = useAct(() => body(api.POST("/api/rejects/discard", { body: { kind, ids, reason } })), TOUCHED);
   const may = reason.trim() !== "" && !discard.isPending;
   return (
-    <Sheet
+    <FormSheet
       title={`Discard ${plural(ids.length, "row")}`}
-      open
+      act="Discard"
+      look="danger"
+      may={may}
+      onSubmit={() => discard.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="danger" type="submit" form={form} disabled={!may}>
-            Discard
-          </Button>
-        </>
-      }
+      error={discard.error}
+      command={shell(
+        ...["penstock", "rejects", "discard", "DIR", ...words(chosen), "--because", reason.trim() || "WHY"],
+      )}
     >
-      <Form id={form} onSubmit={() => may && discard.mutate(undefined, { onSuccess: onClose })}>
-        <p className={css.does}>
-          {ids.length === 1 ? "The row is" : `${number(ids.length)} rows are`} given up: listed still, with who has done
-          it and why, counted as discarded in the ledger, and in no result.
-        </p>
-        <TextField label="Why" value={reason} onChange={setReason} placeholder="a test of the vendor" whole />
-      </Form>
-      {discard.error && <Failure error={discard.error} />}
-      <SameAs
-        command={shell("penstock", "rejects", "discard", "DIR", ...words(chosen), "--because", reason.trim() || "WHY")}
-      />
-    </Sheet>
+      <p className={css.does}>
+        {ids.length === 1 ? "The row is" : `${number(ids.length)} rows are`} given up: listed still, with who has done
+        it and why, counted as discarded in the ledger, and in no result.
+      </p>
+      <TextField label="Why" value={reason} onChange={setReason} placeholder="a test of the vendor" whole />
+    </FormSheet>
   );
 }
 

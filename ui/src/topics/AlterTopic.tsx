@@ -1,11 +1,10 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useAct } from "../api/acts";
 import { useTopicLoss } from "../api/asked";
 import { api, body, type Schemas } from "../api/client";
-import { Button } from "../pieces/Button";
 import { Losing } from "../pieces/Confirm";
-import { Form, SameAs, TextField } from "../pieces/Form";
-import { Sheet } from "../pieces/Sheet";
+import { TextField } from "../pieces/Form";
+import { FormSheet } from "../pieces/FormSheet";
 import { Failure } from "../pieces/States";
 import { shell } from "../text/shell";
 import { Loss } from "./DeleteTopic";
@@ -15,7 +14,6 @@ import { type Configs, ConfigFields, configWords, fit } from "./ConfigFields";
 export function AlterTopic({ topic, onClose }: { topic: Schemas["TopicAnswer"]; onClose: () => void }) {
   const [partitions, setPartitions] = useState(String(topic.partitions));
   const [configs, setConfigs] = useState<Configs>(topic.configs);
-  const form = useId();
   const more = Number(partitions) !== topic.partitions ? Number(partitions) : undefined;
   const changed = changesOf(topic.configs, configs);
   const [typed, setTyped] = useState("");
@@ -45,41 +43,37 @@ export function AlterTopic({ topic, onClose }: { topic: Schemas["TopicAnswer"]; 
     !alter.isPending;
   const words = [more === undefined ? undefined : `--partitions=${more}`, ...configWords(changed)];
   return (
-    <Sheet
+    <FormSheet
       title={`Alter ${topic.name}`}
-      open
+      act="Alter it"
+      may={may}
+      onSubmit={() => alter.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
-      footer={
+      below={
         <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="main" type="submit" form={form} disabled={!may}>
-            Alter it
-          </Button>
+          {loses && loss && (
+            <Losing>
+              <Loss loss={loss} />
+            </Losing>
+          )}
+          {unknown && <Failure error={unknown} />}
         </>
       }
+      error={alter.error}
+      command={shell("penstock", "topic", "alter", "DIR", topic.name, ...words)}
     >
-      <Form id={form} onSubmit={() => may && alter.mutate(undefined, { onSuccess: onClose })}>
-        <TextField
-          label="Partitions"
-          value={partitions}
-          onChange={setPartitions}
-          inputMode="numeric"
-          wrong={wrong}
-          note={more ? "Keys of old records stay in the partitions where they are." : undefined}
-          whole
-        />
-        <ConfigFields configs={configs} onChange={setConfigs} />
-        {loses && <TextField label={`Type ${topic.name} to do it`} value={typed} onChange={setTyped} whole />}
-      </Form>
-      {loses && loss && (
-        <Losing>
-          <Loss loss={loss} />
-        </Losing>
-      )}
-      {unknown && <Failure error={unknown} />}
-      {alter.error && <Failure error={alter.error} />}
-      <SameAs command={shell("penstock", "topic", "alter", "DIR", topic.name, ...words)} />
-    </Sheet>
+      <TextField
+        label="Partitions"
+        value={partitions}
+        onChange={setPartitions}
+        inputMode="numeric"
+        wrong={wrong}
+        note={more ? "Keys of old records stay in the partitions where they are." : undefined}
+        whole
+      />
+      <ConfigFields configs={configs} onChange={setConfigs} />
+      {loses && <TextField label={`Type ${topic.name} to do it`} value={typed} onChange={setTyped} whole />}
+    </FormSheet>
   );
 }
 

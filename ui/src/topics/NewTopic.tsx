@@ -1,11 +1,9 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { useAct } from "../api/acts";
 import { api, body } from "../api/client";
-import { Button } from "../pieces/Button";
-import { Form, SameAs, TextField } from "../pieces/Form";
-import { Sheet } from "../pieces/Sheet";
-import { Failure } from "../pieces/States";
+import { TextField } from "../pieces/Form";
+import { FormSheet } from "../pieces/FormSheet";
 import { shell } from "../text/shell";
 import { type Configs, ConfigFields, configWords, fit, setOf } from "./ConfigFields";
 
@@ -16,7 +14,6 @@ export function NewTopic({ taken, onClose }: { taken: readonly string[]; onClose
   const [name, setName] = useState("");
   const [partitions, setPartitions] = useState("");
   const [configs, setConfigs] = useState<Configs>({});
-  const form = useId();
   const given = {
     name,
     configs: setOf(configs),
@@ -30,38 +27,28 @@ export function NewTopic({ taken, onClose }: { taken: readonly string[]; onClose
       : undefined;
   const many = partitions && !/^[1-9]\d{0,4}$/.test(partitions) ? "A whole number from 1 on." : undefined;
   const may = name !== "" && !wrong && !many && fit(configs) && !make.isPending;
-  const submit = () =>
-    may && make.mutate(undefined, { onSuccess: () => navigate(`/topics/${encodeURIComponent(name)}`) });
   const words = [partitions ? `--partitions=${partitions}` : undefined, ...configWords(given.configs)];
   return (
-    <Sheet
+    <FormSheet
       title="A new topic"
-      open
+      act="Create it"
+      may={may}
+      onSubmit={() => make.mutate(undefined, { onSuccess: () => navigate(`/topics/${encodeURIComponent(name)}`) })}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="main" type="submit" form={form} disabled={!may}>
-            Create it
-          </Button>
-        </>
-      }
+      error={make.error}
+      command={shell("penstock", "topic", "create", "DIR", name || "NAME", ...words)}
     >
-      <Form id={form} onSubmit={submit}>
-        <TextField label="Name" value={name} onChange={setName} wrong={wrong} note="As tables name it in 'topic'." />
-        <TextField
-          label="Partitions"
-          value={partitions}
-          onChange={setPartitions}
-          wrong={many}
-          placeholder="1"
-          inputMode="numeric"
-          note="By default as [topics.NAME] of penstock.toml says, else 1. There can be more later, never fewer."
-        />
-        <ConfigFields configs={configs} onChange={setConfigs} />
-      </Form>
-      {make.error && <Failure error={make.error} />}
-      <SameAs command={shell("penstock", "topic", "create", "DIR", name || "NAME", ...words)} />
-    </Sheet>
+      <TextField label="Name" value={name} onChange={setName} wrong={wrong} note="As tables name it in 'topic'." />
+      <TextField
+        label="Partitions"
+        value={partitions}
+        onChange={setPartitions}
+        wrong={many}
+        placeholder="1"
+        inputMode="numeric"
+        note="By default as [topics.NAME] of penstock.toml says, else 1. There can be more later, never fewer."
+      />
+      <ConfigFields configs={configs} onChange={setConfigs} />
+    </FormSheet>
   );
 }
