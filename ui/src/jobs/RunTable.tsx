@@ -5,8 +5,6 @@ import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
 import { lasted, jobHref, RUN_TONES, runHref, triggerWords } from "./words";
 
-const TALLEST = 480;
-
 const JOB: TableColumn = { name: "job", label: "Job", type: "STRING", href: (row) => jobHref(String(row.job)) };
 const COLUMNS: TableColumn[] = [
   { name: "scheduled", label: "For", unit: "moment", href: (row) => runHref(String(row.id)) },
@@ -38,7 +36,6 @@ export function RunTable({ runs, now, ofAll }: Props) {
         title="Runs"
         columns={ofAll ? [JOB, ...COLUMNS] : COLUMNS}
         rows={runs.map((run) => rowOf(run, now))}
-        height={Math.min(TALLEST, 36 + Math.max(1, runs.length) * 32)}
         onOpen={(row) => navigate(runHref(String(row.id)))}
         empty="No run yet: each is listed here, from when it is due on."
       />

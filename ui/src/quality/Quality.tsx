@@ -15,7 +15,6 @@ import { ROW_TONES } from "./tones";
 
 const OverTime = lazy(async () => ({ default: (await import("./OverTime")).OverTime }));
 
-const TALLEST = 480;
 /** What matters most stands first: a phone shows three columns. */
 const RULES: TableColumn[] = [
   { name: "rule", label: "Rule", type: "STRING", width: 208 },
@@ -41,7 +40,7 @@ const ROWS: TableColumn[] = [
   { name: "time", label: "Set aside", type: "TIMESTAMP" },
   { name: "row", label: "Row", type: "STRING", width: 420 },
   { name: "table", label: "Table", type: "STRING", hidden: true },
-  { name: "pipeline", label: "Pipeline", type: "STRING", hidden: true },
+  { name: "run", label: "Run or pipeline", type: "STRING", hidden: true },
 ];
 const STATES: { value: RowState | ""; label: string }[] = [
   { value: "", label: "All" },
@@ -115,7 +114,6 @@ function SetAside({ rule }: { rule: string | undefined }) {
           title="Rows that were set aside"
           columns={ROWS}
           rows={found.data as TableRow[]}
-          height={Math.min(TALLEST, 36 + Math.max(1, found.data.length) * 32)}
           onOpen={(row) => setOpened(String(row.id))}
           empty={state === "" ? "No rule has set a row aside." : `None of them is ${state}.`}
         >
