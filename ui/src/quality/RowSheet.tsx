@@ -9,7 +9,7 @@ import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
 import { shell } from "../text/shell";
-import { pretty } from "../topics/pretty";
+import { pretty } from "../text/pretty";
 import css from "./Quality.module.css";
 import { fieldsOf, mended } from "./values";
 

@@ -9,9 +9,10 @@ import { AreaField, Form } from "../pieces/Form";
 import { Go } from "../pieces/Go";
 import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
-import { pretty } from "../topics/pretty";
+import { isHex } from "../text/hex";
+import { pretty } from "../text/pretty";
 import { Discard, Replay } from "./Acts";
-import { base64Of, inField, isHex, mendedAs } from "./bytes";
+import { base64Of, inField, mendedAs } from "./bytes";
 import { sentenceOf, stateOf } from "./fate";
 import css from "./Rejects.module.css";
 

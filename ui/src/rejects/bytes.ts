@@ -1,7 +1,4 @@
-const HEX = /^0x(?:[0-9a-f]{2})*$/i;
-
-/** Bytes as they are shown: text where they are UTF-8, else 0x and hexadecimal digits. */
-export const isHex = (shown: string): boolean => HEX.test(shown);
+import { isHex } from "../text/hex";
 
 /** A text as a field of a form has it: the end of each line is \n there. */
 export const inField = (text: string): string => text.replace(/\r\n?/g, "\n");

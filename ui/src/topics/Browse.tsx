@@ -12,7 +12,7 @@ import { Empty, Failure, Waiting } from "../pieces/States";
 import { Typed } from "../pieces/Typed";
 import { plural, short } from "../text/number";
 import css from "./Browse.module.css";
-import { digits } from "./pretty";
+import { digits } from "../text/hex";
 import { RecordSheet } from "./RecordSheet";
 
 const COLUMNS: TableColumn[] = [

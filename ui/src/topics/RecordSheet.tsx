@@ -4,7 +4,8 @@ import { Moment } from "../pieces/Moment";
 import { Quoted } from "../pieces/Quoted";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
-import { digits, pretty } from "./pretty";
+import { digits } from "../text/hex";
+import { pretty } from "../text/pretty";
 
 /** One record in full. */
 export function RecordSheet({ record, onClose }: { record: Schemas["Record"]; onClose: () => void }) {

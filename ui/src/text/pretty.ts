@@ -1,11 +1,3 @@
-import { isHex } from "../rejects/bytes";
-
-/** Bytes that came as text, or as hexadecimal digits where they are none, as digits in any case. */
-export function digits(text: string): string {
-  if (isHex(text)) return text;
-  return `0x${Array.from(new TextEncoder().encode(text), (one) => one.toString(16).padStart(2, "0")).join("")}`;
-}
-
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
 /** A value as a person reads it: JSON on lines of its own, with each number as it is written; anything else as it is. */
