@@ -1,0 +1,1 @@
+var e=/^0x(?:[0-9a-f]{2})*$/i,t=t=>e.test(t);function n(e){return t(e)?e:`0x${Array.from(new TextEncoder().encode(e),e=>e.toString(16).padStart(2,`0`)).join(``)}`}export{t as n,n as t};

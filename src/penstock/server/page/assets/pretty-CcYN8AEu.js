@@ -1,5 +1,0 @@
-var e=/^0x(?:[0-9a-f]{2})*$/i,t=t=>e.test(t),n=e=>e.replace(/\r\n?/g,`
-`);function r(e,t){let r=e.match(/\r\n|[^]/g)??[],i=(e,t)=>e!==void 0&&n(e)===t,a=0;for(;a<t.length&&i(r[a],t[a]);)a+=1;let o=0,s=Math.min(r.length,t.length)-a;for(;o<s&&i(r[r.length-1-o],t[t.length-1-o]);)o+=1;let c=r.find(e=>n(e)===`
-`)??`
-`,l=t.slice(a,t.length-o).replaceAll(`
-`,c);return r.slice(0,a).join(``)+l+r.slice(r.length-o).join(``)}function i(e){let n=t(e)?Uint8Array.from(e.slice(2).match(/../g)??[],e=>Number.parseInt(e,16)):new TextEncoder().encode(e),r=``;for(let e of n)r+=String.fromCharCode(e);return btoa(r)}function a(e){return t(e)?e:`0x${Array.from(new TextEncoder().encode(e),e=>e.toString(16).padStart(2,`0`)).join(``)}`}var o=/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;function s(e){let t=e.trimStart()[0];if(t!==`{`&&t!==`[`||!c(e))return e;let n=0,r=``,i=``,a=()=>`\n${`  `.repeat(n)}`;for(let t of e.match(o)??[]){let e=t===`}`||t===`]`,o=i===`{`||i===`[`;e&&--n,(e?!o:o||i===`,`)&&(r+=a()),r+=t===`:`?`: `:t,(t===`{`||t===`[`)&&(n+=1),i=t}return r}function c(e){try{return JSON.parse(e),!0}catch{return!1}}export{t as a,n as i,s as n,r as o,i as r,a as t};
