@@ -6,6 +6,7 @@ Each is a process on one core. Both read the same file and come to the same stag
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from bench import child, peak
 from bench.table import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from bench.__main__ import Bench
     from penstock.core.types import DataType
@@ -254,6 +256,9 @@ class _Silence:
     def __call__(self, line: str, level: str = "info") -> None: ...
 
     def phase(self, name: str) -> None: ...
+
+    def interrupting(self, _: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def load_orders(folder: Path, database: Database) -> Loaded:

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ from penstock.warehouse.sources.source_file import read_source
 from penstock.warehouse.sources.topic import read_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 __all__ = ["COUNT"]
 
@@ -58,6 +60,9 @@ class Told:
 
     def phase(self, name: str) -> None:
         """Nobody looks."""
+
+    def interrupting(self, _: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def work(folder: Path, kill_at: int) -> None:

@@ -20,6 +20,8 @@ from penstock.project.penstock import Penstock
 from tests.projects.folders import laid_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from threading import Event
 
@@ -55,6 +57,9 @@ class Afterwards:
 
     def wait(self, stop: Event, seconds: float) -> bool:
         return self._system.wait(stop, seconds)
+
+    def awaiting(self, give_up: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._system.awaiting(give_up)
 
 
 def opened(folder: Path, clock: Clock | None = None) -> Penstock:

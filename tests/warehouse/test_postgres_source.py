@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, DataError
 from penstock.core.toml_table import read_toml
 from penstock.warehouse.sources.away import AwayError
@@ -43,7 +44,7 @@ def file(server: PostgresServer, database: str, more: str = "") -> str:
 
 
 def part(said: str, mark: str = "") -> PostgresPart:
-    source = read_postgres("orders", read_toml(said, "sources/orders.toml"), Path())
+    source = read_postgres("orders", read_toml(said, "sources/orders.toml"), Path(), ManualClock())
     (found,) = source.parts({})
     if mark:
         (found,) = source.parts({found.name: mark})

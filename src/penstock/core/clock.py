@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from threading import Event
 
 __all__ = ["Clock", "ManualClock", "SystemClock"]
@@ -30,6 +33,10 @@ class Clock(Protocol):
         """Let `seconds` pass, or fewer where `stop` is set meanwhile: whether it is."""
         ...
 
+    def awaiting(self, give_up: Callable[[], None]) -> AbstractContextManager[None]:
+        """Inside, somebody waits for what no clock tells; `give_up` is called from another thread to end that."""
+        ...
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -45,6 +52,10 @@ class SystemClock:
 
     def wait(self, stop: Event, seconds: float) -> bool:
         return stop.wait(seconds)
+
+    def awaiting(self, give_up: Callable[[], None]) -> AbstractContextManager[None]:
+        """Nobody ends it."""
+        return nullcontext()
 
 
 class ManualClock:
@@ -70,6 +81,10 @@ class ManualClock:
         if not stop.is_set():
             self.sleep(seconds)
         return stop.is_set()
+
+    def awaiting(self, give_up: Callable[[], None]) -> AbstractContextManager[None]:
+        """Nobody ends it."""
+        return nullcontext()
 
     def advance(self, ms: int) -> None:
         """Let `ms` milliseconds pass."""

@@ -55,7 +55,10 @@ class Note(Protocol):
         ...
 
     def interrupting(self, call: Callable[[], None]) -> AbstractContextManager[None]:
-        """Inside, `call` is called from another thread when the run is to end: it breaks off what takes long."""
+        """Inside, `call` is called from another thread when the run is to end: it breaks off what takes long.
+
+        It may be called more than once. Raises StoppedError then, also for the error that what was broken off raises.
+        """
         ...
 
     def phase(self, name: str) -> None:

@@ -87,6 +87,10 @@ class Worker:
             self._calls.append(call)
         try:
             yield
+        except Exception as error:
+            if self.stop.is_set():  # it was broken off, whatever it says of that
+                raise StoppedError from error
+            raise
         finally:
             with self._ending:
                 self._calls.remove(call)

@@ -115,6 +115,10 @@ class Session(Protocol):
         """
         ...
 
+    def interrupt(self) -> None:
+        """From another thread: what it is at, or waits for, raises WarehouseError, and so does all that follows."""
+        ...
+
     def columns(self, table: Table) -> dict[str, str] | None:
         """The columns of a table with their types, spelled as `Dialect.kinds` spells them; None if there is none."""
         ...

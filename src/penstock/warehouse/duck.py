@@ -49,7 +49,8 @@ DUCKDB = Dialect(
 _MEMORY = 512 << 20
 """What DuckDB may hold before it spills: a load keeps its frames beside it."""
 _LOOKS_EVERY = 0.05
-"""Seconds between two tries to open a file that another process has open: the system wakes nobody."""
+"""Seconds between two tries to open a file that another process has open, or to write it: nobody is woken."""
+_WHERE = "the warehouse (DuckDB)"
 _SCANNED = 500_000
 """So many rows of a table are read at once."""
 
@@ -146,11 +147,13 @@ class DuckSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, writing: threading.Lock) -> None:
         self._connection = connection
         self._writing, self._locked = writing, False
+        self._interrupted = False
         self._streams: dict[object, tuple[str, Stream]] = {}
 
     def lock(self, *names: str) -> None:
-        if not self._locked:
-            self._locked = self._writing.acquire()
+        while not self._locked:
+            with self._asking():
+                self._locked = self._writing.acquire(timeout=_LOOKS_EVERY)
 
     def unlock(self) -> None:
         """At the end of the transaction."""
@@ -158,18 +161,29 @@ class DuckSession:
             self._writing.release()
             self._locked = False
 
-    def run(self, sql: str, *parameters: Any) -> int:
+    def interrupt(self) -> None:
+        self._interrupted = True
+        self._connection.interrupt()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        if self._interrupted:
+            raise WarehouseError("it was interrupted", code="warehouse-interrupted", where=_WHERE)
         with _explained():
+            yield
+
+    def run(self, sql: str, *parameters: Any) -> int:
+        with self._asking():
             found = self._connection.execute(sql, parameters or None).fetchall()
         told = self._connection.description
         return int(found[0][0]) if found and told and told[0][0] == "Count" else 0
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with _explained():
+        with self._asking():
             return self._connection.execute(sql, parameters or None).fetchall()
 
     def frame(self, sql: str, *parameters: Any) -> pl.DataFrame:
-        with _explained():
+        with self._asking():
             return pl.DataFrame(self._connection.sql(sql, params=parameters or None))
 
     def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
@@ -216,7 +230,7 @@ def _explained() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         text = str(error).split("\n\nLINE", maxsplit=1)[0].strip()
-        raise WarehouseError(text, code="warehouse-sql", where="the warehouse (DuckDB)") from error
+        raise WarehouseError(text, code="warehouse-sql", where=_WHERE) from error
 
 
 def _connected(path: Path, until: float, *, read_only: bool) -> duckdb.DuckDBPyConnection:

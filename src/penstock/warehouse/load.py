@@ -102,7 +102,11 @@ class Load:
         loaded = False
         source = self._opened(schema)
         try:
-            with self._database.transaction() as session, self._around(session):
+            with (
+                self._database.transaction() as session,
+                note.interrupting(session.interrupt),
+                self._around(session),
+            ):
                 done = loading.load(session, source, self._model)
             loaded = True
         finally:

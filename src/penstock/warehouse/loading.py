@@ -22,7 +22,8 @@ from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.staging import Aside, Landing, Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from penstock.core.clock import Clock
     from penstock.core.types import DataType
@@ -64,6 +65,10 @@ class Note(Protocol):
 
     def phase(self, name: str) -> None:
         """What it is at."""
+        ...
+
+    def interrupting(self, call: Callable[[], None]) -> AbstractContextManager[None]:
+        """Inside, `call` is called from another thread to end it: it breaks off what takes long."""
         ...
 
 

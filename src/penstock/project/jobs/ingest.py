@@ -95,7 +95,7 @@ class Ingest:
         ensure_declared(penstock.world, topic)
         ingestion = Ingestion(penstock.log, topic, penstock.clock)
         try:
-            reader = self._loads.reader(name, RunClock(penstock.clock, note.stop))
+            reader = self._loads.reader(name, RunClock(penstock.clock, note))
             sent = ingestion.ingest(name, reader, lambda: note.phase("send"))
         except AwayError as error:
             note(str(error), "warning")

@@ -77,7 +77,7 @@ class LoadKind:
         from penstock.warehouse.sources.away import AwayError
 
         try:
-            clock = RunClock(self._penstock.clock, note.stop)
+            clock = RunClock(self._penstock.clock, note)
             return _outcome(self._loads.load(name, run, clock).do(run, note))
         except AwayError as error:
             note(str(error), "warning")

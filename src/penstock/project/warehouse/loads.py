@@ -125,7 +125,7 @@ class Loads:
             case "postgres":
                 from penstock.warehouse.sources.postgres import read_postgres
 
-                return read_postgres(source.name, source.own, penstock.folder)
+                return read_postgres(source.name, source.own, penstock.folder, clock or penstock.clock)
             case _:
                 from penstock.warehouse.sources.topic import read_topic
 

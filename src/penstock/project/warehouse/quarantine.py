@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -15,6 +15,7 @@ from penstock.quality.rule import SET_FORMS, read_files, rules_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from penstock.project.penstock import Penstock
     from penstock.warehouse import Session
@@ -194,3 +195,6 @@ class _Silent:
     def __call__(self, line: str, level: Literal["info", "warning", "error"] = "info") -> None: ...
 
     def phase(self, name: str) -> None: ...
+
+    def interrupting(self, _: Callable[[], None]) -> AbstractContextManager[None]:
+        return nullcontext()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from penstock.warehouse.postgres.address import Address
 
-__all__ = ["POSTGRES", "PoolUse", "PostgresDatabase", "PostgresSession"]
+__all__ = ["POSTGRES", "PoolUse", "PostgresDatabase", "PostgresSession", "cancel"]
 
 POSTGRES = Dialect(
     name="postgres",
@@ -53,6 +53,8 @@ _WAITS = 30.0
 """Seconds that a transaction waits for a connection."""
 _IDLE = 60.0
 """Seconds after which one of the connections that nobody needed is closed, beyond those that are kept."""
+_CANCELS = 3.0
+"""Seconds that a server has to hear that it is to break something off."""
 _COUNTED = {"INSERT", "UPDATE", "DELETE", "MERGE"}
 """Statements that say how many rows they changed."""
 _LOST = {None, "57P01", "57P02", "57P03"}
@@ -181,9 +183,13 @@ class PostgresSession:
         self._address = address
         self._beside = ThreadPoolExecutor(1, "copy")
         self._sending: Future[int] | None = None
+        self._interrupted = False
 
     def settle(self) -> None:
-        """Wait until what was appended is sent. Raises WarehouseError where it could not be."""
+        """Wait until what was appended is sent. Raises WarehouseError where it could not be, or is to be no more."""
+        if self._interrupted:
+            where = f"the warehouse ({self._address})"
+            raise WarehouseError("it was interrupted", code="warehouse-interrupted", where=where)
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.result()
@@ -191,6 +197,10 @@ class PostgresSession:
     def end(self) -> None:
         """At the end of the transaction, before its connection is given back."""
         self._beside.shutdown()
+
+    def interrupt(self) -> None:
+        self._interrupted = True
+        cancel(self._connection)
 
     def lock(self, *names: str) -> None:
         for name in sorted(set(names)):  # in one order, so that two never wait for each other
@@ -259,6 +269,14 @@ class PostgresSession:
             return Literal(parameters[int(found[1]) - 1]).as_string(self._connection) if found[1] else found[0]
 
         return _PARAMETER.sub(written, sql) if parameters else sql
+
+
+def cancel(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Break off, from another thread, what a connection is at; where nobody hears that, it goes on."""
+    import psycopg
+
+    with suppress(psycopg.Error):
+        connection.cancel_safe(timeout=_CANCELS)
 
 
 @contextmanager

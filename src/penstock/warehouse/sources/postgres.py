@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,6 +16,7 @@ from penstock.warehouse.database import Table
 from penstock.warehouse.postgres import Address
 from penstock.warehouse.postgres.address import TLS
 from penstock.warehouse.postgres.copying import decoded
+from penstock.warehouse.postgres.database import cancel
 from penstock.warehouse.sources.away import AwayError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from penstock.core.clock import Clock
     from penstock.core.toml_table import TomlTable
 
     Connection = psycopg.Connection[tuple[Any, ...]]
@@ -55,6 +58,7 @@ class PostgresSource:
     tls: str
     ca: Path | None
     table: Table
+    clock: Clock
     columns: tuple[str, ...] = ()
     incremental: str = ""
     overlap: int = 0
@@ -93,7 +97,10 @@ class PostgresPart:
         import psycopg
 
         try:
-            with psycopg.connect("", **self._address.parameters()) as connection:
+            with (
+                psycopg.connect("", **self._address.parameters()) as connection,
+                self._source.clock.awaiting(partial(cancel, connection)),
+            ):
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
                 yield from self._read(connection)
@@ -179,8 +186,8 @@ def _sent(column: str, kind: str) -> str:
     return f"to_json({column})::text" if kind.endswith("[]") else f"{column}::text"
 
 
-def read_postgres(name: str, table: TomlTable, project: Path) -> PostgresSource:
-    """What the file of source `name` says beside what all sources have, which `table` has no more.
+def read_postgres(name: str, table: TomlTable, project: Path, clock: Clock) -> PostgresSource:
+    """What the file of source `name` says beside what all sources have, which `table` has no more; read on `clock`.
 
     Raises ConfigError at the line of what is missing, unknown or does not fit.
     """
@@ -207,6 +214,7 @@ def read_postgres(name: str, table: TomlTable, project: Path) -> PostgresSource:
         tls=values[TRUST],
         ca=project / values[CA] if values[CA] else None,
         table=Table(schema, plain),
+        clock=clock,
         columns=values[COLUMNS],
         incremental=values[GROWS],
         overlap=values[OVERLAP],

@@ -173,9 +173,10 @@ class _Adapter(HTTPAdapter):
         timer.daemon = True
         timer.start()
         try:
-            answer = super().send(request, stream=True, timeout=seconds, verify=self._verify)
-            assert isinstance(answer, Answer)
-            answer._content = self._body(answer)  # as requests' own reading does
+            with self._clock.awaiting(self._give_up):
+                answer = super().send(request, stream=True, timeout=seconds, verify=self._verify)
+                assert isinstance(answer, Answer)
+                answer._content = self._body(answer)  # as requests' own reading does
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if self._is_late or isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
                 raise _Failed(f"no answer within {seconds:g} s") from None
