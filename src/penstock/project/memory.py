@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from penstock.project.penstock import Penstock
 
 __all__ = ["Held", "Memory", "machine_memory", "memory_of", "own_memory", "resident"]
 
 _PROC = Path("/proc")
-_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_GROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def memory_of(penstock: Penstock) -> Memory:
         penstock.current is not None,
         resident(),
         own_memory(),
-        penstock.budget.limit or _contained(total),
+        penstock.budget.limit or total,
         available,
         tuple(sorted((one for one in held if one.bytes), key=lambda one: (-one.bytes, one.pipeline, one.operator))),
         penstock.budget.lent,
@@ -94,17 +96,38 @@ def _pages() -> tuple[int, int] | None:
 
 
 def machine_memory() -> tuple[int, int] | None:
-    """The machine's memory, and how much of it is available, bytes; None but on Linux."""
+    """The machine's memory, and how much of it is available, bytes; None but on Linux.
+
+    Where this process is in a container, or a service, that may have less, they are what that may have.
+    """
     place = _PROC / "meminfo"
     if not place.exists():
         return None
     told = dict(line.split(":", 1) for line in place.read_text().splitlines())
     total, available = (int(told[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    for limit, used in _bounds():
+        total, available = min(total, limit), min(available, max(limit - used, 0))
     return total, available
 
 
-def _contained(total: int | None) -> int | None:
-    """The smaller one of the machine's memory and what its container may have."""
-    text = _LIMIT.read_text().strip() if _LIMIT.exists() else "max"
-    limits = [n for n in (total, int(text) if text.isdigit() else None) if n is not None]
-    return min(limits, default=None)
+def _bounds() -> Iterator[tuple[int, int]]:
+    """What each control group that this process is in may have, and has: of either version, and those around it."""
+    place = _PROC / "self" / "cgroup"
+    for line in place.read_text().splitlines() if place.exists() else ():
+        _, kinds, path = line.split(":", 2)
+        if not kinds:
+            root, (limit, usage, idle) = _GROUPS, ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in kinds.split(","):
+            root = _GROUPS / "memory"
+            limit, usage, idle = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+        else:
+            continue
+        group = root / path.strip("/")
+        for folder in (group, *group.parents):
+            if not folder.is_relative_to(root) or not (folder / limit).exists():
+                continue
+            most = (folder / limit).read_text().strip()
+            if most.isdigit():  # the other word is max
+                has = dict(line.split(" ", 1) for line in (folder / "memory.stat").read_text().splitlines())
+                # files that nobody has looked at for a while are given up for whoever needs their place
+                yield int(most), int((folder / usage).read_text()) - int(has.get(idle, 0))

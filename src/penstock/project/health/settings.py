@@ -21,7 +21,12 @@ NOTIFY: Option[tuple[str, ...]] = Option(
     "notify", texts('a list of channels: ["ops"]'), (), "Channels that are told of a part that is down, and up again."
 )
 DISK_FREE = Option("disk-free", memory, 512 << 20, "The disk of the log is down with less free; 0 = no limit.")
-MEMORY_FREE = Option("memory-free", share, 0.03, "The memory is down with a smaller share of the machine's available.")
+MEMORY_FREE = Option(
+    "memory-free",
+    share,
+    0.03,
+    "The memory is down with a smaller share of it available: of the machine's, or what its container may have.",
+)
 CPU = Option("cpu", share, 0.98, "The processors are down with a larger share busy over five minutes; 1 = no limit.")
 
 HEALTH_OPTIONS: tuple[Option[Any], ...] = (INTERVAL, TARGET, AFTER, NOTIFY, DISK_FREE, MEMORY_FREE, CPU)
