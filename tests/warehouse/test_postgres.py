@@ -13,14 +13,18 @@ import pytest
 
 from penstock.core.errors import WarehouseError
 from penstock.warehouse import MIGRATIONS, Table, migrate
+from penstock.warehouse.model import Model
 from penstock.warehouse.postgres import PostgresDatabase
 from tests.certificates import Authority
 from tests.parts import until
+from tests.warehouse.loads import Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from penstock.warehouse import Session
+    from penstock.warehouse.target import Changes
     from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.real
@@ -141,6 +145,27 @@ def test_each_way_of_trust_asks_for_what_it_says(server: PostgresServer, tmp_pat
 def _closed() -> int:
     """A port that nobody listens on."""
     return 1
+
+
+def test_a_load_alone_has_more_memory_than_the_server_gives_all(
+    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "SELECT current_setting('work_mem'), current_setting('maintenance_work_mem')"
+    seen = []
+
+    class Looks(Model):
+        def merge(self, session: Session, *_: object) -> dict[str, Changes]:
+            seen.extend(session.rows(asked))
+            return {}
+
+    address = server.address(server.database())
+    monkeypatch.setattr(Shop, "opened", staticmethod(lambda _: PostgresDatabase(address, kept=1)))
+    shop = Shop(tmp_path, '[columns.id]\ntype = "BIGINT"\n', model=Looks())
+    shop.deliver("id\n1\n")
+    shop.load("one")
+    assert seen == [("64MB", "256MB")]
+    assert shop.rows(asked) == [("4MB", "64MB")]
+    shop.database.close()
 
 
 def test_two_that_migrate_at_once_do_it_once(server: PostgresServer) -> None:

@@ -40,7 +40,7 @@ class Dialect:
     `number` is an integer of 60 bits from a text in hexadecimal digits, ``{hex}``. `indexed`: rows are found by an
     index. `place` is the hidden column with a whole number for each row, in the order in which rows were appended;
     empty where there is none. `slice` is a whole number below ``{count}`` made of ``{columns}``; empty where groups of
-    any number of rows fit.
+    any number of rows fit. `room` are the statements by which a transaction gets the memory that a load needs.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Dialect:
     indexed: bool = False
     place: str = ""
     slice: str = ""
+    room: tuple[str, ...] = ()
 
     def kind_of(self, kind: pl.DataType) -> str:
         """The type of a column that holds values of a Polars type; nested values are JSON as text.

@@ -102,6 +102,8 @@ class Loading:
     def load(self, session: Session, source: Source, model: Model) -> Loaded:
         """Everything, within a transaction. Raises EvolvedError where it has to begin again with another schema."""
         self._session = session
+        for statement in session.dialect.room:
+            session.run(statement)
         session.lock(str(self._source.into))
         for line in self._staging.conform(session):
             self._say(f"{self._source.into}: {line}")

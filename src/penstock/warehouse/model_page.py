@@ -81,6 +81,10 @@ certificate for the name in the url, signed by `ca`. `penstock run` keeps `pool`
 needs for itself are tables that begin with `_`, `pipeline_executions` and `quarantine`; each release brings them to its
 version, one process at a time. Loads that touch the same tables wait for each other.
 
+A load sets `work_mem` to 64 MB and `maintenance_work_mem` to 256 MB for its own transaction: each sort of a statement
+may take so much of the server's memory then, and a hash twice that. Of loads there go on as many at once as `at-once`
+in `[jobs]` says. Questions, probes and idle connections have what the server gives all.
+
 All options are in [settings.md](settings.md).
 """
 

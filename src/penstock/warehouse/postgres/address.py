@@ -111,8 +111,7 @@ class Address:
             "application_name": "penstock",
             "client_encoding": "UTF8",
             # the server ends what a process that was killed has asked for
-            "options": "-c TimeZone=UTC -c DateStyle=ISO -c client_connection_check_interval=5000"
-            " -c work_mem=64MB -c maintenance_work_mem=256MB",
+            "options": "-c TimeZone=UTC -c DateStyle=ISO -c client_connection_check_interval=5000",
             # a server that vanished without a word is noticed
             "keepalives_idle": 30,
             "keepalives_interval": 10,

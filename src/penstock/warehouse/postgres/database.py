@@ -47,6 +47,7 @@ POSTGRES = Dialect(
     decimal="NUMERIC",
     number="CAST(CAST('x0' || {hex} AS BIT(64)) AS BIGINT)",
     indexed=True,
+    room=("SET LOCAL work_mem = '64MB'", "SET LOCAL maintenance_work_mem = '256MB'"),
 )
 
 _WAITS = 30.0
