@@ -35,35 +35,31 @@ def uptime(folder: Path, days: int, by_day: bool, form: str) -> None:
     """
     import polars as pl
 
+    from penstock.project.health.standing import by_day as of_days
     from penstock.project.health.standing import uptime_of
+    from penstock.project.health.uptime import SECONDS
 
     with opened(folder) as penstock:
         found = uptime_of(penstock, days)
-    times = dict.fromkeys(("up_s", "down_s", "unknown_s", "stopped_s"), pl.Float64)
     if by_day:
-        schema: dict[str, Any] = {"part": pl.String, "day": pl.Date, "uptime": pl.Float64, **times}
-        rows = [(p.component, d.day, d.share.up_share, *_seconds(d.share)) for p in found.parts for d in p.days]
+        print_rows(of_days(found).rename({"component": "part"}), form)
     else:
-        schema = {"part": pl.String, "uptime": pl.Float64, "target": pl.Float64, "met": pl.Boolean, **times}
-        schema |= {"days": pl.String}
+        schema: dict[str, Any] = {"part": pl.String, "uptime": pl.Float64, "target": pl.Float64, "met": pl.Boolean}
+        schema |= {**dict.fromkeys(SECONDS, pl.Float64), "days": pl.String}
         rows = [
             (
                 p.component,
                 p.share.up_share,
                 found.target,
                 p.meets(found.target),
-                *_seconds(p.share),
+                *p.share.seconds,
                 "".join(_sign(d.share, found.target) for d in p.days),
             )
             for p in found.parts
         ]
-    print_rows(pl.DataFrame(rows, schema, orient="row"), form)
+        print_rows(pl.DataFrame(rows, schema, orient="row"), form)
     if not found.parts:
         note("nothing has probed them yet: the process that runs the project does it")
-
-
-def _seconds(share: Share) -> tuple[float, ...]:
-    return tuple(ms / 1000 for ms in (share.up, share.down, share.unknown, share.stopped))
 
 
 def _sign(share: Share, target: float) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from penstock.core.errors import ConfigError, did_you_mean
 from penstock.project.health.marks import marks_since
-from penstock.project.health.uptime import Share, days_until, shares_of, spells_of
+from penstock.project.health.uptime import SECONDS, Share, days_until, shares_of, spells_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,6 +24,7 @@ __all__ = [
     "PartHealth",
     "PartUptime",
     "Uptime",
+    "by_day",
     "health_of",
     "require_part",
     "uptime_by_day",
@@ -140,15 +141,13 @@ def uptime_of(penstock: Penstock, days: int = 30) -> Uptime:
     return Uptime(since, now, zone, penstock.settings.health.target, parts)
 
 
-def uptime_by_day(penstock: Penstock) -> pl.DataFrame:
-    """A row for each part and day that probes are kept of: its `uptime` as a share, and seconds of each state."""
-    times = ("up", "down", "unknown", "stopped")
+def by_day(found: Uptime) -> pl.DataFrame:
+    """A row for each part and day: its `uptime` as a share, and seconds of each state."""
+    rows = [(p.component, d.day, d.share.up_share, *d.share.seconds) for p in found.parts for d in p.days]
     schema: dict[str, Any] = {"component": pl.String, "day": pl.Date, "uptime": pl.Float64}
-    found = uptime_of(penstock, _MOST_DAYS)
-    rows = [
-        (part.component, day.day, day.share.up_share, *(getattr(day.share, name) / 1000 for name in times))
-        for part in found.parts
-        for day in part.days
-        if day.share != Share()
-    ]
-    return pl.DataFrame(rows, schema | {f"{name}_s": pl.Float64 for name in times}, orient="row")
+    return pl.DataFrame(rows, schema | dict.fromkeys(SECONDS, pl.Float64), orient="row")
+
+
+def uptime_by_day(penstock: Penstock) -> pl.DataFrame:
+    """The same of all days that probes are kept of."""
+    return by_day(uptime_of(penstock, _MOST_DAYS)).filter(pl.sum_horizontal(SECONDS) > 0)

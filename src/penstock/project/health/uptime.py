@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-__all__ = ["SPELLS", "Share", "days_until", "shares_of", "spells_of"]
+__all__ = ["SECONDS", "SPELLS", "Share", "days_until", "shares_of", "spells_of"]
 
 SPELLS: dict[str, pl.DataType] = {
     "component": pl.String(),
@@ -28,7 +28,8 @@ SPELLS: dict[str, pl.DataType] = {
 }
 """That a part is in a state from `begin` until before `end`, ms since 1970."""
 
-
+SECONDS = ("up_s", "down_s", "unknown_s", "stopped_s")
+"""How columns are called that have a `Share` in seconds."""
 _STATES = ("up", "down", "unknown", "stopped")
 _UNKNOWN, _STOPPED = _STATES.index("unknown"), _STATES.index("stopped")
 
@@ -41,6 +42,11 @@ class Share:
     down: int = 0
     unknown: int = 0
     stopped: int = 0
+
+    @property
+    def seconds(self) -> tuple[float, float, float, float]:
+        """Those of SECONDS."""
+        return self.up / 1000, self.down / 1000, self.unknown / 1000, self.stopped / 1000
 
     @property
     def up_share(self) -> float | None:
