@@ -24,6 +24,7 @@ __all__ = [
     "memory",
     "number",
     "option_table",
+    "seconds_text",
     "share",
     "strings",
     "text",
@@ -250,3 +251,8 @@ def duration_text(millis: int) -> str:
         if millis and millis % size == 0:
             return f"{millis // size} {unit}"
     return f"{millis} ms"
+
+
+def seconds_text(millis: int) -> str:
+    """The same in whole seconds, one at least, for what people read."""
+    return duration_text(max(round(millis / 1000), 1) * 1000)

@@ -13,7 +13,7 @@ import polars as pl
 from penstock.core.errors import StateError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from penstock.log import Log
 
@@ -31,6 +31,7 @@ __all__ = [
     "incident_id",
     "incidents_of",
     "record_of",
+    "records_of",
     "resolved_by_hand",
     "take_in",
 ]
@@ -108,6 +109,11 @@ def incident_id(rule: str, key: str, start: int) -> str:
 def record_of(change: Mapping[str, Any]) -> dict[str, bytes]:
     """A change of an incident, its members as those of `Incident`, as a record of the topic."""
     return {"key": str(change["id"]).encode(), "value": orjson.dumps(change)}
+
+
+def records_of(incidents: Iterable[Incident]) -> pl.DataFrame:
+    """Incidents as they are now, as records of the topic."""
+    return pl.DataFrame([record_of(asdict(incident)) for incident in incidents])
 
 
 def resolved_by_hand(incident: Incident, note: str) -> dict[str, bytes]:

@@ -21,6 +21,8 @@ from penstock.project.alerts.states import alert_states
 from penstock.project.audit import audited, doer
 from penstock.project.build import make_pipeline, signature_of
 from penstock.project.health.standing import require_part
+from penstock.project.health.watch import PREFIX as PART
+from penstock.project.jobs.reports import PREFIX as JOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,13 +98,12 @@ class Alerts:
 
     def require(self, rule: str) -> None:
         """Raises ConfigError where nothing is called so of which there could be an incident."""
-        kind, dot, name = rule.partition(".")
-        if not dot or kind not in ("job", "health"):
-            self.get(rule)
-        elif kind == "job":
-            self._penstock.jobs.file.get(name)
+        if rule.startswith(JOB):
+            self._penstock.jobs.file.get(rule.removeprefix(JOB))
+        elif rule.startswith(PART):
+            require_part(self._penstock, rule.removeprefix(PART))
         else:
-            require_part(self._penstock, name)
+            self.get(rule)
 
     def end_silence(self, identity: str) -> None:
         """What is still firing is told now. Raises ConfigError where there is no such silence."""

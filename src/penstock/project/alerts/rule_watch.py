@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import polars as pl
 
 from penstock.core.errors import PenstockError
 from penstock.core.logs import tell
 from penstock.incidents import INCIDENTS, Incident
-from penstock.incidents.incident import incident_id, record_of
+from penstock.incidents.incident import incident_id, records_of
 
 if TYPE_CHECKING:
     from penstock.project.alerts.states import AlertState
@@ -71,7 +69,7 @@ class RuleWatch:
             elif known is not None and state.state not in _TROUBLES:
                 changed.append(replace(known, state="resolved", at=now, end=now))
         if changed:
-            penstock.log.append(INCIDENTS, pl.DataFrame([record_of(asdict(incident)) for incident in changed]))
+            penstock.log.append(INCIDENTS, records_of(changed))
 
 
 def _begun(state: AlertState, now: int) -> Incident:

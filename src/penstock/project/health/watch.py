@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from penstock.core.errors import PenstockError
 from penstock.core.logs import tell
-from penstock.core.options import duration_text
+from penstock.core.options import seconds_text
 from penstock.incidents import INCIDENTS, Incident, ensure_incidents
-from penstock.incidents.incident import incident_id, record_of
+from penstock.incidents.incident import incident_id, records_of
 from penstock.project.health.component import Verdict, components_of
 from penstock.project.health.marks import HEALTH_TABLE, MARKS, marks_of, marks_since
 
@@ -156,7 +156,7 @@ class HealthWatch:
 
     def _tell_of_death(self, last: int, now: int) -> None:
         """An incident that is over: nobody could tell of it while it lasted."""
-        text = f"it ended without being stopped, at most {_seconds(now - last)} before it was started again"
+        text = f"it ended without being stopped, at most {seconds_text(now - last)} before it was started again"
         found = _incident("process", last, now, "Penstock was not running", text)
         self._say([found, replace(found, state="resolved", end=now)])
 
@@ -169,8 +169,7 @@ class HealthWatch:
             return
         try:
             ensure_incidents(self._penstock.log)
-            records = [record_of(asdict(incident)) for incident in incidents]
-            self._penstock.log.append(INCIDENTS, pl.DataFrame(records))
+            self._penstock.log.append(INCIDENTS, records_of(incidents))
         except PenstockError as error:  # the next look finds the same
             tell("error", "health-untold", "incidents of parts could not be written down", error=error)
 
@@ -229,9 +228,5 @@ def _incident(name: str, since: int, now: int, title: str, description: str) -> 
 
 
 def _over(incident: Incident, now: int) -> Incident:
-    text = f"up again after {_seconds(now - incident.start)}; it was: {incident.description}"
+    text = f"up again after {seconds_text(now - incident.start)}; it was: {incident.description}"
     return replace(incident, state="resolved", at=now, end=now, description=text)
-
-
-def _seconds(ms: int) -> str:
-    return duration_text(max(round(ms / 1000), 1) * 1000)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from penstock.core.options import duration_text
+from penstock.core.options import seconds_text
 from penstock.incidents import INCIDENTS, Incident, ensure_incidents
-from penstock.incidents.incident import SUMMARY, incident_id, record_of
+from penstock.incidents.incident import SUMMARY, incident_id, records_of
 
 if TYPE_CHECKING:
     from penstock.jobs import Run
@@ -45,12 +43,11 @@ def report(penstock: Penstock, run: Run, transaction: Transaction) -> None:
         if job is not None and job.notify.success:
             said.append(_summary(run))
     if said:
-        records = [record_of(asdict(incident)) for incident in said]
-        transaction.append(INCIDENTS, pl.DataFrame(records))
+        transaction.append(INCIDENTS, records_of(said))
 
 
 def _failed(penstock: Penstock, run: Run, known: Incident | None) -> Incident:
-    assert run.ended is not None
+    began, ended = _times(run)
     tail = penstock.jobs.log.tail(run.id, run.created, _TAIL)
     first, _, rest = run.error.partition("\n")
     values = _facts(run) | {"step": run.failed_step, "attempts": run.attempt}
@@ -58,14 +55,13 @@ def _failed(penstock: Penstock, run: Run, known: Incident | None) -> Incident:
         values["error"] = run.error
     lines = [f"{line.step}: {line.line}" if line.step else line.line for line in tail]
     values["log"] = "\n".join(lines)[-_LONGEST:]
-    began = run.ended if run.began is None else run.began
     return Incident(
         id=incident_id(PREFIX + run.job, "", began) if known is None else known.id,
         rule=PREFIX + run.job,
         state="firing",
-        at=run.ended,
+        at=ended,
         start=began if known is None else known.start,
-        fired=run.ended if known is None else known.fired,
+        fired=ended if known is None else known.fired,
         end=None,
         severity="critical",
         title=f"Job {run.job} has failed",
@@ -84,7 +80,7 @@ def _recovered(run: Run, known: Incident) -> Incident:
 
 def _summary(run: Run) -> Incident:
     """What a run that has done well has done; no incident, but told the same way."""
-    assert run.ended is not None
+    began, ended = _times(run)
     is_whole = run.state == "success"
     steps = []
     for step in run.steps:
@@ -99,10 +95,10 @@ def _summary(run: Run) -> Incident:
         id=run.id,
         rule=PREFIX + run.job,
         state="resolved",
-        at=run.ended,
-        start=run.ended if run.began is None else run.began,
-        fired=run.ended,
-        end=run.ended,
+        at=ended,
+        start=began,
+        fired=ended,
+        end=ended,
         severity="info" if is_whole else "warning",
         title=f"Job {run.job} is done" if is_whole else f"Job {run.job} is done in part",
         description="; ".join(step.outcome.note for step in run.steps if step.outcome.partial and step.outcome.note)
@@ -113,6 +109,11 @@ def _summary(run: Run) -> Incident:
 
 
 def _facts(run: Run) -> dict[str, Any]:
+    began, ended = _times(run)
+    return {"run": run.id, "took": seconds_text(ended - began)}
+
+
+def _times(run: Run) -> tuple[int, int]:
+    """When a run has begun, and ended; one that has never begun has done so at its end."""
     assert run.ended is not None
-    began = run.ended if run.began is None else run.began
-    return {"run": run.id, "took": duration_text(max(round((run.ended - began) / 1000), 1) * 1000)}
+    return run.ended if run.began is None else run.began, run.ended
