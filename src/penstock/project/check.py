@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from penstock.engine.pipeline import Pipeline
     from penstock.project.definition import Definition, PipelineDefinition
 
+__all__ = ["check", "dry_pipeline", "dry_world", "world_like"]
+
 _LOADS = ("sources", "schemas", "warehouse", "quality")
 """Folders of files about loads."""
-
-__all__ = ["check", "dry_pipeline", "dry_world", "world_like"]
 
 
 def check(folder: Path, home: Path) -> list[Finding]:
@@ -54,7 +54,7 @@ def check(folder: Path, home: Path) -> list[Finding]:
         except PenstockError as error:
             found.append(_error(error))
             fault = error if fault is None and isinstance(error, SqlError) else fault
-    found += map(_error, (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)))
+    found += map(_error, definition.rules.errors(definition.session.catalog))
     world = dry_world(definition, home)
     with world.log:
         there = {t.name for t in world.log.topics()}

@@ -115,7 +115,7 @@ def read_definition(folder: Path, settings: Settings | None = None) -> Definitio
     definition, files = begin_definition(folder, settings)
     for path in files:
         definition.add_file(path)
-    for error in (*definition.rules.wrong, *definition.rules.unknown(definition.session.catalog)):
+    for error in definition.rules.errors(definition.session.catalog):
         raise error
     return definition
 

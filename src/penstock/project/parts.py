@@ -38,8 +38,7 @@ class Parts:
     """Definition, settings, log, users, memory, and what questions keep for the next one.
 
     `fault` is what is wrong in the definition, raised by whatever needs it whole; `log` stands in for that of `home`.
-    Once closed it stays so: what needs
-    the log then raises ConfigError.
+    Once closed it stays so: what needs the log then raises ConfigError.
     """
 
     def __init__(

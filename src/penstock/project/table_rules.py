@@ -64,7 +64,11 @@ class TableRules:
             return ()
         return tuple(found)
 
-    def unknown(self, catalog: Catalog) -> list[ConfigError]:
+    def errors(self, catalog: Catalog) -> list[PenstockError]:
+        """All that is wrong with them, once the catalog is whole."""
+        return [*self.wrong, *self._unknown(catalog)]
+
+    def _unknown(self, catalog: Catalog) -> list[ConfigError]:
         """An error for each table that a file names, and that is neither the project's nor the warehouse's."""
         found = []
         known = [table.name for table in catalog.objects.values()]
