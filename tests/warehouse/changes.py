@@ -10,6 +10,7 @@ import polars as pl
 
 from penstock.warehouse import Table
 from penstock.warehouse.model import model_of
+from penstock.warehouse.target import create as create_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,8 +68,7 @@ def model(dimension: str = "", fact: str = "") -> Model:
 def create(session: Session) -> None:
     """The two staging tables."""
     for table, columns in ((CUSTOMERS, _SAID), (SALES, _SOLD)):
-        kinds = (f'"{name}" {session.dialect.kind_of(kind)}' for name, kind in (columns | _OWN).items())
-        session.run(f"CREATE TABLE {table.sql} ({', '.join(kinds)})")
+        create_table(session, table, session.dialect.kinds_of(columns | _OWN))
 
 
 def load(database: Database, what: Model, staging: Table, changes: Sequence[Change], run: str) -> dict[str, Changes]:

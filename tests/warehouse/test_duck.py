@@ -15,6 +15,7 @@ import pytest
 
 from penstock.core.errors import WarehouseError
 from penstock.warehouse import DuckDatabase, Table, migrate
+from penstock.warehouse.target import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,19 +45,16 @@ def database(tmp_path: Path) -> Iterator[DuckDatabase]:
 
 
 def _create(database: DuckDatabase) -> None:
-    columns = ", ".join(
-        f'"{name.replace(chr(34), chr(34) * 2)}" {database.dialect.kind_of(kind)}' for name, kind in ROWS.schema.items()
-    )
     with database.transaction() as session:
         session.run("CREATE SCHEMA staging")
-        session.run(f"CREATE TABLE {THERE.sql} ({columns})")
+        create(session, THERE, session.dialect.kinds_of(ROWS.schema))
 
 
 def test_what_is_appended_comes_back_with_its_types(database: DuckDatabase) -> None:
     _create(database)
     with database.transaction() as session:
         assert session.append(THERE, [ROWS.head(1), ROWS.tail(1).select(reversed(ROWS.columns))]) == 2
-        assert session.columns(THERE) == {n: session.dialect.kind_of(k) for n, k in ROWS.schema.items()}
+        assert session.columns(THERE) == session.dialect.kinds_of(ROWS.schema)
         assert session.columns(Table("staging", "none")) is None
         back = session.frame(f"SELECT * FROM {THERE.sql} ORDER BY id").with_columns(
             pl.col("at").dt.convert_time_zone("UTC")

@@ -15,6 +15,7 @@ from penstock.core.errors import WarehouseError
 from penstock.warehouse import MIGRATIONS, Table, migrate
 from penstock.warehouse.model import Model
 from penstock.warehouse.postgres import PostgresDatabase
+from penstock.warehouse.target import create
 from tests.certificates import Authority
 from tests.parts import until
 from tests.warehouse.loads import Shop
@@ -64,15 +65,12 @@ def database(server: PostgresServer) -> Iterator[PostgresDatabase]:
 
 
 def test_what_is_appended_comes_back_with_its_types(database: PostgresDatabase) -> None:
-    columns = ", ".join(
-        f'"{n.replace(chr(34), chr(34) * 2)}" {database.dialect.kind_of(k)}' for n, k in ROWS.schema.items()
-    )
     with database.transaction() as session:
-        session.run(f"CREATE TABLE {KINDS.sql} ({columns})")
+        create(session, KINDS, session.dialect.kinds_of(ROWS.schema))
         assert session.columns(Table("staging", "none")) is None
         assert session.append(KINDS, []) == 0
         assert session.append(KINDS, [ROWS.head(1), ROWS.tail(2).select(reversed(ROWS.columns))]) == 3
-        assert session.columns(KINDS) == {n: session.dialect.kind_of(k) for n, k in ROWS.schema.items()}
+        assert session.columns(KINDS) == session.dialect.kinds_of(ROWS.schema)
         assert session.frame(f"SELECT * FROM {KINDS.sql} WHERE id < $1 AND '$2' <> $2 ORDER BY id", 9, "a'").equals(
             ROWS
         )

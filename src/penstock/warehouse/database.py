@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Database", "Dialect", "Session", "Table"]
+__all__ = ["INSTANT", "Database", "Dialect", "Session", "Table"]
+
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+"""The type of a moment in time, whatever the time zone, in every database."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +46,6 @@ class Dialect:
     any number of rows fit. `room` are the statements by which a transaction gets the memory that a load needs.
     """
 
-    name: str
     kinds: Mapping[type[pl.DataType], str]
     decimal: str
     number: str
@@ -60,13 +62,12 @@ class Dialect:
         if isinstance(kind, pl.Decimal):
             return f"{self.decimal}({kind.precision or 38},{kind.scale})"
         if isinstance(kind, pl.Datetime):
-            return self.kinds[pl.Datetime] if kind.time_zone is None else self.instant
+            return self.kinds[pl.Datetime] if kind.time_zone is None else INSTANT
         return self.kinds[type(kind)]
 
-    @property
-    def instant(self) -> str:
-        """The type of a moment in time, whatever the time zone."""
-        return "TIMESTAMP WITH TIME ZONE"
+    def kinds_of(self, columns: Mapping[str, pl.DataType]) -> dict[str, str]:
+        """The types of columns by name. Raises as `kind_of`."""
+        return {name: self.kind_of(kind) for name, kind in columns.items()}
 
     def surrogate(self, *terms: str) -> str:
         """An integer of 60 bits, not negative, that is a function of the texts of SQL `terms` alone; NULLs count."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from penstock.core.sql_text import quoted
-from penstock.warehouse.database import Table
+from penstock.warehouse.database import INSTANT, Table
 from penstock.warehouse.target import (
     Changes,
     conform,
@@ -19,6 +19,7 @@ from penstock.warehouse.target import (
     materialize,
     merge,
     missing_columns,
+    present,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ KEY = "_key"
 UNKNOWN = 0
 """The surrogate key of the member that stands for what is not known, or not yet."""
 
-_VALIDITY = ("valid_from", "valid_to", "is_current")
-RESERVED = (KEY, *_VALIDITY)
+_TIME = pl.Datetime("us", "UTC")
+_VALIDITY: dict[str, pl.DataType] = {"valid_from": _TIME, "valid_to": _TIME, "is_current": pl.Boolean()}
+RESERVED = {KEY: pl.Int64(), **_VALIDITY}
 """Columns of its own."""
 
-_BEGINNING = "TIMESTAMP WITH TIME ZONE '0001-01-01 00:00:00+00'"
-_END = "TIMESTAMP WITH TIME ZONE '9999-12-31 00:00:00+00'"
+_BEGINNING = f"{INSTANT} '0001-01-01 00:00:00+00'"
+_END = f"{INSTANT} '9999-12-31 00:00:00+00'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,7 @@ class Dimension:
         Raises ConfigError for a column that staging has not, WarehouseError.
         """
         made = self._conform(session)
-        keys, delta = Table("", f"_keys_{self.name}"), Table("", f"_delta_{self.name}")
-        whole = " AND ".join(f"s.{quoted(name)} IS NOT NULL" for name in self.key)
+        keys, whole = Table("", f"_keys_{self.name}"), present("s", self.key)
         every = run is None or made
         if not every:
             fresh = f"SELECT DISTINCT {listed(self.key)} FROM {self.staging.sql} AS s WHERE _run_id = $1 AND {whole}"
@@ -98,12 +99,11 @@ class Dimension:
         among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.key)}"
         there = f"SELECT s.* FROM {self.table.sql} AS s{among} WHERE s.{quoted(KEY)} <> {UNKNOWN}"
         versions = self._versions(session, among, whole)
-        differs = differing(versions, there, (KEY,), self.columns, self.key)
-        session.run(f"CREATE TEMPORARY TABLE {delta.sql} AS {differs}")
-        changes = merge(session, self.table, delta, (KEY,), self.columns)
-        materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
-        for table in [delta] if every else [keys, delta]:
-            session.run(f"DROP TABLE {table.sql}")
+        with differing(session, self.table, versions, there, (KEY,), self.columns, self.key) as delta:
+            changes = merge(session, self.table, delta, (KEY,), self.columns)
+            materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
+        if not every:
+            session.run(f"DROP TABLE {keys.sql}")
         if made:
             index(session, self.table, (KEY,), unique=True)
             index(session, self.table, (*self.key, "valid_from"))
@@ -113,9 +113,7 @@ class Dimension:
         staged = session.columns(self.staging) or {}
         for error in self.misfits(staged):
             raise error
-        dialect = session.dialect
-        number, boolean = dialect.kind_of(pl.Int64()), dialect.kind_of(pl.Boolean())
-        kinds = {KEY: number, "valid_from": dialect.instant, "valid_to": dialect.instant, "is_current": boolean}
+        kinds = session.dialect.kinds_of(RESERVED)
         made = conform(session, self.table, {name: kinds.get(name) or staged[name] for name in self.columns})
         if made:
             own = f"INSERT INTO {self.table.sql} ({listed(RESERVED)})"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["DUCKDB", "DuckDatabase"]
 
 DUCKDB = Dialect(
-    name="duckdb",
     kinds={
         pl.Int8: "TINYINT",
         pl.Int16: "SMALLINT",

@@ -9,7 +9,7 @@ import polars as pl
 
 from penstock.core.errors import ConfigError
 from penstock.core.sql_text import quoted
-from penstock.warehouse.database import Table
+from penstock.warehouse.database import INSTANT, Table
 from penstock.warehouse.dimension import KEY, UNKNOWN
 from penstock.warehouse.target import (
     Changes,
@@ -21,6 +21,7 @@ from penstock.warehouse.target import (
     materialize,
     merge,
     missing_columns,
+    present,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Reference:
     def column(self) -> str:
         """The fact's column with the surrogate key."""
         return f"{self.name}_key"
+
+    def points(self, fact: str, version: str) -> str:
+        """That a row of the fact has the natural key of a row of the dimension, in SQL."""
+        pairs = zip(self.dimension.key, self.key, strict=True)
+        return " AND ".join(f"{version}.{quoted(its)} = {fact}.{quoted(own)}" for its, own in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +114,17 @@ class Fact:
         """
         known = {reference.name: session.columns(reference.dimension.table) for reference in self.references}
         made = self._conform(session, known)
-        keys, delta = Table("", f"_keys_{self.name}"), Table("", f"_delta_{self.name}")
+        keys = Table("", f"_keys_{self.name}")
         every = run is None or made
         if not every:
             materialize(session, keys, self._touched(touched), str(run))
         among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.identity)}"
         there = f"SELECT s.* FROM {self.table.sql} AS s{among}"
         rows = self._rows(among, [r for r in self.references if known[r.name]])
-        differs = differing(rows, there, self.identity, self.columns)
-        session.run(f"CREATE TEMPORARY TABLE {delta.sql} AS {differs}")
-        changes = merge(session, self.table, delta, self.identity, self.columns)
-        for table in [delta] if every else [keys, delta]:
-            session.run(f"DROP TABLE {table.sql}")
+        with differing(session, self.table, rows, there, self.identity, self.columns) as delta:
+            changes = merge(session, self.table, delta, self.identity, self.columns)
+        if not every:
+            session.run(f"DROP TABLE {keys.sql}")
         if made:
             index(session, self.table, self.identity, unique=True)
             for reference in self.references:
@@ -146,23 +151,22 @@ class Fact:
 
     def _touched(self, touched: Collection[str]) -> str:
         """The keys of facts that came with the run $1, and of those that point to what has changed."""
-        whole = " AND ".join(f"s.{quoted(name)} IS NOT NULL" for name in self.identity)
+        whole = present("s", self.identity)
         keys = [f"SELECT {listed(self.identity, 's')} FROM {self.staging.sql} AS s WHERE s._run_id = $1 AND {whole}"]
         for reference in self.references:
             if reference.dimension.name in touched:
-                pairs = zip(reference.dimension.key, reference.key, strict=True)
-                on = " AND ".join(f"d.{quoted(its)} = f.{quoted(own)}" for its, own in pairs)
-                changed = f"{self.table.sql} AS f JOIN {reference.dimension.touched.sql} AS d ON {on}"
+                changed = (
+                    f"{self.table.sql} AS f JOIN {reference.dimension.touched.sql} AS d ON {reference.points('f', 'd')}"
+                )
                 keys.append(f"SELECT {listed(self.identity, 'f')} FROM {changed}")
         return " UNION ".join(keys)
 
     def _rows(self, among: str, known: Collection[Reference]) -> str:
         """A query of the facts; `among` joins the keys they are wanted of, `known` are the dimensions there are."""
-        whole = " AND ".join(f"s.{quoted(name)} IS NOT NULL" for name in self.identity)
         latest = (
             f"SELECT {listed(self.staged, 's')}, s._deleted, row_number() OVER (PARTITION BY"
             f" {listed(self.identity, 's')} ORDER BY s._changed_at DESC, s._deleted DESC, s._hash DESC) AS _turn"
-            f" FROM {self.staging.sql} AS s{among} WHERE {whole}"
+            f" FROM {self.staging.sql} AS s{among} WHERE {present('s', self.identity)}"
             + (" AND NOT s._deleted" if self.on_delete == "keep" else "")
         )
         found, joins = [], []
@@ -170,13 +174,11 @@ class Fact:
             if reference not in known:
                 found.append(f"CAST({UNKNOWN} AS BIGINT) AS {quoted(reference.column)}")
                 continue
-            pairs = zip(reference.dimension.key, reference.key, strict=True)
-            on = " AND ".join(f"d{n}.{quoted(its)} = f.{quoted(own)}" for its, own in pairs)
-            time = f"CAST(f.{quoted(self.time)} AS TIMESTAMP WITH TIME ZONE)"
+            time = f"CAST(f.{quoted(self.time)} AS {INSTANT})"
             found.append(f"COALESCE(d{n}.{quoted(KEY)}, {UNKNOWN}) AS {quoted(reference.column)}")
             joins.append(
                 f" LEFT JOIN {reference.dimension.table.sql} AS d{n}"
-                f" ON {on} AND {time} >= d{n}.valid_from AND {time} < d{n}.valid_to"
+                f" ON {reference.points('f', f'd{n}')} AND {time} >= d{n}.valid_from AND {time} < d{n}.valid_to"
             )
         columns = ", ".join([listed(self.staged, "f"), *found])
         return f"SELECT {columns} FROM ({latest}) AS f{''.join(joins)} WHERE f._turn = 1 AND NOT f._deleted"

@@ -7,13 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import WarehouseError
+from penstock.warehouse.database import INSTANT
 
 if TYPE_CHECKING:
     from penstock.warehouse.database import Database
 
 __all__ = ["MIGRATIONS", "OWN_TABLES", "migrate"]
-
-_INSTANT = "TIMESTAMP WITH TIME ZONE"
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -21,27 +20,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE SCHEMA IF NOT EXISTS warehouse",
         f"""CREATE TABLE _loads (
             run VARCHAR NOT NULL, source VARCHAR NOT NULL, target VARCHAR NOT NULL,
-            extracted_at {_INSTANT} NOT NULL, loaded_at {_INSTANT} NOT NULL,
+            extracted_at {INSTANT} NOT NULL, loaded_at {INSTANT} NOT NULL,
             "read" BIGINT NOT NULL, duplicate BIGINT NOT NULL, dropped BIGINT NOT NULL,
             quarantined BIGINT NOT NULL, loaded BIGINT NOT NULL,
             outcome VARCHAR NOT NULL, PRIMARY KEY (run, source))""",
         f"""CREATE TABLE _parts (
             source VARCHAR NOT NULL, part VARCHAR NOT NULL, digest VARCHAR NOT NULL, run VARCHAR NOT NULL,
-            loaded_at {_INSTANT} NOT NULL, "read" BIGINT NOT NULL, PRIMARY KEY (source, part))""",
+            loaded_at {INSTANT} NOT NULL, "read" BIGINT NOT NULL, PRIMARY KEY (source, part))""",
         f"""CREATE TABLE _schema_versions (
-            source VARCHAR NOT NULL, version BIGINT NOT NULL, run VARCHAR NOT NULL, changed_at {_INSTANT} NOT NULL,
+            source VARCHAR NOT NULL, version BIGINT NOT NULL, run VARCHAR NOT NULL, changed_at {INSTANT} NOT NULL,
             policy VARCHAR NOT NULL, changes VARCHAR NOT NULL, columns VARCHAR NOT NULL,
             PRIMARY KEY (source, version))""",
         f"""CREATE TABLE pipeline_executions (
             id VARCHAR PRIMARY KEY, pipeline_name VARCHAR NOT NULL, status VARCHAR NOT NULL,
-            records_processed BIGINT NOT NULL, start_time {_INSTANT} NOT NULL, end_time {_INSTANT},
+            records_processed BIGINT NOT NULL, start_time {INSTANT} NOT NULL, end_time {INSTANT},
             error_message VARCHAR)""",
     ),
     ("CREATE TABLE _targets (name VARCHAR PRIMARY KEY, definition VARCHAR NOT NULL)",),
     (
         f"""CREATE TABLE column_figures (
-            run VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL, "time" {_INSTANT} NOT NULL,
-            "rows" BIGINT NOT NULL, missing BIGINT NOT NULL, missing_rate DOUBLE PRECISION, latest {_INSTANT},
+            run VARCHAR NOT NULL, source VARCHAR NOT NULL, name VARCHAR NOT NULL, "time" {INSTANT} NOT NULL,
+            "rows" BIGINT NOT NULL, missing BIGINT NOT NULL, missing_rate DOUBLE PRECISION, latest {INSTANT},
             PRIMARY KEY (run, source, name))""",
     ),
     (

@@ -11,11 +11,11 @@ import polars as pl
 from penstock.core.errors import InternalError, WarehouseError
 from penstock.core.sql_text import literal, quoted
 from penstock.warehouse.column_types import TYPES, type_text
-from penstock.warehouse.database import Table
+from penstock.warehouse.database import INSTANT, Table
 from penstock.warehouse.repeats import Repeats
 from penstock.warehouse.row_hash import row_hash
 from penstock.warehouse.sources.source import LINE
-from penstock.warehouse.target import Changes, equal, index, listed
+from penstock.warehouse.target import Changes, create, equal, index, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +70,10 @@ class Staging:
 
         Raises WarehouseError where it holds values that are not of a column's new type.
         """
-        kinds = {name: session.dialect.kind_of(kind) for name, kind in self.polars.items()}
+        kinds = session.dialect.kinds_of(self.polars)
         there = session.columns(self.table)
         if there is None:
-            self.create(session, self.table)
+            create(session, self.table, kinds)
             return []
         named = {session.dialect.kind_of(kind.polars): text for text, kind in TYPES.items()}
         changed = [
@@ -84,25 +84,20 @@ class Staging:
         changed += [f"{name} is gone" for name in there if name not in kinds]
         added = [name for name in kinds if name not in there]
         if changed:
-            self._made_anew(session, there)
+            self._made_anew(session, there, kinds)
         else:
             for name in added:
                 session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {quoted(name)} {kinds[name]}")
         return changed + [f"{name} is new" for name in added]
 
-    def create(self, session: Session, table: Table, more: str = "", how: str = "") -> None:
-        """Make a table with its columns."""
-        kinds = ", ".join(f"{quoted(n)} {session.dialect.kind_of(k)}" for n, k in self.polars.items())
-        session.run(f"CREATE {how}TABLE {table.sql} ({kinds}{more})")
-
     def indexed(self, session: Session) -> None:
         """Have what finds its rows: made after the first of them, not row by row."""
         index(session, self.table, self.key)
 
-    def _made_anew(self, session: Session, there: dict[str, str]) -> None:
+    def _made_anew(self, session: Session, there: dict[str, str], kinds: dict[str, str]) -> None:
         """Rows have their hashes by the values of their columns: with other types they get others."""
         new = Table(self.table.schema, f"_new_{self.table.name}")
-        self.create(session, new)
+        create(session, new, kinds)
         wanted = [name for name in self.polars if name in there]
         session.append(new, (self._recast(frame) for frame in session.scan(self.table, wanted)))
         session.run(f"DROP TABLE {self.table.sql}")
@@ -146,11 +141,11 @@ class Landing:
         self._keys = Repeats() if self._is_superseding else None
         self._gone = pl.Series("place", dtype=pl.Int64)
         self._common = self._in_common()
-        place = f"{_PLACE} {session.dialect.kind_of(pl.Int64())}"
         if not self.direct:
-            staging.create(session, self.table, f", {place}", "TEMP ")
+            kinds = session.dialect.kinds_of({**staging.polars, _PLACE: pl.Int64()})
+            create(session, self.table, kinds, temporary=True)
         elif self.place == _PLACE:
-            session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {place}")
+            session.run(f"ALTER TABLE {self.table.sql} ADD COLUMN {_PLACE} {session.dialect.kind_of(pl.Int64())}")
         for name, value in self._common.items():
             session.run(f"ALTER TABLE {self.table.sql} ALTER COLUMN {name} SET DEFAULT {value}")
 
@@ -162,7 +157,7 @@ class Landing:
 
     def _in_common(self) -> dict[str, str]:
         """The values, in SQL, of the columns that are the same in all rows."""
-        staging, at = self._staging, f"TIMESTAMP WITH TIME ZONE '{self._at.isoformat(sep=' ')}'"
+        staging, at = self._staging, f"{INSTANT} '{self._at.isoformat(sep=' ')}'"
         said = {"_deleted": "FALSE", "_extracted_at": at, "_run_id": literal(self._run)}
         following = staging.source.mode == "changes" and staging.schema.key
         return said if staging.schema.changed_at or following else {"_changed_at": at, **said}
@@ -235,7 +230,8 @@ class Landing:
     def _given(self, rows: pl.DataFrame) -> Iterator[str]:
         """A temporary table of rows with the place that each has got in the order of coming; its name in SQL."""
         given = Table("", "_given")
-        self._session.run(f"CREATE TEMP TABLE {given.sql} (place BIGINT, number BIGINT)")
+        kinds = self._session.dialect.kinds_of({"place": pl.Int64(), "number": pl.Int64()})
+        create(self._session, given, kinds, temporary=True)
         self._session.append(given, [rows.with_columns(pl.col("place") + self._first)])
         yield given.sql
         self._session.run(f"DROP TABLE {given.sql}")
@@ -243,7 +239,7 @@ class Landing:
     def taken(self, places: pl.Series) -> pl.DataFrame:
         """Take rows out again: what they were, by their names in staging, in the order of their places."""
         gone = Table("", "_gone")
-        self._session.run(f"CREATE TEMP TABLE {gone.sql} (place BIGINT)")
+        create(self._session, gone, self._session.dialect.kinds_of({"place": pl.Int64()}), temporary=True)
         self._session.append(gone, [places.cast(pl.Int64).alias("place").to_frame()])
         names, place = listed(column.name for column in self._staging.schema.columns), quoted(self.place)
         found = self._session.frame(
@@ -380,8 +376,8 @@ class Aside:
 
     def __init__(self, staging: Staging, session: Session) -> None:
         self._key, self._session = staging.key, session
-        kinds = ", ".join(f"{quoted(name)} {session.dialect.kind_of(staging.polars[name])}" for name in staging.key)
-        session.run(f"CREATE TEMP TABLE {self.table.sql} ({kinds})")
+        kinds = session.dialect.kinds_of({name: staging.polars[name] for name in staging.key})
+        create(session, self.table, kinds, temporary=True)
         self.unknown = 0
         """Rows whose key could not be read."""
 

@@ -7,21 +7,24 @@ keys that were touched, compared with what is there, and only what differs is me
 from __future__ import annotations
 
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, InternalError, did_you_mean
 from penstock.core.sql_text import quoted
+from penstock.warehouse.database import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from penstock.warehouse.database import Session, Table
+    from penstock.warehouse.database import Session
 
 __all__ = [
     "Changes",
     "Origin",
     "conform",
+    "create",
     "differing",
     "equal",
     "index",
@@ -29,7 +32,7 @@ __all__ = [
     "materialize",
     "merge",
     "missing_columns",
-    "same",
+    "present",
 ]  # fmt: skip
 
 
@@ -73,10 +76,15 @@ def equal(left: str, right: str, names: Iterable[str]) -> str:
     return " AND ".join(f"{left}.{quoted(name)} = {right}.{quoted(name)}" for name in names)
 
 
-def same(left: str, right: str, names: Iterable[str]) -> str:
+def _same(left: str, right: str, names: Iterable[str]) -> str:
     """That columns are equal in two rows, or NULL in both."""
     terms = [f"{left}.{quoted(name)} IS NOT DISTINCT FROM {right}.{quoted(name)}" for name in names]
     return " AND ".join(terms) or "TRUE"
+
+
+def present(alias: str, names: Iterable[str]) -> str:
+    """That no column of a row is NULL."""
+    return " AND ".join(f"{alias}.{quoted(name)} IS NOT NULL" for name in names)
 
 
 def missing_columns(
@@ -95,12 +103,17 @@ def missing_columns(
                 )
 
 
+def create(session: Session, table: Table, kinds: Mapping[str, str], *, temporary: bool = False) -> None:
+    """Make a table of columns with these types; a temporary one is dropped by the caller."""
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
+    session.run(f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {table.sql} ({columns})")
+
+
 def conform(session: Session, target: Table, columns: Mapping[str, str]) -> bool:
     """Make the table with `columns` and their types, or give it these and no others; whether it was made now."""
     there = session.columns(target)
     if there is None:
-        kinds = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
-        session.run(f"CREATE TABLE {target.sql} ({kinds})")
+        create(session, target, columns)
         return True
     for name in there:
         if name not in columns:
@@ -128,21 +141,35 @@ def materialize(session: Session, made: Table, sql: str, *parameters: str) -> No
     session.run(f"ANALYZE {made.sql}")
 
 
-def differing(computed: str, there: str, key: Sequence[str], columns: Sequence[str], kept: Sequence[str] = ()) -> str:
-    """A query of the rows to be merged: those of the query `computed` that differ from `there`, each with `_op`.
+@contextmanager
+def differing(
+    session: Session,
+    target: Table,
+    computed: str,
+    there: str,
+    key: Sequence[str],
+    columns: Sequence[str],
+    kept: Sequence[str] = (),
+) -> Iterator[Table]:
+    """While the block lasts, a temporary table of what is to be merged into a target, each row with `_op`.
 
-    Rows are found by `key`. `_op` is i for one that is not there, u for one with other `columns`, d for one that is
-    only there, which has NULL in all columns but `key` and those that are `kept`.
+    Those are the rows of the query `computed` that differ from those of `there`, found by `key`. `_op` is i for one
+    that is not there, u for one with other `columns`, d for one that is only there, which has NULL in all columns but
+    `key` and those that are `kept`.
     """
+    delta = Table("", f"_delta_{target.name}")
     given = [*key, *kept]
     both = [f"COALESCE(c.{quoted(name)}, t.{quoted(name)}) AS {quoted(name)}" for name in given]
     new = [f"c.{quoted(name)}" for name in columns if name not in given]
     c, t = (f"{side}.{quoted(key[0])} IS NULL" for side in "ct")
-    return (
-        f"SELECT {', '.join([*both, *new])}, CASE WHEN {t} THEN 'i' WHEN {c} THEN 'd' ELSE 'u' END AS _op"
+    session.run(
+        f"CREATE TEMPORARY TABLE {delta.sql} AS"
+        f" SELECT {', '.join([*both, *new])}, CASE WHEN {t} THEN 'i' WHEN {c} THEN 'd' ELSE 'u' END AS _op"
         f" FROM ({computed}) AS c FULL JOIN ({there}) AS t ON {equal('c', 't', key)}"
-        f" WHERE {c} OR {t} OR NOT ({same('c', 't', [name for name in columns if name not in key])})"
+        f" WHERE {c} OR {t} OR NOT ({_same('c', 't', [name for name in columns if name not in key])})"
     )
+    yield delta
+    session.run(f"DROP TABLE {delta.sql}")
 
 
 def merge(session: Session, target: Table, delta: Table, key: Sequence[str], columns: Sequence[str]) -> Changes:

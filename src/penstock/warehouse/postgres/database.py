@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["POSTGRES", "PoolUse", "PostgresDatabase", "PostgresSession", "cancel"]
 
 POSTGRES = Dialect(
-    name="postgres",
     kinds={
         pl.Int8: "SMALLINT",
         pl.Int16: "SMALLINT",
