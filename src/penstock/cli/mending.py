@@ -24,6 +24,8 @@ def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
     """
     import orjson
 
+    from penstock.core.json_object import object_in
+
     values: dict[str, Any] = {}
     for change in changes:
         field, equals, text = change.partition("=")
@@ -35,11 +37,8 @@ def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
             values[field] = text
 
     def mended(raw: bytes) -> bytes:
-        try:
-            found = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
+        found = object_in(raw)
+        if found is None:
             raise DataError(
                 "--set needs rows that are JSON objects",
                 code="replay-set",

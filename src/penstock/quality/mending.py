@@ -9,6 +9,7 @@ import polars as pl
 
 from penstock.core import types as t
 from penstock.core.errors import DataError, SqlError
+from penstock.core.json_object import object_in
 from penstock.sql.bind.expressions import ExpressionBinder
 from penstock.sql.bind.scope import Origin, Scope
 from penstock.sql.compile import compile_expr
@@ -49,11 +50,8 @@ class Mending:
         Raises DataError for one that is no JSON object, or of which a value cannot be computed, SqlError for an
         expression that does not fit its columns.
         """
-        try:
-            found = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
+        found = object_in(raw)
+        if found is None:
             raise DataError(
                 "only rows that are JSON objects can be mended by column",
                 code="quality-row",

@@ -15,7 +15,6 @@ from penstock.warehouse.sources.away import AwayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import TracebackType
     from typing import Self
 
 __all__ = ["MOST_COLUMNS", "VALUE", "Array", "Records"]
@@ -55,7 +54,7 @@ class Records:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._connection.close()
 
     def frame(self, texts: pl.Series) -> pl.DataFrame:

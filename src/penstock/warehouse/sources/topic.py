@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -99,64 +99,50 @@ class TopicPart:
 
         A message that is no JSON, or has no object for a record, has a FAULT and its text as RAW, whatever `only` says.
         """
+        import duckdb
+
         span = ({self._partition: self._begin}, {self._partition: self._end})
         waiting: list[pl.DataFrame] = []
         rows = 0
-        with _Messages(self._source) as messages:
+        with Records() as records, duckdb.connect(":memory:", config={"threads": 1}) as connection:
             for frame in self._source.log.read(self._source.topic, *span, ("offset", "value")):
                 waiting.append(frame)
                 rows += frame.height
                 if rows >= _ROWS:
-                    yield messages.frame(pl.concat(waiting))
+                    yield _rows(self._source, pl.concat(waiting), records, connection)
                     waiting, rows = [], 0
             if waiting:
-                yield messages.frame(pl.concat(waiting))
+                yield _rows(self._source, pl.concat(waiting), records, connection)
 
 
-class _Messages:
-    """Takes messages apart."""
-
-    def __init__(self, source: TopicSource) -> None:
-        import duckdb
-
-        self._source = source
-        self._records = Records()
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config={"threads": 1})
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._records.__exit__(None, None, None)
-        self._connection.close()
-
-    def frame(self, messages: pl.DataFrame) -> pl.DataFrame:
-        """The rows of messages (`offset`, `value`), those of other sources left out."""
-        source = self._source
-        record = f"json_extract(plain, {literal('/' + source.payload)})" if source.payload else "plain::JSON"
-        missing = f"the message has no object '{source.payload}'" if source.payload else "the message is no JSON object"
-        self._connection.register("messages", Stream(messages.select("offset", "value")))
-        told = self._connection.sql(f"""
-            SELECT "offset", sent, fault, CASE WHEN fault IS NULL THEN record::VARCHAR END AS record,
-              CASE WHEN fault IS NOT NULL THEN COALESCE(text, lower(hex(value))) END AS raw
-            FROM (SELECT *, CASE WHEN plain IS NULL THEN {_NO_JSON}
-                    WHEN json_type(record) IS DISTINCT FROM 'OBJECT' THEN {literal(missing)} END AS fault
-                  FROM (SELECT *, {record} AS record,
-                          json_extract_string(plain, '/{SOURCE}') AS said,
-                          json_extract_string(plain, '/{TIMESTAMP}') AS sent
-                        FROM (SELECT *, CASE WHEN json_valid(text) THEN text END AS plain
-                              FROM (SELECT *, TRY(decode(value)) AS text FROM messages))))
-            WHERE {literal(source.only)} = '' OR said = {literal(source.only)} OR plain IS NULL
-            ORDER BY "offset" """)
-        found = pl.DataFrame(told)
-        self._connection.unregister("messages")
-        rows = self._records.frame(found["record"])
-        if source.sent:
-            rows = rows.with_columns(found["sent"].alias(source.sent))
-        rows = rows.with_columns(found["offset"].cast(pl.Int64).alias(LINE))
-        if found["fault"].null_count() == found.height:
-            return rows
-        return rows.with_columns(found["fault"].alias(FAULT), found["raw"].alias(RAW))
+def _rows(
+    source: TopicSource, messages: pl.DataFrame, records: Records, connection: duckdb.DuckDBPyConnection
+) -> pl.DataFrame:
+    """The rows of messages (`offset`, `value`), those of other sources left out."""
+    record = f"json_extract(plain, {literal('/' + source.payload)})" if source.payload else "plain::JSON"
+    missing = f"the message has no object '{source.payload}'" if source.payload else "the message is no JSON object"
+    connection.register("messages", Stream(messages.select("offset", "value")))
+    told = connection.sql(f"""
+        SELECT "offset", sent, fault, CASE WHEN fault IS NULL THEN record::VARCHAR END AS record,
+          CASE WHEN fault IS NOT NULL THEN COALESCE(text, lower(hex(value))) END AS raw
+        FROM (SELECT *, CASE WHEN plain IS NULL THEN {_NO_JSON}
+                WHEN json_type(record) IS DISTINCT FROM 'OBJECT' THEN {literal(missing)} END AS fault
+              FROM (SELECT *, {record} AS record,
+                      json_extract_string(plain, '/{SOURCE}') AS said,
+                      json_extract_string(plain, '/{TIMESTAMP}') AS sent
+                    FROM (SELECT *, CASE WHEN json_valid(text) THEN text END AS plain
+                          FROM (SELECT *, TRY(decode(value)) AS text FROM messages))))
+        WHERE {literal(source.only)} = '' OR said = {literal(source.only)} OR plain IS NULL
+        ORDER BY "offset" """)
+    found = pl.DataFrame(told)
+    connection.unregister("messages")
+    rows = records.frame(found["record"])
+    if source.sent:
+        rows = rows.with_columns(found["sent"].alias(source.sent))
+    rows = rows.with_columns(found["offset"].cast(pl.Int64).alias(LINE))
+    if found["fault"].null_count() == found.height:
+        return rows
+    return rows.with_columns(found["fault"].alias(FAULT), found["raw"].alias(RAW))
 
 
 def read_topic(table: TomlTable, log: Log) -> TopicSource:
