@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import os
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError, did_you_mean
+from penstock.core.text_file import replace_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["FileConflictError", "Folder", "ProjectFile", "difference"]
 
@@ -110,7 +112,7 @@ class Folder:
         self._require_same(name, there, text, tag)
         try:
             path.parent.mkdir(exist_ok=True)
-            _replace(path, text)
+            replace_text(path, text)
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}", code=f"{self.noun}-file") from None
         return ProjectFile(name, text)
@@ -155,20 +157,3 @@ def difference(there: str, text: str, name: str, sides: tuple[str, str] = ("ther
     before, after = (f"{name} ({side})" for side in sides)
     lines = difflib.unified_diff(there.splitlines(), text.splitlines(), before, after, lineterm="")
     return "\n".join(lines)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Whole or not at all, whatever happens meanwhile; a file keeps its rights."""
-    target = path.resolve()
-    rights = target.stat().st_mode & 0o777 if target.exists() else 0o644
-    handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(made).chmod(rights)
-        Path(made).replace(target)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise

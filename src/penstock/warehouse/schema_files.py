@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.core.errors import ConfigError
+from penstock.core.text_file import replace_text
 from penstock.warehouse.schema import Schema, read_schema, schema_text, with_changes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["SchemaFiles"]
 
@@ -44,15 +46,10 @@ class SchemaFiles:
             raise ConfigError(f"{self.path(name)} cannot be read: {error}", code="schema-file") from None
 
     def _write(self, name: str, text: str) -> Path:
-        """Whole or not at all."""
         path = self.path(name)
         try:
             path.parent.mkdir(exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(made).chmod(0o644)
-            Path(made).replace(path)
+            replace_text(path, text)
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}", code="schema-file") from None
         return path
