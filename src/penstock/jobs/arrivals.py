@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.core.file_pattern import files_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -18,19 +20,18 @@ class Arrivals:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+        self._folder = folder
         self._before: dict[str, dict[str, str]] = {}
 
     def look(self, pattern: str) -> dict[str, str]:
         """The files that are there whole, by their paths in the folder, and what tells that one has changed."""
         now = {}
-        for path in sorted(self._folder.glob(pattern)):
+        for path in files_of(self._folder, pattern):
             try:
                 found = path.stat()
             except OSError:  # it has gone since
                 continue
-            if path.is_file() and path.resolve().is_relative_to(self._folder):
-                now[str(path.relative_to(self._folder))] = f"{found.st_size}:{found.st_mtime_ns}"
+            now[str(path.relative_to(self._folder))] = f"{found.st_size}:{found.st_mtime_ns}"
         before = self._before.get(pattern, {})
         self._before[pattern] = now
         return {path: mark for path, mark in now.items() if before.get(path) == mark}

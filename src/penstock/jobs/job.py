@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.core.errors import ConfigError, PenstockError, QueryError, did_you_mean
+from penstock.core.file_pattern import require_pattern
 from penstock.core.options import Option, choice, duration, integer, text, texts
 from penstock.core.parameters import TYPES, declared
 from penstock.core.toml_table import read_toml
@@ -221,6 +221,9 @@ def _job(
                 where=table.where(AFTER.name),
                 hint=did_you_mean(other, others) or (f"there are {', '.join(others)}" if others else "it is alone"),
             )
+    if values[ON_FILE]:
+        where = table.where(ON_FILE.name)
+        require_pattern(values[ON_FILE], where, code="job-file", hint='on-file = "data/raw/*.csv"')
     cron = values[SCHEDULE]
     if values.given(JOB_ZONE) and not cron:
         raise ConfigError(
@@ -237,7 +240,7 @@ def _job(
         description=values[DESCRIPTION],
         schedule=Schedule(cron, values[JOB_ZONE] or zone) if cron else None,
         after=values[AFTER],
-        on_file=_pattern(values[ON_FILE], table),
+        on_file=values[ON_FILE],
         on_row=values[ON_ROW].strip().removesuffix(";"),
         catch_up=values[CATCH_UP],
         timeout=values[TIMEOUT],
@@ -262,23 +265,6 @@ def _kind(name: str, table: TomlTable, kinds: Mapping[str, Kind]) -> str:
         where=table.where(KIND.name),
         hint=did_you_mean(str(kind), kinds) or f"kind is one of {', '.join(kinds)}",
     )
-
-
-def _pattern(said: str, table: TomlTable) -> str:
-    """Raises ConfigError for a pattern that leads out of the project, or is none."""
-    if said.startswith(("/", "~")) or ".." in said.split("/"):
-        raise ConfigError(
-            f"'{said}' leads out of the project",
-            code="job-file",
-            where=table.where(ON_FILE.name),
-            hint='on-file = "data/raw/*.csv"',
-        )
-    try:
-        next(Path("/nowhere").glob(said or "*"), None)
-    except ValueError as error:
-        where = table.where(ON_FILE.name)
-        raise ConfigError(f"'{said}' is no pattern of files: {error}", code="job-file", where=where) from None
-    return said
 
 
 def _parameters(lines: tuple[str, ...], table: TomlTable) -> tuple[Parameter, ...]:

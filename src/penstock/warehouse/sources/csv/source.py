@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import ConfigError, DataError
+from penstock.core.errors import DataError
+from penstock.core.file_pattern import files_of, require_pattern
 from penstock.core.options import Option, text
 from penstock.warehouse.sources.csv.blocks import blocks
 from penstock.warehouse.sources.csv.records import frames
@@ -15,6 +15,7 @@ from penstock.warehouse.sources.csv.spelling import Spelling, sniffed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import polars as pl
 
@@ -53,9 +54,7 @@ class CsvSource:
 
     def paths(self) -> list[Path]:
         """The files, by name; what lies outside the project is none of its files. Raises DataError for none at all."""
-        root = self.project.resolve()
-        found = (path for path in self.project.glob(self.pattern) if path.is_file())
-        paths = sorted(path for path in found if path.resolve().is_relative_to(root))
+        paths = files_of(self.project, self.pattern)
         if not paths:
             raise DataError(f"no file is called {self.pattern}", code=NONE, where=str(self.project))
         return paths
@@ -79,14 +78,8 @@ def read_csv(table: TomlTable, project: Path, spelling: Spelling | None, *, snap
     Raises ConfigError at the line of what does not fit, DataError where there is no file to sniff.
     """
     pattern = table.values(OPTIONS)[PATH]
-    plain = PurePosixPath(pattern)
-    if plain.is_absolute() or ".." in plain.parts or not plain.parts:
-        raise ConfigError(
-            f"'{pattern}' leads out of the project",
-            code="source-path",
-            where=table.where(PATH.name),
-            hint="a path below the project's folder, such as data/raw/*.csv",
-        )
+    below = "a path below the project's folder, such as data/raw/*.csv"
+    require_pattern(pattern, table.where(PATH.name), code="source-path", hint=below)
     source = CsvSource(project, pattern, spelling or Spelling(), snapshot)
     return source if spelling else replace(source, spelling=sniffed(source.paths()[0]))
 
