@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.core.errors import ConfigError, DataError
+from penstock.warehouse.column_types import type_named
 from penstock.warehouse.inference import inferred
-from penstock.warehouse.schema import read_schema, schema_text, type_named, with_changes
+from penstock.warehouse.schema import read_schema, schema_text, with_changes
 from penstock.warehouse.sources.csv import CsvSource, sniffed
 
 if TYPE_CHECKING:

@@ -51,6 +51,12 @@ class TomlTable:
         """Its keys as `options`. Raises ConfigError at the line of the one that is unknown or does not fit."""
         return Values(options, self.given, self.where)
 
+    def require_name(self, name: str, pattern: re.Pattern[str], what: str, *, code: str, allowed: str) -> None:
+        """Raises ConfigError where `name`, that of the table or of its file, cannot be that of `what`."""
+        if not pattern.fullmatch(name):
+            said = f"'{name}' cannot name {what}"
+            raise ConfigError(said, code=code, where=self.where(), hint=f"allowed are {allowed}")
+
     def tables(self, key: str) -> dict[str, TomlTable]:
         """The tables ``[key.NAME]`` by name, none where there is no such key. Raises ConfigError for anything else."""
         given = self.given.get(key, {})

@@ -203,13 +203,7 @@ def read_jobs(said: str, kinds: Mapping[str, Kind], zone: str = "UTC", channels:
 def _job(
     name: str, table: TomlTable, names: list[str], kinds: Mapping[str, Kind], zone: str, channels: Collection[str]
 ) -> Job:
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"'{name}' cannot name a job",
-            code="job-name",
-            where=table.where(),
-            hint="allowed are small letters, digits, - and _, up to 100",
-        )
+    table.require_name(name, _NAME, "a job", code="job-name", allowed="small letters, digits, - and _, up to 100")
     kind = _kind(name, table, kinds)
     values = table.without(NOTIFY).values((*OPTIONS, *kinds[kind].options))
     for other in values[AFTER]:

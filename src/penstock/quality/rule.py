@@ -213,13 +213,7 @@ def rules_on(files: Iterable[RuleFile], table: str) -> tuple[Rule, ...]:
 
 
 def _rule(file: str, name: str, said: TomlTable) -> Rule:
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"'{name}' cannot name a rule",
-            code="quality-name",
-            where=said.where(),
-            hint="allowed are letters, digits, - and _, up to 100",
-        )
+    said.require_name(name, _NAME, "a rule", code="quality-name", allowed="letters, digits, - and _, up to 100")
     forms = [form for form in FORMS if form in said.given]
     values = replace(said, given={k: _plain(k, v) for k, v in said.given.items()}).values(OPTIONS)
     if len(forms) != 1:

@@ -197,13 +197,8 @@ def checked_model(said: Mapping[str, str]) -> tuple[Model, list[ConfigError]]:
 
 def _file(name: str, said: str) -> TomlTable:
     table = read_toml(said, f"{FOLDER}/{name}.toml")
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"'{name}' cannot name a table of the warehouse",
-            code="target-name",
-            where=table.where(),
-            hint="allowed are small letters, digits and _, up to 50, a letter first",
-        )
+    letters = "small letters, digits and _, up to 50, a letter first"
+    table.require_name(name, _NAME, "a table of the warehouse", code="target-name", allowed=letters)
     return table
 
 

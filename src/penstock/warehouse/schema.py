@@ -33,8 +33,6 @@ __all__ = [
     "Schema",
     "read_schema",
     "schema_text",
-    "type_named",
-    "type_text",
     "with_changes",
 ]
 
@@ -187,7 +185,7 @@ def read_schema(name: str, said: str) -> Schema:
         key=values[KEY],
         changed_at=changed_at,
         on_change=cast("OnChange", values[ON_CHANGE]),
-        spelling=None if marks is None else read_spelling(TomlTable(file.file, said, ("file",), marks)),
+        spelling=None if marks is None else read_spelling(file.table("file")),
     )
 
 
