@@ -24,6 +24,7 @@ __all__ = [
     "RowChecks",
     "code_of",
     "duplicate_reasons",
+    "results_of",
     "rule_of",
     "streamed",
 ]
@@ -124,6 +125,11 @@ class RowChecks:
         return marks.alias("$marks").to_frame().select(pl.concat_list(parts).list.drop_nulls()).to_series()
 
 
+def results_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows of the table of results, by its columns; `time` in ms."""
+    return pl.DataFrame(rows, schema={**RESULTS, "time": pl.Int64()}).cast({"time": RESULTS["time"]})
+
+
 def streamed(stretches: Sequence[Mapping[str, Any]], pipeline: str, time: int) -> pl.DataFrame:
     """What became of rules in a stretch of a pipeline, as rows of the table of results; `time` in ms."""
     rows = [
@@ -139,7 +145,7 @@ def streamed(stretches: Sequence[Mapping[str, Any]], pipeline: str, time: int) -
         }
         for one in stretches
     ]
-    return pl.DataFrame(rows, schema={**RESULTS, "time": pl.Int64()}).cast({"time": RESULTS["time"]})
+    return results_of(rows)
 
 
 def duplicate_reasons(check: UniqueCheck, rows: pl.DataFrame) -> pl.Series:

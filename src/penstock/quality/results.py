@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from penstock.core.errors import DataError
-from penstock.engine.checks import RESULTS, RESULTS_TABLE, STRETCH, streamed
+from penstock.engine.checks import RESULTS, RESULTS_TABLE, STRETCH, results_of, streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.sql.checks import Consequence
 
-__all__ = ["RESULTS", "RESULTS_TABLE", "Latest", "Result", "earlier_values", "record", "require_good", "results"]
+__all__ = ["Latest", "Result", "earlier_values", "record", "require_good", "results"]
 
 
 _MERGED = 65_536
@@ -73,15 +73,9 @@ def record(
     `loaded`: the rows were kept. Those of a load that failed are listed, and never compared with.
     """
     if found:
-        log.tables.append(RESULTS_TABLE, framed(found, time=time, kind=kind, run=run, table=table, loaded=loaded))
-
-
-def framed(found: Sequence[Result], *, time: int, kind: str, run: str, table: str, loaded: bool = True) -> pl.DataFrame:
-    """Results as rows of the table of results."""
-    said = {"time": time, "kind": kind, "run": run, "table": table, "loaded": loaded}
-    rows = [{**said, **asdict(one), "passed": one.passed} for one in found]
-    schema = {**RESULTS, "time": pl.Int64()}
-    return pl.DataFrame([{n: row[n] for n in schema} for row in rows], schema=schema).cast({"time": RESULTS["time"]})
+        said = {"time": time, "kind": kind, "run": run, "table": table, "loaded": loaded}
+        rows = [{**said, **asdict(one), "passed": one.passed} for one in found]
+        log.tables.append(RESULTS_TABLE, results_of(rows))
 
 
 def results(log: Log) -> pl.DataFrame:
