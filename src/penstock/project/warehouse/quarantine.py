@@ -12,6 +12,7 @@ from penstock.core.errors import DataError, LogError, did_you_mean
 from penstock.engine.checks import code_of
 from penstock.project.warehouse.loads import Loads
 from penstock.quality.rule import SET_FORMS, read_files, rules_on
+from penstock.warehouse.sources.source import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,6 @@ _COLUMNS = '"id", "source", "run", "part", "line", "code", "rules", "reason", "r
 _NAMED = "(SELECT unnest(string_to_array(CAST(${0} AS VARCHAR), ',')))"
 """A parameter that has ids with commas between them, as a set."""
 _PART = "quarantine"
-_RAW = "_raw"
 
 REPLAYED: dict[str, Any] = {"into": pl.String, "read": pl.Int64, "loaded": pl.Int64, "quarantined": pl.Int64}
 """What became of rows that were brought in again `into` a source; of a topic nobody knows yet what was loaded."""
@@ -98,7 +98,7 @@ def _mended(penstock: Penstock, row: Loaded, mend: Callable[[bytes], bytes]) -> 
     )
     known = {*said, *other, *(c.raw for c in columns)}
     for name in wanted:
-        if name not in known and set(said) != {_RAW}:
+        if name not in known and set(said) != {RAW}:
             raise DataError(
                 f"row {row['id']} has no column '{name}'",
                 code="quality-column",
@@ -156,15 +156,15 @@ def _kept(session: Session, source: str, rows: Sequence[Loaded]) -> Iterator[Non
 def _frame(row: Loaded, schema: Schema | None) -> pl.DataFrame:
     """A row as the raw columns of its source; one that was clean already has the types of `schema`."""
     said: Mapping[str, Any] = json.loads(row["row"])
-    if set(said) == {_RAW}:
+    if set(said) == {RAW}:
         raise LogError(
             f"row {row['id']} could not be read at all, so it has no columns",
             code="quality-raw",
-            where=str(said[_RAW])[:200],
+            where=str(said[RAW])[:200],
             hint="put them in: penstock quality fix DIR ID --set COLUMN=VALUE",
         )
     if schema is None:
-        return pl.DataFrame([{name: value for name, value in said.items() if name != _RAW}])
+        return pl.DataFrame([{name: value for name, value in said.items() if name != RAW}])
     return pl.DataFrame([_clean(column, said[column.name]) for column in schema.columns if column.name in said])
 
 
