@@ -46,6 +46,7 @@ class Dialect:
     any number of rows fit. `room` are the statements by which a transaction gets the memory that a load needs.
     """
 
+    name: str
     kinds: Mapping[type[pl.DataType], str]
     decimal: str
     number: str

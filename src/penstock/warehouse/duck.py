@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DUCKDB", "DuckDatabase"]
 
 DUCKDB = Dialect(
+    name="duckdb",
     kinds={
         pl.Int8: "TINYINT",
         pl.Int16: "SMALLINT",

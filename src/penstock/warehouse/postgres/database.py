@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["POSTGRES", "PoolUse", "PostgresDatabase", "PostgresSession", "cancel"]
 
 POSTGRES = Dialect(
+    name="postgres",
     kinds={
         pl.Int8: "SMALLINT",
         pl.Int16: "SMALLINT",
