@@ -44,6 +44,7 @@ class Dialect:
     index. `place` is the hidden column with a whole number for each row, in the order in which rows were appended;
     empty where there is none. `slice` is a whole number below ``{count}`` made of ``{columns}``; empty where groups of
     any number of rows fit. `room` are the statements by which a transaction gets the memory that a load needs.
+    `changing` ends the statement that makes a table whose rows are going to change.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Dialect:
     place: str = ""
     slice: str = ""
     room: tuple[str, ...] = ()
+    changing: str = ""
 
     def kind_of(self, kind: pl.DataType) -> str:
         """The type of a column that holds values of a Polars type; nested values are JSON as text.

@@ -98,8 +98,10 @@ class Dimension:
             materialize(session, keys, fresh, str(run))
         among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.key)}"
         there = f"SELECT s.* FROM {self.table.sql} AS s{among} WHERE s.{quoted(KEY)} <> {UNKNOWN}"
-        versions = self._versions(session, among, whole)
-        with differing(session, self.table, versions, there, (KEY,), self.columns, self.key) as delta:
+        identity = (*self.key, "valid_from")
+        made_of = {KEY: session.dialect.surrogate(*(f"c.{quoted(name)}" for name in identity))}
+        versions = self._versions(among, whole)
+        with differing(session, self.table, versions, there, identity, self.columns, made_of) as delta:
             changes = merge(session, self.table, delta, (KEY,), self.columns)
             materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
         if not every:
@@ -120,7 +122,7 @@ class Dimension:
             session.run(f"{own} VALUES ({UNKNOWN}, {_BEGINNING}, {_END}, TRUE)")
         return made
 
-    def _versions(self, session: Session, among: str, whole: str) -> str:
+    def _versions(self, among: str, whole: str) -> str:
         """A query of the versions; `among` joins the keys they are wanted of, `whole` is that a key has no NULL."""
         own, key = (*self.key, *self.attributes), listed(self.key, "s")
         removed = f"max(CASE WHEN s._deleted THEN s._changed_at END) OVER (PARTITION BY {key})"
@@ -145,8 +147,7 @@ class Dimension:
             f"SELECT {listed(own)}, _deleted, {'valid_from' if self.first == 'dated' else first} AS valid_from,"
             f" lead(valid_from) OVER w AS _next FROM ({moments}) AS moments WHERE _unlike {window}"
         )
-        surrogate = session.dialect.surrogate(*map(quoted, self.key), "valid_from")
         return (
-            f"SELECT {surrogate} AS {quoted(KEY)}, {listed(own)}, valid_from, COALESCE(_next, {_END}) AS valid_to,"
+            f"SELECT {listed(own)}, valid_from, COALESCE(_next, {_END}) AS valid_to,"
             f" _next IS NULL AS is_current FROM ({spans}) AS spans WHERE NOT _deleted"
         )

@@ -103,17 +103,19 @@ def missing_columns(
                 )
 
 
-def create(session: Session, table: Table, kinds: Mapping[str, str], *, temporary: bool = False) -> None:
-    """Make a table of columns with these types; a temporary one is dropped by the caller."""
+def create(
+    session: Session, table: Table, kinds: Mapping[str, str], *, temporary: bool = False, ending: str = ""
+) -> None:
+    """Make a table of columns with these types; the caller drops a temporary one, `ending` ends the statement."""
     columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
-    session.run(f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {table.sql} ({columns})")
+    session.run(f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {table.sql} ({columns}){ending}")
 
 
 def conform(session: Session, target: Table, columns: Mapping[str, str]) -> bool:
     """Make the table with `columns` and their types, or give it these and no others; whether it was made now."""
     there = session.columns(target)
     if there is None:
-        create(session, target, columns)
+        create(session, target, columns, ending=session.dialect.changing)
         return True
     for name in there:
         if name not in columns:
@@ -149,24 +151,25 @@ def differing(
     there: str,
     key: Sequence[str],
     columns: Sequence[str],
-    kept: Sequence[str] = (),
+    made: Mapping[str, str] | None = None,
 ) -> Iterator[Table]:
     """While the block lasts, a temporary table of what is to be merged into a target, each row with `_op`.
 
-    Those are the rows of the query `computed` that differ from those of `there`, found by `key`. `_op` is i for one
-    that is not there, u for one with other `columns`, d for one that is only there, which has NULL in all columns but
-    `key` and those that are `kept`.
+    Those are the rows of the query `computed` that differ from those of `there`, found by `key`. Columns that are
+    `made` of it, by an expression over `c`, stay as they are where a row is there. `_op` is i for one that is not
+    there, u for one with other `columns`, d for one that is only there, which has NULL in all other columns.
     """
     delta = Table("", f"_delta_{target.name}")
-    given = [*key, *kept]
-    both = [f"COALESCE(c.{quoted(name)}, t.{quoted(name)}) AS {quoted(name)}" for name in given]
-    new = [f"c.{quoted(name)}" for name in columns if name not in given]
+    terms = {name: f"c.{quoted(name)}" for name in key} | dict(made or {})
+    both = [f"COALESCE(t.{quoted(name)}, {term}) AS {quoted(name)}" for name, term in terms.items()]
+    others = [name for name in columns if name not in terms]
+    new = [f"c.{quoted(name)}" for name in others]
     c, t = (f"{side}.{quoted(key[0])} IS NULL" for side in "ct")
     session.run(
         f"CREATE TEMPORARY TABLE {delta.sql} AS"
         f" SELECT {', '.join([*both, *new])}, CASE WHEN {t} THEN 'i' WHEN {c} THEN 'd' ELSE 'u' END AS _op"
         f" FROM ({computed}) AS c FULL JOIN ({there}) AS t ON {equal('c', 't', key)}"
-        f" WHERE {c} OR {t} OR NOT ({_same('c', 't', [name for name in columns if name not in key])})"
+        f" WHERE {c} OR {t} OR NOT ({_same('c', 't', others)})"
     )
     yield delta
     session.run(f"DROP TABLE {delta.sql}")
