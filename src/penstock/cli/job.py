@@ -27,6 +27,7 @@ __all__ = ["followed", "job", "steps_of", "told"]
 _LOOK_SECONDS = 0.1
 _SHOWN = 60
 """Characters of a note in a table; the run's log has the rest."""
+_SIGNS = {"inserted": "+", "updated": "~", "deleted": "-"}
 
 
 @click.group(cls=Group)
@@ -166,8 +167,7 @@ def steps_of(found: Run, form: str) -> pl.DataFrame:
     rows = []
     for step in found.steps:
         changes = [
-            f"{table} "
-            + " ".join(f"{sign}{n:,}" for sign, n in zip("+~-", map(counts.get, _KINDS, (0, 0, 0)), strict=False) if n)
+            f"{table} " + " ".join(f"{sign}{counts[kind]:,}" for kind, sign in _SIGNS.items() if counts.get(kind))
             for table, counts in step.outcome.changes.items()
             if any(counts.values())
         ] or ["none"] * bool(step.outcome.changes)
@@ -179,9 +179,6 @@ def steps_of(found: Run, form: str) -> pl.DataFrame:
     schema: dict[str, Any] = {"step": pl.String(), "state": pl.String(), "seconds": pl.Float64()}
     schema |= dict.fromkeys(names, pl.Int64()) | {"changes": pl.String(), "note": pl.String()}
     return pl.DataFrame(rows, schema, orient="row")
-
-
-_KINDS = ("inserted", "updated", "deleted")
 
 
 @job.command(

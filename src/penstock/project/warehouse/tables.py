@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import QueryError, did_you_mean
@@ -10,10 +11,6 @@ from penstock.history import Rows
 from penstock.warehouse import OWN_TABLES, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import polars as pl
-
     from penstock.project.warehouse.warehouse import Warehouse
     from penstock.warehouse import Session
 
@@ -25,8 +22,8 @@ SCHEMAS = ("staging", "warehouse")
 _LISTED = f"""
 SELECT CASE WHEN table_schema IN {SCHEMAS} THEN table_schema ELSE '' END, table_name
 FROM information_schema.tables
-WHERE table_catalog = current_database() AND table_schema IN {(*SCHEMAS, "@")}
-ORDER BY table_schema, table_name""".replace("'@'", "current_schema()")
+WHERE table_catalog = current_database() AND (table_schema IN {SCHEMAS} OR table_schema = current_schema())
+ORDER BY table_schema, table_name"""
 
 
 class WarehouseTables:
@@ -71,7 +68,7 @@ class WarehouseTables:
         wanted = [c for c in there if asked is None or c.lower() in asked] or there[:1]
         frames = self._session.scan(table, wanted)
         first = next(frames)
-        return Rows(_chain(first, frames), first.schema)
+        return Rows(chain([first], frames), first.schema)
 
     def _tables(self) -> dict[str, Table]:
         if self._known is None:
@@ -79,8 +76,3 @@ class WarehouseTables:
             listed = [Table(*row) for row in self._session.rows(_LISTED)]
             self._known = {str(one): one for one in listed if one.schema or one.name in OWN_TABLES}
         return self._known
-
-
-def _chain(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    yield first
-    yield from rest
