@@ -110,6 +110,12 @@ CLOSED = {
     "SUMMARIZE revenue": "table 'revenue' is closed to you",
     "SELECT raw FROM penstock.rejects": "penstock.rejects is closed to you: it has rows of all tables",
     "SELECT * FROM penstock.late": "penstock.late is closed to you",
+    "SELECT * FROM penstock.runs": "penstock.runs is closed to you",
+    "SELECT * FROM penstock.run_steps": "penstock.run_steps is closed to you",
+    "SELECT * FROM penstock.run_log": "penstock.run_log is closed to you",
+    "SELECT * FROM quality_results": "penstock.quality_results is closed to you",
+    "SELECT * FROM staging.nothing": "table 'staging.nothing' of the warehouse is closed to you: it may be",
+    "SELECT * FROM pipeline_executions": "table 'pipeline_executions' of the warehouse is closed to you",
 }
 
 
@@ -145,6 +151,16 @@ def test_pages_of_a_table_have_the_rows_that_are_left(vera: httpx.Client) -> Non
     assert {row[1] for row in seen} == {"c1"}
     for path in ("/api/tables/revenue/rows", "/api/tables/revenue/rows?open=true", "/api/tables/latest/rows"):
         assert vera.get(path).json()["code"] == "query-closed"
+
+
+@pytest.mark.parametrize("path", ["jobs", "runs", "quality", "quality/rows"])
+def test_jobs_and_quality_are_closed_as_a_whole(vera: httpx.Client, path: str) -> None:
+    answer = vera.get(f"/api/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "request-right")
+    assert (answer.json()["detail"], answer.json()["hint"]) == (
+        "this is closed to vera: it has rows of all tables, of some of which a part may be seen only",
+        "an admin can take the filters away",
+    )
 
 
 def test_a_saved_query_has_its_callers_rights(served: Guarded, vera: httpx.Client) -> None:

@@ -257,5 +257,5 @@ _READERS: dict[str, Callable[[Log], pl.DataFrame]] = {
 }
 
 SYSTEM_TABLES = (*_READERS, "uptime")
-WHOLE_ALONE = {*SET_ASIDE, *RUN_TABLES}
+WHOLE_ALONE = {*SET_ASIDE, *RUN_TABLES, RESULTS_TABLE}
 """Those that are closed to who may not see all rows of all tables."""

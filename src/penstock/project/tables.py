@@ -20,7 +20,7 @@ from penstock.project.build import make_pipeline
 from penstock.project.confinement import Confinement
 from penstock.project.evaluate import evaluate, open_windows, rows_of
 from penstock.project.system import SYSTEM_TABLES, WHOLE_ALONE, system_table
-from penstock.project.warehouse.tables import WarehouseTables
+from penstock.project.warehouse.tables import SCHEMAS, WarehouseTables
 from penstock.sql import plan as p
 from penstock.sql.bind.queries import scan
 from penstock.sql.catalog import SYSTEM_DATABASE, Table, View
@@ -134,6 +134,8 @@ class ProjectTables:
             if self._confined is not None:
                 self._confined.require_topic(name[0])
             return self._records(name[0], columns)
+        if self._confined is not None and len(name) == 2 and name[0] in SCHEMAS:
+            self._confined.require_warehouse(".".join(name))
         if (rows := self._warehouse.table(name, columns)) is not None:
             if self._confined is not None:
                 self._confined.require_warehouse(".".join(name))

@@ -71,7 +71,8 @@ def _alike(name: str, parts: Iterable[Part]) -> Iterator[Part]:
                     f"{first[0]} and {part.name} do not have the same columns, so the schema cannot be inferred:"
                     f" only one of them has {', '.join(map(repr, different[:_TOLD]))}",
                     code="infer-columns",
-                    hint=f"take the file away that is none of them, or write schemas/{name}.toml first",
+                    hint="move the one away that does not belong there, let the source's path pass it over, or write"
+                    f" schemas/{name}.toml first",
                 )
         yield part
 

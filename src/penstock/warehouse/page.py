@@ -62,6 +62,15 @@ row at all, as one that is broken would, unless the source says `on_empty = "end
 changes nothing, one cell that differs is one change, and the order in which files come makes no difference to what
 there is in the end.
 
+Nothing is ever taken out of a staging table by itself: the versions of a dimension, and the places of changes that come
+late, are computed from all of it. It grows with what changes, not with how often it is loaded: look at
+`SELECT _source, count(*) FROM staging.customers GROUP BY _source`, and at the size of `.penstock/dw.duckdb`. Do not
+delete from it by hand: what was computed of these rows goes from dimensions and facts when their keys are next touched,
+or their files change. Where it becomes too large, look for a column that changes all the time and that nobody asks for
+(the source should not give it: `columns` of a table of PostgreSQL), or put the warehouse into a PostgreSQL that has the
+room. Moving `dw.duckdb` away begins anew with what the sources have now: earlier versions stay in the file that was
+moved, which any tool reads.
+
 The table `column_figures` has for each run, source and column how many `rows` the load had, how many values were
 `missing` (`missing_rate`, as a share), and of times the `latest`: how a source gets better or worse over time.
 
