@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,6 +19,7 @@ from penstock.server.serve import Serving, reachable
 from tests.cli.shell import PATIENCE, call, make_project, started
 from tests.parts import says_yes, until
 from tests.server.served import Served, serve
+from tests.server.test_api import ENDLESS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +123,16 @@ def test_a_signal_ends_serving_and_engine_after_a_last_commit(tmp_path: Path, nu
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}livez")
     assert not (folder / ".penstock" / "penstock.sock").exists()
+
+
+def test_a_request_that_does_not_end_is_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.server.serve._GOODBYE_SECONDS", 0.05)
+    with serve(tmp_path / "p", engine=False, rows=0) as served, ThreadPoolExecutor(1) as others:
+        asked = others.submit(served.client.post, "/api/query", json={"sql": ENDLESS, "seconds": 60, "id": "long"})
+        until(lambda: served.get("/api/query"), "it is not asked")
+        served.serving.stop()
+        with suppress(httpx.RemoteProtocolError):  # the connection may end before it is told
+            assert asked.result(PATIENCE).status_code == 500
 
 
 def test_no_serve_and_a_taken_port_on_the_command_line(tmp_path: Path, shop: Served) -> None:

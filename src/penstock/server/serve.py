@@ -71,6 +71,7 @@ class Serving:
         self._owned: tuple[Path, socket.socket] | None = None
         self.app: Any = None
         self._servers: list[Any] = []
+        self._loop: Any = None
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
@@ -104,8 +105,9 @@ class Serving:
                 self.app.state.draining = True
                 if self._thread.is_alive():
                     self.app.state.hub.drain()
-            for server in self._servers:
-                server.should_exit = True
+            with suppress(RuntimeError):  # the loop has ended by itself
+                for server in self._servers:
+                    self._loop.call_soon_threadsafe(server.end)
             self._thread.join()
         self._tcp.close()
         if self._owned is not None:
@@ -145,12 +147,14 @@ class Serving:
         from penstock.server.closing import Closing
         from penstock.server.heads import HeadsProtocol
         from penstock.server.intake import Intake
+        from penstock.server.listener import Listener
         from penstock.server.observed import Observed
         from penstock.server.push.frames import FramesProtocol
         from penstock.server.push.limits import Limits
         from penstock.server.security import Security
 
         app = self.app = make_app(self.penstock)
+        self._loop = asyncio.get_running_loop()
         listening = [(self._tcp, self._access)]
         if self._owned is not None:
             listening.append((self._owned[1], Access.of_owner()))
@@ -161,11 +165,6 @@ class Serving:
             waiting -= 1
             if not waiting:
                 self._ready.set()
-
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                started()
 
         for number, (_, access) in enumerate(listening):
             certificate, key = self._certificate if number == 0 and self._certificate else (None, None)
@@ -189,7 +188,7 @@ class Serving:
                 ssl_certfile=certificate,
                 ssl_keyfile=key,
             )
-            self._servers.append(Server(config))
+            self._servers.append(Listener(config, started))
         pairs = zip(self._servers, listening, strict=True)
         await asyncio.gather(*(server.serve(sockets=[bound]) for server, (bound, _) in pairs))
 
