@@ -51,8 +51,20 @@ class Recorded:
     def rows(self) -> int:
         return len(next(iter(self.columns.values()))[1]) if self.columns else 1
 
-    def row(self, place: int) -> Recorded:
-        columns = {name: (kind, [values[place]]) for name, (kind, values) in self.columns.items()}
+    @property
+    def failing(self) -> list[int]:
+        """The rows on which the job fails, as far as was recorded."""
+        values = self.answer.get("values", [])
+        return [place for place, value in enumerate(values) if isinstance(value, dict) and "fails" in value]
+
+    @property
+    def spoils(self) -> bool:
+        """Whether it was recorded that calls beside it get no answer."""
+        return "refused" in self.answer or bool(self.failing)
+
+    def some(self, places: Sequence[int]) -> Recorded:
+        """The same call on some of its rows."""
+        columns = {name: (kind, [values[p] for p in places]) for name, (kind, values) in self.columns.items()}
         return Recorded(columns, self.call, self.zone)
 
 
@@ -77,7 +89,8 @@ class Recorder:
 
     def record(self, cases: Sequence[Recorded]) -> None:
         for group in same_columns(cases):
-            self._ask(group)
+            for some in alone(group):
+                self._ask(some)
 
     def _ask(self, group: Sequence[Recorded]) -> None:
         answer = self.flink.run(self._file(group))
@@ -96,14 +109,18 @@ class Recorder:
             self._ask_rows(group[0], answer.tables[0].columns[0][1], answer.error.message)
 
     def _ask_rows(self, case: Recorded, kind: str, message: str) -> None:
-        """The row that fails hides the others: each alone."""
+        """The row that fails hides the others: each alone, but for those that were recorded not to fail."""
         if case.rows == 1:
             case.answer = {"type": kind, "values": [{"fails": message}]}
             return
-        rows = [case.row(place) for place in range(case.rows)]
-        for row in rows:
-            self._ask([row])
-        case.answer = {"type": kind, "values": [row.answer["values"][0] for row in rows]}
+        failing = case.failing or range(case.rows)
+        values: dict[int, Any] = {}
+        for places in ([p for p in range(case.rows) if p not in failing], *([p] for p in failing)):
+            if places:
+                some = case.some(places)
+                self._ask([some])
+                values |= zip(places, some.answer["values"], strict=True)
+        case.answer = {"type": kind, "values": [values[place] for place in range(case.rows)]}
 
     def _file(self, group: Sequence[Recorded]) -> Path:
         first = group[0]
@@ -141,6 +158,15 @@ def same_columns(cases: Sequence[Recorded]) -> Iterator[list[Recorded]]:
     for case in cases:
         groups.setdefault(json.dumps([case.columns, case.zone]), []).append(case)
     yield from groups.values()
+
+
+def alone(group: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """`group` in those that may be asked together; by the answers that were recorded, or Flink is asked once more."""
+    if together := [case for case in group if not case.spoils]:
+        yield together
+    for case in group:
+        if case.spoils:
+            yield [case]
 
 
 def _event(value: Any, kind: DataType) -> Any:

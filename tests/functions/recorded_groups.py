@@ -53,6 +53,8 @@ def record(flink: Oracle, folder: Path, cases: Sequence[RecordedGroups]) -> None
     groups: dict[str, list[RecordedGroups]] = {}
     for case in cases:
         kind = next((k for k in ("VAR", "STDDEV", "AVG") if case.call.startswith(k)), "")
+        if "refused" in case.answer:  # the others would get no answer
+            kind = case.call
         groups.setdefault(json.dumps([case.columns, case.keys, kind]), []).append(case)
     for group in groups.values():
         _ask(flink, folder, group)
