@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "pipeline show": ("pipeline",),
     "pipeline start": ("pipeline_start", "streaming_pipeline_start"),
     "pipeline stop": ("pipeline_stop",),
+    "quality discard": ("quality_discard",),
     "quality fix": ("quality_fix",),
     "quality replay": ("quality_replay",),
     "quality show": ("quality", "quality_rows"),

@@ -68,6 +68,40 @@ def test_a_row_that_breaks_a_rule_is_fixed_and_brought_in(page: Page, tmp_path: 
         assert json.loads(values[-1]) == {**ORDERS[1], "amount": 7}
 
 
+@pytest.mark.real
+def test_a_row_of_a_load_is_set_aside_again_and_given_up(page: Page, tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop")
+    for name, text in {
+        "jobs.toml": '[jobs.nightly]\nkind = "load"\n',
+        "sources/customers.toml": 'kind = "csv"\npath = "data/customers.csv"\n',
+        "quality/customers.toml": RULES.replace('"orders"', '"staging.customers"').replace("amount", "age"),
+        "data/customers.csv": "id,age\n1,20\n2,-7\n",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    with serve(folder, rows=0) as served:
+        served.post("/api/jobs/nightly/runs", {}, 202)
+        until(lambda: served.penstock.quality_rows().height == 1, "no row is set aside")
+        page.goto(f"{served.serving.url}quality")
+        rows = page.get_by_role("grid", name="Rows that were set aside")
+        rows.get_by_role("row").nth(1).click()
+        sheet = page.get_by_role("dialog", name="Row ")
+        sheet.get_by_role("button", name="Replay it as it is").click()
+        told = sheet.get_by_role("list", name="What became of them")
+        expect(told).to_have_text("Source customers: 1 row read, 0 loaded, 1 set aside again: customers.sane 1")
+        sheet.get_by_role("button", name="Discard").click()
+        why = page.get_by_role("dialog", name="Discard 1 row")
+        expect(why.get_by_role("button", name="Discard", exact=True)).to_be_disabled()
+        why.get_by_label("Why").fill("a test")
+        expect(why.get_by_text("--because 'a test'")).to_be_visible()
+        why.get_by_role("button", name="Discard", exact=True).click()
+        expect(sheet.get_by_role("status")).to_have_text("discarded")
+        expect(sheet.get_by_text(": a test")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.get_by_role("group", name="Which rows").get_by_text("Discarded").click()
+        expect(rows.get_by_role("row").nth(1)).to_contain_text("discarded")
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with Running(shop(tmp_path_factory.mktemp("quality") / "shop")) as project:

@@ -151,7 +151,10 @@ def _quality(served: Served) -> list[str]:
     ids = [dict(zip(names, answer["rows"][0], strict=True))["id"]]
     served.post("/api/quality/fix", {"ids": ids, "values": {"ms": 300}})
     served.post("/api/quality/replay", {"ids": ids})
-    return ["quality-fix", "rejects-replay"]  # of a load it is quality-replay: tests/quality/test_load.py
+    return [
+        "quality-fix",
+        "rejects-replay",
+    ]  # of a load it is quality-replay, and quality-discard: tests/quality/test_load.py
 
 
 def _registry(served: Served) -> list[str]:
@@ -212,6 +215,6 @@ def test_each_call_that_changes_something_is_written_down_once(tmp_path: Path) -
     assert {(one["way"], one["address"]) for one in done} == {("loopback", "127.0.0.1")}
     operations = {name.replace("_", "-") for name, right in RIGHTS.items() if right == "operate"}
     by_acts = {one.removeprefix("saved-") for one in operations if not one.startswith("streaming-")}
-    assert set(expected) == by_acts - {"quality-replay"}, (
+    assert set(expected) == by_acts - {"quality-replay", "quality-discard"}, (
         "each call that needs the right to operate stands in this test"
     )

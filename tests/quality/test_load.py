@@ -6,13 +6,15 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import polars as pl
 import pytest
 
 import penstock
-from penstock.core.errors import DataError, LogError
+from penstock.core.errors import ConfigError, DataError, LogError
 from penstock.project.audit_trail import Asked, changes
 from penstock.project.check import check
 from penstock.project.home import HOME
+from penstock.project.warehouse.loads import Loads
 from tests.cli.shell import call
 from tests.engine.project import write_project
 from tests.jobs.worlds import settled
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.project.penstock import Penstock
+    from penstock.warehouse.load import Load
 
 SQL = """
 CREATE TABLE c (id BIGINT, name STRING, age INT, born DATE)
@@ -163,7 +166,9 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
     assert fixed.out.endswith("1 row mended; penstock quality replay DIR brings them in\n"), fixed.err
     assert call("quality", "fix", folder, ids["customers.once"], "--set", "id=9", "--set", "name=Dora").code == 0
     replayed = call("quality", "replay", folder, *ids.values(), "--yes")
-    assert replayed.out == "source customers: 3 rows read, 2 loaded, 1 set aside again\n", replayed.err
+    assert replayed.out == "source customers: 3 rows read, 2 loaded, 1 set aside again (customers.named 1)\n", (
+        replayed.err
+    )
     with penstock.open(folder) as opened:
         staged = opened.query("SELECT id, name, age, born FROM staging.customers ORDER BY id").rows()
         assert [(one[:3], str(one[3])) for one in staged] == [
@@ -189,6 +194,88 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         assert (counts["read"], counts["loaded"], counts["quarantined"]) == (4, 1, 3)
         assert opened.query("SELECT COUNT(*) FROM staging.customers").rows() == [(3,)]
         assert dict(opened.query("SELECT rules, state FROM quarantine").rows()) == states
+
+
+def _ids(project: Penstock) -> dict[str, str]:
+    return {row["rule"]: row["id"] for row in project.quality_rows().to_dicts()}
+
+
+def test_a_row_that_is_replayed_twice_at_once_counts_once(project: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+    _load(project, ROWS)
+    id_ = _ids(project)["customers.age"]
+    project.quality_fix([id_], {"age": 20}, {})
+    again = Loads.again
+
+    def after_another(*args: Any) -> Load:
+        monkeypatch.undo()
+        assert project.quality_replay([id_])["loaded"].to_list() == [1]
+        return again(*args)
+
+    monkeypatch.setattr(Loads, "again", after_another)
+    with pytest.raises(LogError, match=f"row {id_} was replayed already"):
+        project.quality_replay([id_])
+    assert project.query("SELECT id, age FROM staging.customers ORDER BY id").rows() == [(1, 20), (2, 20)]
+    assert project.query('SELECT SUM("read") FROM _loads').rows() == [(5,)]
+
+
+def test_a_row_that_is_mended_while_it_is_replayed_is_not_replayed_as_it_was(
+    project: Penstock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _load(project, ROWS)
+    id_ = _ids(project)["customers.named"]
+    again = Loads.again
+
+    def after_a_mend(*args: Any) -> Load:
+        project.quality_fix([id_], {"name": "Eve"}, {})
+        return again(*args)
+
+    monkeypatch.setattr(Loads, "again", after_a_mend)
+    with pytest.raises(LogError, match="somebody else has mended, replayed or discarded one of the rows meanwhile"):
+        project.quality_replay([id_])
+    monkeypatch.undo()
+    assert project.quality_replay([id_])["loaded"].to_list() == [1]
+
+
+def test_rows_of_a_load_are_given_up_for_a_reason(project: Penstock) -> None:
+    folder = project.folder
+    _load(project, ROWS)
+    named, age, once = (_ids(project)[f"customers.{rule}"] for rule in ("named", "age", "once"))
+    with pytest.raises(ConfigError, match="to discard rows needs a reason"):
+        project.quality_discard([named], " ")
+    with pytest.raises(LogError, match=f"there is no row {'0' * 32}"):
+        project.quality_discard([named, "0" * 32], "a test")
+    project.close()
+    refused = call("quality", "discard", folder, named, "--because", "a test")
+    assert "1 row would be discarded; nobody can be asked here, so say --yes" in refused.err
+    assert call("quality", "discard", folder, named, "--because", "a test", "--yes").out == "1 row discarded\n"
+    done = call("quality", "discard", folder, "--rule", "customers.age", "--because", "sent twice", "--yes")
+    assert done.out == "1 row discarded\n", done.err
+    assert "sent twice" in call("quality", "show", folder, "--state", "discarded").out
+    assert "discarded" not in call("quality", "show", folder, "--state", "open").out
+    assert f"row {age} was discarded already" in call("quality", "replay", folder, age, "--yes").err
+    with penstock.open(folder) as opened:
+        (folder / "sources" / "customers.toml").write_text(SOURCE + "track = false\n")
+        _load(opened, ROWS)
+        found = {row["id"]: (row["state"], row["discarded_reason"]) for row in opened.quality_rows().to_dicts()}
+        assert found == {named: ("discarded", "a test"), age: ("discarded", "sent twice"), once: ("open", None)}
+        assert opened.query("SELECT count(*) FROM quarantine WHERE discarded_by = '' OR discarded IS NULL").rows() == [
+            (1,)
+        ]
+        assert [one.act for one in changes(opened.log, Asked(act="quality-discard"), 3)] == ["quality-discard"] * 2
+
+
+def test_a_replay_says_nothing_of_how_a_rule_went_the_last_time(project: Penstock) -> None:
+    file = project.folder / "quality" / "customers.toml"
+    file.write_text(RULES + '[rules.enough]\nrows = true\nfrom = 2\nthen = "fail"\n')
+    _load(project, [*ROWS, {"id": 4, "name": "Dan", "age": 4, "born": None}])
+    before = project.quality_results()
+    assert before.filter(pl.col("rule") == "customers.age").select("rows", "broken").rows() == [(5, 1)]
+    id_ = _ids(project)["customers.age"]
+    project.quality_fix([id_], {"age": 20}, {})
+    assert project.quality_replay([id_])["loaded"].to_list() == [1], "the rule about a whole load stops no single row"
+    assert project.quality_results().equals(before)
+    told = project.query('SELECT kind, count(*), max("rows") FROM quality_results GROUP BY kind ORDER BY kind').rows()
+    assert told == [("batch", 6, 5), ("replay", 5, 1)]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_rows_are_shown_mended_and_replayed_by_command(tmp_path: Path) -> None:
     assert "--sql takes COLUMN=..., not 'x'" in call("quality", "fix", folder, "2", "--sql", "x").err
     assert "say which rows: their ids, or --rule" in call("quality", "fix", folder, "--set", "a=1").err
     assert "name rows by their ids, or by what" in call("quality", "replay", folder, "1", "--fixed").err
-    assert "3 rows would be replayed; nobody can be asked, so say --yes" in (
+    assert "3 rows would be replayed; nobody can be asked here, so say --yes" in (
         call("quality", "replay", folder, "--fixed").err
     )
     replayed = call("quality", "replay", folder, "--fixed", "--yes")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from penstock.cli.terminal import interactive
+from penstock.cli.terminal import interactive, plural
 from penstock.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from penstock.project.acting import Project
 
-__all__ = ["Command", "Group", "acting", "agree", "folder_argument", "format_option", "opened", "path_of", "program"]
+__all__ = [
+    "Command",
+    "Group",
+    "acting",
+    "agree",
+    "agree_rows",
+    "folder_argument",
+    "format_option",
+    "opened",
+    "path_of",
+    "program",
+]
 
 
 class Command(click.Command):
@@ -100,6 +111,13 @@ def agree(question: str) -> None:
         raise click.UsageError("nobody can be asked here, so say --yes")
     if not click.confirm(question, err=True):
         raise ConfigError("nothing was done", code="declined")
+
+
+def agree_rows(act: Literal["replay", "discard"], count: int) -> None:
+    """Ask whether so many rows are meant; raises as `agree`."""
+    if not interactive():
+        raise click.UsageError(f"{plural(count, 'row')} would be {act}ed; nobody can be asked here, so say --yes")
+    agree(f"{act.capitalize()} {plural(count, 'row')}?")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`penstock quality`: what rules say of rows, and the rows that they have set aside; mended and brought in again."""
+"""`penstock quality`: what rules say of rows, and the rows they have set aside; mended, brought in again, given up."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from penstock.cli.command import Group, acting, agree, folder_argument, format_option
+from penstock.cli.command import Group, acting, agree_rows, folder_argument, format_option
 from penstock.cli.output import FORMATS, print_rows
-from penstock.cli.terminal import interactive, painted, plural
+from penstock.cli.terminal import painted, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def show(folder: Path, rule: str | None, state: str | None, rows: int | None, fo
         if found.height:
             click.echo(painted("\nset aside (penstock quality fix DIR ID mends one)", bold=True))
     if found.height or results is None:
-        print_rows(found, form)
+        print_rows(found if form != "table" or state == "discarded" else found.drop("^discarded.*$"), form)
 
 
 @quality.command(
@@ -142,16 +142,38 @@ def replay(folder: Path, ids: tuple[str, ...], rule: str | None, fixed: bool, ye
         if not chosen:
             click.echo("there is no such row")
             return
-        if not yes and not interactive():
-            raise click.UsageError(f"{plural(len(chosen), 'row')} would be replayed; nobody can be asked, so say --yes")
         if not yes:
-            agree(f"Replay {plural(len(chosen), 'row')}?")
+            agree_rows("replay", len(chosen))
         done = project.quality_replay(chosen)
         running = {topic for one in project.pipelines() if one.state == "running" for topic in one.reads}
-    for into, read, loaded, quarantined in done.iter_rows():
+    for into, read, loaded, quarantined, why in done.iter_rows():
         if loaded is not None:
-            again = f", {quarantined:,} set aside again" if quarantined else ""
+            again = f", {quarantined:,} set aside again ({printable(why)})" if quarantined else ""
             click.echo(f"source {into}: {plural(read, 'row')} read, {loaded:,} loaded{again}")
             continue
         after = "read at once" if into in running else "the next run reads them"
         click.echo(f"{plural(read, 'row')} appended to {into}; {after}")
+
+
+@quality.command(
+    examples=(
+        "penstock quality discard shop 17 --because 'a test customer'",
+        "penstock quality discard shop --rule orders.amount_sane --because 'sent twice by the vendor' --yes",
+    )
+)
+@folder_argument()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@_rule_option()
+@click.option("--because", required=True, metavar="TEXT", help="Why they are given up; it is kept with them.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard(folder: Path, ids: tuple[str, ...], rule: str | None, because: str, yes: bool) -> None:
+    """Give rows up. They stay listed, with who has done it and why, and no load of their source brings them back."""
+    with acting(folder) as project:
+        chosen = _chosen(project, ids, rule)
+        if not chosen:
+            click.echo("there is no such row")
+            return
+        if not yes:
+            agree_rows("discard", len(chosen))
+        count = project.quality_discard(chosen, because)
+    click.echo(f"{plural(count, 'row')} discarded")

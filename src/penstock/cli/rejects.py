@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli.causes import mend
-from penstock.cli.command import Group, acting, agree, folder_argument, format_option
+from penstock.cli.command import Group, acting, agree_rows, folder_argument, format_option
 from penstock.cli.output import FORMATS, make_output, print_rows
-from penstock.cli.terminal import interactive, note, painted, plural, printable
+from penstock.cli.terminal import note, painted, plural, printable
 from penstock.core.errors import LogError
 
 if TYPE_CHECKING:
@@ -235,7 +235,8 @@ def replay(
         mending = setting(changes) if changes else edited(pages(project, kind), chosen) if edit else None
         closed = project.closed_windows(chosen, late_rows=late, mend=mending)
         _tell_closed(closed, rebuild=rebuild)
-        _agree(len(chosen), yes=yes)
+        if not yes:
+            agree_rows("replay", len(chosen))
         done = project.replay(chosen, late_rows=late, mend=mending, force=force, rebuild=rebuild)
         _tell_done(done, project)
 
@@ -270,7 +271,8 @@ def discard(
         if not chosen:
             click.echo("there is no such row")
             return
-        _agree(len(chosen), yes=yes, act="discard")
+        if not yes:
+            agree_rows("discard", len(chosen))
         count = project.discard(kind, chosen, because)
     click.echo(f"{plural(count, 'row')} discarded")
 
@@ -310,14 +312,6 @@ def _tell_closed(closed: list[Closed], *, rebuild: bool) -> None:
         click.echo(f"  row {one.row}: {what} in {one.operator} of {one.pipeline}")
     if len(closed) > 10:
         click.echo(f"  and {len(closed) - 10:,} more")
-
-
-def _agree(count: int, *, yes: bool, act: Literal["replay", "discard"] = "replay") -> None:
-    if yes:
-        return
-    if not interactive():
-        raise click.UsageError(f"{plural(count, 'row')} would be {act}ed; nobody can be asked here, so say --yes")
-    agree(f"{act.capitalize()} {plural(count, 'row')}?")
 
 
 def _tell_done(done: Replayed, project: Project) -> None:

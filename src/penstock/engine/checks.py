@@ -52,7 +52,7 @@ RESULTS: dict[str, pl.DataType] = {
     "note": pl.String(),
     "loaded": pl.Boolean(),
 }
-"""The columns of the table of results; `kind` is batch or stream, `run` then the run or the pipeline."""
+"""The columns of the table of results; `kind` is batch, replay or stream, `run` then the run or the pipeline."""
 
 CODE = "quality:"
 """How the codes of rows begin that a rule has taken out."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.project.set_aside import Kind
 
-__all__ = ["DISCARDS_TABLE", "discard", "require_kept", "with_discards"]
+__all__ = ["DISCARDS_TABLE", "discard", "require_kept", "require_reason", "with_discards"]
 
 DISCARDS_TABLE = "discarded"
 _REASON_CHARACTERS = 1_000
@@ -35,11 +35,7 @@ def discard(penstock: Penstock, kind: Kind, ids: Sequence[int], reason: str) -> 
     Raises ConfigError for no reason or a very long one; LogError for a row that is not there, was discarded or was
     replayed already. Nothing was done then.
     """
-    reason = reason.strip()
-    if not 1 <= len(reason) <= _REASON_CHARACTERS:
-        raise ConfigError(
-            "to discard rows needs a reason", code="discard-reason", hint=f"1 to {_REASON_CHARACTERS:,} characters"
-        )
+    reason = require_reason(reason)
     listed = penstock.rejects() if kind == "rejected" else penstock.late()
     chosen = sorted(set(ids))
     rows = listed.filter(pl.col("id").is_in(chosen))
@@ -65,6 +61,16 @@ def discard(penstock: Penstock, kind: Kind, ids: Sequence[int], reason: str) -> 
     )
     audited(penstock.log, "rejects-discard", kind, **told_rows(chosen), reason=reason)
     return rows.height
+
+
+def require_reason(reason: str) -> str:
+    """`reason` without blanks around it. Raises ConfigError for none or a very long one."""
+    reason = reason.strip()
+    if not 1 <= len(reason) <= _REASON_CHARACTERS:
+        raise ConfigError(
+            "to discard rows needs a reason", code="discard-reason", hint=f"1 to {_REASON_CHARACTERS:,} characters"
+        )
+    return reason
 
 
 def with_discards(log: Log, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:

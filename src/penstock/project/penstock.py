@@ -527,6 +527,12 @@ class Penstock(Parts):
 
         return replay_fixed(self, ids)
 
+    def quality_discard(self, ids: Sequence[str], reason: str) -> int:
+        """Give such rows up: see `project.quality`."""
+        from penstock.project.quality import discard_rows
+
+        return discard_rows(self, ids, reason)
+
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""
         if self.running:

@@ -1,4 +1,4 @@
-"""What quality rules say now, and the rows that they have set aside: shown, mended, and brought in again."""
+"""What quality rules say now, and the rows that they have set aside: shown, mended, brought in again or given up."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import polars as pl
 
 from penstock.core.errors import ConfigError, LogError
 from penstock.engine.checks import CODE, rule_of
-from penstock.project.audit import audited
+from penstock.project.audit import audited, doer
+from penstock.project.discards import require_reason
 from penstock.project.set_aside import pages
-from penstock.project.warehouse.quarantine import REPLAYED, fix_loaded, listed, replay_loaded
+from penstock.project.warehouse.quarantine import REPLAYED, discard_loaded, fix_loaded, listed, replay_loaded
 from penstock.quality.mending import Mending
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.project.penstock import Penstock
 
-__all__ = ["FIXED", "QUARANTINED", "State", "fix", "quarantined", "replay_fixed"]
+__all__ = ["FIXED", "QUARANTINED", "State", "discard_rows", "fix", "quarantined", "replay_fixed"]
 
 State = Literal["open", "fixed", "replayed", "discarded"]
 FIXED = "fixed/"
@@ -38,6 +39,8 @@ QUARANTINED: dict[str, Any] = {
     "reason": pl.String,
     "row": pl.String,
     "state": pl.String,
+    "discarded_by": pl.String,
+    "discarded_reason": pl.String,
 }
 """The columns of rows that rules have set aside, as they came or as they were mended.
 
@@ -80,7 +83,7 @@ def _listed(rejects: pl.DataFrame, fixed: Mapping[int, bytes]) -> pl.DataFrame:
     """Those of `rejects` that a rule has set aside, as QUARANTINED."""
     rows = [
         {
-            **{name: one[name] for name in ("time", "table", "reason")},
+            **{name: one[name] for name in ("time", "table", "reason", "discarded_by", "discarded_reason")},
             "run": one["pipeline"],
             "id": str(one["id"]),
             "rule": rule_of(one["code"]),
@@ -156,8 +159,23 @@ def replay_fixed(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
         now = [one for one in left if new[one[1]] == one[2]]
         left = [one for one in left if new[one[1]] != one[2]]
         appended.extend(penstock.replay([id_ for id_, _, _ in now], mend=new.__getitem__).copies["topic"])
-    topics = [(topic, count, None, None) for topic, count in Counter(appended).items()]
+    topics = [(topic, count, None, None, None) for topic, count in Counter(appended).items()]
     return pl.concat([done, pl.DataFrame(topics, schema=REPLAYED, orient="row")])
+
+
+def discard_rows(penstock: Penstock, ids: Sequence[str], reason: str) -> int:
+    """Give up rows that rules have set aside, for a `reason`: how many. They stay listed, with who has done it and why.
+
+    Raises ConfigError for no reason or a very long one, and LogError as `fix`.
+    """
+    reason = require_reason(reason)
+    streams, loads = _parted(ids)
+    rows = _chosen(penstock, streams)
+    done = 0
+    if loads:
+        done = discard_loaded(penstock, loads, doer().caller.name, reason)
+        audited(penstock.log, "quality-discard", "rows", rows=len(loads), ids=loads[:_TOLD], reason=reason)
+    return done + (penstock.discard("rejected", rows["id"].to_list(), reason) if rows.height else 0)
 
 
 def _parted(ids: Sequence[str]) -> tuple[list[str], list[str]]:

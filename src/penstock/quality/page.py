@@ -94,9 +94,9 @@ key has no more than the key, and breaks nothing; `unique` is refused there.
 ## Results
 
 The table `quality_results` has a row for each rule and load, and for each rule and minute of a pipeline: `time`, `kind`
-(batch or stream), `run` (or the pipeline), `table`, `rule`, `form`, `then`, how many `rows` it looked at, how many
-have `broken` it, the `value` that a rule about a whole load has measured, whether it `passed`, a `note`, and whether
-the rows were kept (`loaded`). They are kept as long as runs are (`runs-retention` of penstock.toml).
+(batch, replay or stream), `run` (or the pipeline), `table`, `rule`, `form`, `then`, how many `rows` it looked at, how
+many have `broken` it, the `value` that a rule about a whole load has measured, whether it `passed`, a `note`, and
+whether the rows were kept (`loaded`). They are kept as long as runs are (`runs-retention` of penstock.toml).
 
 ```sh
 penstock query shop "SELECT rule, SUM(broken) FROM quality_results GROUP BY rule"
@@ -104,16 +104,19 @@ penstock quality show shop                                  # each rule's newest
 penstock quality fix shop 17 --set amount=42                # mend a row: a value
 penstock quality fix shop --rule orders.amount_sane --sql 'amount=ABS(amount)'
 penstock quality replay shop --fixed                        # bring mended rows in again
+penstock quality discard shop 18 --because 'a test order'   # give a row up
 ```
 
-`fix` takes rows that are JSON objects, as all rows of loads are kept: with the source's own names and texts
-(the names of its schema file do too). `--set` puts a value there; `--sql` computes one, and sees the row's texts as
-STRING, its numbers as BIGINT or DOUBLE. A
-row that is replayed goes through decoding, cleaning and all rules once more: one that breaks a rule still is set aside
-again. Rows of a load are loaded in one transaction for each source, with a mark of their own in `_loads`, so read =
-loaded + duplicate + quarantined + dropped holds there too; a later load that reads the old row again leaves it
-`replayed`. A row of a stream is appended to its topic, tied to the original, so one event counts once; windows that
-have closed to it are computed again by `penstock rejects replay --rebuild`. The calls are below `/api/quality`.
+`fix` takes rows that are JSON objects, as all rows of loads are kept: with the source's own names and texts (the names
+of its schema file do too). `--set` puts a value there; `--sql` computes one, and sees the row's texts as STRING, its
+numbers as BIGINT or DOUBLE. A row that is replayed goes through decoding, cleaning and all rules once more (`rows`,
+`fresh` and `anomaly` have nothing to say of it): one that breaks a rule still is set aside again, and by which rules is
+told. Results of a replay are of the kind replay, and are no rule's newest ones. A row that two people replay at once is
+brought in once. Rows of a load are loaded in one transaction for each source, with a mark of their own in `_loads`, so
+read = loaded + duplicate + quarantined + dropped holds there too; a later load that reads the old row again leaves it
+`replayed`. One that is given up by `discard` is `discarded`, with who has done it and why, and stays so when a later
+load reads it again. A row of a stream is appended to its topic, tied to the original, so one event counts once; windows
+that have closed to it are computed again by `penstock rejects replay --rebuild`. The calls are below `/api/quality`.
 `/metrics` has `penstock_quality_passed` and `penstock_quality_broken_rows` for each rule.
 """
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from penstock.log import Log
     from penstock.sql.checks import Consequence
 
-__all__ = ["Latest", "Result", "earlier_values", "record", "require_good", "results"]
+__all__ = ["Kind", "Latest", "Result", "earlier_values", "record", "require_good", "results"]
 
+
+Kind = Literal["batch", "stream", "replay"]
 
 _MERGED = 65_536
 
@@ -63,12 +65,12 @@ def record(
     found: Sequence[Result],
     *,
     time: int,
-    kind: Literal["batch", "stream"],
+    kind: Kind,
     run: str,
     table: str,
     loaded: bool = True,
 ) -> None:
-    """Add the results of a run of a batch, or of a stretch of a pipeline; `time` in ms.
+    """Add the results of a run of a batch, of rows that were replayed, or of a stretch of a pipeline; `time` in ms.
 
     `loaded`: the rows were kept. Those of a load that failed are listed, and never compared with.
     """
@@ -96,7 +98,10 @@ def _going_on(log: Log) -> Iterator[pl.DataFrame]:
 
 
 class Latest:
-    """The newest result of each rule on each table, kept up to date: only what is new is read. Threads may share it."""
+    """The newest result of each rule on each table, kept up to date: only what is new is read. Threads may share it.
+
+    Rows that were replayed say nothing of how a rule went the last time: they are some that had broken one.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -107,7 +112,7 @@ class Latest:
     def drop_streams(self) -> None:
         """Forget what became of streams: they are read again from the beginning."""
         with self._reading:
-            kept = results(self._log).filter(pl.col("kind") == "batch")
+            kept = results(self._log).filter(pl.col("kind") != "stream")
             self._log.tables.drop(RESULTS_TABLE)
             if kept.height:
                 self._log.tables.append(RESULTS_TABLE, kept)
@@ -120,7 +125,8 @@ class Latest:
                 last, frame = self._log.tables.rows(RESULTS_TABLE, after=self._last, limit=_MERGED)
                 if not frame.height:
                     break
-                self._last, self._known = last, _folded([self._known, frame.select(*RESULTS)])
+                self._last = last
+                self._known = _folded([self._known, frame.select(*RESULTS).filter(pl.col("kind") != "replay")])
             known = self._known
         return _folded([known, *_going_on(self._log)]).sort("table", "rule", "run")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMS",
+    "LOAD_FORMS",
     "MEASURES",
     "OPTIONS",
     "ROW_FORMS",
@@ -40,6 +41,8 @@ ROW_FORMS = ("not_null", "range", "accepted", "matches", "sql")
 """Rules about single rows."""
 SET_FORMS = ("unique", "foreign_key", "rows", "fresh", "anomaly")
 """Rules about all rows of a load."""
+LOAD_FORMS = ("rows", "fresh", "anomaly")
+"""Those of them that are about no single row."""
 FORMS = (*ROW_FORMS, *SET_FORMS)
 STREAM_FORMS = (*ROW_FORMS, "unique")
 """Those that can be kept on a stream too."""

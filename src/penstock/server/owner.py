@@ -162,6 +162,10 @@ class Owner:
     def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame:
         return self._frame("POST", "/api/quality/replay", {"ids": list(ids)})[0]
 
+    def quality_discard(self, ids: Sequence[str], reason: str) -> int:
+        asked = {"ids": list(ids), "reason": reason}
+        return int(self._json("POST", "/api/quality/discard", asked)["discarded"])
+
     def pipelines(self) -> list[Standing]:
         return [_standing(one) for one in self._json("GET", "/api/pipelines")]
 

@@ -56,7 +56,7 @@ _OF: dict[Right | None, tuple[str, ...]] = {
         *("pipeline_start", "pipeline_restart", "pipeline_pause", "pipeline_resume", "pipeline_stop", "pipeline_drain"),
         "apply",
         *("savepoint_create", "savepoint_restore", "savepoint_drop", "rejects_replay", "rejects_discard"),
-        *("quality_fix", "quality_replay"),
+        *("quality_fix", "quality_replay", "quality_discard"),
         *("topic_create", "topic_alter", "topic_delete", "topic_produce", "group_reset", "group_delete"),
         *("job_run", "job_backfill", "job_pause", "job_resume", "run_cancel", "run_retry"),
         *("incident_acknowledge", "silence_begin", "silence_end"),

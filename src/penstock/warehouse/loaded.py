@@ -48,12 +48,16 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load has done: its rows by their fate, the changes of each table, and how long each phase took."""
+    """What a load has done: its rows by their fate, the changes of each table, and how long each phase took.
+
+    `rules` is by what rows were set aside, and how many; one that breaks several rules stands with each.
+    """
 
     counts: Counts = field(default_factory=Counts)
     changes: dict[str, Changes] = field(default_factory=dict)
     phases: tuple[Phase, ...] = ()
     note: str = ""
+    rules: dict[str, int] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -69,4 +73,5 @@ class Loaded:
             {table: Changes(**changes) for table, changes in said["changes"].items()},
             tuple(Phase(**phase) for phase in said["phases"]),
             said["note"],
+            said.get("rules", {}),
         )

@@ -321,7 +321,9 @@ class Loading:
     def _marked(self, changes: dict[str, Changes]) -> Loaded:
         self._remember_schema()
         phases = tuple(Phase(name, int(rows), seconds) for name, (rows, seconds) in self._phases.items())
-        loaded = Loaded(self._counts, changes, phases, "; ".join(self._said))
+        loaded = Loaded(
+            self._counts, changes, phases, "; ".join(self._said), dict(sorted(self._arrivals.rules.items()))
+        )
         counts = self._counts
         self._session.run(
             "INSERT INTO _loads (run, source, target, extracted_at, loaded_at,"

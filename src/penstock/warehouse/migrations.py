@@ -49,6 +49,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             code VARCHAR NOT NULL, rules VARCHAR NOT NULL, reason VARCHAR NOT NULL, "row" VARCHAR NOT NULL,
             state VARCHAR NOT NULL)""",
     ),
+    (
+        f"ALTER TABLE quarantine ADD COLUMN discarded {INSTANT}",
+        "ALTER TABLE quarantine ADD COLUMN discarded_by VARCHAR",
+        "ALTER TABLE quarantine ADD COLUMN discarded_reason VARCHAR",
+    ),
 )
 """Each is a list of statements that all databases understand; one that was released never changes: add another."""
 

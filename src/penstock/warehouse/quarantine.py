@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -44,11 +45,14 @@ class Arrivals:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.rules: Counter[str] = Counter()
+        """By what was set aside, how many rows: a row that breaks several rules stands with each."""
         session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {QUARANTINE.sql} WHERE 1 = 0")
 
     def add(self, rows: pl.DataFrame) -> None:
         """Rows as of `quarantined`."""
         self._session.append(_ARRIVED, [rows])
+        self.rules.update(dict(rows["rules"].str.split(", ").explode().value_counts().iter_rows()))
 
     def settle(self) -> None:
         """Add what the table has not yet; a row that comes again stays what people have made of it."""

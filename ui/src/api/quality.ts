@@ -4,6 +4,15 @@ import { useAct } from "./acts";
 import type { Rows } from "./asked";
 import { api, body } from "./client";
 
+/** What became of rows that were brought in again into a source of a load, or a topic. */
+export interface Replayed {
+  into: string;
+  read: number;
+  loaded: number | null;
+  quarantined: number | null;
+  why: string | null;
+}
+
 /** What has become of a row that a rule has set aside. */
 export type RowState = "open" | "fixed" | "replayed" | "discarded";
 
@@ -12,7 +21,7 @@ const AGAIN = 2_000;
 export const MOST_ROWS = 500;
 const RESULTS = 1_000;
 const OVER_TIME = `SELECT time, "rows", broken, run FROM quality_results
-WHERE rule = $rule AND "table" = $of ORDER BY time DESC`;
+WHERE rule = $rule AND "table" = $of AND kind <> 'replay' ORDER BY time DESC`;
 
 /** The newest result of each rule on each table. */
 export const useRules = () =>
@@ -53,7 +62,10 @@ export const useFix = () =>
   }, TOUCHED);
 
 export const useReplay = () =>
-  useAct(
-    async (ids: string[]) => named((await body(api.POST("/api/quality/replay", { body: { ids } }))) as Rows),
-    TOUCHED,
-  );
+  useAct(async (ids: string[]) => {
+    const told = named((await body(api.POST("/api/quality/replay", { body: { ids } }))) as Rows);
+    return told.map((one) => one as unknown as Replayed);
+  }, TOUCHED);
+
+export const useDiscard = (ids: string[]) =>
+  useAct((reason: string) => body(api.POST("/api/quality/discard", { body: { ids, reason } })), TOUCHED);

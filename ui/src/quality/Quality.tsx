@@ -10,6 +10,7 @@ import { Go } from "../pieces/Go";
 import { Segmented } from "../pieces/Segmented";
 import { Empty, Failure, Waiting } from "../pieces/States";
 import { number, plural } from "../text/number";
+import { Again } from "./Again";
 import { RowSheet } from "./RowSheet";
 import { ROW_TONES } from "./tones";
 
@@ -47,6 +48,7 @@ const STATES: { value: RowState | ""; label: string }[] = [
   { value: "open", label: "Open" },
   { value: "fixed", label: "Fixed" },
   { value: "replayed", label: "Replayed" },
+  { value: "discarded", label: "Discarded" },
 ];
 
 /** The rules about rows: how each went, and the rows that they have set aside, to be mended and brought in again. */
@@ -108,6 +110,7 @@ function SetAside({ rule }: { rule: string | undefined }) {
       {found.isPending && <Waiting height={200} shape="rows" />}
       {found.error && <Failure error={found.error} retry={() => void found.refetch()} />}
       {replay.error && <Failure error={replay.error} />}
+      {replay.data && <Again done={replay.data} />}
       {found.data && (
         <DataTable
           label="Rows that were set aside"

@@ -3,13 +3,13 @@ import { useAct } from "../api/acts";
 import { type Chosen, useClosedWindows } from "../api/asked";
 import { api, body, type Schemas } from "../api/client";
 import { Button } from "../pieces/Button";
-import { Form, SameAs, TextField, Tick } from "../pieces/Form";
-import { FormSheet } from "../pieces/FormSheet";
+import { Form, SameAs, Tick } from "../pieces/Form";
 import { Sheet } from "../pieces/Sheet";
 import { Failure } from "../pieces/States";
 import { parseMoment, moment } from "../text/time";
 import { number, plural } from "../text/number";
 import { shell } from "../text/shell";
+import { GiveUp } from "./GiveUp";
 import css from "./Rejects.module.css";
 
 const TOUCHED = ["rejects", "topics"];
@@ -117,29 +117,13 @@ function Copies({ copies }: { copies: Schemas["CopyAnswer"][] }) {
 
 /** Gives rows up, with a reason. */
 export function Discard({ chosen, onClose }: Props) {
-  const [reason, setReason] = useState("");
   const { kind, ids } = chosen;
-  const discard = useAct(() => body(api.POST("/api/rejects/discard", { body: { kind, ids, reason } })), TOUCHED);
-  const may = reason.trim() !== "" && !discard.isPending;
+  const discard = useAct(
+    (reason: string) => body(api.POST("/api/rejects/discard", { body: { kind, ids, reason } })),
+    TOUCHED,
+  );
   return (
-    <FormSheet
-      title={`Discard ${plural(ids.length, "row")}`}
-      act="Discard"
-      look="danger"
-      may={may}
-      onSubmit={() => discard.mutate(undefined, { onSuccess: onClose })}
-      onClose={onClose}
-      error={discard.error}
-      command={shell(
-        ...["penstock", "rejects", "discard", "DIR", ...words(chosen), "--because", reason.trim() || "WHY"],
-      )}
-    >
-      <p className={css.does}>
-        {ids.length === 1 ? "The row is" : `${number(ids.length)} rows are`} given up: listed still, with who has done
-        it and why, counted as discarded in the ledger, and in no result.
-      </p>
-      <TextField label="Why" value={reason} onChange={setReason} placeholder="a test of the vendor" whole />
-    </FormSheet>
+    <GiveUp many={ids.length} command={["rejects", "discard", "DIR", ...words(chosen)]} {...{ discard, onClose }} />
   );
 }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.core.clock import Clock
     from penstock.core.types import DataType
     from penstock.project.penstock import Penstock
-    from penstock.quality.results import Result
+    from penstock.quality.results import Kind, Result
     from penstock.quality.rules import Rules
     from penstock.warehouse import Session
     from penstock.warehouse.load import Load
@@ -94,7 +94,7 @@ class Loads:
             SchemaFiles(penstock.folder),
             penstock.warehouse.database(),
             penstock.clock,
-            checks=LoadChecks(penstock, source, run),
+            checks=LoadChecks(penstock, source, run, "replay"),
             model=read_model(penstock.folder),
             around=around,
         )
@@ -137,17 +137,23 @@ class Loads:
 
 @dataclass(frozen=True, slots=True)
 class LoadChecks:
-    """The rules of quality/ about a source's staging table; what they find is kept in the log, as of one run."""
+    """The rules of quality/ about a source's staging table; what they find is kept in the log, as of one run.
+
+    Of rows that are replayed, those about a load as a whole say nothing.
+    """
 
     penstock: Penstock
     source: SourceFile
     run: str
+    kind: Kind = "batch"
 
     def rules(self, columns: Mapping[str, DataType]) -> Rules:
-        from penstock.quality.rule import read_files, rules_on
+        from penstock.quality.rule import LOAD_FORMS, read_files, rules_on
         from penstock.quality.rules import Rules
 
         found = rules_on(read_files(self.penstock.folder), str(self.source.into))
+        if self.kind == "replay":
+            found = tuple(rule for rule in found if rule.form not in LOAD_FORMS)
         return Rules(found, columns, self.penstock.session.context)
 
     def earlier(self, rule: str, runs: int) -> list[float]:
@@ -159,4 +165,4 @@ class LoadChecks:
         from penstock.quality.results import record
 
         log, now = self.penstock.log, self.penstock.clock.now_ms()
-        record(log, found, time=now, kind="batch", run=run, table=str(self.source.into), loaded=loaded)
+        record(log, found, time=now, kind=self.kind, run=run, table=str(self.source.into), loaded=loaded)

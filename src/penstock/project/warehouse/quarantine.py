@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from penstock.core.errors import DataError, LogError, did_you_mean
 from penstock.engine.checks import code_of
+from penstock.jobs.run import run_id
 from penstock.project.warehouse.loads import Loads
 from penstock.quality.rule import SET_FORMS, read_files, rules_on
 from penstock.warehouse.sources.source import RAW
@@ -20,21 +22,28 @@ if TYPE_CHECKING:
 
     from penstock.project.penstock import Penstock
     from penstock.warehouse import Session
-    from penstock.warehouse.loaded import Counts
+    from penstock.warehouse.loaded import Loaded
     from penstock.warehouse.schema import Column, Schema
+    from penstock.warehouse.sources.source_file import SourceFile
 
-__all__ = ["REPLAYED", "Loaded", "fix_loaded", "listed", "replay_loaded"]
+__all__ = ["REPLAYED", "RowOfLoad", "discard_loaded", "fix_loaded", "listed", "replay_loaded"]
 
 _ASKED_SECONDS = 30.0
 _COLUMNS = '"id", "source", "run", "part", "line", "code", "rules", "reason", "row", "state"'
 _NAMED = "(SELECT unnest(string_to_array(CAST(${0} AS VARCHAR), ',')))"
 """A parameter that has ids with commas between them, as a set."""
+_WAITS = "state IN ('open', 'fixed')"
 _PART = "quarantine"
 
-REPLAYED: dict[str, Any] = {"into": pl.String, "read": pl.Int64, "loaded": pl.Int64, "quarantined": pl.Int64}
-"""What became of rows that were brought in again `into` a source; of a topic nobody knows yet what was loaded."""
+REPLAYED: dict[str, Any] = {
+    "into": pl.String, "read": pl.Int64, "loaded": pl.Int64, "quarantined": pl.Int64, "why": pl.String,
+}  # fmt: skip
+"""What became of rows that were brought in again `into` a source; of a topic nobody knows yet what was loaded.
 
-Loaded = dict[str, Any]
+`why` has the rules that have set rows aside again, each with how many: ``orders.sane 2, clean 1``.
+"""
+
+RowOfLoad = dict[str, Any]
 """A row of the table quarantine, by its columns."""
 
 
@@ -46,7 +55,10 @@ def listed(
     state: str | None = None,
     ids: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """The newest rows, or `ids`: their `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`."""
+    """The newest rows, or `ids`: their `id`, `time`, `run`, `table` (the source), `rule`, `reason`, `row`, `state`.
+
+    `discarded_by` and `discarded_reason` are of those that were given up.
+    """
     one_of = "strpos(', ' || q.rules || ',', ', ' || CAST(${0} AS VARCHAR) || ',') > 0"
     wanted = [(one_of, rule), ("q.state = ${0}", state), (f"q.id IN {_NAMED}", None if ids is None else ",".join(ids))]
     given = [(condition, value) for condition, value in wanted if value is not None]
@@ -55,14 +67,14 @@ def listed(
     with penstock.warehouse.snapshot(_ASKED_SECONDS) as session:
         return session.frame(
             'SELECT q.id, CAST(l.loaded_at AS TIMESTAMP WITH TIME ZONE) AS "time", q.run, q.source AS "table",'
-            ' q.rules AS "rule", q.reason, q."row", q.state FROM quarantine AS q'
+            ' q.rules AS "rule", q.reason, q."row", q.state, q.discarded_by, q.discarded_reason FROM quarantine AS q'
             " LEFT JOIN _loads AS l ON l.run = q.run AND l.source = q.source"
             f" WHERE 1 = 1{where} ORDER BY l.loaded_at DESC, q.source, q.line, q.id{limit}",
             *(value for _, value in given),
         )
 
 
-def _chosen(session: Session, ids: Sequence[str]) -> list[Loaded]:
+def _chosen(session: Session, ids: Sequence[str]) -> list[RowOfLoad]:
     """The rows `ids` that wait. Raises LogError for one that is not there, or that was done with."""
     names = [name.strip('" ') for name in _COLUMNS.split(",")]
     told = session.rows(f"SELECT {_COLUMNS} FROM quarantine WHERE id IN {_NAMED.format(1)}", ",".join(ids))
@@ -82,10 +94,37 @@ def fix_loaded(penstock: Penstock, ids: Sequence[str], mend: Callable[[bytes], b
     with penstock.warehouse.database().transaction() as session:
         for row in _chosen(session, ids):
             text = _mended(penstock, row, mend)
-            session.run("UPDATE quarantine SET \"row\" = $1, state = 'fixed' WHERE id = $2", text, row["id"])
+            done = session.run(
+                f"UPDATE quarantine SET \"row\" = $1, state = 'fixed' WHERE id = $2 AND {_WAITS}", text, row["id"]
+            )
+            _require_all(1, done)
 
 
-def _mended(penstock: Penstock, row: Loaded, mend: Callable[[bytes], bytes]) -> str:
+def discard_loaded(penstock: Penstock, ids: Sequence[str], by: str, reason: str) -> int:
+    """Give rows up, all of them or none: how many, each counted once. Raises as `_chosen`."""
+    with penstock.warehouse.database().transaction() as session:
+        rows = _chosen(session, ids)
+        at = datetime.fromtimestamp(penstock.clock.now_ms() / 1000, UTC)
+        done = session.run(
+            "UPDATE quarantine SET state = 'discarded', discarded = $2, discarded_by = $3, discarded_reason = $4"
+            f" WHERE id IN {_NAMED.format(1)} AND {_WAITS}",
+            *(",".join(ids), at, by, reason),
+        )
+        _require_all(len(rows), done)
+    return len(rows)
+
+
+def _require_all(wanted: int, done: int) -> None:
+    """Raises LogError where somebody else has done something with rows since they were looked at."""
+    if done != wanted:
+        raise LogError(
+            "somebody else has mended, replayed or discarded one of the rows meanwhile",
+            code="quality-meanwhile",
+            hint="penstock quality show DIR lists what there is now",
+        )
+
+
+def _mended(penstock: Penstock, row: RowOfLoad, mend: Callable[[bytes], bytes]) -> str:
     """A row mended by the names that its source has for columns, or by those of its schema."""
     from penstock.warehouse.schema_files import SchemaFiles
 
@@ -111,21 +150,22 @@ def _mended(penstock: Penstock, row: Loaded, mend: Callable[[bytes], bytes]) -> 
 def replay_loaded(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
     """Load rows again, those of each source in one transaction; what is set aside again is open again.
 
-    Gives for each source, `into`, how many were `read`, and of those `loaded` and `quarantined`. Raises as `_chosen`,
-    and what stops a load: nothing of that source has happened then.
+    Gives REPLAYED, a row for each source. Raises as `_chosen`, and what stops a load: nothing of that source has
+    happened then.
     """
     with penstock.warehouse.database().transaction() as session:
         rows = _chosen(session, ids)
     done = []
     for source in dict.fromkeys(row["source"] for row in rows):
         mine = [row for row in rows if row["source"] == source]
-        run = f"replay-{penstock.clock.now_ms()}"
-        counts = _again(penstock, source, mine, run)
-        done.append((source, counts.read, counts.loaded, counts.quarantined))
+        run = run_id("replay", penstock.clock.now_ms(), alone=False)
+        loaded = _again(penstock, source, mine, run)
+        counts, why = loaded.counts, ", ".join(f"{rule} {rows:,}" for rule, rows in loaded.rules.items())
+        done.append((source, counts.read, counts.loaded, counts.quarantined, why))
     return pl.DataFrame(done, schema=REPLAYED, orient="row")
 
 
-def _again(penstock: Penstock, source: str, rows: Sequence[Loaded], run: str) -> Counts:
+def _again(penstock: Penstock, source: str, rows: list[RowOfLoad], run: str) -> Loaded:
     from penstock.warehouse.schema_files import SchemaFiles
     from penstock.warehouse.sources.given import GivenRows
 
@@ -135,25 +175,31 @@ def _again(penstock: Penstock, source: str, rows: Sequence[Loaded], run: str) ->
     sets = rules_on(read_files(penstock.folder), str(said.into))
     clean = {code_of(rule.path) for rule in sets if rule.form in SET_FORMS}
     frames = [_frame(row, schema if row["code"] in clean else None) for row in rows]
-    load = loads.again(source, run, GivenRows(_PART, _joined(frames)), lambda session: _kept(session, source, rows))
-    return load.do(run, _Silent()).counts
+    load = loads.again(source, run, GivenRows(_PART, _joined(frames)), lambda session: _kept(session, said, rows))
+    return load.do(run, _Silent())
 
 
 @contextmanager
-def _kept(session: Session, source: str, rows: Sequence[Loaded]) -> Iterator[None]:
-    """The rows leave their table, so that each can come into it again; those that do not were brought in."""
-    for row in rows:
-        session.run("DELETE FROM quarantine WHERE id = $1", row["id"])
+def _kept(session: Session, source: SourceFile, rows: list[RowOfLoad]) -> Iterator[None]:
+    """The rows leave their table, so that each can come into it again; those that do not were brought in.
+
+    Raises LogError where they wait no more, or have been mended, since they were looked at.
+    """
+    session.lock(str(source.into))  # whoever replays the same rows at this time waits here
+    ids = [row["id"] for row in rows]
+    is_as_then = _chosen(session, ids) == rows
+    gone = session.run(f"DELETE FROM quarantine WHERE id IN {_NAMED.format(1)} AND {_WAITS}", ",".join(ids))
+    _require_all(len(rows), gone if is_as_then else 0)
     yield
     for row in rows:
         if not session.rows("SELECT 1 FROM quarantine WHERE id = $1", row["id"]):
             values = {**row, "state": "replayed"}
             places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
             session.run(f"INSERT INTO quarantine ({_COLUMNS}) VALUES ({places})", *values.values())
-    session.run("DELETE FROM _parts WHERE source = $1 AND part = $2", source, _PART)
+    session.run("DELETE FROM _parts WHERE source = $1 AND part = $2", source.name, _PART)
 
 
-def _frame(row: Loaded, schema: Schema | None) -> pl.DataFrame:
+def _frame(row: RowOfLoad, schema: Schema | None) -> pl.DataFrame:
     """A row as the raw columns of its source; one that was clean already has the types of `schema`."""
     said: Mapping[str, Any] = json.loads(row["row"])
     if set(said) == {RAW}:

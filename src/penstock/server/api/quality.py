@@ -1,4 +1,4 @@
-"""Quality rules: how they went, the rows that they have set aside, mending those and bringing them in again."""
+"""Quality rules: how they went, and the rows that they have set aside: mended, brought in or given up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from penstock.project.quality import State  # noqa: TC001  # a model needs it
+from penstock.server.api.ledger import DiscardedAnswer
 from penstock.server.api.model import Given, Project
 from penstock.server.api.rows import respond, rows_responses
 
@@ -59,3 +60,13 @@ def fix_rows(request: Request, penstock: Project, rows: Fix) -> Response:
 def replay_rows(request: Request, penstock: Project, rows: Again) -> Response:
     """Bring rows in again as they are now, through all rules; one that breaks a rule still is set aside anew."""
     return respond(request, penstock.quality_replay(rows.ids))
+
+
+class GiveUp(Again):
+    reason: str = Field(examples=["test customers of the vendor"])
+
+
+@router.post("/discard", operation_id="quality_discard")
+def discard_rows(penstock: Project, rows: GiveUp) -> DiscardedAnswer:
+    """Give rows up, with a reason: they stay listed, and are in no result."""
+    return DiscardedAnswer(discarded=penstock.quality_discard(rows.ids, rows.reason))
