@@ -15,6 +15,8 @@ from tests.examples import examples
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.postgres import PostgresServer
+
 _TOLD = "told"
 _GARBAGE = 10_000
 """Objects more than before at which Python looks for garbage; by its own 700 it looks all the time."""
@@ -41,6 +43,28 @@ def open_path() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, from the first test on that asks for it."""
+    from tests.postgres import postgres_server
+
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
+def warehouse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The section of penstock.toml that names the warehouse, reached by verify-full; nothing where it is a file."""
+    if request.param == "duckdb":
+        return ""
+    from tests.postgres import PASSWORD
+
+    server: PostgresServer = request.getfixturevalue("server")
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", PASSWORD)
+    url, ca = server.url(server.database()), server.authority.certificate
+    return f'[warehouse]\nurl = "{url}"\npassword = "${{WAREHOUSE_PASSWORD}}"\nca = "{ca}"\n'
 
 
 @pytest.fixture

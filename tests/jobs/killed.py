@@ -18,6 +18,7 @@ import polars as pl
 
 from penstock.jobs import Outcome, Step
 from penstock.log import Log
+from tests.jobs.forks import forked
 from tests.jobs.worlds import Machine, Told
 
 if TYPE_CHECKING:
@@ -92,17 +93,6 @@ def tell(folder: Path, kill_at: int) -> None:
         json.dumps({"at": kill_at, "effects": effects, "runs": runs, "open": [*found.ids()], "resumed": resumed}),
         flush=True,
     )
-
-
-def forked(work: Any, folder: Path, kill_at: int) -> bool:
-    """Whether a child that did `work` was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work(folder, kill_at)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def main(place: Path) -> None:

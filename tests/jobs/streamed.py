@@ -26,6 +26,7 @@ from penstock.warehouse.load import Load
 from penstock.warehouse.schema_files import SchemaFiles
 from penstock.warehouse.sources.source_file import read_source
 from penstock.warehouse.sources.topic import read_topic
+from tests.jobs.forks import forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,22 +108,6 @@ def tell(folder: Path, kill_at: int) -> None:
         marks = session.rows("SELECT sum(CAST(digest AS BIGINT)) FROM _parts")
     told = {"messages": sum(log.ends("data-stream").values()), "rows": rows[0], "read": int(marks[0][0])}
     print(json.dumps({"at": kill_at, **told}), flush=True)
-
-
-def forked(do: Any, folder: Path, kill_at: int) -> bool:
-    """Whether a child that did it was killed."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            do(folder, kill_at)
-            code = 0
-        finally:
-            os._exit(code)
-    status = os.waitpid(child, 0)[1]
-    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
-        raise SystemExit(f"a child has failed at {kill_at}")
-    return os.WIFSIGNALED(status)
 
 
 def main(place: Path) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.core.clock import ManualClock
+from penstock.project.audit import doer
 from penstock.warehouse.loading import Loading
 from penstock.warehouse.model import Model
 from tests.jobs.worlds import make, opened
 from tests.parts import until
-from tests.postgres import PASSWORD, postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from penstock.jobs import Run
     from penstock.project.penstock import Penstock
     from penstock.warehouse import Session
-    from tests.postgres import PostgresServer
 
 JOBS = """
 [jobs.nightly]
@@ -37,21 +36,9 @@ LONG = {
 EXECUTIONS = "SELECT status, error_message FROM pipeline_executions"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
-def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Penstock]:
-    more = '[network]\nallow = ["127.0.0.1"]\n'
-    if request.param == "postgres":
-        server: PostgresServer = request.getfixturevalue("server")
-        monkeypatch.setenv("DW_PASSWORD", PASSWORD)
-        ca = server.authority.certificate
-        more += f'[warehouse]\nurl = "{server.url(server.database())}"\npassword = "${{DW_PASSWORD}}"\nca = "{ca}"\n'
-    folder = make(tmp_path / "p", JOBS, more)
+@pytest.fixture
+def project(tmp_path: Path, warehouse: str) -> Iterator[Penstock]:
+    folder = make(tmp_path / "p", JOBS, f'[network]\nallow = ["127.0.0.1"]\n{warehouse}')
     for name, text in {
         "sources/customers.toml": 'kind = "csv"\npath = "data/*.csv"',
         "schemas/customers.toml": '[columns.id]\ntype = "BIGINT"',
@@ -97,7 +84,9 @@ def test_a_long_statement_is_broken_off(
         patched.setattr(Model, "merge", merge)
         run = ended(project, "warehouse", why)
     assert (run.state, run.error) == (state, error)
-    assert project.query(EXECUTIONS).frame.rows() == [("FAILED", "it was stopped")]
+    assert project.query(EXECUTIONS).frame.rows() == [
+        ("FAILED", f"customers: {error}" if error else f"it was cancelled by {doer().caller.name}")
+    ]
     assert project.query("SELECT * FROM _loads").frame.is_empty()
     again = project.jobs.retry(run.id)
     with project.jobs.working(again.id):

@@ -16,6 +16,7 @@ from penstock.jobs.runs import Change, JobState
 from tests.jobs.worlds import Machine, Told, moments, ms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.jobs import Note, Run
@@ -120,16 +121,21 @@ def test_what_a_pause_passes_over_is_not_made_up_for() -> None:
     assert moments(kind.done[1:]) == ["01-01 04:00"]
 
 
-def test_retries_wait_longer_each_time_and_end() -> None:
-    def fails(_: Run, __: Note) -> None:
-        raise StateError("no")
+def tried(error: BaseException, more: str = "") -> tuple[Machine, Run]:
+    """A run by hand after its first attempt, whose step has raised that; `more` is what its job says."""
 
-    kind = Told(a=fails)
-    machine = Machine(
-        '[jobs.a]\nkind = "told"\nretries = 4\nretry-delay = "8 s"\nretry-longest = "20 s"', kind, "2026-01-01T00:00Z"
-    )
+    def fails(_: Run, __: Note) -> None:
+        raise error
+
+    machine = Machine(f'[jobs.a]\nkind = "told"\n{more}', Told(a=fails), "2026-01-01T00:00Z")
     machine.begin("a")
     machine.tick()
+    (run,) = machine.runs.list()
+    return machine, run
+
+
+def test_retries_wait_longer_each_time_and_end() -> None:
+    machine, _ = tried(StateError("no"), 'retries = 4\nretry-delay = "8 s"\nretry-longest = "20 s"')
     machine.until("2026-01-01T00:02Z", 10)
     (run,) = machine.runs.list()
     assert (run.state, run.error, run.attempt) == ("failed", "no", 5)
@@ -140,36 +146,18 @@ def test_retries_wait_longer_each_time_and_end() -> None:
 
 
 def test_what_would_fail_again_is_not_tried_again() -> None:
-    def fails(_: Run, __: Note) -> None:
-        raise DataError("so it is")
-
-    machine = Machine('[jobs.a]\nkind = "told"', Told(a=fails), "2026-01-01T00:00Z")
-    machine.begin("a")
-    machine.tick()
-    (run,) = machine.runs.list()
+    _, run = tried(DataError("so it is"))
     assert (run.state, run.attempt, run.failed_step) == ("failed", 1, "do")
 
 
 def test_an_error_that_nobody_foresaw_is_a_failure_with_its_trace() -> None:
-    def fails(_: Run, __: Note) -> None:
-        raise ZeroDivisionError("by zero")
-
-    machine = Machine('[jobs.a]\nkind = "told"\nretries = 0', Told(a=fails), "2026-01-01T00:00Z")
-    machine.begin("a")
-    machine.tick()
-    (run,) = machine.runs.list()
+    machine, run = tried(ZeroDivisionError("by zero"), "retries = 0")
     assert (run.state, run.error) == ("failed", "ZeroDivisionError: by zero")
     assert "Traceback (most recent call last):" in [line.line for line in machine.lines.of(run.id, 0)[1]]
 
 
 def test_a_panic_of_a_library_is_a_failure() -> None:
-    def fails(_: Run, __: Note) -> None:
-        raise pl.exceptions.PanicException("capacity overflow")
-
-    machine = Machine('[jobs.a]\nkind = "told"\nretries = 0', Told(a=fails), "2026-01-01T00:00Z")
-    machine.begin("a")
-    machine.tick()
-    (run,) = machine.runs.list()
+    _, run = tried(pl.exceptions.PanicException("capacity overflow"), "retries = 0")
     assert (run.state, run.failed_step, run.error) == ("failed", "do", "PanicException: capacity overflow")
 
 
@@ -318,7 +306,8 @@ def test_a_run_of_a_process_that_has_died_goes_on() -> None:
     assert machine.runs.get("one-20260101T000000Z-y").error == "its process has died 6 times"
 
 
-def test_a_run_that_waits_or_goes_on_can_be_cancelled() -> None:
+def waiting() -> tuple[threading.Event, Callable[[Run, Note], None]]:
+    """What is set when a step is at it, and that step, which waits for its end."""
     going = threading.Event()
 
     def waits(_: Run, note: Note) -> None:
@@ -326,6 +315,11 @@ def test_a_run_that_waits_or_goes_on_can_be_cancelled() -> None:
         note.stop.wait()
         note("never said")
 
+    return going, waits
+
+
+def test_a_run_that_waits_or_goes_on_can_be_cancelled() -> None:
+    going, waits = waiting()
     machine = Machine(LIMITED, Told(one=waits), "2026-01-01T00:00Z")
     run = machine.begin("one")
     machine.scheduler.tick()
@@ -338,13 +332,7 @@ def test_a_run_that_waits_or_goes_on_can_be_cancelled() -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended() -> None:
-    going = threading.Event()
-
-    def waits(_: Run, note: Note) -> None:
-        going.set()
-        note.stop.wait()
-        note("never said")
-
+    going, waits = waiting()
     machine = Machine('[jobs.a]\nkind = "told"\ntimeout = "5 s"\nretries = 0', Told(a=waits), "2026-01-01T00:00Z")
     machine.begin("a")
     machine.scheduler.tick()

@@ -11,7 +11,6 @@ import pytest
 import penstock
 from penstock.apps.warehouse.samples import RAW, Night, deliver
 from tests.apps.test_warehouse import rows_of
-from tests.postgres import PASSWORD, postgres_server
 from tests.projects.warehouse import SHOP, changes, come, counts, loaded, project, rid_of, tables
 
 if TYPE_CHECKING:
@@ -21,29 +20,16 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.project.penstock import Penstock
-    from tests.postgres import PostgresServer
 
 TARGETS = ("warehouse.dim_customers", "warehouse.dim_products", "warehouse.fact_sales")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.real)])
-def wh(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Penstock]:
+@pytest.fixture
+def wh(tmp_path: Path, warehouse: str) -> Iterator[Penstock]:
     """The project, with its warehouse in a file, or in a PostgreSQL that is reached by TLS verify-full."""
     folder = project(tmp_path / "wh")
-    if request.param == "postgres":
-        running: PostgresServer = request.getfixturevalue("server")
-        monkeypatch.setenv("WAREHOUSE_PASSWORD", PASSWORD)
-        with (folder / "penstock.toml").open("a", encoding="utf-8") as settings:
-            settings.write(
-                f'\n[warehouse]\nurl = "{running.url(running.database())}"\nca = "{running.authority.certificate}"\n'
-                'password = "${WAREHOUSE_PASSWORD}"\n'
-            )
+    with (folder / "penstock.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\n{warehouse}")
     with penstock.open(folder) as opened:
         yield opened
 

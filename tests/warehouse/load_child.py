@@ -17,8 +17,10 @@ from penstock.warehouse.model import model_of
 from penstock.warehouse.postgres import Address, PostgresDatabase
 from tests.warehouse.loads import Shop
 
-__all__ = ["MODEL", "RULES", "SCHEMA", "SOURCE"]
+__all__ = ["begun"]
 
+FIRST = "id,name,credit,since\n" + "".join(f"{n},n{n},{n}.5,2026-01-01 10:00:00\n" for n in range(50))
+SECOND = FIRST.replace("7,n7,", "7,seven,").replace("9,n9,9.5", "9,n9,-1").replace("\n3,n3,3.5,2026-01-01 10:00:00", "")
 SOURCE = 'on_delete = "close"'
 SCHEMA = """
 key = ["id"]
@@ -45,6 +47,16 @@ MODEL = model_of(
         '[dimensions.customer]\ndimension="customer"\nkey=["id"]',
     }
 )
+
+
+def begun(folder: Path) -> Shop:
+    """A shop whose first night is loaded, and whose second one is delivered."""
+    folder.mkdir()
+    shop = Shop(folder, SCHEMA, SOURCE, RULES, MODEL)
+    shop.deliver(FIRST)
+    shop.load("first")
+    shop.deliver(SECOND)
+    return shop
 
 
 def _main(folder: str, last: int, address: Address | None) -> None:

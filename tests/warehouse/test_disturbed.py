@@ -13,7 +13,7 @@ from penstock.core.errors import WarehouseError
 from penstock.warehouse.postgres import PostgresDatabase
 from penstock.warehouse.postgres.binary import encoded
 from tests.postgres import PASSWORD
-from tests.warehouse.load_child import MODEL, RULES, SCHEMA, SOURCE
+from tests.warehouse.load_child import begun
 from tests.warehouse.loads import Shop
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-FIRST = "id,name,credit,since\n" + "".join(f"{n},n{n},{n}.5,2026-01-01 10:00:00\n" for n in range(50))
-SECOND = FIRST.replace("7,n7,", "7,seven,").replace("9,n9,9.5", "9,n9,-1").replace("\n3,n3,3.5,2026-01-01 10:00:00", "")
 TABLES = (
     "SELECT id, name, credit, since, _hash, _changed_at, _deleted, _source FROM staging.customers",
     "SELECT * FROM warehouse.customer",
@@ -53,16 +51,6 @@ def opened(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield names
     for one in made:
         one.close()
-
-
-def begun(folder: Path) -> Shop:
-    """A shop whose first night is loaded, and whose second one is delivered."""
-    folder.mkdir()
-    shop = Shop(folder, SCHEMA, SOURCE, RULES, MODEL)
-    shop.deliver(FIRST)
-    shop.load("first")
-    shop.deliver(SECOND)
-    return shop
 
 
 def tables(shop: Shop) -> list[list[tuple[Any, ...]]]:

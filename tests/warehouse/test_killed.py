@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock.warehouse import DuckDatabase
-from tests.warehouse.load_child import MODEL, RULES, SCHEMA, SOURCE
-from tests.warehouse.loads import Shop
+from tests.warehouse.load_child import begun
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.real
 
-FIRST = "id,name,credit,since\n" + "".join(f"{n},n{n},{n}.5,2026-01-01 10:00:00\n" for n in range(50))
-SECOND = FIRST.replace("7,n7,", "7,seven,").replace("9,n9,9.5", "9,n9,-1").replace("\n3,n3,3.5,2026-01-01 10:00:00", "")
 TABLES = (
     "SELECT * FROM staging.customers",
     "SELECT * FROM warehouse.customer",
@@ -28,16 +25,6 @@ TABLES = (
     'SELECT run, source, "read", duplicate, quarantined, loaded FROM _loads',
     "SELECT * FROM _parts",
 )
-
-
-def begun(folder: Path) -> Shop:
-    """A shop whose first night is loaded, and whose second one is delivered."""
-    folder.mkdir()
-    shop = Shop(folder, SCHEMA, SOURCE, RULES, MODEL)
-    shop.deliver(FIRST)
-    shop.load("first")
-    shop.deliver(SECOND)
-    return shop
 
 
 def tables(folder: Path) -> list[list[tuple[Any, ...]]]:
