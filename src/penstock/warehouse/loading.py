@@ -182,8 +182,9 @@ class Loading:
         if cleaned.unread:
             self._misread(cleaned, part)
         self._counts.dropped += cleaned.dropped
-        wrong = frame[cleaned.aside["row"]]
-        self._set_aside(wrong, cleaned.aside, part.name, self._cleaning.keys(wrong))
+        if cleaned.aside.height:
+            wrong = frame[cleaned.aside["row"]]
+            self._set_aside(wrong, cleaned.aside, part.name, self._cleaning.keys(wrong))
         rows = cleaned.rows
         if self._tally is not None:
             with self._timed("check", rows.height):
