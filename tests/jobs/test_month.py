@@ -117,7 +117,7 @@ class Month:
             if wall.hour < 5:
                 self.scheduler.tick()
                 self.scheduler.settle()
-            if INCIDENTS in {topic.name for topic in self.penstock.log.topics()}:
+            if self.penstock.log.has(INCIDENTS):
                 end = self.penstock.log.ends(INCIDENTS)[0]
                 if end != self.told:
                     self.told = end

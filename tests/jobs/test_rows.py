@@ -32,7 +32,7 @@ def orders(project: Penstock, ids: Iterable[int]) -> None:
 
 
 def totals(project: Penstock) -> list[tuple[object, ...]]:
-    if "totals" not in {topic.name for topic in project.log.topics()}:
+    if not project.log.has("totals"):
         return []
     return project.query("SELECT name, id, amount FROM totals ORDER BY id").rows()
 

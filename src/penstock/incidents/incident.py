@@ -184,7 +184,7 @@ class Incidents:
     def all(self) -> list[Incident]:
         """In the order in which they became known; no summaries."""
         with self._lock:
-            if INCIDENTS not in {topic.name for topic in self._log.topics()}:
+            if not self._log.has(INCIDENTS):
                 return []
             first, end = self._log.starts(INCIDENTS)[0], self._log.ends(INCIDENTS)[0]
             if end < self._next:  # the topic is another one

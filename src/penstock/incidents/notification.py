@@ -63,7 +63,7 @@ def ensure_notifications(log: Log) -> None:
 
 def notifications_of(log: Log) -> list[Notification]:
     """All that are kept, each as it is now, in the order in which they were planned."""
-    if NOTIFICATIONS not in {topic.name for topic in log.topics()}:
+    if not log.has(NOTIFICATIONS):
         return []
     found: dict[str, Notification] = {}
     for frame in log.read(NOTIFICATIONS, columns=("value",)):

@@ -183,7 +183,7 @@ class Runs:
 
     def rows(self, topic: str, first: int) -> dict[int, dict[str, object]]:
         """The rows of a topic from an offset on, by their offsets; the first thousand of them."""
-        if topic not in {one.name for one in self._log.topics()}:
+        if not self._log.has(topic):
             return {}
         first = max(first, self._log.starts(topic)[0])
         end = min(self._log.ends(topic)[0], first + _ROWS)
@@ -198,7 +198,7 @@ class Runs:
         if found is not None:
             return found
         began = run_time(identity)
-        if began is not None and self._there():
+        if began is not None and self._log.has(RUNS):
             first = self._log.offsets_for_times(RUNS, {0: began})[0]
             if first is None:
                 first = self._log.ends(RUNS)[0]
@@ -213,7 +213,7 @@ class Runs:
 
     def list(self, job: str | None = None, limit: int = 50) -> list[Run]:
         """Runs, the newest first: of one job, or of all; at most `limit` of them."""
-        if not self._there():
+        if not self._log.has(RUNS):
             return []
         look = _LOOK
         everything = sum(self._log.ends(RUNS).values()) - sum(self._log.starts(RUNS).values())
@@ -228,9 +228,6 @@ class Runs:
             if len(runs) >= limit or look >= everything:
                 return sorted(runs, key=lambda run: (run.created, run.scheduled, run.id), reverse=True)[:limit]
             look *= 4
-
-    def _there(self) -> bool:
-        return RUNS in {topic.name for topic in self._log.topics()}
 
 
 def _state(record: bytes) -> JobState:

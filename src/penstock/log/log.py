@@ -173,6 +173,10 @@ class Log:
         with self._file.reading() as connection:
             return topics.find_all(connection)
 
+    def has(self, topic: str) -> bool:
+        """Whether there is a topic of that name."""
+        return any(one.name == topic for one in self.topics())
+
     def describe(self, name: str) -> list[PartitionInfo]:
         """What each partition of a topic holds."""
         with self._file.reading() as connection:

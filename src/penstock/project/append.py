@@ -77,7 +77,7 @@ def topic_named(penstock: Penstock, name: str) -> str:
     try:
         found = penstock.catalog.find((name,))
     except SqlError:
-        if all(topic.name != name for topic in penstock.log.topics()):
+        if not penstock.log.has(name):
             raise
         return name
     if isinstance(found, Table) and topic_of(found) is not None:

@@ -91,7 +91,7 @@ def next_offset(log: Log) -> int:
 
 def _span(log: Log) -> tuple[int, int]:
     """The first offset that is kept, and the next one; nobody has changed anything yet where there is no topic."""
-    if TOPIC not in {topic.name for topic in log.topics()}:
+    if not log.has(TOPIC):
         return 0, 0
     return log.starts(TOPIC)[0], log.ends(TOPIC)[0]
 
