@@ -8,7 +8,7 @@ import re
 from penstock.core.errors import ConfigError
 from penstock.core.options import Kind
 
-__all__ = ["REFERENCE", "has_password", "revealed", "secret"]
+__all__ = ["REFERENCE", "require_no_password", "revealed", "secret"]
 
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 """How a file names a variable of the environment."""
@@ -33,10 +33,16 @@ def secret(example: str, where: str = "") -> Kind[str]:
     return Kind('a variable of the environment, "${NAME}": a secret is in no file', read)
 
 
-def has_password(url: str) -> bool:
-    """Whether the url of a server has a password in it, unless it is a name of a variable."""
+def require_no_password(url: str, where: str, hint: str) -> None:
+    """Raises ConfigError where the url of a server has a password in it; it may be the name of a variable."""
     user = url.partition("://")[2].rpartition("@")[0]
-    return not REFERENCE.fullmatch(url) and (":" in user or "password=" in url)
+    if not REFERENCE.fullmatch(url) and (":" in user or "password=" in url):
+        raise ConfigError(
+            "the url has a password, and a secret is allowed in the environment alone",
+            code="secret-literal",
+            where=where,
+            hint=hint,
+        )
 
 
 def revealed(value: str, where: str) -> str:

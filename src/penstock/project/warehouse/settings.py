@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.connectors.secrets import has_password, revealed, secret
-from penstock.core.errors import ConfigError
+from penstock.connectors.secrets import require_no_password, revealed, secret
 from penstock.core.options import Option, choice, integer, text
 
 if TYPE_CHECKING:
@@ -72,13 +71,7 @@ class WarehouseSettings:
 def read_warehouse(values: Values, folder: Path) -> WarehouseSettings:
     """Raises ConfigError for a url that has a password in it."""
     url, ca = values[URL], values[CA]
-    if has_password(url):
-        raise ConfigError(
-            "the url has a password, and a secret is allowed in the environment alone",
-            code="secret-literal",
-            where=_WHERE,
-            hint='url = "${WAREHOUSE_URL}", or password = "${WAREHOUSE_PASSWORD}"',
-        )
+    require_no_password(url, _WHERE, 'url = "${WAREHOUSE_URL}", or password = "${WAREHOUSE_PASSWORD}"')
     return WarehouseSettings(
         url=url,
         password=values[PASSWORD],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penstock.connectors.secrets import has_password, revealed, secret
+from penstock.connectors.secrets import require_no_password, revealed, secret
 from penstock.core.errors import ConfigError, DataError, WarehouseError, did_you_mean
 from penstock.core.options import Option, choice, duration, text, texts
 from penstock.core.sql_text import quoted
@@ -197,13 +197,8 @@ def read_postgres(name: str, table: TomlTable, project: Path, clock: Clock) -> P
         raise ConfigError(
             f"'{values[TABLE]}' is no table", code="source-table", where=table.where(TABLE.name), hint="sales.orders"
         )
-    if has_password(values[URL]):
-        raise ConfigError(
-            "the url has a password, and a secret is allowed in the environment alone",
-            code="secret-literal",
-            where=table.where(URL.name),
-            hint='password = "${CRM_PASSWORD}"; or the whole url as a variable, url = "${CRM_URL}"',
-        )
+    instead = 'password = "${CRM_PASSWORD}"; or the whole url as a variable, url = "${CRM_URL}"'
+    require_no_password(values[URL], table.where(URL.name), instead)
     if values[OVERLAP] and not values[GROWS]:
         raise ConfigError("overlap goes with incremental", code="source-overlap", where=table.where(OVERLAP.name))
     return PostgresSource(
