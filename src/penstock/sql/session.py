@@ -161,7 +161,8 @@ class Session:
         raise TypeError(f"unknown statement {type(statement).__name__}")
 
     def _write(self, statement: st.Statement, inserts: tuple[st.Insert, ...], origin: Origin) -> Write:
-        plan = optimize(Sinks((), tuple(bind_insert(i, self.catalog, origin) for i in inserts)))
+        views: dict[tuple[str, str, str], Node] = {}
+        plan = optimize(Sinks((), tuple(bind_insert(i, self.catalog, origin, views) for i in inserts)))
         assert isinstance(plan, Sinks)
         require_runnable(plan)
         name = str(self.settings.get(config.PIPELINE_NAME.name, ""))

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from penstock.sql import statements as st
     from penstock.sql.bind.scope import Origin
     from penstock.sql.catalog import Catalog
+    from penstock.sql.plan import Node
 
 __all__ = ["bind_insert"]
 
 
-def bind_insert(statement: st.Insert, catalog: Catalog, origin: Origin) -> Sink:
-    """The plan of an INSERT; its input has the table's stored columns in the table's order.
+def bind_insert(
+    statement: st.Insert, catalog: Catalog, origin: Origin, views: dict[tuple[str, str, str], Node]
+) -> Sink:
+    """The plan of an INSERT; its input has the table's stored columns in the table's order; `views` as QueryBinder's.
 
     Raises BindError where the columns do not fit.
     """
@@ -37,7 +40,7 @@ def bind_insert(statement: st.Insert, catalog: Catalog, origin: Origin) -> Sink:
     if found.path[1] == SYSTEM_DATABASE:
         message = f"'{statement.table}' is the system's own, nobody else writes it"
         raise origin.error(BindError, message, "sql-insert", statement.table.span)
-    plan = QueryBinder(catalog, origin).bind(statement.query)
+    plan = QueryBinder(catalog, origin, views=views).bind(statement.query)
     wanted = {c.name: c for c in found.sink_columns}
     names = list(statement.columns) or [c for c in wanted if c not in statement.partition]
     for name in (*names, *statement.partition):

@@ -37,13 +37,24 @@ _QUALIFY_HINT = "nearest is a subquery with ROW_NUMBER() OVER (...) AS n, and WH
 
 
 class QueryBinder:
-    """Binds queries against a catalog; `ctes` are the names of WITH in reach."""
+    """Binds queries against a catalog; `ctes` are the names of WITH in reach.
 
-    def __init__(self, catalog: Catalog, origin: Origin, ctes: dict[str, Node] | None = None, depth: int = 0) -> None:
+    `views` are the plans of those that were bound already: each is bound once a statement, however often it is read.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        origin: Origin,
+        ctes: dict[str, Node] | None = None,
+        depth: int = 0,
+        views: dict[tuple[str, str, str], Node] | None = None,
+    ) -> None:
         self.catalog = catalog
         self.origin = origin
         self.ctes = ctes or {}
         self.depth = depth
+        self.views = {} if views is None else views
 
     def bind(self, query: exp.Expr) -> Node:
         """The plan of `query`.
@@ -67,7 +78,8 @@ class QueryBinder:
         return binder._limited(plan, query)
 
     def _inner(self, ctes: dict[str, Node] | None = None) -> QueryBinder:
-        return QueryBinder(self.catalog, self.origin, ctes if ctes is not None else self.ctes, self.depth + 1)
+        ctes = ctes if ctes is not None else self.ctes
+        return QueryBinder(self.catalog, self.origin, ctes, self.depth + 1, self.views)
 
     def _unsupported(self, place: exp.Expr, what: str, hint: str = "") -> Exception:
         return self.origin.error(UnsupportedError, f"{what} is not supported", "sql-unsupported", place, hint)
@@ -85,7 +97,7 @@ class QueryBinder:
             plan = self._inner(ctes).bind(cte.this)
             names = [c.name for c in cte.args["alias"].args.get("columns") or []]
             ctes[cte.alias] = self._renamed(plan, names, cte) if names else plan
-        return QueryBinder(self.catalog, self.origin, ctes, self.depth)
+        return QueryBinder(self.catalog, self.origin, ctes, self.depth, self.views)
 
     def _limited(self, plan: Node, query: exp.Expr) -> Node:
         for key, what, hint in (
@@ -218,11 +230,15 @@ class QueryBinder:
             raise
 
     def _view(self, view: View) -> Node:
+        if (known := self.views.get(view.path)) is not None:
+            return known
         catalog = replace(self.catalog, current=view.database)
         origin = Origin(view.text, view.name, self.origin.context)
-        plan = QueryBinder(catalog, origin, None, self.depth + 1).bind(view.query)
+        plan = QueryBinder(catalog, origin, None, self.depth + 1, self.views).bind(view.query)
         names = [c.name for c in view.columns]
-        return plan if names == [c.name for c in plan.columns] else self._renamed(plan, names, view.query)
+        named = plan if names == [c.name for c in plan.columns] else self._renamed(plan, names, view.query)
+        self.views[view.path] = named
+        return named
 
     def _table_function(self, call: exp.Anonymous) -> Node:
         if call.name.upper() == "TABLE" and len(call.expressions) == 1:
