@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli.terminal import printable
+from penstock.cli.values import json_of, pairs_of
 from penstock.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,15 +27,7 @@ def setting(changes: Sequence[str]) -> Callable[[bytes], bytes]:
 
     from penstock.core.json_object import object_in
 
-    values: dict[str, Any] = {}
-    for change in changes:
-        field, equals, text = change.partition("=")
-        if not equals or not field:
-            raise click.UsageError(f"--set takes FIELD=VALUE, not '{change}'")
-        try:
-            values[field] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            values[field] = text
+    values = {field: json_of(text) for field, text in pairs_of("--set", "FIELD=VALUE", changes).items()}
 
     def mended(raw: bytes) -> bytes:
         found = object_in(raw)

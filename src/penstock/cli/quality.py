@@ -9,6 +9,7 @@ import click
 from penstock.cli.command import Group, acting, agree_rows, folder_argument, format_option
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import painted, plural, printable
+from penstock.cli.values import json_of, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,15 +82,8 @@ def fix(
     folder: Path, ids: tuple[str, ...], rule: str | None, values: tuple[str, ...], expressions: tuple[str, ...]
 ) -> None:
     """Mend rows that rules have set aside. They stay there until they are replayed."""
-    import orjson
-
-    put: dict[str, Any] = {}
-    for name, text in _pairs("--set", values).items():
-        try:
-            put[name] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            put[name] = text
-    computed = _pairs("--sql", expressions)
+    put = {name: json_of(text) for name, text in pairs_of("--set", "COLUMN=...", values).items()}
+    computed = pairs_of("--sql", "COLUMN=...", expressions)
     if not put and not computed:
         raise click.UsageError("say what to mend: --set COLUMN=VALUE, or --sql COLUMN=EXPRESSION")
     with acting(folder) as project:
@@ -100,16 +94,6 @@ def fix(
         made = project.quality_fix(chosen, put, computed)
     print_rows(made.select("id", "rule", "row", "state").head(10), "table")
     click.echo(f"{plural(made.height, 'row')} mended; penstock quality replay DIR brings them in")
-
-
-def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not equals or not name.strip():
-            raise click.UsageError(f"{option} takes COLUMN=..., not '{one}'")
-        found[name.strip()] = text
-    return found
 
 
 def _chosen(project: Project, ids: Sequence[str], rule: str | None, *states: State) -> list[str]:
