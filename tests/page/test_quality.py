@@ -81,7 +81,7 @@ def test_a_row_of_a_load_is_set_aside_again_and_given_up(page: Page, tmp_path: P
         (folder / name).write_text(text)
     with serve(folder, rows=0) as served:
         served.post("/api/jobs/nightly/runs", {}, 202)
-        until(lambda: served.penstock.quality_rows().height == 1, "no row is set aside")
+        until(lambda: served.penstock.quality.rows().height == 1, "no row is set aside")
         page.goto(f"{served.serving.url}quality")
         rows = page.get_by_role("grid", name="Rows that were set aside")
         rows.get_by_role("row").nth(1).click()

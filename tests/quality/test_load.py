@@ -134,7 +134,7 @@ def test_a_load_sets_aside_what_a_stream_does(project: Penstock) -> None:
     assert counts["read"] == len(rows) == counts["loaded"] + counts["quarantined"]
     staged = sorted(project.query("SELECT id, name FROM staging.customers").rows())
     assert staged == sorted(project.query("SELECT id, name FROM r").rows())
-    known = {(r["kind"], r["rule"]): r["broken"] for r in project.quality_results().to_dicts()}
+    known = {(r["kind"], r["rule"]): r["broken"] for r in project.quality.results().to_dicts()}
     for rule in ("named", "age", "born", "known", "once"):
         assert known["batch", f"customers.{rule}"] == known["stream", f"customers.{rule}"] > 0
 
@@ -183,11 +183,11 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
         acts = [one.act for one in changes(opened.log, Asked(), 3)]
         assert acts == ["quality-replay", "quality-fix", "quality-fix"]
         with pytest.raises(LogError, match="was replayed already"):
-            opened.quality_replay([ids["customers.age"]])
+            opened.quality.replay([ids["customers.age"]])
         with pytest.raises(DataError, match="has no column 'nam'"):
-            opened.quality_fix([ids["customers.named"]], {"nam": "Eve"}, {})
+            opened.quality.fix([ids["customers.named"]], {"nam": "Eve"}, {})
         with pytest.raises(LogError, match=f"there is no row {'0' * 32}"):
-            opened.quality_fix(["0" * 32], {"id": 1}, {})
+            opened.quality.fix(["0" * 32], {"id": 1}, {})
         # what stood in the file is read again, and nothing is twice
         (folder / "sources" / "customers.toml").write_text(SOURCE + "track = false\n")
         counts = _load(opened, ROWS)
@@ -197,23 +197,23 @@ def test_rows_of_a_load_are_mended_and_loaded_again(project: Penstock) -> None:
 
 
 def _ids(project: Penstock) -> dict[str, str]:
-    return {row["rule"]: row["id"] for row in project.quality_rows().to_dicts()}
+    return {row["rule"]: row["id"] for row in project.quality.rows().to_dicts()}
 
 
 def test_a_row_that_is_replayed_twice_at_once_counts_once(project: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
     _load(project, ROWS)
     id_ = _ids(project)["customers.age"]
-    project.quality_fix([id_], {"age": 20}, {})
+    project.quality.fix([id_], {"age": 20}, {})
     again = Loads.again
 
     def after_another(*args: Any) -> Load:
         monkeypatch.undo()
-        assert project.quality_replay([id_])["loaded"].to_list() == [1]
+        assert project.quality.replay([id_])["loaded"].to_list() == [1]
         return again(*args)
 
     monkeypatch.setattr(Loads, "again", after_another)
     with pytest.raises(LogError, match=f"row {id_} was replayed already"):
-        project.quality_replay([id_])
+        project.quality.replay([id_])
     assert project.query("SELECT id, age FROM staging.customers ORDER BY id").rows() == [(1, 20), (2, 20)]
     assert project.query('SELECT SUM("read") FROM _loads').rows() == [(5,)]
 
@@ -226,14 +226,14 @@ def test_a_row_that_is_mended_while_it_is_replayed_is_not_replayed_as_it_was(
     again = Loads.again
 
     def after_a_mend(*args: Any) -> Load:
-        project.quality_fix([id_], {"name": "Eve"}, {})
+        project.quality.fix([id_], {"name": "Eve"}, {})
         return again(*args)
 
     monkeypatch.setattr(Loads, "again", after_a_mend)
     with pytest.raises(LogError, match="somebody else has mended, replayed or discarded one of the rows meanwhile"):
-        project.quality_replay([id_])
+        project.quality.replay([id_])
     monkeypatch.undo()
-    assert project.quality_replay([id_])["loaded"].to_list() == [1]
+    assert project.quality.replay([id_])["loaded"].to_list() == [1]
 
 
 def test_rows_of_a_load_are_given_up_for_a_reason(project: Penstock) -> None:
@@ -241,9 +241,9 @@ def test_rows_of_a_load_are_given_up_for_a_reason(project: Penstock) -> None:
     _load(project, ROWS)
     named, age, once = (_ids(project)[f"customers.{rule}"] for rule in ("named", "age", "once"))
     with pytest.raises(ConfigError, match="to discard rows needs a reason"):
-        project.quality_discard([named], " ")
+        project.quality.discard([named], " ")
     with pytest.raises(LogError, match=f"there is no row {'0' * 32}"):
-        project.quality_discard([named, "0" * 32], "a test")
+        project.quality.discard([named, "0" * 32], "a test")
     project.close()
     refused = call("quality", "discard", folder, named, "--because", "a test")
     assert "1 row would be discarded; nobody can be asked here, so say --yes" in refused.err
@@ -256,7 +256,7 @@ def test_rows_of_a_load_are_given_up_for_a_reason(project: Penstock) -> None:
     with penstock.open(folder) as opened:
         (folder / "sources" / "customers.toml").write_text(SOURCE + "track = false\n")
         _load(opened, ROWS)
-        found = {row["id"]: (row["state"], row["discarded_reason"]) for row in opened.quality_rows().to_dicts()}
+        found = {row["id"]: (row["state"], row["discarded_reason"]) for row in opened.quality.rows().to_dicts()}
         assert found == {named: ("discarded", "a test"), age: ("discarded", "sent twice"), once: ("open", None)}
         assert opened.query("SELECT count(*) FROM quarantine WHERE discarded_by = '' OR discarded IS NULL").rows() == [
             (1,)
@@ -268,12 +268,12 @@ def test_a_replay_says_nothing_of_how_a_rule_went_the_last_time(project: Penstoc
     file = project.folder / "quality" / "customers.toml"
     file.write_text(RULES + '[rules.enough]\nrows = true\nfrom = 2\nthen = "fail"\n')
     _load(project, [*ROWS, {"id": 4, "name": "Dan", "age": 4, "born": None}])
-    before = project.quality_results()
+    before = project.quality.results()
     assert before.filter(pl.col("rule") == "customers.age").select("rows", "broken").rows() == [(5, 1)]
     id_ = _ids(project)["customers.age"]
-    project.quality_fix([id_], {"age": 20}, {})
-    assert project.quality_replay([id_])["loaded"].to_list() == [1], "the rule about a whole load stops no single row"
-    assert project.quality_results().equals(before)
+    project.quality.fix([id_], {"age": 20}, {})
+    assert project.quality.replay([id_])["loaded"].to_list() == [1], "the rule about a whole load stops no single row"
+    assert project.quality.results().equals(before)
     told = project.query('SELECT kind, count(*), max("rows") FROM quality_results GROUP BY kind ORDER BY kind').rows()
     assert told == [("batch", 6, 5), ("replay", 5, 1)]
 

@@ -81,18 +81,18 @@ def test_rows_are_shown_mended_and_replayed_by_command(tmp_path: Path) -> None:
         assert project.rejects().height == 3, "all that were replayed are in"
         source = next(one for one in project.ledger().to_dicts() if one["kind"] == "source")
         assert (source["taken"], source["passed"], source["rejected"], source["replayed"]) == (7, 4, 3, 3)
-        assert {r["state"] for r in project.quality_rows().to_dicts()} == {"replayed"}
+        assert {r["state"] for r in project.quality.rows().to_dicts()} == {"replayed"}
         with pytest.raises(LogError, match="row 1 was replayed already"):
-            project.quality_fix(["1"], {"id": 5}, {})
+            project.quality.fix(["1"], {"id": 5}, {})
         with pytest.raises(LogError, match="there is no row 77\nhint: penstock quality show DIR lists what there is"):
-            project.quality_replay(["77"])
+            project.quality.replay(["77"])
         with pytest.raises(ConfigError, match="nothing is to be mended"):
-            project.quality_fix(["1"], {}, {})
+            project.quality.fix(["1"], {}, {})
         project.start(bounded=True, fresh=True).wait(180)
         project.stop()
-        known = {r["rule"]: (r["rows"], r["broken"]) for r in project.quality_results().to_dicts()}
+        known = {r["rule"]: (r["rows"], r["broken"]) for r in project.quality.results().to_dicts()}
         assert known == {"orders.amount_sane": (7, 2), "orders.once": (7, 1), "orders.small": (7, 3)}
-        assert {r["state"] for r in project.quality_rows().to_dicts()} == {"replayed"}
+        assert {r["state"] for r in project.quality.rows().to_dicts()} == {"replayed"}
 
 
 def test_rows_that_no_rule_took_out_are_another_commands(tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ def test_rows_that_no_rule_took_out_are_another_commands(tmp_path: Path) -> None
     call("topic", "write", folder, "orders", given=b"no json")
     call("run", folder, "--bounded")
     with penstock.open(folder) as project:
-        assert project.quality_rows().is_empty()
+        assert project.quality.rows().is_empty()
         with pytest.raises(LogError) as caught:
-            project.quality_replay(["1"])
+            project.quality.replay(["1"])
         assert str(caught.value) == (
             "row 1 was set aside by no quality rule, but as json-syntax\nhint: penstock rejects replay DIR --id 1"
         )

@@ -49,9 +49,9 @@ def show(folder: Path, rule: str | None, state: str | None, rows: int | None, fo
     Other formats than a table have those rows alone. The table quality_results has all results.
     """
     with acting(folder) as project:
-        results = project.quality_results() if form == "table" else None
+        results = project.quality.results() if form == "table" else None
         most = rows if rows is not None else 10 if form == "table" else _SHOWN
-        found = project.quality_rows(max(most, 1), rule, cast("State | None", state)).head(most)
+        found = project.quality.rows(max(most, 1), rule, cast("State | None", state)).head(most)
     if results is not None:
         if rule is not None:
             results = results.filter(results["rule"] == rule)
@@ -91,7 +91,7 @@ def fix(
         if not chosen:
             click.echo("there is no such row")
             return
-        made = project.quality_fix(chosen, put, computed)
+        made = project.quality.fix(chosen, put, computed)
     print_rows(made.select("id", "rule", "row", "state").head(10), "table")
     click.echo(f"{plural(made.height, 'row')} mended; penstock quality replay DIR brings them in")
 
@@ -106,7 +106,7 @@ def _chosen(project: Project, ids: Sequence[str], rule: str | None, *states: Sta
         raise click.UsageError("say which rows: their ids, or --rule")
     import polars as pl
 
-    found = [project.quality_rows(_SHOWN, rule, state) for state in states or ("open", "fixed")]
+    found = [project.quality.rows(_SHOWN, rule, state) for state in states or ("open", "fixed")]
     newest_first = pl.concat(found).sort("time", descending=True, nulls_last=True, maintain_order=True)
     return newest_first["id"].reverse().to_list()
 
@@ -128,7 +128,7 @@ def replay(folder: Path, ids: tuple[str, ...], rule: str | None, fixed: bool, ye
             return
         if not yes:
             agree_rows("replay", len(chosen))
-        done = project.quality_replay(chosen)
+        done = project.quality.replay(chosen)
         running = {topic for one in project.pipelines() if one.state == "running" for topic in one.reads}
     for into, read, loaded, quarantined, why in done.iter_rows():
         if loaded is not None:
@@ -159,5 +159,5 @@ def discard(folder: Path, ids: tuple[str, ...], rule: str | None, because: str, 
             return
         if not yes:
             agree_rows("discard", len(chosen))
-        count = project.quality_discard(chosen, because)
+        count = project.quality.discard(chosen, because)
     click.echo(f"{plural(count, 'row')} discarded")

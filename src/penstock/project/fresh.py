@@ -51,7 +51,7 @@ def drop_everything(penstock: Penstock) -> None:
             log.facts.delete(key)
     for name in (REJECTS_TABLE, LATE_TABLE, DISCARDS_TABLE):
         log.tables.drop(name)
-    penstock.quality.drop_streams()
+    penstock.quality.latest.drop_streams()
     _settle_rebuilt(penstock)
     kept = {t.name: t for t in log.topics()}
     for table in _sinks(penstock):

@@ -50,7 +50,7 @@ class Parts:
         log: Log | None = None,
     ) -> None:
         self._definition = definition
-        self._fault = fault
+        self.fault = fault
         self.home = home
         self.clock = clock or SystemClock()
         self.skip_lost = False
@@ -70,8 +70,8 @@ class Parts:
     @property
     def definition(self) -> Definition:
         """What the SQL files define. Raises SqlError where one of them is wrong."""
-        if self._fault is not None:
-            raise self._fault.with_traceback(None)
+        if self.fault is not None:
+            raise self.fault.with_traceback(None)
         return self._definition
 
     @property

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import polars as pl
 
 from penstock.core.errors import ConfigError, SqlError
-from penstock.engine.why import Reason, unreachable, why
 from penstock.history import Limits, Result, Stop, query
 from penstock.project.append import records_of
 from penstock.project.changes import Changes
@@ -22,17 +21,16 @@ from penstock.project.home import HOME
 from penstock.project.memory import memory_of
 from penstock.project.operations import Operations
 from penstock.project.parts import Parts
-from penstock.project.polling import outages
 from penstock.project.pulse import Pulse
+from penstock.project.reasons import reasons
 from penstock.project.savepoints import create_savepoint, drop_savepoint, kept_savepoints, restore_savepoint
 from penstock.project.set_aside import counted, newest
-from penstock.project.standing import cramped, halted, standings
+from penstock.project.standing import standings
 from penstock.project.steer import steer
-from penstock.project.system import facts, late, ledger, rejects
+from penstock.project.system import late, ledger, rejects
 from penstock.project.tables import Look, ProjectTables
 from penstock.project.topic_changes import alter_topic, alteration_loss, create_topic
 from penstock.project.tracing import sent
-from penstock.quality.results import Latest
 from penstock.sql.session import Answer
 
 if TYPE_CHECKING:
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
 
     from penstock.core.clock import Clock
     from penstock.engine.pipeline import Pipeline
+    from penstock.engine.why import Reason
     from penstock.log import Log
     from penstock.project.access.filters import Filter
     from penstock.project.alerts.alerts import Alerts
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
     from penstock.project.loss import Loss
     from penstock.project.memory import Memory
     from penstock.project.notices import Notices
-    from penstock.project.quality import State
+    from penstock.project.quality import Quality
     from penstock.project.rebuild import Closed
     from penstock.project.replay import Replayed
     from penstock.project.run import Run
@@ -94,8 +93,8 @@ class Penstock(Parts):
 
     def __repr__(self) -> str:
         place = "in memory" if self.home is None else f"in {self.folder}"
-        if self._fault is not None:
-            return f"<Penstock {self.settings.name} {place}: {self._fault.message}>"
+        if self.fault is not None:
+            return f"<Penstock {self.settings.name} {place}: {self.fault.message}>"
         names = ", ".join(p.name for p in self.definition.pipelines) or "none"
         state = "closed" if self._closed else "running" if self.running else "not running"
         return f"<Penstock {self.settings.name} {place}: pipelines {names}; {state}>"
@@ -138,7 +137,7 @@ class Penstock(Parts):
         """The alerts: their rules, and what they have found."""
         from penstock.project.alerts.alerts import Alerts
 
-        return Alerts(self, None if self.home is None or self._fault is not None else self._definition)
+        return Alerts(self, None if self.home is None or self.fault is not None else self._definition)
 
     @cached_property
     def notices(self) -> Notices:
@@ -153,6 +152,13 @@ class Penstock(Parts):
         from penstock.project.jobs.jobs import Jobs
 
         return Jobs(self)
+
+    @cached_property
+    def quality(self) -> Quality:
+        """The rules of quality/: how they went, and the rows that they have set aside."""
+        from penstock.project.quality import Quality
+
+        return Quality(self)
 
     # -- statements --------------------------------------------------------------------------------
 
@@ -496,53 +502,6 @@ class Penstock(Parts):
 
         return discard(self, kind, ids, reason)
 
-    @cached_property
-    def quality(self) -> Latest:
-        """The newest result of each quality rule."""
-        return Latest(self.log)
-
-    def quality_results(self) -> pl.DataFrame:
-        """The newest result of each quality rule on each table: see `quality.results.Latest`."""
-        return self.quality.frame()
-
-    def quality_rows(
-        self, rows: int | None = None, rule: str | None = None, state: State | None = None
-    ) -> pl.DataFrame:
-        """The rows that quality rules have set aside, newest first: see `project.quality`."""
-        from penstock.project.quality import quarantined
-
-        return quarantined(self, rows, rule, state)
-
-    def quality_fix(
-        self, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
-    ) -> pl.DataFrame:
-        """Mend such rows: see `project.quality`."""
-        from penstock.project.quality import fix
-
-        return fix(self, ids, values, expressions)
-
-    def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame:
-        """Bring such rows in again, through the rules: see `project.quality`."""
-        from penstock.project.quality import replay_fixed
-
-        return replay_fixed(self, ids)
-
-    def quality_discard(self, ids: Sequence[str], reason: str) -> int:
-        """Give such rows up: see `project.quality`."""
-        from penstock.project.quality import discard_rows
-
-        return discard_rows(self, ids, reason)
-
     def why(self) -> list[Reason]:
         """Why nothing comes out: which source does not answer, what each open window waits for, what to set."""
-        if self.running:
-            found = {p.name: (p.windows(), p.watermarks()) for p in self.running}
-        else:
-            watermarks, windows = facts(self.log, "watermarks/"), facts(self.log, "windows/")
-            found = {name: (windows.get(name, []), w) for name, w in watermarks.items()}
-        told = [*outages(self), *halted(self), *cramped(self)] if self._fault is None else []
-        still, now = {one.pipeline for one in told if one.code in ("paused", "stopped")}, self.clock.now_ms()
-        blocked = [(p.name, p.obstacle) for p in self.running if p.obstacle is not None and p.name not in still]
-        told += [unreachable(name, obstacle.error, obstacle.since, now) for name, obstacle in blocked]
-        waiting = {name: of for name, of in found.items() if name not in still}
-        return [*told, *why(waiting, now)]
+        return reasons(self)

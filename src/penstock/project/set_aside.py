@@ -10,12 +10,12 @@ from penstock.engine.pipeline import LATE_TABLE, REJECTS_TABLE
 from penstock.project.system import SET_ASIDE, numbered, with_fates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from penstock.log import Log
     from penstock.project.acting import Project
 
-__all__ = ["Kind", "backwards", "counted", "newest", "pages"]
+__all__ = ["Kind", "backwards", "counted", "having", "newest", "pages"]
 
 Kind = Literal["rejected", "late"]
 
@@ -33,7 +33,7 @@ def newest(
     """
     table = _TABLES[kind]
     wanted = {"code": code if kind == "rejected" else None, "pipeline": pipeline}
-    where = pl.all_horizontal(pl.lit(True), *(pl.col(n) == v for n, v in wanted.items() if v is not None))
+    where = having(wanted)
     found = [pl.DataFrame(schema=SET_ASIDE[table])]
     for frame in backwards(log, table, before):
         fitting = frame.filter(where)
@@ -70,6 +70,11 @@ def counted(log: Log, kind: Kind) -> pl.DataFrame:
     parts = [f.group_by(by).agg(count, last) for f in (empty, *backwards(log, table))]
     total = pl.concat(parts).group_by(by).agg(pl.col("rows").sum(), pl.col("last").max())
     return total.sort("rows", *by, descending=[True, *(False for _ in by)], nulls_last=True)
+
+
+def having(wanted: Mapping[str, str | None]) -> pl.Expr:
+    """Rows that have these values in these columns; with None any."""
+    return pl.all_horizontal(pl.lit(True), *(pl.col(n) == v for n, v in wanted.items() if v is not None))
 
 
 def backwards(log: Log, table: str, before: int | None = None) -> Iterator[pl.DataFrame]:

@@ -33,15 +33,16 @@ from penstock.project.savepoints import Kept, Restored
 from penstock.project.set_aside import pages
 from penstock.project.settings_change import SettingChanged, settings_file
 from penstock.project.standing import Standing
+from penstock.server.encoded import encoded
 from penstock.server.owner_accounts import OwnerAccounts
 from penstock.server.owner_operations import OwnerOperations
+from penstock.server.owner_quality import OwnerQuality
 from penstock.server.serve import SOCKET, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from penstock.project.quality import State
     from penstock.project.set_aside import Kind
     from penstock.project.settings_change import Value
     from penstock.project.steer import Act
@@ -90,7 +91,7 @@ class Owner:
         return Result(frame, more["position"], more["complete"])
 
     def ask_saved(self, name: str, given: Mapping[str, str]) -> Result:
-        frame, more = self._frame("GET", f"/api/queries/{quote(name, safe='')}?{_encoded(given)}")
+        frame, more = self._frame("GET", f"/api/queries/{quote(name, safe='')}?{encoded(given)}")
         return Result(frame, more["position"], more["complete"])
 
     def ledger(self) -> pl.DataFrame:
@@ -101,7 +102,7 @@ class Owner:
 
     def set_aside(self, kind: Kind, rows: int, before: int | None = None, code: str | None = None) -> pl.DataFrame:
         asked = {"kind": kind, "limit": rows, "cursor": before, "code": code}
-        return self._frame("GET", f"/api/rejects?{_encoded(asked)}")[0]
+        return self._frame("GET", f"/api/rejects?{encoded(asked)}")[0]
 
     def set_aside_counts(self, kind: Kind) -> pl.DataFrame:
         return self._frame("GET", f"/api/rejects/summary?kind={kind}")[0]
@@ -143,28 +144,6 @@ class Owner:
     def discard(self, kind: Kind, ids: Sequence[int], reason: str) -> int:
         asked = {"kind": kind, "ids": list(ids), "reason": reason}
         return int(self._json("POST", "/api/rejects/discard", asked)["discarded"])
-
-    def quality_results(self) -> pl.DataFrame:
-        return self._frame("GET", "/api/quality")[0]
-
-    def quality_rows(
-        self, rows: int | None = None, rule: str | None = None, state: State | None = None
-    ) -> pl.DataFrame:
-        asked = {"limit": rows, "rule": rule, "state": state}
-        return self._frame("GET", f"/api/quality/rows?{_encoded(asked)}")[0]
-
-    def quality_fix(
-        self, ids: Sequence[str], values: Mapping[str, Any], expressions: Mapping[str, str]
-    ) -> pl.DataFrame:
-        asked = {"ids": list(ids), "values": dict(values), "expressions": dict(expressions)}
-        return self._frame("POST", "/api/quality/fix", asked)[0]
-
-    def quality_replay(self, ids: Sequence[str]) -> pl.DataFrame:
-        return self._frame("POST", "/api/quality/replay", {"ids": list(ids)})[0]
-
-    def quality_discard(self, ids: Sequence[str], reason: str) -> int:
-        asked = {"ids": list(ids), "reason": reason}
-        return int(self._json("POST", "/api/quality/discard", asked)["discarded"])
 
     def pipelines(self) -> list[Standing]:
         return [_standing(one) for one in self._json("GET", "/api/pipelines")]
@@ -224,7 +203,7 @@ class Owner:
         return Loss(**self._json("GET", f"/api/topics/{quote(name, safe='')}/loss?{urlencode(asked)}"))
 
     def delete_topic(self, name: str, token: str) -> Loss:
-        return Loss(**self._json("DELETE", f"/api/topics/{quote(name, safe='')}?{_encoded({'token': token})}"))
+        return Loss(**self._json("DELETE", f"/api/topics/{quote(name, safe='')}?{encoded({'token': token})}"))
 
     def produce(
         self,
@@ -283,6 +262,10 @@ class Owner:
     @property
     def operations(self) -> OwnerOperations:
         return OwnerOperations(self._json)
+
+    @property
+    def quality(self) -> OwnerQuality:
+        return OwnerQuality(self._json, self._frame)
 
     @property
     def accounts(self) -> OwnerAccounts:
@@ -360,11 +343,6 @@ def _pipeline_change(answer: Mapping[str, Any]) -> PipelineChange:
 
 def _base64(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
-
-
-def _encoded(asked: Mapping[str, object]) -> str:
-    """What is asked, as a part of an address; what is None is left out."""
-    return urlencode({name: value for name, value in asked.items() if value is not None})
 
 
 def _raised(status: int, data: bytes) -> PenstockError:

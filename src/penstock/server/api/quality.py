@@ -23,7 +23,7 @@ _Ids = Annotated[list[str], Field(min_length=1, max_length=100_000, examples=[["
 @router.get("", operation_id="quality", responses=rows_responses(), response_class=Response)
 def show_quality(request: Request, penstock: Project) -> Response:
     """The newest result of each rule on each table; the table `quality_results` has all of them."""
-    return respond(request, penstock.quality_results())
+    return respond(request, penstock.quality.results())
 
 
 @router.get("/rows", operation_id="quality_rows", responses=rows_responses(), response_class=Response)
@@ -35,7 +35,7 @@ def list_rows(
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100,
 ) -> Response:
     """The rows that rules have set aside, the newest first: which rule, why, the row, and what has become of it."""
-    return respond(request, penstock.quality_rows(limit, rule, state))
+    return respond(request, penstock.quality.rows(limit, rule, state))
 
 
 class Fix(Given):
@@ -53,13 +53,13 @@ class Again(Given):
 @router.post("/fix", operation_id="quality_fix", responses=rows_responses(), response_class=Response)
 def fix_rows(request: Request, penstock: Project, rows: Fix) -> Response:
     """Mend rows; they stay set aside until they are replayed. Answers them as they are now."""
-    return respond(request, penstock.quality_fix(rows.ids, rows.values, rows.expressions))
+    return respond(request, penstock.quality.fix(rows.ids, rows.values, rows.expressions))
 
 
 @router.post("/replay", operation_id="quality_replay", responses=rows_responses(), response_class=Response)
 def replay_rows(request: Request, penstock: Project, rows: Again) -> Response:
     """Bring rows in again as they are now, through all rules; one that breaks a rule still is set aside anew."""
-    return respond(request, penstock.quality_replay(rows.ids))
+    return respond(request, penstock.quality.replay(rows.ids))
 
 
 class GiveUp(Again):
@@ -69,4 +69,4 @@ class GiveUp(Again):
 @router.post("/discard", operation_id="quality_discard")
 def discard_rows(penstock: Project, rows: GiveUp) -> DiscardedAnswer:
     """Give rows up, with a reason: they stay listed, and are in no result."""
-    return DiscardedAnswer(discarded=penstock.quality_discard(rows.ids, rows.reason))
+    return DiscardedAnswer(discarded=penstock.quality.discard(rows.ids, rows.reason))

@@ -151,7 +151,7 @@ class Metrics:
             found.add(d.WAREHOUSE_CONNECTIONS, count, what)
 
     def _quality(self, found: Families) -> None:
-        for one in self.project.quality_results().iter_rows(named=True):
+        for one in self.project.quality.results().iter_rows(named=True):
             labels = (one["run"] if one["kind"] == "stream" else "", one["table"], one["rule"])
             found.add(d.QUALITY_PASSED, float(one["passed"]), *labels)
             found.add(d.QUALITY_BROKEN, one["broken"], *labels)
