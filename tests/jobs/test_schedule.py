@@ -56,6 +56,22 @@ def test_what_is_due_each_hour_goes_on_so(day: str, offsets: tuple[str, str], ho
         assert {b - a for a, b in itertools.pairwise(found)} == {86_400_000 // 24 * hours // count}
 
 
+@pytest.mark.parametrize("cron", ["15 2 * * *", "45 1-3 * * *", "*/30 * * * *", "0 12 1 * *"])
+def test_the_last_moments_are_those_that_all_of_them_end_with(cron: str) -> None:
+    found = Schedule(cron, "Europe/Zurich")
+    for day in ("2026-03-29T00:00Z", "2026-10-25T00:00Z", "2026-10-26T00:00Z"):
+        since = ms(day) - 3 * 86_400_000
+        for until in range(ms(day), ms(day) + 3 * 3_600_000, 900_000):
+            assert found.last(since, until, 3) == list(found.times(since, until))[-3:]
+
+
+def test_a_clock_that_leaps_over_decades_passes_over_all_but_the_last_moments() -> None:
+    far = ms("2990-01-01T00:00Z")
+    assert Schedule("* * * * *").last(0, far, 3) == [far - 120_000, far - 60_000, far]
+    assert Schedule("0 0 1 1 *").last(far - 1, far, 3) == [far]
+    assert Schedule("0 0 1 1 *").last(ms("2988-06-01T00:00Z"), far, 3) == [ms("2989-01-01T00:00Z"), far]
+
+
 def test_there_is_no_moment_after_the_last_date() -> None:
     last = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
     found = Schedule("0 0 31 12 *", "Europe/Zurich")

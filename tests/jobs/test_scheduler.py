@@ -84,6 +84,14 @@ def test_what_was_missed_is_made_up_for(policy: str, expected: list[str]) -> Non
     assert moments(kind.done) == expected
 
 
+@pytest.mark.parametrize(("policy", "made"), [("latest", 1), ("skip", 1), ("all", 1_000)])
+def test_a_clock_that_leaps_by_decades_makes_no_more_runs_than_any_other(policy: str, made: int) -> None:
+    machine = Machine(HOURLY.replace("0 * * * *", "* * * * *").format(policy), Told(), "2026-01-01T00:30Z")
+    machine.tick()
+    machine.clock.advance(900 * 365 * 86_400_000 + 30_000)
+    assert len(machine.runs.change(machine.scheduler._due).runs) == made
+
+
 def test_a_job_that_is_new_makes_up_for_nothing() -> None:
     kind = Told()
     machine = Machine(HOURLY.format("all"), kind, "2026-01-01T00:30Z")

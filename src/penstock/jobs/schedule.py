@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["CRON", "Schedule"]
 
 _FIELDS = 5
+_DAY_MS = 86_400_000
+_WIDER = 8
+"""By so much a stretch is made longer in which there were too few moments."""
 
 
 def _cron(value: str) -> str:
@@ -54,6 +57,16 @@ class Schedule:
             if ms > last:
                 yield ms
                 last = ms
+
+    def last(self, after: int, until: int, most: int) -> list[int]:
+        """The last of these moments, in order, `most` at most. Those before are not looked at: they may be of years."""
+        span = _DAY_MS
+        while True:
+            begin = max(after, until - span)
+            found = list(self.times(begin, until))
+            if begin == after or len(found) >= most:
+                return found[-most:]
+            span *= _WIDER
 
     def _moments(self, after: int) -> Iterator[int]:
         try:

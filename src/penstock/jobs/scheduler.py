@@ -179,9 +179,9 @@ class Scheduler:
             due = self._next_of(job, state)
             if due is None or due > now:
                 continue
-            times = [] if state.paused_by else _chosen([*job.schedule.times(state.considered, now)], job.catch_up, now)
+            passed = [] if state.paused_by else job.schedule.last(state.considered, now, _MOST_MISSED)
             change.jobs[name] = replace(state, considered=now)
-            for time in times:
+            for time in _chosen(passed, job.catch_up, now):
                 identity = run_id(name, time, alone=True)
                 if identity not in known.runs:
                     parameters = job.values({})
@@ -406,7 +406,7 @@ def _chosen(times: list[int], catch_up: str, now: int) -> list[int]:
     """Which of the moments that have passed a run is made for."""
     fresh = [time for time in times if now - time <= _LATE_MS]
     if catch_up == "all":
-        return times[-_MOST_MISSED:]
+        return times
     if catch_up == "latest":
         return fresh or times[-1:]
     return fresh
