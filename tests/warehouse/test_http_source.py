@@ -46,11 +46,17 @@ def server() -> Iterator[ApiServer]:
 
 
 def part(
-    said: str, url: str, *, mark: str = "", clock: Clock | None = None, allow: tuple[str, ...] = ("127.0.0.1",)
+    said: str,
+    url: str,
+    *,
+    mark: str = "",
+    clock: Clock | None = None,
+    allow: tuple[str, ...] = ("127.0.0.1",),
+    changes: bool = False,
 ) -> HttpPart:
     """The part of a source whose file says `said`, with URL for `url`."""
     api = read_api("users", read_toml(said.replace("URL", url), "sources/users.toml"), Path())
-    source = HttpSource(api, allow, clock or ManualClock(), lambda: 0.0)
+    source = HttpSource(api, allow, clock or ManualClock(), lambda: 0.0, changes=changes)
     (found,) = source.parts({})
     if mark:
         (found,) = source.parts({found.name: mark})
@@ -197,6 +203,38 @@ CURSOR = 'url = "URL"\nrecords = "$.data"\n[paging]\nkind = "cursor"\nnext = "$.
 def test_hostile_answers_are_refused_with_a_sentence(body: bytes, told: str) -> None:
     with serving(Said(body)) as server:
         assert told in refusal(CURSOR.replace("{}", "1 mb" if len(body) > 9_000 else "2000 b"), server.url)
+
+
+NOTHING = [
+    (b'{"data": []}', 200, ""),
+    (b'{"data": null}', 200, "the answer has null at $.data, where its records should be\nhint: an API that has no"),
+    (b"{}", 200, "the answer has nothing at $.data, where its records should be\nhint: it has nothing at all"),
+    (b"null", 200, "the answer has nothing at $.data, where its records should be\nhint: it has null"),
+    (b"", 204, "the answer has nothing in it, where its records should be\nhint: an API that has no records says so"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "told"), NOTHING)
+def test_an_api_that_says_what_is_new_may_have_nothing(body: bytes, status: int, told: str) -> None:
+    file = CURSOR.replace("{}", "1 mb") + '[incremental]\nfield = "at"\nparameter = "since"'
+    with serving(Said(body, status)) as server:
+        found = part(file, server.url, mark="7", changes=True)
+        assert (list(found.frames()), found.mark, len(server.asked)) == ([], "7", 1)
+        if told:
+            assert told in refusal(file, server.url)
+
+
+def test_what_tells_of_no_records_is_wrong_though_nothing_may_be_new() -> None:
+    file = 'url = "URL"\nrecords = "$.data"\n'
+    for body, told in ((b'{"error": "no such list"}', "the answer has nothing at $.data"), (b"", "is no JSON")):
+        with serving(Said(body)) as server, pytest.raises(AwayError, match=told.replace("$", r"\$")):
+            list(part(file, server.url, changes=True).frames())
+
+
+def test_a_page_without_content_is_the_end_of_the_list() -> None:
+    file = 'url = "URL"\nrecords = "$.data"\n[paging]\nkind = "page"\n'
+    with serving(Said(b'{"data": [{"id": 1}]}'), Said(b"", 204)) as server:
+        assert load(file, server.url)["id"].to_list() == ["1"]
 
 
 def pages(*cursors: str) -> list[Said]:

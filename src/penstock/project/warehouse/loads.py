@@ -120,7 +120,10 @@ class Loads:
                 from penstock.warehouse.sources.http.source import HttpSource
 
                 return HttpSource(
-                    read_api(source.name, source.own, penstock.folder), penstock.world.allow, clock or penstock.clock
+                    read_api(source.name, source.own, penstock.folder),
+                    penstock.world.allow,
+                    clock or penstock.clock,
+                    changes=source.mode == "changes",
                 )
             case "postgres":
                 from penstock.warehouse.sources.postgres import read_postgres

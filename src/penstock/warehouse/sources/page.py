@@ -89,7 +89,9 @@ most) and links to the next page as well.
 What is wrong with an answer ends the source's part in the run, with a sentence: one that is no JSON, larger than
 `max-body` or slower than `timeout`; a first page that has nothing, or null, at `records` (an API that has no
 records says so with `[]`); a page that is the one before again; pages that go round in a circle; more than `max-pages`,
-or than come within `max-time`.
+or than come within `max-time`. With `mode = "changes"` an API may have nothing new, and say so as APIs do: by `[]` or
+`null` at `records`, by `{}`, or by 204 without a body. An object that has other members, but nothing at `records`, is
+wrong there too: it may tell of an error, or `records` be misspelt. A later page of 204 is the end of the list.
 
 With `[incremental]`, the parameter asks for records from the greatest value on that the column has had (numbers,
 moments with a time zone, else texts), in the loads that were committed. Those of that very value come again, and are

@@ -18,6 +18,7 @@ from penstock.warehouse.sources.records import Records
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    import requests
     from dlt.sources.helpers.rest_client.client import PageData
 
     from penstock.core.clock import Clock
@@ -28,14 +29,28 @@ __all__ = ["HttpSource"]
 _ROWS = 10_000
 """Pages are put together to frames of about so many records."""
 _CHANCE = SystemRandom().random
+_NO_CONTENT = 204
+_EMPTY = 'an API that has no records says so with []; one that says what is new, and may have nothing: mode = "changes"'
 
 
 class HttpSource:
     """All records of an API, or those since the greatest value of a column: one part, at its address."""
 
-    def __init__(self, api: Api, allow: Collection[str], clock: Clock, chance: Callable[[], float] = _CHANCE) -> None:
-        """`allow` are the hosts that need not be public (core.network); `chance` draws from [0, 1) how waits vary."""
+    def __init__(
+        self,
+        api: Api,
+        allow: Collection[str],
+        clock: Clock,
+        chance: Callable[[], float] = _CHANCE,
+        *,
+        changes: bool = False,
+    ) -> None:
+        """`allow` are the hosts that need not be public (core.network); `chance` draws from [0, 1) how waits vary.
+
+        `changes`: it says what is new, which may be nothing.
+        """
         self._api, self._allow, self._clock, self._chance = api, allow, clock, chance
+        self._changes = changes
 
     def parts(self, seen: Mapping[str, str]) -> Iterator[HttpPart]:
         """The one part; `seen` has the value of the column that was the greatest of the last load, by its name.
@@ -43,14 +58,23 @@ class HttpSource:
         Raises ConfigError where the environment lacks what the file names.
         """
         url = revealed(self._api.url, self._api.where)
-        yield HttpPart(self._api, url, seen.get(place_of(url), ""), self._allow, self._clock, self._chance)
+        mark = seen.get(place_of(url), "")
+        yield HttpPart(self._api, url, mark, self._allow, self._clock, self._chance, changes=self._changes)
 
 
 class HttpPart:
     """What an API answers from its first page to its last; `name` is its address without secrets."""
 
     def __init__(
-        self, api: Api, url: str, mark: str, allow: Collection[str], clock: Clock, chance: Callable[[], float]
+        self,
+        api: Api,
+        url: str,
+        mark: str,
+        allow: Collection[str],
+        clock: Clock,
+        chance: Callable[[], float],
+        *,
+        changes: bool,
     ) -> None:
         self.name = place_of(url)
         self.mark = mark or (api.incremental.first if api.incremental else "")
@@ -58,6 +82,7 @@ class HttpPart:
         self.pages = 0
         self._api, self._url = api, url
         self._allow, self._clock, self._chance = allow, clock, chance
+        self._changes = changes
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The records as columns of text (see Records), some pages at a time.
@@ -100,7 +125,8 @@ class HttpPart:
         asked = {(self._url, json.dumps(query, sort_keys=True))}
         before: bytes | None = None
         try:
-            for page in client(api, self._url, self._allow, self._clock, self._chance).paginate("", params=query):
+            asking = client(api, self._url, self._allow, self._clock, self._chance)
+            for page in asking.paginate("", params=query, hooks={"response": [self._require_answer]}):
                 self.pages += 1
                 self._require_records(page)
                 self._require_progress(page, before, end, asked)
@@ -117,6 +143,19 @@ class HttpPart:
         except ValueError as error:  # dlt's paginators, of an answer that lacks what they go by
             raise AwayError(f"page {self.pages + 1} does not say what comes next: {_short(str(error))}") from None
 
+    def _require_answer(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        """Raises IgnoreResponseException, which ends the pages, where an answer says that there is nothing (more)."""
+        from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
+
+        if answer.is_redirect:
+            return
+        if answer.status_code == _NO_CONTENT:
+            if not self._changes and not self.pages:
+                raise AwayError("the answer has nothing in it, where its records should be", hint=_EMPTY)
+            raise IgnoreResponseException
+        if self._changes and not self.pages and _is_nothing(answer.json(), self._api.records):
+            raise IgnoreResponseException
+
     def _require_records(self, page: PageData[Any]) -> None:
         """Raises AwayError where the first page has no records, nor says with [] that there are none."""
         from dlt.common.jsonpath import find_values
@@ -130,9 +169,11 @@ class HttpPart:
         if found:
             raise AwayError(
                 f"the answer has null at {self._api.records}, where its records should be",
-                hint="an API that has no records says so with []",
+                hint=_EMPTY,
             )
-        has = ", ".join(said) if isinstance(said, dict) else f"{len(said)} elements"
+        has = f"{len(said)} elements" if isinstance(said, list) else _text(said)
+        if isinstance(said, dict):
+            has = ", ".join(said)
         raise AwayError(
             f"the answer has nothing at {self._api.records}, where its records should be",
             hint=f"it has {_short(has) or 'nothing at all'}",
@@ -156,6 +197,14 @@ class HttpPart:
         if more and following in asked:
             raise AwayError(f"after page {self.pages} comes one that was there before: its pages go round in a circle")
         asked.add(following)
+
+
+def _is_nothing(said: Any, records: str) -> bool:
+    """Whether an answer says that there is nothing new: null where its records should be, or an object of nothing."""
+    from dlt.common.jsonpath import find_values
+
+    found = find_values(records, said)
+    return said is None or said == {} or (bool(found) and all(value is None for value in found))
 
 
 def _text(record: Any) -> str:
