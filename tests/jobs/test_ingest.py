@@ -102,11 +102,14 @@ def test_an_api_that_is_down_is_told_and_the_run_goes_on(project: Path, api: Api
     with opened(project) as p:
         run = settled(p, p.jobs.begin("kafka_data_ingestion", {"also": "customers"}).id)
         assert run.state == "partial"
-        assert [step.outcome.note for step in run.steps] == ["HTTP 503 Service Unavailable", ""]
+        assert [step.outcome.note for step in run.steps] == [
+            f"{api.url}/link/users: HTTP 503 Service Unavailable",
+            "",
+        ]
         assert sum(p.log.ends("data-stream").values()) == 2
         executions = "SELECT pipeline_name, status, records_processed, error_message FROM pipeline_executions"
         assert p.query(executions).rows() == [
-            ("kafka_data_ingestion", "PARTIAL", 3, "api_users: HTTP 503 Service Unavailable")
+            ("kafka_data_ingestion", "PARTIAL", 3, f"api_users: {api.url}/link/users: HTTP 503 Service Unavailable")
         ]
         assert any("HTTP 503 Service Unavailable" in line.line for line in p.jobs.lines(run.id)[1])
 

@@ -12,7 +12,8 @@ import pytest
 from penstock.core.clock import ManualClock
 from penstock.core.errors import DataError, LogError, StateError
 from penstock.jobs.presence import Presence
-from penstock.jobs.runs import Change, JobState
+from penstock.jobs.run import RunBrief
+from penstock.jobs.runs import Change, JobState, Runs
 from tests.jobs.worlds import Machine, Told, moments, ms
 
 if TYPE_CHECKING:
@@ -412,10 +413,21 @@ def test_whoever_hears_of_an_end_writes_in_its_transaction() -> None:
     machine.begin("one")
     machine.tick()
     assert machine.log.facts.scan("heard/") == {"heard/one-20260101T000000Z-x": b"success"}
-    state = machine.runs.open().job("one")
-    assert state == JobState(
-        None, "", "one-20260101T000000Z-x", "success", ms("2026-01-01T00:00Z"), ms("2026-01-01T00:00Z")
-    )
+    state, now = machine.runs.open().job("one"), ms("2026-01-01T00:00Z")
+    run = "one-20260101T000000Z-x"
+    assert state == JobState(None, "", run, "success", now, now, recent=(RunBrief(run, "success", now, now, now),))
+
+
+def test_a_job_knows_its_last_runs_and_one_that_is_tried_again_once() -> None:
+    machine = Machine(LIMITED, Told(), "2026-01-01T00:00Z")
+    begun = machine.begin("one")
+    ended = [replace(begun, id=f"one-{n}", state="failed", ended=n) for n in range(20)]
+    machine.runs.change(lambda _: Change([*ended, replace(ended[18], state="success")]))
+    recent = Runs(machine.log).open().job("one").recent
+    assert [(run.id, run.state) for run in recent] == [
+        *((run.id, "failed") for run in (*ended[4:18], ended[19])),
+        (ended[18].id, "success"),
+    ]
 
 
 def test_who_is_there_is_told_by_a_lock(tmp_path: Path) -> None:

@@ -98,6 +98,10 @@ def test_a_job_is_run_and_followed_to_its_end(page: Page, tmp_path: Path) -> Non
         page.get_by_role("main").get_by_role("link", name="load", exact=True).click()
         expect(page.get_by_role("region", name="Its last runs")).to_contain_text("100")
         expect(page.get_by_role("grid", name="Runs").get_by_role("row")).to_have_count(2)
+        grid = page.get_by_role("table", name="Run by run")
+        expect(grid.get_by_role("row", name="command")).to_contain_text("done")
+        grid.get_by_role("link").click()
+        expect(page.get_by_role("log", name="Log of the run")).to_contain_text("goes on")
 
 
 @pytest.mark.real
@@ -107,9 +111,9 @@ def test_a_run_that_failed_says_why_and_is_tried_again(page: Page, tmp_path: Pat
         page.goto(f"{served.serving.url}jobs/send")
         page.get_by_role("button", name="Run now…").click()
         page.get_by_role("button", name="Run it now").click()
-        failure = page.get_by_role("alert")
-        expect(failure).to_contain_text("It failed in command")
-        expect(failure).to_contain_text("no answer")
+        failure = page.get_by_role("region", name="It failed in command")
+        expect(failure.get_by_role("alert")).to_contain_text("no answer")
+        expect(failure).to_contain_text("What the program wrote stands in the log below")
         (folder / "mended").touch()
         page.get_by_role("button", name="Try again…").click()
         page.get_by_role("button", name="Try again", exact=True).click()
@@ -141,7 +145,8 @@ def test_runs_are_cancelled_and_made_for_moments_that_have_passed(page: Page, tm
         sheet.get_by_label("From").fill("2026-01-05")
         sheet.get_by_label("Before").fill("2026-01-04")
         expect(sheet.get_by_text("It is not after the first moment.")).to_be_visible()
-        sheet.get_by_label("From").fill("2026-01-01")
+        sheet.get_by_label("From").fill("2026-01-01T02:00")
+        expect(sheet.get_by_text("days and times are those of Europe/Zurich")).to_be_visible()
         sheet.get_by_role("button", name="Make the runs").click()
         expect(sheet.get_by_role("status")).to_contain_text("3 runs are made")
         made = served.get("/api/jobs/keep/runs")

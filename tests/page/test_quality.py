@@ -44,8 +44,8 @@ def test_a_row_that_breaks_a_rule_is_fixed_and_brought_in(page: Page, tmp_path: 
     with serve(shop(tmp_path / "shop"), rows=0) as served:
         assert served.post("/api/topics/orders/records", ORDERS)["refused"] == 0
         until(lambda: served.penstock.rejects().height == 1, "no row is set aside")
-        page.goto(f"{served.serving.url}jobs")
-        page.get_by_role("link", name="Quality rules").click()
+        page.goto(served.serving.url)
+        page.get_by_role("navigation", name="Views").get_by_role("link", name="Quality").click()
         expect(page.get_by_role("grid", name="Rules").get_by_role("row").nth(1)).to_contain_text("broken")
         wide = page.viewport_size
         assert wide is not None

@@ -159,7 +159,10 @@ def test_an_api_that_is_down(server: ApiServer) -> None:
     clock = ManualClock()
     server.api.manners.outage = 1
     said = f'{LINK}[limits]\nretries = 3\nmax-wait = "3 s"'
-    assert refusal(said, server.url, clock=clock) == "HTTP 503 Service Unavailable, tried 4 times"
+    assert (
+        refusal(said, server.url, clock=clock)
+        == f"{server.url}/link/users: HTTP 503 Service Unavailable, tried 4 times"
+    )
     assert clock.monotonic() == 0.5 + 1 + 1.5
     server.api.manners.outage = 0
     server.api.manners.told.append((429, "3600"))
@@ -170,7 +173,7 @@ def test_an_api_that_is_down(server: ApiServer) -> None:
 def test_nobody_listens() -> None:
     with ApiServer(Api({}), port=0) as gone:
         url = gone.url
-    assert refusal('url = "URL/users"\n[limits]\nretries = 1', url) == "connection refused, tried 2 times"
+    assert refusal('url = "URL/users"\n[limits]\nretries = 1', url) == f"{url}/users: connection refused, tried 2 times"
 
 
 def test_no_more_requests_than_were_agreed_on(server: ApiServer) -> None:
@@ -259,7 +262,8 @@ def test_a_host_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     said = 'url = "http://api.test/users"\n[limits]\nretries = 1'
-    assert refusal(said, "") == "host 'api.test' of 'http://api.test/users' is not known, tried 2 times"
+    told = "host 'api.test' of 'http://api.test/users' is not known, tried 2 times"
+    assert refusal(said, "") == f"http://api.test/users: {told}"
 
 
 def test_pages_that_go_round_in_a_circle_and_pages_without_end() -> None:
@@ -302,7 +306,7 @@ def test_an_answer_that_comes_byte_by_byte_has_an_end(head: bytes) -> None:
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         said = 'url = "URL"\n[limits]\ntimeout = "200 ms"\nretries = 0'
-        assert refusal(said, url, clock=SystemClock()) == "no answer within 0.2 s"
+        assert refusal(said, url, clock=SystemClock()) == f"{url}/: no answer within 0.2 s"
         thread.join()
 
 

@@ -9,7 +9,7 @@ import click
 from penstock.cli.command import Command, folder_argument, format_option, opened
 from penstock.cli.errors import OK, USER
 from penstock.cli.output import FORMATS, print_rows
-from penstock.cli.terminal import note
+from penstock.cli.terminal import lasted, note, size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,18 +39,34 @@ def health(folder: Path, form: str) -> int:
         "state": pl.String,
         "since": pl.Int64,
         "probed": pl.Int64,
-        "value": pl.Float64,
-        "unit": pl.String,
-        "detail": pl.String,
     }
-    rows = [(p.component, p.state, p.since, p.probed, *_told(p), p.detail) for p in found.parts]
+    if form == "table":
+        schema |= {"measured": pl.String}
+        told: list[tuple[Any, ...]] = [(_measured(part),) for part in found.parts]
+    else:
+        schema |= {"value": pl.Float64, "unit": pl.String}
+        told = [_in_percent(part) for part in found.parts]
+    schema |= {"detail": pl.String}
+    rows = [
+        (part.component, part.state, part.since, part.probed, *said, part.detail)
+        for part, said in zip(found.parts, told, strict=True)
+    ]
     print_rows(pl.DataFrame(rows, schema, orient="row").cast({"since": moment, "probed": moment}), form)
     if not found.parts:
         note("nothing has probed them yet: the process that runs the project does it")
     return OK if found.state in ("up", "stopped") else USER
 
 
-def _told(part: PartHealth) -> tuple[float | None, str]:
+def _measured(part: PartHealth) -> str:
+    """As a person reads it: 56.5 GB free."""
+    if part.value is None:
+        return ""
+    if part.unit == "bytes":
+        return f"{size(round(part.value))} {'free' if part.component == 'disk' else 'available'}"
+    return f"{part.value:.0%} busy" if part.unit == "share" else f"looked {lasted(part.value)} ago"
+
+
+def _in_percent(part: PartHealth) -> tuple[float | None, str]:
     """Its value and unit; a share as whole percent."""
     if part.value is not None and part.unit == "share":
         return float(round(part.value * 100)), "%"

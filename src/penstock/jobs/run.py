@@ -14,7 +14,7 @@ from penstock.jobs.step import Outcome, Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ENDED", "Attempt", "Run", "State", "StepRun", "Trigger", "read_run", "run_id", "run_time"]
+__all__ = ["ENDED", "Attempt", "Run", "RunBrief", "State", "StepRun", "Trigger", "read_run", "run_id", "run_time"]
 
 State = Literal["waiting", "running", "success", "partial", "failed", "cancelled"]
 Trigger = Literal["schedule", "hand", "backfill", "job", "file", "row"]
@@ -47,6 +47,17 @@ class Attempt:
     ended: int
     error: str
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunBrief:
+    """What a list of runs shows of one; times in ms since 1970."""
+
+    id: str
+    state: State
+    scheduled: int
+    began: int | None
+    ended: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,25 @@ class Run:
         """`error` with the step that has failed; where several have, it names each already."""
         failed = [step.name for step in self.steps if step.state == "failed"]
         return f"{failed[0]}: {self.error}" if self.error and len(failed) == 1 else self.error
+
+    @property
+    def left(self) -> list[str]:
+        """What its steps have left undone, and why."""
+        return [f"{step.name}: {step.outcome.note}" for step in self.steps if step.outcome.partial]
+
+    @property
+    def why(self) -> str:
+        """In a line what has gone wrong, of partial success what was left undone; empty where nothing was."""
+        return "; ".join(self.left) if self.state == "partial" else self.failure.partition("\n")[0]
+
+    @property
+    def step_states(self) -> dict[str, str]:
+        """The state of each step that has begun; ``partial`` for one that has left something undone."""
+        return {step.name: "partial" if step.outcome.partial else step.state for step in self.steps}
+
+    @property
+    def brief(self) -> RunBrief:
+        return RunBrief(self.id, self.state, self.scheduled, self.began, self.ended)
 
     def step(self, name: str) -> StepRun | None:
         """What became of the step called so, if it was begun."""

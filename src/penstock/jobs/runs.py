@@ -7,7 +7,7 @@ only where nobody else has taken one meanwhile. So two processes never work on o
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 from penstock.core.errors import LogError, StateError, did_you_mean
-from penstock.jobs.run import ENDED, read_run, run_time
+from penstock.jobs.run import ENDED, RunBrief, read_run, run_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +32,7 @@ RUNS = "__runs"
 _CONFIGS = {"cleanup.policy": "compact,delete"}
 _TURN, _OPEN, _JOB, _CANCEL = "runs/turn", "runs/open/", "runs/job/", "runs/cancel/"
 _LOOK = 512
+_RECENT = 16
 _ROWS = 1_000
 
 
@@ -41,7 +42,7 @@ class JobState:
 
     `considered` is up to when its schedule was looked at. `last`, `last_ended` and `last_state` are those of its last
     run that has ended, `last_success` when one last did so well. `seen` are the files that it was done for,
-    `rows` is how many rows of its query it was done for.
+    `rows` is how many rows of its query it was done for. `recent` are its last runs that have ended, the newest last.
     """
 
     considered: int | None = None
@@ -52,6 +53,12 @@ class JobState:
     last_success: int | None = None
     seen: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
+    recent: tuple[RunBrief, ...] = ()
+
+    def with_end(self, run: Run) -> JobState:
+        """With the end of one of its runs, which may have ended before and was tried again."""
+        others = [one for one in self.recent if one.id != run.id]
+        return replace(self, recent=(*others, run.brief)[-_RECENT:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,10 @@ class Runs:
                 change = decide(self._open)
                 if not change:
                     return change
+                for run in change.runs:
+                    if run.state in ENDED:
+                        state = change.jobs.get(run.job, self._open.job(run.job))
+                        change.jobs[run.job] = state.with_end(run)
                 turn = str(int(self._turn or b"0") + 1).encode()
                 try:
                     with self._log.transaction() as transaction:
@@ -233,7 +244,8 @@ class Runs:
 def _state(record: bytes) -> JobState:
     """What a fact says of a job; what another version has written beside it is overlooked."""
     known = {one.name for one in fields(JobState)}
-    return JobState(**{name: value for name, value in orjson.loads(record).items() if name in known})
+    said = {name: value for name, value in orjson.loads(record).items() if name in known}
+    return JobState(**{**said, "recent": tuple(RunBrief(**one) for one in said.get("recent", ()))})
 
 
 def _records(runs: list[Run]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import { api, body, type Schemas } from "./client";
 
 export type Job = Schemas["JobAnswer"];
 export type Run = Schemas["RunAnswer"];
+export type RunBrief = Job["recent"][number];
 export type RunDetails = Schemas["RunDetails"];
 export type RunState = Run["state"];
 export type Step = Schemas["StepAnswer"];

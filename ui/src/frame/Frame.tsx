@@ -50,8 +50,8 @@ export function Frame({ children }: { children: ReactNode }) {
       </header>
       <nav className={css.rail} aria-label="Views">
         <ul>
-          {PLACES.map(({ href, label, icon: Icon }) => (
-            <li key={href}>
+          {PLACES.map(({ href, label, icon: Icon, seldom }) => (
+            <li key={href} className={seldom ? css.seldom : undefined}>
               <Go
                 href={href}
                 className={css.place}

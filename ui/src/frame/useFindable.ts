@@ -35,8 +35,6 @@ export function useFindable(): { value: string; items: Found[] }[] {
       items: [
         ...PLACES.map(({ href, label }) => ({ value: `view ${href}`, label, href })),
         { value: "view changes", label: "Changes of the SQL files", href: "/changes" },
-        { value: "view quality", label: "Quality rules", href: "/quality" },
-        { value: "view uptime", label: "Uptime", href: "/uptime" },
         { value: "view late", label: "Late rows", href: "/rejects?show=late" },
       ],
     },

@@ -6,17 +6,13 @@ import { FormSheet } from "../pieces/FormSheet";
 import { Sheet } from "../pieces/Sheet";
 import { plural } from "../text/number";
 import { shell } from "../text/shell";
-import { DAY, day, parseMoment } from "../text/time";
+import { DAY, day, parseMomentIn } from "../text/time";
 import css from "./Jobs.module.css";
 import { given, isWhole, ParameterFields, paramWords } from "./ParameterFields";
 import { scheduleWords } from "./words";
 
 const WEEK = 7 * DAY;
-const FORM = "A day such as 2026-01-31, or a time with its zone: 2026-01-31T12:00:00Z.";
-
-/** Ms of a day (its begin in UTC) or of a moment; undefined for anything else. */
-const timeOf = (text: string) =>
-  parseMoment(/^\d{4}-\d\d-\d\d$/.test(text.trim()) ? `${text.trim()}T00:00:00Z` : text.trim());
+const FORM = "A day such as 2026-01-31, or a time: 2026-01-31T12:00, or with another zone 2026-01-31T12:00Z.";
 
 /** Makes a run for each moment of the schedule in a range. */
 export function BackfillSheet({ job, onClose }: { job: Job; onClose: () => void }) {
@@ -25,7 +21,7 @@ export function BackfillSheet({ job, onClose }: { job: Job; onClose: () => void 
   const [until, setUntil] = useState(day(opened));
   const [values, setValues] = useState<Record<string, string>>({});
   const fill = useBackfill(job.name);
-  const [from, to] = [timeOf(since), timeOf(until)];
+  const [from, to] = [parseMomentIn(job.zone, since), parseMomentIn(job.zone, until)];
   const order = from !== undefined && to !== undefined && from >= to ? "It is not after the first moment." : undefined;
   const may = from !== undefined && to !== undefined && !order && isWhole(job, values) && !fill.isPending;
   if (fill.data) {
@@ -62,7 +58,7 @@ export function BackfillSheet({ job, onClose }: { job: Job; onClose: () => void 
         value={since}
         onChange={setSince}
         wrong={from === undefined ? FORM : undefined}
-        note="The first moment; days are those of UTC."
+        note={`The first moment; days and times are those of ${job.zone}.`}
       />
       <TextField
         label="Before"

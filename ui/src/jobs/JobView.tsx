@@ -10,11 +10,12 @@ import { KeyFigure } from "../pieces/KeyFigure";
 import { Moment } from "../pieces/Moment";
 import { Failure, Waiting } from "../pieces/States";
 import { duration, number, plural } from "../text/number";
+import { toSecond } from "../text/time";
 import { BackfillSheet } from "./BackfillSheet";
 import { BeginSheet } from "./BeginSheet";
 import css from "./Jobs.module.css";
 import { PauseButton } from "./PauseButton";
-import { RunStrip } from "./RunStrip";
+import { RunGrid } from "./RunGrid";
 import { RunTable } from "./RunTable";
 import { dueWords, jobHref, lasted, median, rateWords, RUN_TONES, successes } from "./words";
 import { When } from "./When";
@@ -51,7 +52,8 @@ export function JobView() {
       {isPending && <Waiting height={200} />}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {data?.wrong && <Failure error={{ title: `${name} is wrong, and is not done`, detail: data.wrong }} />}
-      {data && runs.data && <Figures job={data} runs={runs.data} now={runs.dataUpdatedAt} />}
+      {data && runs.data && <Figures runs={runs.data} now={runs.dataUpdatedAt} />}
+      {runs.data && <RunGrid runs={runs.data} now={runs.dataUpdatedAt} />}
       {data && can && <About job={data} now={runs.dataUpdatedAt || Date.now()} />}
       {runs.error && <Failure error={runs.error} retry={() => void runs.refetch()} />}
       {runs.data && <RunTable runs={runs.data} now={runs.dataUpdatedAt} />}
@@ -61,7 +63,7 @@ export function JobView() {
   );
 }
 
-function Figures({ job, runs, now }: { job: Job; runs: readonly Run[]; now: number }) {
+function Figures({ runs, now }: { runs: readonly Run[]; now: number }) {
   const went = successes(runs);
   const ended = runs.filter(({ state }) => state === "success" || state === "partial");
   const took = median(ended.flatMap((run) => lasted(run, now) ?? []));
@@ -69,15 +71,11 @@ function Figures({ job, runs, now }: { job: Job; runs: readonly Run[]; now: numb
   return (
     <Section title="Its last runs" headless>
       <div className={css.figures}>
-        <div className={css.figure}>
-          <span>Last runs</span>
-          <RunStrip job={job.name} runs={runs} now={now} />
-        </div>
         <KeyFigure
           label="Last one"
           value={last?.state}
           tone={last && RUN_TONES[last.state] !== "good" ? RUN_TONES[last.state] : "neutral"}
-          note={last && `${plural(last.rows, "row")} read`}
+          note={last && (last.why || (last.rows > 0 ? `${plural(last.rows, "row")} read` : undefined))}
         />
         <KeyFigure
           label="Succeeds"
@@ -136,7 +134,7 @@ function About({ job, now }: { job: Job; now: number }) {
           {job.last_success !== null && <dt>Last success</dt>}
           {job.last_success !== null && (
             <dd>
-              <Moment ms={job.last_success} />
+              <Moment ms={toSecond(job.last_success)} zoned />
             </dd>
           )}
         </Facts>

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { type Job, type Run, useJobs, useRuns } from "../api/jobs";
+import { type Job, useJobs, useRuns } from "../api/jobs";
 import { useMay } from "../api/login";
 import { Section, View } from "../frame/View";
 import { Button } from "../pieces/Button";
@@ -14,14 +14,12 @@ import { RunTable } from "./RunTable";
 import { dueWords, jobHref, rateWords, RUN_TONES, runHref, successes } from "./words";
 import { When } from "./When";
 
-/** So many of the newest runs are looked at. */
-const NEWEST = 1_000;
 const LISTED = 100;
 
 /** The jobs of jobs.toml: when each is due, and how its last runs have ended. */
 export function Jobs() {
   const jobs = useJobs();
-  const runs = useRuns(NEWEST);
+  const runs = useRuns(LISTED);
   const [begun, setBegun] = useState<Job | undefined>();
   return (
     <View
@@ -60,22 +58,14 @@ export function Jobs() {
             </thead>
             <tbody>
               {jobs.data.map((job) => (
-                <JobRow
-                  key={job.name}
-                  job={job}
-                  runs={(runs.data ?? []).filter((run) => run.job === job.name)}
-                  now={runs.dataUpdatedAt}
-                  onBegin={() => setBegun(job)}
-                />
+                <JobRow key={job.name} job={job} now={jobs.dataUpdatedAt} onBegin={() => setBegun(job)} />
               ))}
             </tbody>
           </table>
         )}
       </Section>
       {runs.error && <Failure error={runs.error} retry={() => void runs.refetch()} />}
-      {runs.data && runs.data.length > 0 && (
-        <RunTable runs={runs.data.slice(0, LISTED)} now={runs.dataUpdatedAt} ofAll />
-      )}
+      {runs.data && runs.data.length > 0 && <RunTable runs={runs.data} now={runs.dataUpdatedAt} ofAll />}
       {begun && <BeginSheet job={begun} onClose={() => setBegun(undefined)} />}
     </View>
   );
@@ -83,15 +73,14 @@ export function Jobs() {
 
 interface RowProps {
   job: Job;
-  runs: readonly Run[];
   now: number;
   onBegin: () => void;
 }
 
-function JobRow({ job, runs, now, onBegin }: RowProps) {
+function JobRow({ job, now, onBegin }: RowProps) {
   const may = useMay("operate");
-  const went = successes(runs);
-  const goes = runs.find(({ state }) => state === "running");
+  const went = successes(job.recent);
+  const goes = job.recent.findLast(({ state }) => state === "running");
   return (
     <tr>
       <th scope="row">
@@ -106,7 +95,7 @@ function JobRow({ job, runs, now, onBegin }: RowProps) {
             <span className={css.attention}>paused by {job.paused_by}</span>
           ) : goes ? (
             <Go href={runHref(goes.id)}>
-              <span className={css[RUN_TONES.running]}>{goes.cancelled_by ? "is ending" : "goes on now"}</span>
+              <span className={css[RUN_TONES.running]}>goes on now</span>
             </Go>
           ) : job.next == null ? (
             job.waiting > 0 && `${number(job.waiting)} waiting`
@@ -116,7 +105,7 @@ function JobRow({ job, runs, now, onBegin }: RowProps) {
         </small>
       </td>
       <td>
-        <RunStrip job={job.name} runs={runs} now={now} />
+        <RunStrip job={job.name} runs={job.recent} now={now} />
       </td>
       <td className={css.end} data-label="Succeeds">
         {went ? rateWords(went) : "\u2013"}

@@ -4,7 +4,8 @@ import { useFilters } from "../frame/useFilters";
 import { Section } from "../frame/View";
 import { Segmented } from "../pieces/Segmented";
 import { Failure, Waiting } from "../pieces/States";
-import { clock } from "../text/time";
+import { Moment } from "../pieces/Moment";
+import { zone } from "../text/time";
 import css from "./Jobs.module.css";
 
 /** So near its end one reads what comes. px */
@@ -29,12 +30,15 @@ export function RunLog({ identity, goes }: { identity: string; goes: boolean }) 
     <Section
       title="Log"
       tools={
-        <Segmented
-          label="Which lines"
-          value={grave ? "warning" : ""}
-          options={SHOWN}
-          onChange={(log) => setFilters({ log: log || undefined }, true)}
-        />
+        <div className={css.logTools}>
+          <small>{zone()}</small>
+          <Segmented
+            label="Which lines"
+            value={grave ? "warning" : ""}
+            options={SHOWN}
+            onChange={(log) => setFilters({ log: log || undefined }, true)}
+          />
+        </div>
       }
     >
       {isPending && <Waiting height={160} />}
@@ -56,7 +60,7 @@ export function RunLog({ identity, goes }: { identity: string; goes: boolean }) 
         >
           {lines.map((line, at) => (
             <div key={at} className={line.level === "error" ? css.bad : line.level === "warning" ? css.attention : ""}>
-              <time dateTime={new Date(line.time).toISOString()}>{clock(line.time)}</time>
+              <Moment ms={line.time} short />
               {line.step && <b>{line.step}</b>}
               <span>{line.line}</span>
             </div>

@@ -13,10 +13,12 @@ import { Failure, Waiting } from "../pieces/States";
 import { duration, number, plural } from "../text/number";
 import { shell } from "../text/shell";
 import { Attempts } from "./Attempts";
+import { Cause } from "./Cause";
 import css from "./Jobs.module.css";
 import { RunLog } from "./RunLog";
 import { Steps } from "./Steps";
-import { jobHref, lasted, RUN_TONES, triggerWords } from "./words";
+import { toSecond } from "../text/time";
+import { jobHref, lasted, RUN_TONES, runHref, triggerWords } from "./words";
 import { When } from "./When";
 
 type Act = "cancel" | "retry";
@@ -52,20 +54,13 @@ export function RunView() {
     >
       {isPending && <Waiting height={240} />}
       {error && <Failure error={error} retry={() => void refetch()} />}
-      {data && (data.state === "failed" || data.state === "partial") && data.error && <Wrong run={data} />}
+      {data && (data.state === "failed" || data.state === "partial") && <Cause run={data} />}
       {data && <About run={data} now={dataUpdatedAt} />}
       {data && <Steps run={data} now={dataUpdatedAt} />}
       {data && data.attempts.length > 1 && <Attempts attempts={data.attempts} />}
       {data && <RunLog identity={identity} goes={goes} />}
       {data && act && <ActSheet run={data} act={act} onClose={() => setAct(undefined)} />}
     </View>
-  );
-}
-
-function Wrong({ run }: { run: RunDetails }) {
-  const where = run.failed_step && ` in ${run.failed_step}`;
-  return (
-    <Failure error={{ title: `It ${run.state === "failed" ? "failed" : "did a part"}${where}`, detail: run.error }} />
   );
 }
 
@@ -84,10 +79,10 @@ function About({ run, now }: { run: RunDetails; now: number }) {
           </dd>
           <dt>For</dt>
           <dd>
-            <Moment ms={run.scheduled} />
+            <Moment ms={toSecond(run.scheduled)} zoned />
           </dd>
           <dt>Begun</dt>
-          <dd>{triggerWords(run)}</dd>
+          <dd>{run.trigger === "job" ? <Go href={runHref(run.by)}>{triggerWords(run)}</Go> : triggerWords(run)}</dd>
           {waits && <dt>{run.attempt > 0 ? "Next attempt" : "Due"}</dt>}
           {waits && (
             <dd>
@@ -97,7 +92,7 @@ function About({ run, now }: { run: RunDetails; now: number }) {
           {run.began !== null && <dt>{run.ended === null ? "Goes for" : "Took"}</dt>}
           {run.began !== null && (
             <dd>
-              {duration(took ?? 0)}, from <Moment ms={run.began} />
+              {duration(took ?? 0)}, from <Moment ms={toSecond(run.began)} zoned />
             </dd>
           )}
           <dt>Attempts</dt>

@@ -2,7 +2,7 @@ import type { RunDetails, Step } from "../api/jobs";
 import { Section } from "../frame/View";
 import { duration, number, plural } from "../text/number";
 import css from "./Jobs.module.css";
-import { changeWords, countWords, lasted, STEP_TONES } from "./words";
+import { changeWords, countWords, lasted, STEP_TONES, stepState } from "./words";
 
 /** Of a step that took no time at all something is drawn too, in % of the whole. */
 const THINNEST = 0.6;
@@ -38,7 +38,8 @@ interface Props {
 
 function StepItem({ step, told, from, to, now }: Props) {
   const took = lasted(step, now) ?? 0;
-  const tone = STEP_TONES[step.state] ?? "neutral";
+  const state = stepState(step);
+  const tone = STEP_TONES[state] ?? "neutral";
   const share = (ms: number) => (ms / (to - from)) * 100;
   const { phases, note, artefacts } = step.outcome;
   return (
@@ -46,7 +47,7 @@ function StepItem({ step, told, from, to, now }: Props) {
       <div className={css.stepHead}>
         <b>{step.name}</b>
         <span className={css[tone]}>
-          {step.state}
+          {state}
           {step.attempt > 1 && `, attempt ${step.attempt}`}
           {step.doing && step.state === "running" && `: ${step.doing}`}
         </span>

@@ -1,4 +1,4 @@
-import type { Job, Run, RunState, Step } from "../api/jobs";
+import type { Job, Run, RunBrief, RunState, Step } from "../api/jobs";
 import type { Tone } from "../pieces/ink";
 import { number, plural } from "../text/number";
 
@@ -12,7 +12,15 @@ export const RUN_TONES: Record<RunState, Tone> = {
   waiting: "neutral",
 };
 
-export const STEP_TONES: Record<string, Tone> = { done: "good", failed: "bad", running: "neutral" };
+export const STEP_TONES: Record<string, Tone> = {
+  done: "good",
+  partial: "attention",
+  failed: "bad",
+  running: "neutral",
+};
+
+/** What became of a step, or becomes of it. */
+export const stepState = ({ state, outcome }: Step): string => (outcome.partial ? "partial" : state);
 
 export const runHref = (identity: string): string => `/runs/${encodeURIComponent(identity)}`;
 export const jobHref = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
@@ -107,7 +115,7 @@ export interface Successes {
 }
 
 /** How the runs went that came to an end by themselves; undefined where there is none. */
-export function successes(runs: readonly Run[]): Successes | undefined {
+export function successes(runs: readonly RunBrief[]): Successes | undefined {
   const count = (which: RunState) => runs.filter(({ state }) => state === which).length;
   const [whole, partial] = [count("success"), count("partial")];
   const of = whole + partial + count("failed");
@@ -136,13 +144,16 @@ export function dueWords({ schedule, zone, after }: Pick<Job, "schedule" | "zone
   return words.filter(Boolean).join("; ") || "by hand";
 }
 
+/** The job whose run is called so. */
+export const jobOf = (identity: string): string => identity.replace(/-\d{8}T\d{6}Z(-\w+)?$/, "");
+
 /** Why a run is there. */
 export function triggerWords({ trigger, by }: Pick<Run, "trigger" | "by">): string {
   const words: Record<Run["trigger"], string> = {
     schedule: "on schedule",
     hand: `by ${by}`,
     backfill: `to fill up, by ${by}`,
-    job: `after ${by}`,
+    job: `after ${jobOf(by)}`,
     file: `by file ${by}`,
     row: `by a row of ${by}`,
   };

@@ -1,4 +1,4 @@
-import { utc } from "../text/time";
+import { exactly } from "../text/time";
 import { isNumeric, momentOf, shown, type TableColumn, type TableRow } from "./column";
 import css from "./DataTable.module.css";
 import { Go } from "./Go";
@@ -32,7 +32,7 @@ export function Cell({ column, row, place, current }: Props) {
       role="gridcell"
       className={look.filter(Boolean).join(" ")}
       {...(linked ? {} : reached)}
-      title={at === undefined ? text : utc(at)}
+      title={at === undefined ? text : exactly(at)}
     >
       {value === null ? (
         <span className={column.none === undefined ? css.none : undefined}>{column.none ?? "null"}</span>

@@ -2,8 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Cell } from "./Cell";
-import { compare, exact, isNumeric, shown, type TableColumn, type TableRow } from "./column";
+import { compare, exact, isNumeric, isTime, shown, type TableColumn, type TableRow } from "./column";
 import css from "./DataTable.module.css";
+import { zone } from "../text/time";
 import { TableTools } from "./TableTools";
 
 export interface Sort {
@@ -67,6 +68,7 @@ export function DataTable({
     overscan: 8,
   });
   const [at, move] = useCursor(scroller, sorted.length, visible.length, (row) => virtual.scrollToIndex(row));
+  const firstTime = visible.find(isTime);
   const widths = visible.map((column) => widthOf(column, rows));
   const tracks = {
     gridTemplateColumns: widths.map(trackOf).join(" "),
@@ -104,7 +106,13 @@ export function DataTable({
       >
         <div className={css.head} role="row" aria-rowindex={1} style={tracks}>
           {visible.map((column) => (
-            <Heading key={column.name} column={column} sort={sort} setSort={setSort} />
+            <Heading
+              key={column.name}
+              column={column}
+              unit={column === firstTime ? zone() : unitOf(column)}
+              sort={sort}
+              setSort={setSort}
+            />
           ))}
         </div>
         <div className={css.body} role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: tracks.minWidth }}>
@@ -153,7 +161,7 @@ function sortedBy(rows: readonly TableRow[], sort: Sort | undefined): readonly T
 /** How wide a column is at least, px, and what share of the rest it takes. */
 function widthOf(column: TableColumn, rows: readonly TableRow[]): [number, number] {
   if (column.width) return [column.width, 0];
-  if (column.unit === "moment" || column.type?.startsWith("TIMESTAMP")) return [204, 0.6];
+  if (isTime(column)) return [204, 0.6];
   const longest = Math.max(0, ...rows.slice(0, LOOKED_AT).map((row) => shown(column, row[column.name] ?? null).length));
   const content = Math.ceil((longest * 7.6 + 28) / STEP) * STEP;
   if (!isNumeric(column)) return [Math.min(WIDEST, Math.max(128, content)), 1];
@@ -164,15 +172,18 @@ function trackOf([least, share]: [number, number]): string {
   return share === 0 ? `${least}px` : `minmax(${least}px, ${share}fr)`;
 }
 
+const unitOf = ({ unit }: TableColumn): string | undefined => (unit && !IN_CELLS.has(unit) ? unit : undefined);
+
 interface HeadingProps {
   column: TableColumn;
+  /** Of its values; of the first moments of a table the zone that all of them are shown in. */
+  unit: string | undefined;
   sort: Sort | undefined;
   setSort: (sort: Sort) => void;
 }
 
-function Heading({ column, sort, setSort }: HeadingProps) {
+function Heading({ column, unit, sort, setSort }: HeadingProps) {
   const mine = sort?.column === column.name ? sort : undefined;
-  const unit = column.unit && !IN_CELLS.has(column.unit) ? column.unit : undefined;
   const next = { column: column.name, descending: mine ? !mine.descending : isNumeric(column) };
   return (
     <div

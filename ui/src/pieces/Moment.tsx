@@ -1,4 +1,4 @@
-import { clock, moment, utc, zoneName } from "../text/time";
+import { clock, exactly, moment, zoneName } from "../text/time";
 
 interface Props {
   ms: number;
@@ -8,10 +8,10 @@ interface Props {
   zoned?: boolean;
 }
 
-/** A moment in the viewer's zone; UTC on hover. */
+/** A moment in the viewer's zone; with its name, and in UTC, on hover. */
 export function Moment({ ms, short, zoned }: Props) {
   return (
-    <time dateTime={new Date(ms).toISOString()} title={utc(ms)}>
+    <time dateTime={new Date(ms).toISOString()} title={exactly(ms)}>
       {short ? clock(ms) : moment(ms)}
       {zoned && ` ${zoneName(ms)}`}
     </time>

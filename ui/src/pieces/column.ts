@@ -1,6 +1,6 @@
 import type { Value } from "../push/protocol";
 import { number, wholeNumber, withUnit } from "../text/number";
-import { isMoment, moment, parseMoment } from "../text/time";
+import { isMoment, isOpen, moment, parseMoment } from "../text/time";
 import type { Tone } from "./ink";
 
 export type TableRow = Readonly<Record<string, Value>>;
@@ -23,6 +23,9 @@ export interface TableColumn {
 
 const NUMBERS = /^(TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|DOUBLE|DECIMAL|HUGEINT|UBIGINT|UINTEGER)/;
 const MOMENTS = /^TIMESTAMP/;
+
+/** Whether its cells are moments. */
+export const isTime = (column: TableColumn): boolean => column.unit === "moment" || MOMENTS.test(column.type ?? "");
 
 export function isNumeric(column: TableColumn): boolean {
   return column.unit === "moment" ? false : NUMBERS.test(column.type ?? "");
@@ -48,7 +51,7 @@ const isLarge = (text: string): boolean => /^-?\d+$/.test(text) && !Number.isSaf
 export function shown(column: TableColumn, value: Value): string {
   if (value === null || value === undefined) return "";
   const at = momentOf(column, value);
-  if (at !== undefined) return moment(at);
+  if (at !== undefined) return isOpen(at) ? "open" : moment(at);
   if (typeof value === "boolean") return value ? "yes" : "no";
   const numeric = typeof value === "number" || isNumeric(column) ? numberOf(value) : undefined;
   if (numeric !== undefined) {

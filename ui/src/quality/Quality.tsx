@@ -6,7 +6,7 @@ import { Section, View } from "../frame/View";
 import { Button } from "../pieces/Button";
 import type { TableColumn, TableRow } from "../pieces/column";
 import { DataTable } from "../pieces/DataTable";
-import { Go } from "../pieces/Go";
+import type { Value } from "../push/protocol";
 import { Segmented } from "../pieces/Segmented";
 import { Empty, Failure, Waiting } from "../pieces/States";
 import { number, plural } from "../text/number";
@@ -59,7 +59,6 @@ export function Quality() {
   return (
     <View
       title="Quality"
-      above={<Go href="/jobs">Jobs</Go>}
       note="Rules about rows, in quality/: the same ones look at streams and at loads."
       tools={
         filters.rule && (
@@ -75,7 +74,8 @@ export function Quality() {
             label="Rules"
             title="Rules"
             columns={RULES}
-            rows={rules.data.map((one) => ({ ...one, went: one.passed ? "held" : "broken" }))}
+            rows={rules.data.map(ruleRow)}
+            sort={{ column: "broken", descending: true }}
             onOpen={({ rule, table }) => setFilters({ rule: String(rule), of: String(table) })}
             empty={
               <Empty title="No rule has looked at a row yet">
@@ -95,6 +95,18 @@ export function Quality() {
     </View>
   );
 }
+
+const ruleRow = (one: TableRow): TableRow => ({
+  ...one,
+  went: one.passed ? "held" : "broken",
+  note: without(one.rule, one.note),
+});
+
+/** What is told of a rule, without its name: that stands beside it. */
+const without = (rule: Value | undefined, told: Value | undefined): Value =>
+  typeof told === "string" && told.startsWith(`${String(rule)}: `)
+    ? told.slice(String(rule).length + 2)
+    : (told ?? null);
 
 function SetAside({ rule }: { rule: string | undefined }) {
   const [filters, setFilters] = useFilters();
@@ -116,7 +128,7 @@ function SetAside({ rule }: { rule: string | undefined }) {
           label="Rows that were set aside"
           title="Rows that were set aside"
           columns={ROWS}
-          rows={found.data as TableRow[]}
+          rows={found.data.map((one) => ({ ...one, reason: without(one.rule, one.reason) }))}
           onOpen={(row) => setOpened(String(row.id))}
           empty={state === "" ? "No rule has set a row aside." : `None of them is ${state}.`}
         >

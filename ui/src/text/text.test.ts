@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bytes, duration, number, plural, short, withUnit } from "./number";
-import { parseMoment, utc, zoneName } from "./time";
+import { isOpen, moment, parseMoment, parseMomentIn, utc, zoneName } from "./time";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
 
@@ -49,6 +49,28 @@ test("event time without a zone is UTC", () => {
   expect(parseMoment("2026-01-31 12:00:00.250Z")).toBe(Date.UTC(2026, 0, 31, 12, 0, 0, 250));
   expect(parseMoment("meeting-1")).toBeUndefined();
   expect(utc(Date.UTC(2026, 0, 31, 12))).toBe("2026-01-31 12:00:00 UTC");
+});
+
+test.each([
+  ["2026-01-31", "2026-01-30T23:00:00Z"],
+  ["2026-07-31T12:30", "2026-07-31T10:30:00Z"],
+  ["2026-07-31 12:30:15", "2026-07-31T10:30:15Z"],
+  ["2026-07-31T12:30Z", "2026-07-31T12:30:00Z"],
+  ["2026-03-29T02:30", "2026-03-29T01:00:00Z"],
+  ["2026-10-25T02:30", "2026-10-25T00:30:00Z"],
+  ["2026-10-25T03:00", "2026-10-25T02:00:00Z"],
+])("%s in Zurich is %s", (text, iso) => expect(parseMomentIn("Europe/Zurich", text)).toBe(Date.parse(iso)));
+
+test("what is no moment of a zone is none", () => expect(parseMomentIn("Europe/Zurich", "soon")).toBeUndefined());
+
+test("years have four digits, and the ends of time are none", () => {
+  const first = parseMoment("0001-01-01 00:00:00");
+  expect(moment(Date.parse("0812-06-01T12:00:00Z"))).toMatch(/^0812-06-01 /);
+  expect([first, parseMoment("9999-12-31 00:00:00"), Date.UTC(2026, 0, 31)].map((ms) => isOpen(ms ?? 0))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 test("the viewer's zone has a name", () => {

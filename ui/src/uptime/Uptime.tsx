@@ -1,12 +1,11 @@
 import { type Part, type PartUptime, useHealth, useUptime } from "../api/health";
 import { useFilters } from "../frame/useFilters";
 import { Section, View } from "../frame/View";
-import { Go } from "../pieces/Go";
 import { Moment } from "../pieces/Moment";
 import { Segmented } from "../pieces/Segmented";
 import { Empty, Failure, Waiting } from "../pieces/States";
-import { withUnit } from "../text/number";
-import { dayTone, dayWords, percent, STATE_TONES } from "./words";
+import { toSecond } from "../text/time";
+import { dayTone, dayWords, measured, percent, STATE_TONES } from "./words";
 import css from "./Uptime.module.css";
 
 const SPANS = [
@@ -27,7 +26,6 @@ export function Uptime() {
   return (
     <View
       title="Uptime"
-      above={<Go href="/jobs">Jobs</Go>}
       note={
         told && `At least ${percent(told.target)} of the time is asked of each part. Days are those of ${told.zone}.`
       }
@@ -69,8 +67,9 @@ function PartItem({ part, now, target }: { part: PartUptime; now: Part | undefin
         <b>{component}</b>
         {now && (
           <small>
-            <span className={css[STATE_TONES[now.state]]}>{now.state}</span> since <Moment ms={now.since} />
-            {now.value !== null && `, ${now.unit === "share" ? percent(now.value) : withUnit(now.value, now.unit)}`}
+            <span className={css[STATE_TONES[now.state]]}>{now.state}</span> since{" "}
+            <Moment ms={toSecond(now.since)} zoned />
+            {now.value !== null && `, ${measured(now)}`}
           </small>
         )}
         {now?.detail && <small className={css.bad}>{now.detail}</small>}

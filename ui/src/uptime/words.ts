@@ -1,6 +1,6 @@
 import type { Part, PartUptime } from "../api/health";
 import type { Tone } from "../pieces/ink";
-import { duration, number } from "../text/number";
+import { bytes, duration, number } from "../text/number";
 
 type Share = PartUptime["share"];
 
@@ -10,6 +10,14 @@ export const STATE_TONES: Record<Part["state"], Tone> = {
   unknown: "attention",
   stopped: "neutral",
 };
+
+/** What the last probe of a part has measured. */
+export function measured({ component, value, unit }: Pick<Part, "component" | "value" | "unit">): string {
+  const size = value ?? 0;
+  if (unit === "bytes") return `${bytes(size)} ${component === "disk" ? "free" : "available"}`;
+  if (unit === "share") return `${number(size * 100, 0)}\u202f% busy`;
+  return `looked ${duration(size * 1000)} ago`;
+}
 
 /** A share of 1 as %, never rounded up to all of it. */
 export function percent(share: number): string {

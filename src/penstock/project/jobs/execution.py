@@ -73,5 +73,4 @@ def _error(run: Run) -> str | None:
         return f"it was cancelled{by}: {run.error}" if run.error else f"it was cancelled{by}"
     if run.state == "failed":
         return run.failure
-    told = [f"{step.name}: {step.outcome.note}" for step in run.steps if step.outcome.partial]
-    return "\n".join(told) or None
+    return "\n".join(run.left) or None

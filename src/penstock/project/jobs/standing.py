@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
     from penstock.core.parameters import Parameter
     from penstock.jobs import Listed
+    from penstock.jobs.run import RunBrief
     from penstock.jobs.runs import Open
 
 __all__ = ["JobStanding", "job_standing"]
 
 _UPCOMING = 5
+_RECENT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class JobStanding:
     """How a job stands; times in ms since 1970. One that is `wrong` is not done, and that says why.
 
     `upcoming` is when its schedule has it due, the next few times. `last` is its last run that has ended, `running` and
-    `waiting` are how many have not.
+    `waiting` are how many have not. `recent` are its last runs, the newest last.
     """
 
     name: str
@@ -44,6 +46,7 @@ class JobStanding:
     last_success: int | None
     running: int
     waiting: int
+    recent: tuple[RunBrief, ...]
 
     @property
     def next(self) -> int | None:
@@ -55,7 +58,8 @@ def job_standing(one: Listed, known: Open, now: int) -> JobStanding:
     """That of one of them, with what is open at `now` (ms since 1970)."""
     job, state = one.job, known.job(one.name)
     schedule = None if job is None else job.schedule
-    open_ = [run.state for run in known.runs.values() if run.job == one.name]
+    open_ = [run.brief for run in known.runs.values() if run.job == one.name]
+    states = [run.state for run in open_]
     upcoming: Iterable[int] = ()
     if schedule is not None and not state.paused_by:
         upcoming = islice(schedule.times(now if state.considered is None else state.considered), _UPCOMING)
@@ -76,6 +80,7 @@ def job_standing(one: Listed, known: Open, now: int) -> JobStanding:
         last_state=state.last_state,
         last_ended=state.last_ended,
         last_success=state.last_success,
-        running=open_.count("running"),
-        waiting=open_.count("waiting"),
+        running=states.count("running"),
+        waiting=states.count("waiting"),
+        recent=tuple(sorted((*state.recent, *open_), key=lambda run: run.scheduled)[-_RECENT:]),
     )

@@ -19,6 +19,15 @@ _LAST = 253_402_300_799_999
 """The last moment that a date of four digits has."""
 
 
+class RunBriefAnswer(Model):
+    id: str = Field(examples=["daily_totals-20260131T020000Z"])
+    state: State
+    scheduled: int
+    """The moment that it is for; all times in ms since 1970."""
+    began: int | None
+    ended: int | None
+
+
 class JobAnswer(Model):
     name: str = Field(examples=["daily_totals"])
     kind: str = Field(examples=["sql"])
@@ -46,6 +55,8 @@ class JobAnswer(Model):
     running: int
     """How many runs go on, and wait."""
     waiting: int
+    recent: list[RunBriefAnswer]
+    """Its last runs, the newest last."""
 
 
 class PhaseAnswer(Model):
@@ -107,7 +118,11 @@ class RunAnswer(Model):
     """How many rows its steps have read."""
     failed_step: str
     error: str
+    why: str
+    """In a line what has gone wrong, of partial success what was left undone."""
     cancelled_by: str
+    step_states: dict[str, str] = Field(examples=[{"orders": "done", "sales": "failed"}])
+    """The state of each step that has begun, in their order; partial for one that has left something undone."""
 
 
 class RunDetails(RunAnswer):

@@ -2,7 +2,7 @@ import { compare, momentOf, numberOf, shown, type TableColumn } from "../../piec
 import { HeatMap } from "../../pieces/HeatMap";
 import type { Value } from "../../push/protocol";
 import { withUnit } from "../../text/number";
-import { clock } from "../../text/time";
+import { day, moment } from "../../text/time";
 import css from "../Panel.module.css";
 import { isProvisional } from "../pivot";
 import { answerOf, type PanelProps } from "./props";
@@ -31,7 +31,7 @@ export function HeatMapPanel({ panel, held, onAsk }: PanelProps) {
   return (
     <HeatMap
       label={panel.title}
-      columns={across.map((value) => clockOf(x, value))}
+      columns={namesOf(x, across)}
       rows={down.map((value) => shown(y, value))}
       value={(row, at) => numberOf(rowAt(row, at)?.[column.name])}
       shown={(value) => withUnit(value, column.unit, column.decimals)}
@@ -40,8 +40,13 @@ export function HeatMapPanel({ panel, held, onAsk }: PanelProps) {
   );
 }
 
-/** The name of a column that is a moment is its time of day: there is room for no more. */
-function clockOf(column: TableColumn, value: Value): string {
-  const at = momentOf(column, value);
-  return at === undefined ? shown(column, value) : clock(at).slice(0, 5);
+/** The name of a column that is a moment is its time of day, and its day where they are of several: no year fits. */
+function namesOf(column: TableColumn, values: readonly Value[]): string[] {
+  const moments = values.flatMap((value) => momentOf(column, value) ?? []);
+  if (moments.length < values.length) return values.map((value) => shown(column, value));
+  const days = new Set(moments.map(day)).size;
+  const [from, to] = days === 1 ? [11, 16] : days === moments.length ? [5, 10] : [5, 16];
+  const names = moments.map((at) => moment(at).slice(from, to));
+  // two in a minute are told apart
+  return new Set(names).size === names.length ? names : moments.map((at) => moment(at).slice(from, 19));
 }

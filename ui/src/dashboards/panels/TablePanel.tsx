@@ -13,6 +13,7 @@ export function TablePanel({ panel, held, height, titled }: PanelProps) {
   const order = new Map(panel.columns?.map((column, at) => [column.name, at]));
   const columns = answer.columns
     .filter((column) => column.name !== "final")
+    .map((column) => ({ ...column, none: "\u2013" }))
     .sort((a, b) => (order.get(a.name) ?? order.size) - (order.get(b.name) ?? order.size));
   const { drill } = panel;
   const first = columns.find((column) => drill?.includes(`{${column.name}}`)) ?? columns[0];

@@ -122,7 +122,7 @@ class _Adapter(HTTPAdapter):
                 failure = self._refused(answer)
             if tries == self._limits.retries:
                 times = f", tried {tries + 1} times" if tries else ""
-                raise AwayError(f"{failure[0]}{times}")
+                raise AwayError(f"{place_of(request.url or '')}: {failure[0]}{times}")
             self._rest(tries, *failure)
             tries += 1
 

@@ -1,1 +1,0 @@
-import{c as e,l as t,o as n,r}from"./time-BS4N2wSq.js";import{t as i}from"./jsx-runtime-Wy9s6hX0.js";var a=i();function o({ms:i,short:o,zoned:s}){return(0,a.jsxs)(`time`,{dateTime:new Date(i).toISOString(),title:e(i),children:[o?r(i):n(i),s&&` ${t(i)}`]})}export{o as t};

@@ -1,0 +1,1 @@
+import{a as e,c as t,p as n,r}from"./time-BGdSe41q.js";import{t as i}from"./jsx-runtime-Wy9s6hX0.js";var a=i();function o({ms:i,short:o,zoned:s}){return(0,a.jsxs)(`time`,{dateTime:new Date(i).toISOString(),title:e(i),children:[o?r(i):t(i),s&&` ${n(i)}`]})}export{o as t};

@@ -1,0 +1,1 @@
+import{i as e}from"./column-DUg4DXas.js";function t(t){let n={id:`answer`,title:`Answer`},r=t.map(e=>({...e,label:e.name})),i=r.find(({type:e})=>/^(TIMESTAMP|DATE)/.test(e)),a=r.find(({type:e})=>/^(STRING|VARCHAR|CHAR|ENUM)/.test(e)),o=r[0];if(r.some(t=>e(t)&&t!==o)&&o)return i?{...n,kind:`line`,x:i.name,...a?{series:a.name}:{}}:{...n,kind:`bar`,x:(a??o).name}}export{t};
