@@ -14,7 +14,7 @@ from penstock.core.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.project.forget.forget import Forgotten
+    from penstock.project.forget.forgotten import Forgotten
 
 __all__ = ["forget"]
 
@@ -44,9 +44,10 @@ def forget(
 ) -> None:
     """Remove a person from the project in DIR, which does not run meanwhile.
 
-    Records of topics whose column is the value go, and rows of Parquet files, in archives too; offsets stay. Rejected
-    and late rows that say it lose their content. In states a random token takes its place, so that sums stay. What is
-    left elsewhere is told, and the backups, which are not touched. It cannot be undone: what would go is counted first.
+    Records of topics whose column is the value go, and rows of Parquet files, in archives too; offsets stay. So do
+    rows of the warehouse, and what was computed of them. Rows that were set aside and say it lose their content. In
+    states a random token takes its place, so that sums stay. What is left elsewhere is told, and the backups, which
+    are not touched. It cannot be undone: what would go is counted first.
     """
     from penstock.project.forget.forget import foretold
     from penstock.project.forget.forget import forget as remove

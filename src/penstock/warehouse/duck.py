@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penstock.connectors.filesystem.staging import sync
 from penstock.core.errors import WarehouseError
 from penstock.core.sql_text import literal, quoted
 from penstock.history.parquet import Stream
@@ -247,6 +248,28 @@ def _connected(path: Path, until: float, *, read_only: bool) -> duckdb.DuckDBPyC
             time.sleep(_LOOKS_EVERY)
         else:
             return root
+
+
+def rewrite(path: Path) -> None:
+    """Put a file in the place of `path`, which nobody has open, with its rows and nothing else.
+
+    Raises WarehouseError where that cannot be written; the file is as it was then.
+    """
+    aside = path.with_name(f"{path.name}.anew")
+    aside.unlink(missing_ok=True)  # of a time when this was cut off
+    root = _connected(path, 0.0, read_only=True)
+    try:
+        with _explained():
+            root.execute(f"SET GLOBAL memory_limit = '{_MEMORY}B'")
+            root.execute(f"SET GLOBAL temp_directory = {literal(f'{path}.tmp')}")
+            root.execute(f"ATTACH {literal(str(aside))} AS _anew")
+            root.execute(f"COPY FROM DATABASE {_CATALOG} TO _anew")
+            root.execute("DETACH _anew")
+    finally:
+        root.close()
+    sync(aside)
+    aside.replace(path)
+    sync(path.parent)
 
 
 def _not_opened(path: Path, error: Exception) -> WarehouseError:

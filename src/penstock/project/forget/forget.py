@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,9 @@ from penstock.project.audit import audited
 from penstock.project.backup.backup import BACKUPS
 from penstock.project.file_places import file_places
 from penstock.project.forget.files import forget_archived, forget_in_folder
+from penstock.project.forget.forgotten import FORGOTTEN, Forgotten
 from penstock.project.forget.person import with_others
+from penstock.project.forget.warehouse import forget_in_warehouse, warehouse_columns
 from penstock.project.topics import topic_of
 from penstock.sql import plan as p
 
@@ -40,28 +42,16 @@ if TYPE_CHECKING:
     from penstock.project.penstock import Penstock
     from penstock.sql.catalog import Table
 
-__all__ = ["Forgotten", "foretold", "forget"]
+__all__ = ["foretold", "forget"]
 
-FACTS = tuple(f"fact {kind}" for kind in ("windows/", "watermarks/", "ledger/", "replayed/", "polls/"))
+FACTS = tuple(f"fact {kind}" for kind in ("windows/", "watermarks/", "ledger/", "replayed/", "polls/", "fixed/"))
 """Those that are made of rows; the others are settings, users, schemas: what somebody has said."""
-
-FORGOTTEN = "its content was removed, since a person was forgotten"
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What was done in a place, in numbers: `act` is removed, emptied, replaced, left or untouched."""
-
-    place: str
-    act: str
-    count: int
-    what: str
 
 
 def foretold(penstock: Penstock, person: Person) -> list[Forgotten]:
     """What `forget` would do, place by place; nothing is changed, and the project may run meanwhile.
 
-    Raises ConfigError where no table has the columns, StorageError.
+    Raises ConfigError where no table has the columns, StorageError, WarehouseError.
     """
     _require_known(penstock, person)
     erasing = penstock.log.erasing(person.may_be_in, dry_run=True)
@@ -74,15 +64,17 @@ def forget(penstock: Penstock, person: Person) -> list[Forgotten]:
     * Records go from the topics over which a table has one of the columns, and those no table can read that say the
       value; offsets stay. So do rows of Parquet files, in archives too.
     * Rejected and late rows that say it lose their content, and stay as places with a reason.
+    * Rows of the warehouse go too, what was computed of them is computed anew, and what it has set aside is emptied.
     * In states, and files that lie aside to be shown, a token takes its place: sums stay as they are.
     * Nothing of it is left in deleted pages, caches or the WAL of the log.
 
     What is left is told, and so are backups, which are not touched. The audit log has what was done also where it is
-    broken off. Raises ConfigError where no table has the columns, LockedError while the project runs, StorageError.
+    broken off. Raises ConfigError where no table has the columns, LockedError while the project runs, StorageError,
+    WarehouseError.
     """
-    _require_known(penstock, person)
     done: list[Forgotten] = []
     with penstock.locked():
+        _require_known(penstock, person)
         complete = False
         try:
             done.extend(_done(penstock, person))
@@ -110,6 +102,7 @@ def _taken_out(penstock: Penstock, erasing: Erasing, person: Person, *, dry_run:
     yield from _set_aside(penstock, erasing, person)
     yield from _states(erasing, person)
     yield from _files(penstock, person, dry_run=dry_run)
+    yield from forget_in_warehouse(penstock, person, dry_run=dry_run)
 
 
 def _require_known(penstock: Penstock, person: Person) -> None:
@@ -117,6 +110,9 @@ def _require_known(penstock: Penstock, person: Person) -> None:
         raise ConfigError("a project in memory keeps nothing", code="forget-memory")
     names = {c.name for table in penstock.definition.tables for c in table.columns}
     missing = [column for column in person.columns if column not in names]
+    if missing:
+        names |= warehouse_columns(penstock)
+        missing = [column for column in missing if column not in names]
     if missing:
         raise ConfigError(
             f"no table has a column '{missing[0]}'",

@@ -46,6 +46,11 @@ class Person:
         self.number = -secrets.randbelow(2**30) - 2**30
         """In the place of a number."""
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """As it may stand in a text, without what is around it."""
+        return tuple(one.decode() for one in self._spellings)
+
     @cached_property
     def _spellings(self) -> tuple[bytes, ...]:
         """As it stands in a text, in JSON and in the name of a folder."""

@@ -130,6 +130,14 @@ class Warehouse:
         with self._database.snapshot(seconds) as session:
             yield session
 
+    def rewrite(self) -> None:
+        """Write the file of DuckDB anew, so that nothing is left in it of rows that are gone; nobody has it open."""
+        from penstock.warehouse.duck import rewrite
+
+        self.close()
+        if self._path is not None and self._path.exists():
+            rewrite(self._path)
+
     def close(self) -> None:
         """Idempotent."""
         with self._opening:
