@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from penstock.warehouse.schema import Schema
     from penstock.warehouse.sources import Source
     from penstock.warehouse.sources.source_file import SourceFile
+
+    Around = Callable[[Session], AbstractContextManager[object]]
+    """Entered within a load's transaction before anything is read, and left at its end."""
 
 __all__ = ["Loads"]
 
@@ -52,59 +56,53 @@ class Loads:
             raise
         return read_source(name, said)
 
-    def require(self, name: str, where: str) -> None:
-        """Raises ConfigError or SqlError where a source's file, its schema, or a rule about it does not fit."""
+    def schema(self, source: SourceFile) -> Schema | None:
+        """That of a source; None where its first load infers it. Raises ConfigError at a line of its file."""
         from penstock.warehouse.schema_files import SchemaFiles
 
+        return SchemaFiles(self._penstock.folder).read(source.schema)
+
+    def require(self, name: str, where: str) -> None:
+        """Raises ConfigError or SqlError where a source's file, its schema, or a rule about it does not fit."""
         source = self.source(name, where)
-        schema = SchemaFiles(self._penstock.folder).read(source.schema)
+        schema = self.schema(source)
         if schema is not None:
             self.opened(source, schema)
             LoadChecks(self._penstock, source, "").rules(schema.types)
 
     def load(self, name: str, run: str, clock: Clock | None = None) -> Load:
         """What brings one into the warehouse in a run, waiting on its clock. Raises as `source`, and WarehouseError."""
+        source = self.source(name)
+        return self._load(source, run, "batch", lambda schema: self.opened(source, schema, clock), nullcontext)
+
+    def again(self, name: str, run: str, rows: Source, around: Around) -> Load:
+        """What brings `rows` of a source into the warehouse, instead of what it has now: nothing is taken for ended."""
+        source = replace(self.source(name), mode="changes", on_delete="keep", track=False)
+        return self._load(source, run, "replay", lambda _: rows, around)
+
+    def _load(
+        self, source: SourceFile, run: str, kind: Kind, opened: Callable[[Schema | None], Source], around: Around
+    ) -> Load:
         from penstock.warehouse import read_model
         from penstock.warehouse.load import Load
         from penstock.warehouse.schema_files import SchemaFiles
 
-        penstock, source = self._penstock, self.source(name)
+        penstock = self._penstock
         return Load(
             source,
-            lambda schema: self.opened(source, schema, clock),
+            opened,
             SchemaFiles(penstock.folder),
             penstock.warehouse.database(),
             penstock.clock,
-            checks=LoadChecks(penstock, source, run),
-            model=read_model(penstock.folder),
-        )
-
-    def again(
-        self, name: str, run: str, rows: Source, around: Callable[[Session], AbstractContextManager[object]]
-    ) -> Load:
-        """What brings `rows` of a source into the warehouse, instead of what it has now: nothing is taken for ended."""
-        from penstock.warehouse import read_model
-        from penstock.warehouse.load import Load
-        from penstock.warehouse.schema_files import SchemaFiles
-
-        penstock, source = self._penstock, self.source(name)
-        return Load(
-            replace(source, mode="changes", on_delete="keep", track=False),
-            lambda _: rows,
-            SchemaFiles(penstock.folder),
-            penstock.warehouse.database(),
-            penstock.clock,
-            checks=LoadChecks(penstock, source, run, "replay"),
+            checks=LoadChecks(penstock, source, run, kind),
             model=read_model(penstock.folder),
             around=around,
         )
 
     def reader(self, name: str, clock: Clock) -> Source:
         """What reads one, by its schema where there is one already, and waits on `clock`. Raises as `opened`."""
-        from penstock.warehouse.schema_files import SchemaFiles
-
         source = self.source(name)
-        return self.opened(source, SchemaFiles(self._penstock.folder).read(source.schema), clock)
+        return self.opened(source, self.schema(source), clock)
 
     def opened(self, source: SourceFile, schema: Schema | None, clock: Clock | None = None) -> Source:
         """What reads a source. Raises ConfigError at a line of its file."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from penstock.core.errors import DataError, LogError, did_you_mean
+from penstock.core.sql_text import quoted
 from penstock.engine.checks import code_of
 from penstock.jobs.run import run_id
 from penstock.project.warehouse.loads import Loads
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["REPLAYED", "RowOfLoad", "discard_loaded", "fix_loaded", "listed", "replay_loaded"]
 
 _ASKED_SECONDS = 30.0
-_COLUMNS = '"id", "source", "run", "part", "line", "code", "rules", "reason", "row", "state"'
+_COLUMNS = ("id", "source", "run", "part", "line", "code", "rules", "reason", "row", "state")
+_LISTED = ", ".join(map(quoted, _COLUMNS))
 _NAMED = "(SELECT unnest(string_to_array(CAST(${0} AS VARCHAR), ',')))"
 """A parameter that has ids with commas between them, as a set."""
 _WAITS = "state IN ('open', 'fixed')"
@@ -76,9 +78,8 @@ def listed(
 
 def _chosen(session: Session, ids: Sequence[str]) -> list[RowOfLoad]:
     """The rows `ids` that wait. Raises LogError for one that is not there, or that was done with."""
-    names = [name.strip('" ') for name in _COLUMNS.split(",")]
-    told = session.rows(f"SELECT {_COLUMNS} FROM quarantine WHERE id IN {_NAMED.format(1)}", ",".join(ids))
-    known = {row["id"]: row for row in (dict(zip(names, one, strict=True)) for one in told)}
+    told = session.rows(f"SELECT {_LISTED} FROM quarantine WHERE id IN {_NAMED.format(1)}", ",".join(ids))
+    known = {row["id"]: row for row in (dict(zip(_COLUMNS, one, strict=True)) for one in told)}
     for id_ in ids:
         if id_ not in known:
             raise LogError(
@@ -91,9 +92,12 @@ def _chosen(session: Session, ids: Sequence[str]) -> list[RowOfLoad]:
 
 def fix_loaded(penstock: Penstock, ids: Sequence[str], mend: Callable[[bytes], bytes]) -> None:
     """Mend rows in their table, all of them or none. Raises as `_chosen` and as what `mend` gives."""
+    loads = Loads(penstock)
     with penstock.warehouse.database().transaction() as session:
-        for row in _chosen(session, ids):
-            text = _mended(penstock, row, mend)
+        rows = _chosen(session, ids)
+        schemas = {name: loads.schema(loads.source(name)) for name in {row["source"] for row in rows}}
+        for row in rows:
+            text = _mended(row, schemas[row["source"]], mend)
             done = session.run(
                 f"UPDATE quarantine SET \"row\" = $1, state = 'fixed' WHERE id = $2 AND {_WAITS}", text, row["id"]
             )
@@ -124,11 +128,8 @@ def _require_all(wanted: int, done: int) -> None:
         )
 
 
-def _mended(penstock: Penstock, row: RowOfLoad, mend: Callable[[bytes], bytes]) -> str:
+def _mended(row: RowOfLoad, schema: Schema | None, mend: Callable[[bytes], bytes]) -> str:
     """A row mended by the names that its source has for columns, or by those of its schema."""
-    from penstock.warehouse.schema_files import SchemaFiles
-
-    schema = SchemaFiles(penstock.folder).read(Loads(penstock).source(row["source"]).schema)
     said: dict[str, Any] = json.loads(row["row"])
     columns = () if schema is None else schema.columns
     other = {c.name: c.raw for c in columns if c.name not in said and c.raw in said}
@@ -166,12 +167,11 @@ def replay_loaded(penstock: Penstock, ids: Sequence[str]) -> pl.DataFrame:
 
 
 def _again(penstock: Penstock, source: str, rows: list[RowOfLoad], run: str) -> Loaded:
-    from penstock.warehouse.schema_files import SchemaFiles
     from penstock.warehouse.sources.given import GivenRows
 
     loads = Loads(penstock)
     said = loads.source(source)
-    schema = SchemaFiles(penstock.folder).read(said.schema)
+    schema = loads.schema(said)
     sets = rules_on(read_files(penstock.folder), str(said.into))
     clean = {code_of(rule.path) for rule in sets if rule.form in SET_FORMS}
     frames = [_frame(row, schema if row["code"] in clean else None) for row in rows]
@@ -191,11 +191,12 @@ def _kept(session: Session, source: SourceFile, rows: list[RowOfLoad]) -> Iterat
     gone = session.run(f"DELETE FROM quarantine WHERE id IN {_NAMED.format(1)} AND {_WAITS}", ",".join(ids))
     _require_all(len(rows), gone if is_as_then else 0)
     yield
+    again = {id_ for (id_,) in session.rows(f"SELECT id FROM quarantine WHERE id IN {_NAMED.format(1)}", ",".join(ids))}
+    places = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 1))
     for row in rows:
-        if not session.rows("SELECT 1 FROM quarantine WHERE id = $1", row["id"]):
+        if row["id"] not in again:
             values = {**row, "state": "replayed"}
-            places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
-            session.run(f"INSERT INTO quarantine ({_COLUMNS}) VALUES ({places})", *values.values())
+            session.run(f"INSERT INTO quarantine ({_LISTED}) VALUES ({places})", *values.values())
     session.run("DELETE FROM _parts WHERE source = $1 AND part = $2", source.name, _PART)
 
 
