@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from penstock.core.sql_text import literal
@@ -94,6 +95,10 @@ def _made(confines: Confines) -> duckdb.DuckDBPyConnection:
         confines.spill.mkdir(parents=True, exist_ok=True)
         settings["temp_directory"] = literal(str(confines.spill))
         folders.add(str(confines.spill))
+    if find_spec("pyarrow") is not None:
+        # DuckDB has it filter streams then, and the values a join leaves as a filter fail on Polars' string views:
+        # https://github.com/duckdb/duckdb-python/issues/227
+        settings["disabled_optimizers"] = "'join_filter_pushdown'"
     if folders:
         settings["allowed_directories"] = f"[{', '.join(literal(one) for one in sorted(folders))}]"
     settings |= {"enable_external_access": "false", "lock_configuration": "true"}

@@ -1,7 +1,8 @@
 """Frames as COPY's binary format: each value is its length and its bytes, as PostgreSQL's `recv` functions read them.
 
 Measured over 18 columns: the server takes a third of the time that it takes for text. The bytes of all rows are laid
-out at once, a column at a time.
+out at once, a column at a time. psycopg does it by the value; pgpq as we do, but with pyarrow, which is larger than all
+else that Penstock needs, and by which DuckDB would read each frame of a question then.
 """
 
 from __future__ import annotations
