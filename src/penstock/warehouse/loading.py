@@ -17,7 +17,7 @@ from penstock.warehouse.column_figures import ColumnFigures
 from penstock.warehouse.column_types import type_text
 from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
 from penstock.warehouse.loaded import Counts, Loaded, Phase
-from penstock.warehouse.quarantine import Arrivals, quarantined
+from penstock.warehouse.quarantine import Quarantine
 from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.staging import Aside, Landing, Staging
 
@@ -111,7 +111,7 @@ class Loading:
         self._landing = Landing(self._staging, session, self._run, self._at)
         tracked = "SELECT part, digest FROM _parts WHERE source = $1"
         seen = dict(session.rows(tracked, self._source.name)) if self._source.track else {}
-        self._arrivals = Arrivals(session)
+        self._quarantine = Quarantine(session, self._source.name, self._run)
         ends = self._source.on_delete != "keep"
         self._aside = Aside(self._staging, session) if ends else None
         parts = [self._part(part) for part in source.parts(seen)]
@@ -121,7 +121,7 @@ class Loading:
             if not self._is_empty:  # it is read again until it has rows, or its file says that all has ended
                 self._remember(parts)
             self._figures.write(session, self._run, self._source.name, self._at)
-        self._arrivals.settle()
+        self._quarantine.settle()
         self._landing.drop()
         if self._aside is not None:
             self._aside.drop()
@@ -241,7 +241,7 @@ class Loading:
             return
         if self._aside is not None and self._schema.key:
             self._aside.add(keys)
-        self._arrivals.add(quarantined(rows, out, self._source.name, self._run, part))
+        self._quarantine.add(rows, out, part)
 
     # -- from the landing table to staging ---------------------------------------------------------
 
@@ -323,7 +323,7 @@ class Loading:
         self._remember_schema()
         phases = tuple(Phase(name, int(rows), seconds) for name, (rows, seconds) in self._phases.items())
         loaded = Loaded(
-            self._counts, changes, phases, "; ".join(self._said), dict(sorted(self._arrivals.rules.items()))
+            self._counts, changes, phases, "; ".join(self._said), dict(sorted(self._quarantine.rules.items()))
         )
         counts = self._counts
         self._session.run(

@@ -15,18 +15,45 @@ from penstock.warehouse.sources.source import LINE, RAW, raw_columns
 if TYPE_CHECKING:
     from penstock.warehouse.database import Session
 
-__all__ = ["QUARANTINE", "Arrivals", "quarantined"]
+__all__ = ["Quarantine"]
 
-QUARANTINE = Table("", "quarantine")
+_TABLE = Table("", "quarantine")
 _ARRIVED = Table("", "_arrived")
 
 
-def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, part: str | pl.Series) -> pl.DataFrame:
-    """Rows that are out, as rows of the table.
-
-    `out` has a code, rules and a reason for each of `rows`, whose columns are what is kept of a row; LINE is where it
-    stood; `part` where each comes from.
+class Quarantine:
+    """The table as a load of `source` adds to it: rows wait until its end, since DuckDB holds those of tables that are
+    there in memory until then too.
     """
+
+    def __init__(self, session: Session, source: str, run: str) -> None:
+        self._session, self._source, self._run = session, source, run
+        self.rules: Counter[str] = Counter()
+        """By what was set aside, how many rows: a row that breaks several rules stands with each."""
+        session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {_TABLE.sql} WHERE 1 = 0")
+
+    def add(self, rows: pl.DataFrame, out: pl.DataFrame, part: str | pl.Series) -> None:
+        """Rows that are out.
+
+        `out` has a code, rules and a reason for each of `rows`, whose columns are what is kept of a row; LINE is where
+        it stood; `part` where each comes from.
+        """
+        arrived = _arrived(rows, out, self._source, self._run, part)
+        self._session.append(_ARRIVED, [arrived])
+        self.rules.update(dict(arrived["rules"].str.split(", ").explode().value_counts().iter_rows()))
+
+    def settle(self) -> None:
+        """Add what the table has not yet; a row that comes again stays what people have made of it."""
+        names = ", ".join(map(quoted, self._session.columns(_TABLE) or ()))
+        self._session.run(
+            f"INSERT INTO {_TABLE.sql} ({names}) SELECT DISTINCT ON (id) {names} FROM {_ARRIVED.sql} AS a"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {_TABLE.sql} AS q WHERE q.id = a.id) ORDER BY id, part, line"
+        )
+        self._session.run(f"DROP TABLE {_ARRIVED.sql}")
+
+
+def _arrived(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, part: str | pl.Series) -> pl.DataFrame:
+    """Rows that are out, as rows of the table."""
     plain = rows.select(raw_columns(rows))
     whole = plain.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()
     if RAW in rows.columns:
@@ -38,27 +65,3 @@ def quarantined(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, pa
         source=pl.lit(source), run=pl.lit(run), part=part if isinstance(part, pl.Series) else pl.lit(part),
         state=pl.lit("open"),
     )  # fmt: skip
-
-
-class Arrivals:
-    """The rows that a load sets aside, until its end: DuckDB has tables that come and go in memory until then too."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.rules: Counter[str] = Counter()
-        """By what was set aside, how many rows: a row that breaks several rules stands with each."""
-        session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {QUARANTINE.sql} WHERE 1 = 0")
-
-    def add(self, rows: pl.DataFrame) -> None:
-        """Rows as of `quarantined`."""
-        self._session.append(_ARRIVED, [rows])
-        self.rules.update(dict(rows["rules"].str.split(", ").explode().value_counts().iter_rows()))
-
-    def settle(self) -> None:
-        """Add what the table has not yet; a row that comes again stays what people have made of it."""
-        names = ", ".join(map(quoted, self._session.columns(QUARANTINE) or ()))
-        self._session.run(
-            f"INSERT INTO {QUARANTINE.sql} ({names}) SELECT DISTINCT ON (id) {names} FROM {_ARRIVED.sql} AS a"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {QUARANTINE.sql} AS q WHERE q.id = a.id) ORDER BY id, part, line"
-        )
-        self._session.run(f"DROP TABLE {_ARRIVED.sql}")
