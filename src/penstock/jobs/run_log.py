@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from penstock.log import Log
 
 __all__ = ["LOG_TABLE", "Line", "RunLog", "lines_table"]
@@ -70,43 +72,41 @@ class RunLog:
 
     def tail(self, run: str, since: int, most: int) -> list[Line]:
         """The last lines of a run that began at `since`, at most so many."""
-        self.flush()
         found: list[pl.DataFrame] = []
-        before = 1 << 62
-        while sum(frame.height for frame in found) < most:
-            before, frame = self._log.tables.rows_before(LOG_TABLE, before)
-            if frame.is_empty():
-                break
-            found.append(frame.filter(pl.col("run") == run))
-            newest = frame["time"].max()
-            if isinstance(newest, int) and newest < since:
+        for frame in self._back(run, since, 0):
+            found.append(frame)
+            if sum(one.height for one in found) >= most:
                 break
         rows = pl.concat(reversed(found)).tail(most) if found else pl.DataFrame()
-        return [Line(*values) for values in rows.iter_rows()]
+        return _lines(rows)
 
     def of(self, run: str, since: int, after: int = 0, limit: int = 10_000) -> tuple[int, list[Line]]:
         """The first lines of a run that began at `since`, numbered above `after`; and the number of the last one.
 
         Where there are none, the number is what no line of the run is below.
         """
+        found = [*self._back(run, since, after)]
+        rows = pl.concat(reversed(found)).head(limit) if found else pl.DataFrame()
+        last = int(rows["number"][-1]) if rows.height else after
+        return last, _lines(rows)
+
+    def _back(self, run: str, since: int, after: int) -> Iterator[pl.DataFrame]:
+        """The lines of a run that began at `since`, each with its `number`, above `after`: the last ones come first."""
         self.flush()
-        tables = self._log.tables
-        found: list[tuple[int, pl.DataFrame]] = []
         before = 1 << 62
         while before > after + 1:
-            first, frame = tables.rows_before(LOG_TABLE, before)
+            before, frame = self._log.tables.rows_before(LOG_TABLE, before)
             if frame.is_empty():
-                break
-            numbered = frame.with_row_index("number", offset=first)
-            found.append((first, numbered.filter(pl.col("run") == run, pl.col("number") > after)))
+                return
+            numbered = frame.with_row_index("number", offset=before)
+            yield numbered.filter(pl.col("run") == run, pl.col("number") > after)
             newest = frame["time"].max()
-            before = first
             if isinstance(newest, int) and newest < since:
-                break
-        rows = pl.concat([frame for _, frame in reversed(found)]) if found else pl.DataFrame()
-        rows = rows.head(limit)
-        last = int(rows["number"][-1]) if rows.height else after
-        return last, [Line(*values[1:]) for values in rows.iter_rows()]
+                return
+
+
+def _lines(rows: pl.DataFrame) -> list[Line]:
+    return [Line(*values[1:]) for values in rows.iter_rows()]
 
 
 def lines_table(log: Log) -> pl.DataFrame:
