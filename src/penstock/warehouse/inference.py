@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -80,12 +81,9 @@ def _alike(name: str, parts: Iterable[Part]) -> Iterator[Part]:
 def _sample(parts: Iterable[Part]) -> pl.DataFrame | None:
     frames: list[pl.DataFrame] = []
     rows = 0
-    for part in parts:
-        for frame in part.frames():
-            frames.append(frame.head(_SAMPLE - rows))
-            rows += frames[-1].height
-            if rows >= _SAMPLE:
-                break
+    for frame in chain.from_iterable(part.frames() for part in parts):
+        frames.append(frame.head(_SAMPLE - rows))
+        rows += frames[-1].height
         if rows >= _SAMPLE:
             break
     return pl.concat(frames, how="diagonal_relaxed") if frames else None
