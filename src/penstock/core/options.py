@@ -207,6 +207,7 @@ class Values:
         missing = [o.name for o in known.values() if o.required and o.name not in given]
         if missing:
             raise ConfigError(f"option '{missing[0]}' is required", code="option-missing", where=place(""))
+        self._place = place
         self._values: dict[str, Any] = {name: known[name].read(value, place(name)) for name, value in given.items()}
 
     def __getitem__(self, option: Option[T]) -> T:
@@ -216,6 +217,23 @@ class Values:
     def given(self, option: Option[Any]) -> bool:
         """Whether the option was set, rather than left at its default."""
         return option.name in self._values
+
+    def require_of(
+        self, kind: Option[str], what: str, needed: tuple[Option[Any], ...], allowed: tuple[Option[Any], ...]
+    ) -> None:
+        """Raises ConfigError where `what`, as the option `kind` says, lacks what it needs, or has what it knows not."""
+        for option in needed:
+            if not self[option]:
+                raise ConfigError(f"{what} needs '{option.name}'", code="option-missing", where=self._place(""))
+        its = [option.name for option in (*needed, *allowed)]
+        for name in self._values:
+            if name not in (kind.name, *its):
+                raise ConfigError(
+                    f"{what} has no option '{name}'",
+                    code="option-unknown",
+                    where=self._place(name),
+                    hint=f"it has {', '.join(its) or 'none'}",
+                )
 
 
 def option_table(options: Iterable[Option[Any]]) -> str:

@@ -90,18 +90,7 @@ def read_channel(name: str, given: Mapping[str, object], where: str) -> Channel:
     values = Values(CHANNEL_OPTIONS, given, where)
     kind = values[TYPE]
     needed, allowed = _OF[kind]
-    for option in needed:
-        if not values[option]:
-            raise ConfigError(f"a channel of type {kind} needs '{option.name}'", code="option-missing", where=where)
-    for option in CHANNEL_OPTIONS:
-        if values.given(option) and option not in (TYPE, RETRIES, *needed, *allowed):
-            known = ", ".join(o.name for o in (*needed, *allowed, RETRIES))
-            raise ConfigError(
-                f"a channel of type {kind} has no option '{option.name}'",
-                code="option-unknown",
-                where=where,
-                hint=f"it has {known}",
-            )
+    values.require_of(TYPE, f"a channel of type {kind}", needed, (*allowed, RETRIES))
     if bool(values[USER]) != bool(values[PASSWORD]) or (values[USER] and values[SECURITY] == "none"):
         raise ConfigError(
             "a login to a mail server has a user and a password, and is never sent in the clear",

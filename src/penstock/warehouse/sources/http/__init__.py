@@ -194,7 +194,7 @@ def read_api(name: str, table: TomlTable, folder: Path) -> Api:
 def _paging(table: TomlTable) -> Paging:
     values = table.values(SECTIONS["paging"])
     kind = values[KIND]
-    _require_fit(values, KIND, _PAGING, table, "paging")
+    values.require_of(KIND, f"paging of kind {kind}", *_PAGING[kind])
     for option in (TOTAL, MORE, NEXT):
         if values[option]:
             _json_path(values[option], table.where(option.name))
@@ -213,7 +213,7 @@ def _paging(table: TomlTable) -> Paging:
 
 def _auth(table: TomlTable) -> Auth:
     values = table.values(SECTIONS["auth"])
-    _require_fit(values, HOW, _AUTH, table, "auth")
+    values.require_of(HOW, f"auth of kind {values[HOW]}", *_AUTH[values[HOW]])
     return Auth(
         kind=values[HOW],
         user=values[USER],
@@ -244,32 +244,6 @@ def _limits(values: Values) -> Limits:
 
 def _incremental(values: Values) -> Incremental:
     return Incremental(values[FIELD], values[SINCE], values[START])
-
-
-def _require_fit(
-    values: Values,
-    kind: Option[str],
-    of: Mapping[str, tuple[tuple[Option[Any], ...], tuple[Option[Any], ...]]],
-    table: TomlTable,
-    section: str,
-) -> None:
-    """Raises ConfigError where the kind lacks an option that it needs, or has one that it does not know."""
-    chosen = values[kind]
-    needed, allowed = of[chosen]
-    for option in needed:
-        if not values[option]:
-            raise ConfigError(
-                f"{section} of kind {chosen} needs '{option.name}'", code="option-missing", where=table.where()
-            )
-    for option in SECTIONS[section]:
-        if values.given(option) and option not in (kind, *needed, *allowed):
-            known = ", ".join(o.name for o in (*needed, *allowed)) or "none"
-            raise ConfigError(
-                f"{section} of kind {chosen} has no option '{option.name}'",
-                code="option-unknown",
-                where=table.where(option.name),
-                hint=f"it has {known}",
-            )
 
 
 def _array(path: str, table: TomlTable) -> Array | None:
