@@ -53,11 +53,16 @@ def measure(bench: Bench) -> None:
         opened.append("orders", _orders())
         opened.jobs.start()
         for kind, what in (("sql", "that compute, SQL"), ("loop", "that compute, programs")):
-            alone = [_seconds(run) for run in _done(opened, [f"{kind}{n}" for n in range(AT_ONCE)], together=False)]
-            runs = _done(opened, [f"{kind}{n}" for n in range(AT_ONCE)], together=True)
+            names, begun = [f"{kind}{n}" for n in range(AT_ONCE)], _cpu()
+            alone = [_seconds(run) for run in _done(opened, names, together=False)]
+            between = _cpu()
+            runs = _done(opened, names, together=True)
+            taken, both = between - begun, _cpu() - between
             took = (max(r.ended or 0 for r in runs) - min(r.created for r in runs)) / 1000
             share = sum(alone) / min(2, os.cpu_count() or 1)
             report.figure(f"{what}: together, against half the sum", took / share, "", Target(1.2, 1.0, below=True))
+            report.figure(f"{what}: cores that one takes alone", taken / sum(alone), "")
+            report.figure(f"{what}: CPU seconds together, against alone", both / taken, "x")
             waits = [((r.ended or 0) - r.created) / 1000 for r in runs]
             report.figure(
                 f"{what}: the slowest, against the median", max(waits) / median(waits), "", Target(2, 1.2, below=True)
@@ -109,6 +114,11 @@ def _ended(opened: Penstock, identity: str) -> Run:
     if found.state != "success":
         raise RuntimeError(f"{identity} is {found.state}: {found.error}")
     return found
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those that it has started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def _seconds(run: Run) -> float:
