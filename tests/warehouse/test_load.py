@@ -252,6 +252,48 @@ def test_changes_are_added_once_whatever_the_order(tmp_path: Path) -> None:
     assert [row[1] for row in shop.rows(CURRENT)] == ["Ann", "Anne"]
 
 
+VERSIONS = "SELECT name FROM staging.customers WHERE id = 1 ORDER BY _changed_at"
+
+
+@pytest.mark.parametrize("source", ["", "track = false\n"])
+def test_what_changes_back_is_a_version_and_what_comes_again_is_none(tmp_path: Path, source: str) -> None:
+    """Without a time of change, the order in which rows come is that of their changes."""
+    shop = Shop(tmp_path, SCHEMA.format(""), f'mode = "changes"\n{source}')
+    for run, name in enumerate("ABAAC"):
+        shop.deliver(f"id,name,credit\n1,{name},5\n{run + 2},{name},5\n", f"{run}.csv")
+        inserted = staged(shop.load(f"{run}")).inserted
+        assert inserted == (1 if run == 3 else 2), "what is as it was is no change"
+        again = shop.load(f"{run} again")
+        assert not again.changes.get("staging.customers"), "the same delivery changes nothing"
+        again.counts.require_whole()
+    assert [row[0] for row in shop.rows(VERSIONS)] == list("ABAC")
+    assert shop.rows("SELECT count(*) FROM staging.customers WHERE id > 1") == [(5,)]
+
+
+def test_what_changes_back_within_a_delivery_is_a_version(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, SCHEMA.format(""), 'mode = "changes"\ntrack = false')
+    shop.deliver("id,name,credit\n1,A,5\n2,Z,5\n1,A,5\n1,B,5\n2,Z,5\n1,A,5\n")
+    done = shop.load("1")
+    assert (done.counts.read, done.counts.duplicate, done.counts.loaded) == (6, 2, 4)
+    assert not shop.load("2").changes["staging.customers"]
+    shop.deliver("id,name,credit\n1,B,5\n1,A,5\n1,C,5\n1,A,5\n", "b.csv")  # its beginning is known
+    assert staged(shop.load("3")).inserted == 2
+    assert not shop.load("4").changes["staging.customers"]
+    assert [row[0] for row in shop.rows(VERSIONS)] == list("ABACA")
+
+
+def test_however_deliveries_overlap_the_last_one_counts_and_changes_nothing_when_it_comes_again(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, SCHEMA.format(""), 'mode = "changes"\ntrack = false')
+    chance = random.Random(7)
+    for run in range(12):
+        rows = [(chance.randrange(3), chance.choice("ABC")) for _ in range(chance.randrange(1, 9))]
+        shop.deliver("id,name,credit\n" + "".join(f"{n},{name},5\n" for n, name in rows))
+        shop.load(f"{run}")
+        assert not shop.load(f"{run} again").changes["staging.customers"], rows
+        found = dict(shop.rows("SELECT DISTINCT ON (id) id, name FROM staging.customers ORDER BY id, _changed_at DESC"))
+        assert dict(rows).items() <= found.items(), rows
+
+
 def test_a_snapshot_is_what_there_is_now_whatever_it_says_of_when_it_changed(tmp_path: Path) -> None:
     said = SCHEMA.format('changed_at = "at"') + '[columns.at]\ntype = "TIMESTAMP"\n'
     shop = Shop(tmp_path, said)

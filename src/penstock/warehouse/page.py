@@ -54,22 +54,26 @@ A staging table is the set of changes of its source: the columns of the schema, 
 | `_deleted` | its key has ended |
 | `_extracted_at`, `_source`, `_run_id` | when it was read, from which part, in which run |
 
-With `mode = "changes"` a row is added that is not there yet. With `mode = "snapshot"` it is added where it differs
-from the latest change of its key; without a key each row is its own. What is there no more is a change too,
-`_deleted`, where the source says `on_delete = "close"` or `"remove"`; rows that were set aside have not ended, and
-where the key of one cannot be read nothing is taken for ended, which the run says. Nor is it where a snapshot has no
-row at all, as one that is broken would, unless the source says `on_empty = "end"`. So a load that is done again
-changes nothing, one cell that differs is one change, and the order in which files come makes no difference to what
-there is in the end.
+With `mode = "changes"` a row is added that is not there yet. Where rows have a key and the schema names no
+`changed_at`, the order in which they come is that of their changes: a row that says of its key what was known before,
+and not what is known last, is a change back to it. The same delivery changes nothing when it comes again: rows up to
+the last one that says what is known last were loaded. An old one that comes again by itself, in a file that is new or
+has grown, cannot be told from a change back; a column `changed_at`, or `mode = "snapshot"`, tells them apart. With
+`mode = "snapshot"` it is added where it differs from the latest change of its key; without a key each row is its own.
+What is there no more is a change too, `_deleted`, where the source says `on_delete = "close"` or `"remove"`; rows that
+were set aside have not ended, and where the key of one cannot be read nothing is taken for ended, which the run says.
+Nor is it where a snapshot has no row at all, as one that is broken would, unless the source says `on_empty = "end"`. So
+a load that is done again changes nothing, one cell that differs is one change, and where rows say when they changed the
+order in which files come makes no difference to what there is in the end.
 
 Nothing is ever taken out of a staging table by itself: the versions of a dimension, and the places of changes that come
-late, are computed from all of it. It grows with what changes, not with how often it is loaded: look at
-`SELECT _source, count(*) FROM staging.customers GROUP BY _source`, and at the size of `.penstock/dw.duckdb`. Do not
-delete from it by hand: what was computed of these rows goes from dimensions and facts when their keys are next touched,
-or their files change. Where it becomes too large, look for a column that changes all the time and that nobody asks for
-(the source should not give it: `columns` of a table of PostgreSQL), or put the warehouse into a PostgreSQL that has the
-room. Moving `dw.duckdb` away begins anew with what the sources have now: earlier versions stay in the file that was
-moved, which any tool reads.
+late, are computed from all of it. It grows with what changes, not with how often it is loaded: look at `SELECT _source,
+count(*) FROM staging.customers GROUP BY _source`, and at the size of `.penstock/dw.duckdb`. Do not delete from it by
+hand: what was computed of these rows goes from dimensions and facts when their keys are next touched, or their files
+change. Where it becomes too large, look for a column that changes all the time and that nobody asks for (the source
+should not give it: `columns` of a table of PostgreSQL), or put the warehouse into a PostgreSQL that has the room.
+Moving `dw.duckdb` away begins anew with what the sources have now: earlier versions stay in the file that was moved,
+which any tool reads.
 
 The table `column_figures` has for each run, source and column how many `rows` the load had, how many values were
 `missing` (`missing_rate`, as a share), and of times the `latest`: how a source gets better or worse over time.

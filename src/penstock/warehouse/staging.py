@@ -39,7 +39,7 @@ META: dict[str, pl.DataType] = {
 """The columns of a staging table beside those of its schema."""
 
 _LANDING, _LATEST, _ASIDE = Table("", "_landing"), Table("", "_latest"), Table("", "_aside")
-_SEVERAL = Table("", "_several")
+_SEVERAL, _MET = Table("", "_several"), Table("", "_met")
 _PLACE = "_place"
 _SLICE = 1_000_000
 """Rows that are grouped at once."""
@@ -60,6 +60,11 @@ class Staging:
     def key(self) -> tuple[str, ...]:
         """What tells rows apart: the whole row where the schema has no key."""
         return self.schema.key or ("_hash",)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the order in which rows come is that of their changes: none of them says when it changed."""
+        return self.source.mode == "changes" and bool(self.schema.key) and not self.schema.changed_at
 
     @property
     def polars(self) -> dict[str, pl.DataType]:
@@ -138,7 +143,7 @@ class Landing:
         self._rows = 0
         self._first = 0
         self._hashes = Repeats()
-        self._keys = Repeats() if self._is_superseding else None
+        self._keys = Repeats() if self._is_superseding or staging.in_order else None
         self._gone = pl.Series("place", dtype=pl.Int64)
         self._common = self._in_common()
         if not self.direct:
@@ -159,8 +164,7 @@ class Landing:
         """The values, in SQL, of the columns that are the same in all rows."""
         staging, at = self._staging, f"{INSTANT} '{self._at.isoformat(sep=' ')}'"
         said = {"_deleted": "FALSE", "_extracted_at": at, "_run_id": literal(self._run)}
-        following = staging.source.mode == "changes" and staging.schema.key
-        return said if staging.schema.changed_at or following else {"_changed_at": at, **said}
+        return said if staging.schema.changed_at or staging.in_order else {"_changed_at": at, **said}
 
     def append(self, rows: pl.DataFrame, part: str) -> None:
         """Add clean rows of a part."""
@@ -190,8 +194,16 @@ class Landing:
         return (at + places.cast(pl.Duration("us"))).alias("_changed_at")
 
     def without_duplicates(self) -> int:
-        """Of rows that say the same the first one stays; how many go."""
-        gone = self._hashes.found().filter(~pl.col("number").is_first_distinct())
+        """Of rows that say the same the first one stays; how many go.
+
+        Where their order is that of changes, another one of their key between them says otherwise, and both stay.
+        """
+        gone = self._hashes.found()
+        if self._staging.in_order and self._keys is not None and gone.height:
+            of_keys = self._keys.found().rename({"number": "key"}).join(gone, "place", "left", maintain_order="left")
+            gone = of_keys.filter(pl.col("number") == pl.col("number").shift().over("key")).select("place", "number")
+        else:
+            gone = gone.filter(~pl.col("number").is_first_distinct())
         self._gone = gone["place"]
         if gone.is_empty():
             return 0
@@ -206,7 +218,7 @@ class Landing:
 
     def without_superseded(self) -> int:
         """Of rows of one key in a snapshot without a time of change the last one stays; how many go."""
-        if self._keys is None:
+        if self._keys is None or not self._is_superseding:
             return 0
         several = self._keys.found().filter(~pl.col("place").is_in(self._gone.implode()))
         several = several.filter(pl.col("number").is_duplicated())
@@ -274,7 +286,7 @@ class Landing:
         session.run(f"CREATE TEMP TABLE {_LATEST.sql} AS {latest} WHERE 1 = 0")
         for slice_ in _slices(session, table, self._staging.key):
             session.run(f"INSERT INTO {_LATEST.sql} {latest} WHERE {slice_} {self._newest_first}")
-        inserted = self._insert_new()
+        inserted = self._insert_following() if self._staging.in_order else self._insert_new()
         deleted = 0 if aside is None else self._insert_ended(aside)
         session.run(f"DROP TABLE {_LATEST.sql}")
         return Changes(inserted=inserted, deleted=deleted)
@@ -319,6 +331,31 @@ class Landing:
             f" LEFT JOIN {_LATEST.sql} AS s ON {equal('l', 's', staging.key)}"
             f" WHERE {differs} AND ({wanted} OR NOT {known})"
         )
+
+    def _insert_following(self) -> int:
+        """Changes of which their order alone says when they were: rows of a key after the last one that says what is
+        known last of it, and all from the first one on that is not there yet. What comes before was loaded already.
+        """
+        session, staging = self._session, self._staging
+        names, key = list(staging.polars), listed(staging.key, "l")
+        same = equal("t", "l", (*staging.key, "_hash"))
+        known = f"EXISTS (SELECT 1 FROM {staging.table.sql} AS t WHERE {same})"
+        met = (
+            f"SELECT {key}, min(CASE WHEN NOT {known} THEN l.{_PLACE} END) AS _new,"
+            f" max(CASE WHEN l._hash = s._hash AND NOT s._deleted THEN l.{_PLACE} END) AS _last"
+            f" FROM (SELECT * FROM {self.table.sql} WHERE {{}}) AS l"
+            f" LEFT JOIN {_LATEST.sql} AS s ON {equal('l', 's', staging.key)} GROUP BY {key}"
+        )
+        session.run(f"CREATE TEMP TABLE {_MET.sql} AS {met.format('1 = 0')}")
+        for slice_ in _slices(session, self.table, staging.key):
+            session.run(f"INSERT INTO {_MET.sql} {met.format(slice_)}")
+        inserted = session.run(
+            f"INSERT INTO {staging.table.sql} ({listed(names)}) SELECT {listed(names, 'l')} FROM {self.table.sql} AS l"
+            f" LEFT JOIN {_MET.sql} AS m ON {equal('l', 'm', staging.key)}"
+            f" WHERE l.{_PLACE} > COALESCE(m._last, -1) OR l.{_PLACE} >= m._new"
+        )
+        session.run(f"DROP TABLE {_MET.sql}")
+        return inserted
 
     @property
     def _newest(self) -> str:
