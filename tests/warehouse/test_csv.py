@@ -123,6 +123,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1000)[:-20])
     with pytest.raises(DataError, match=r"cut\.csv\.gz cannot be read: Compressed file ended"):
         read(tmp_path / "cut.csv.gz", Spelling())
+    with pytest.raises(DataError, match=r"cut\.csv\.gz cannot be read: Compressed file ended"):
+        sniffed(tmp_path / "cut.csv.gz")
+    (tmp_path / "folder.csv").mkdir()
+    for reading in (sniffed, lambda path: read(path, Spelling())):
+        with pytest.raises(DataError, match=r"^folder\.csv cannot be read: Is a directory\n"):
+            reading(tmp_path / "folder.csv")
     (tmp_path / "text.csv.gz").write_text("garbage\n")
     with pytest.raises(DataError, match=r"text\.csv\.gz is called a file of gzip, and is none"):
         sniffed(tmp_path / "text.csv.gz")

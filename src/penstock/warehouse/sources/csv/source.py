@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import DataError
 from penstock.core.file_pattern import files_of, require_pattern
 from penstock.core.options import Option, text
-from penstock.warehouse.sources.csv.blocks import blocks
+from penstock.warehouse.sources.csv.blocks import blocks, unreadable
 from penstock.warehouse.sources.csv.records import frames
 from penstock.warehouse.sources.csv.spelling import Spelling, sniffed
 
@@ -89,4 +89,4 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error}", code="csv-file", where=str(path)) from None
+        raise unreadable(path, error) from None
