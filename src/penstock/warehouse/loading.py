@@ -15,14 +15,17 @@ from penstock.quality.sets import Staged, found_in
 from penstock.warehouse.cleaning import Cleaning
 from penstock.warehouse.column_figures import ColumnFigures
 from penstock.warehouse.column_types import type_text
+from penstock.warehouse.database import Table
 from penstock.warehouse.evolution import EvolvedError, misfits, require_fit, widened, with_new
+from penstock.warehouse.gathered import gathered
 from penstock.warehouse.loaded import Counts, Loaded, Phase
 from penstock.warehouse.quarantine import Quarantine
 from penstock.warehouse.sources.source import LINE
 from penstock.warehouse.staging import Aside, Landing, Staging
+from penstock.warehouse.target import create, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from penstock.core.clock import Clock
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from penstock.quality.rules import Rules
     from penstock.warehouse.cleaning import Cleaned
     from penstock.warehouse.database import Session
+    from penstock.warehouse.gathered import Gathered
     from penstock.warehouse.model import Model
     from penstock.warehouse.schema import Schema
     from penstock.warehouse.sources.source import Part, Source
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     from penstock.warehouse.target import Changes
 
 __all__ = ["Checks", "Loading", "Note"]
+
+_PARTS, _READ = Table("", "_parts"), Table("", "_read")
 
 
 class Checks(Protocol):
@@ -114,7 +120,9 @@ class Loading:
         self._quarantine = Quarantine(session, self._source.name, self._run)
         ends = self._source.on_delete != "keep"
         self._aside = Aside(self._staging, session) if ends else None
-        parts = [self._part(part) for part in source.parts(seen)]
+        parts: list[tuple[str, str, int]] = []
+        for frame in gathered(self._frames(source.parts(seen), parts)):
+            self._frame(frame)
         changes: dict[str, Changes] = {}
         if parts:
             changes[str(self._source.into)] = self._staged()
@@ -156,75 +164,82 @@ class Loading:
 
     # -- from a part to the landing table ----------------------------------------------------------
 
-    def _part(self, part: Part) -> tuple[str, str, int]:
-        """Read a part; its name, its mark and its rows."""
-        rows = 0
-        frames = part.frames()
-        while True:
-            with self._timed("extract"):
-                frame = next(frames, None)
-            if frame is None:
-                break
-            if LINE not in frame.columns:
-                frame = frame.with_columns(pl.int_range(rows + 1, rows + 1 + frame.height, eager=True).alias(LINE))
-            rows += frame.height
-            self._phases["extract"][0] += frame.height
-            self._frame(frame, part)
-        self._note(f"{part.name}: {rows:,} rows")
-        return part.name, part.mark, rows
+    def _frames(self, parts: Iterable[Part], read: list[tuple[str, str, int]]) -> Iterator[tuple[pl.DataFrame, str]]:
+        """What the parts have, each frame with the name of its part; `read` gets their names, marks and rows."""
+        for part in parts:
+            rows = 0
+            frames = part.frames()
+            while True:
+                with self._timed("extract"):
+                    frame = next(frames, None)
+                if frame is None:
+                    break
+                if LINE not in frame.columns:
+                    frame = frame.with_columns(pl.int_range(rows + 1, rows + 1 + frame.height, eager=True).alias(LINE))
+                rows += frame.height
+                self._phases["extract"][0] += frame.height
+                yield frame, part.name
+            self._note(f"{part.name}: {rows:,} rows")
+            read.append((part.name, part.mark, rows))
 
-    def _frame(self, frame: pl.DataFrame, part: Part) -> None:
+    def _frame(self, raw: Gathered) -> None:
+        frame = raw.frame
         self._counts.read += frame.height
-        if not self._fits(frame, part):
+        if not self._fits(raw):
             return
         with self._timed("clean", frame.height):
             cleaned = self._cleaning.clean(frame)
         if cleaned.unread:
-            self._misread(cleaned, part)
+            self._misread(cleaned, raw)
         self._counts.dropped += cleaned.dropped
         if cleaned.aside.height:
-            wrong = frame[cleaned.aside["row"]]
-            self._set_aside(wrong, cleaned.aside, part.name, self._cleaning.keys(wrong))
-        rows = cleaned.rows
+            aside = cleaned.aside["row"]
+            wrong = frame[aside]
+            self._set_aside(wrong, cleaned.aside, raw.names(aside), self._cleaning.keys(wrong))
+        rows, places = cleaned.rows, cleaned.at
         if self._tally is not None:
             with self._timed("check", rows.height):
                 checked = self._tally.rules.check(rows)
                 self._tally.add(checked)
             if checked.out.height:
-                raw = frame[cleaned.at.gather(checked.out["row"])]
-                self._set_aside(raw, checked.out, part.name, rows.filter(~checked.passing))
-                rows = rows.filter(checked.passing)
+                out = places.gather(checked.out["row"])
+                self._set_aside(frame[out], checked.out, raw.names(out), rows.filter(~checked.passing))
+                rows, places = rows.filter(checked.passing), places.filter(checked.passing)
         with self._timed("stage", rows.height):
             self._figures.add(rows)
-            self._landing.append(rows, part.name)
+            self._landing.append(rows, raw.names(places))
 
-    def _fits(self, frame: pl.DataFrame, part: Part) -> bool:
+    def _fits(self, raw: Gathered) -> bool:
         """Whether a frame has the columns of the schema; where the policy is to set rows aside, that is done."""
+        frame = raw.frame
         said = misfits(self._schema, frame, headed=self._source.kind == "csv")
         if not said:
             return True
-        require_fit(self._schema, said, part.name)
-        for line in said:
-            self._say(f"{part.name}: {line}")
+        require_fit(self._schema, said, raw.parts[0][0])
+        for part in dict(raw.parts):
+            for line in said:
+                self._say(f"{part}: {line}")
         if self._schema.on_change == "evolve":
             evolved = with_new(self._schema, frame)
             if evolved != self._schema:
                 raise EvolvedError(evolved, said)
             return True
-        out = pl.DataFrame({"row": range(frame.height)}, schema={"row": pl.UInt32}).with_columns(
+        rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias("row")
+        out = rows.to_frame().with_columns(
             code=pl.lit("schema"), rules=pl.lit(["schema"]), reason=pl.lit("; ".join(said))
         )
-        self._set_aside(frame, out.select(*OUT), part.name, self._cleaning.keys(frame))
+        self._set_aside(frame, out.select(*OUT), raw.names(rows), self._cleaning.keys(frame))
         return False
 
-    def _misread(self, cleaned: Cleaned, part: Part) -> None:
+    def _misread(self, cleaned: Cleaned, raw: Gathered) -> None:
         """What becomes of values that are not of the types of their columns."""
         if self._schema.on_change == "evolve":
             raise EvolvedError(*widened(self._schema, cleaned.unread))
         for name, texts in cleaned.unread.items():
             known = self._unread.get(name, (0, str(texts[0])))
             self._unread[name] = (known[0] + texts.len(), known[1])
-        require_fit(self._schema, self._misread_lines(), part.name)
+        first = pl.Series([cleaned.unread_at], dtype=pl.UInt32)
+        require_fit(self._schema, self._misread_lines(), raw.names(first)[0])
 
     def _misread_lines(self) -> list[str]:
         kinds = self._schema.types
@@ -234,14 +249,14 @@ class Loading:
             for name, (count, one) in self._unread.items()
         ]
 
-    def _set_aside(self, rows: pl.DataFrame, out: pl.DataFrame, part: str | pl.Series, keys: pl.DataFrame) -> None:
+    def _set_aside(self, rows: pl.DataFrame, out: pl.DataFrame, parts: pl.Series, keys: pl.DataFrame) -> None:
         """Rows that are out go to the quarantine; their `keys` are there all the same."""
         self._counts.quarantined += rows.height
         if rows.is_empty():
             return
         if self._aside is not None and self._schema.key:
             self._aside.add(keys)
-        self._quarantine.add(rows, out, part)
+        self._quarantine.add(rows, out, parts)
 
     # -- from the landing table to staging ---------------------------------------------------------
 
@@ -308,14 +323,21 @@ class Loading:
     def _remember(self, parts: list[tuple[str, str, int]]) -> None:
         """The parts that are loaded; those of an earlier snapshot are no more."""
         name = self._source.name
-        for part, mark, rows in parts:
-            self.marks[part] = mark
-            self._session.run(
-                'INSERT INTO _parts (source, part, digest, run, loaded_at, "read") VALUES ($1, $2, $3, $4, $5, $6)'
-                " ON CONFLICT (source, part) DO UPDATE SET digest = EXCLUDED.digest, run = EXCLUDED.run,"
-                ' loaded_at = EXCLUDED.loaded_at, "read" = EXCLUDED."read"',
-                *(name, part, mark, self._run, self._at, rows),
-            )
+        self.marks.update((part, mark) for part, mark, _ in parts)
+        there = self._session.columns(_PARTS) or {}
+        create(self._session, _READ, there, temporary=True)
+        schema = {"part": pl.String, "digest": pl.String, "read": pl.Int64}
+        read = pl.DataFrame(parts, schema, orient="row").with_columns(
+            source=pl.lit(name), run=pl.lit(self._run), loaded_at=pl.lit(self._at)
+        )
+        self._session.append(_READ, [read])
+        columns = listed(there)
+        self._session.run(
+            f"INSERT INTO {_PARTS.sql} ({columns}) SELECT {columns} FROM {_READ.sql}"
+            " ON CONFLICT (source, part) DO UPDATE SET digest = EXCLUDED.digest, run = EXCLUDED.run,"
+            ' loaded_at = EXCLUDED.loaded_at, "read" = EXCLUDED."read"'
+        )
+        self._session.run(f"DROP TABLE {_READ.sql}")
         if self._source.mode == "snapshot":
             self._session.run("DELETE FROM _parts WHERE source = $1 AND run <> $2", name, self._run)
 

@@ -32,13 +32,13 @@ class Quarantine:
         """By what was set aside, how many rows: a row that breaks several rules stands with each."""
         session.run(f"CREATE TEMP TABLE {_ARRIVED.sql} AS SELECT * FROM {_TABLE.sql} WHERE 1 = 0")
 
-    def add(self, rows: pl.DataFrame, out: pl.DataFrame, part: str | pl.Series) -> None:
+    def add(self, rows: pl.DataFrame, out: pl.DataFrame, parts: pl.Series) -> None:
         """Rows that are out.
 
         `out` has a code, rules and a reason for each of `rows`, whose columns are what is kept of a row; LINE is where
-        it stood; `part` where each comes from.
+        it stood; `parts` where each comes from.
         """
-        arrived = _arrived(rows, out, self._source, self._run, part)
+        arrived = _arrived(rows, out, self._source, self._run, parts)
         self._session.append(_ARRIVED, [arrived])
         self.rules.update(dict(arrived["rules"].str.split(", ").explode().value_counts().iter_rows()))
 
@@ -52,7 +52,7 @@ class Quarantine:
         self._session.run(f"DROP TABLE {_ARRIVED.sql}")
 
 
-def _arrived(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, part: str | pl.Series) -> pl.DataFrame:
+def _arrived(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, parts: pl.Series) -> pl.DataFrame:
     """Rows that are out, as rows of the table."""
     plain = rows.select(raw_columns(rows))
     whole = plain.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()
@@ -62,6 +62,5 @@ def _arrived(rows: pl.DataFrame, out: pl.DataFrame, source: str, run: str, part:
     lines = rows[LINE] if LINE in rows.columns else pl.repeat(None, rows.height, dtype=pl.Int64, eager=True)
     said = out.select("code", pl.col("rules").list.join(", "), "reason")
     return pl.DataFrame([record_ids(source, whole), *said, lines.alias("line"), whole.alias("row")]).with_columns(
-        source=pl.lit(source), run=pl.lit(run), part=part if isinstance(part, pl.Series) else pl.lit(part),
-        state=pl.lit("open"),
-    )  # fmt: skip
+        source=pl.lit(source), run=pl.lit(run), part=parts, state=pl.lit("open")
+    )

@@ -166,8 +166,8 @@ class Landing:
         said = {"_deleted": "FALSE", "_extracted_at": at, "_run_id": literal(self._run)}
         return said if staging.schema.changed_at or staging.in_order else {"_changed_at": at, **said}
 
-    def append(self, rows: pl.DataFrame, part: str) -> None:
-        """Add clean rows of a part."""
+    def append(self, rows: pl.DataFrame, parts: pl.Series) -> None:
+        """Add clean rows, each of the part of that name."""
         frame = rows.drop(LINE)
         height = frame.height
         places = pl.int_range(self._rows, self._rows + height, eager=True).alias(_PLACE)
@@ -175,7 +175,7 @@ class Landing:
         self._hashes.add(hashes)
         if self._keys is not None:
             self._keys.add(row_hash(frame.select(self._staging.key)))
-        own = [hashes, pl.repeat(part, height, dtype=pl.String, eager=True).alias("_source")]
+        own = [hashes, parts.alias("_source")]
         if "_changed_at" not in self._common:
             own.append(self._changed_at(frame, places))
         self._session.append(self.table, [frame.with_columns(*own, *((places,) if self.place == _PLACE else ()))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,14 +27,15 @@ class Cleaned:
     """What has become of a raw frame: its rows are `rows`, those in `aside` (OUT, `row` is one of it), `dropped` ones.
 
     `rows` has the columns of the schema and LINE, `at` the place of each in the raw frame (UInt32). `unread` are the
-    texts, by column, that are not of its type.
+    texts, by column, that are not of its type, `unread_at` is the place of the first row that has one.
     """
 
     rows: pl.DataFrame
     at: pl.Series
     dropped: int
     aside: pl.DataFrame
-    unread: dict[str, pl.Series]
+    unread: dict[str, pl.Series] = field(default_factory=dict)
+    unread_at: int = 0
 
 
 class Cleaning:
@@ -54,12 +55,14 @@ class Cleaning:
         missing: list[pl.Series] = []
         columns: list[pl.Series] = []
         unread: dict[str, pl.Series] = {}
+        unread_at = frame.height
         for column in self._schema.columns:
             text = texts[column.name]
             values = _values(text, column)
             if values.null_count() > text.null_count():
                 wrong = values.is_null() & text.is_not_null()
                 unread[column.name] = text.filter(wrong)
+                unread_at = min(unread_at, wrong.index_of(True) or 0)
                 bad.append(wrong)
                 reasons.append(_reason(text, wrong, column))
             if text.null_count():
@@ -71,7 +74,8 @@ class Cleaning:
                     bad.append(text.is_null() & whole)
                     reasons.append(_key_reason(bad[-1], column))
             columns.append(values)
-        return self._parted(pl.DataFrame([*columns, _lines(frame)]), bad, reasons, missing, unread)
+        parted = self._parted(pl.DataFrame([*columns, _lines(frame)]), bad, reasons, missing)
+        return replace(parted, unread=unread, unread_at=unread_at)
 
     def keys(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The columns of the key alone, of raw rows; NULL where one cannot be read."""
@@ -97,11 +101,10 @@ class Cleaning:
         bad: list[pl.Series],
         reasons: list[pl.Series],
         missing: list[pl.Series],
-        unread: dict[str, pl.Series],
     ) -> Cleaned:
         places = pl.int_range(rows.height, dtype=pl.UInt32, eager=True).alias("row")
         if not bad and not missing:
-            return Cleaned(rows, places, 0, pl.DataFrame(schema=OUT), unread)
+            return Cleaned(rows, places, 0, pl.DataFrame(schema=OUT))
         lacking = _any(missing, rows.height)
         aside = _any(bad, rows.height) & ~lacking
         why = pl.DataFrame([places.alias("row"), *(r.alias(str(n)) for n, r in enumerate(reasons))]).filter(aside)
@@ -112,7 +115,7 @@ class Cleaning:
             reason=pl.concat_str(pl.exclude("row"), separator="; ", ignore_nulls=True) if reasons else pl.lit(""),
         )
         kept = ~(aside | lacking)
-        return Cleaned(rows.filter(kept), places.filter(kept), int(lacking.sum()), out, unread)
+        return Cleaned(rows.filter(kept), places.filter(kept), int(lacking.sum()), out)
 
 
 def _any(masks: list[pl.Series], height: int) -> pl.Series:
