@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
+import time
 
 import polars as pl
 import pytest
@@ -35,8 +37,6 @@ def test_sizes_and_numbers_of_things() -> None:
 
 
 def test_times_are_in_the_persons_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     monkeypatch.setenv("TZ", "Europe/Oslo")
     time.tzset()
     try:
@@ -49,6 +49,27 @@ def test_times_are_in_the_persons_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [terminal.moment(m) for m in (None, NO_TIME, END_OF_TIME, 10**17)] == [
         *("-", "-", "end of input", "100000000000000000 ms")
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("WEST5", "0001-01-01 00:00:00.000000+0000", "9999-12-30 19:00:00.000000-0500"),
+        ("EAST-5:45", "0001-01-01 05:45:00.000000+0545", "9999-12-31 05:45:00.000000+0545"),
+    ],
+)
+def test_the_first_and_last_moments_of_a_dimension_are_shown_in_every_zone(
+    zone: str, first: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = [dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, tzinfo=dt.UTC)]
+    frame = pl.DataFrame({"valid": ends}, {"valid": pl.Datetime("us", "UTC")})
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert cells.shown_rows(frame, render.fields_of(frame)) == [[first], [last]]
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
 
 
 def test_a_wide_table_is_cut_to_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:

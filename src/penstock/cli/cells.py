@@ -43,9 +43,12 @@ def shown_rows(frame: pl.DataFrame, fields: Sequence[Field]) -> list[list[str]]:
 
 def _local(moment: Any, digits: int) -> str:
     """A moment in the person's zone, with its distance from UTC, which no reader can mistake."""
-    here = moment.astimezone()
+    try:
+        here = moment.astimezone()
+    except OverflowError:  # the first and last day that there are, 0001-01-01 and 9999-12-31, are in another year there
+        here = moment
     fraction = f".{here.microsecond:06d}"[: digits + 1] if digits else ""
-    return f"{here:%Y-%m-%d %H:%M:%S}{fraction}{here:%z}"
+    return f"{here.year:04}-{here:%m-%d %H:%M:%S}{fraction}{here:%z}"
 
 
 def text_of(value: Any) -> str:
