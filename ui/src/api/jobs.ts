@@ -13,7 +13,7 @@ export type LogLine = Schemas["LineAnswer"];
 const AGAIN = 2_000;
 const OFTEN = 1_000;
 const AT_ONCE = 1_000;
-/** So many lines of a log are held; the file of the run has all. */
+/** So many lines of a log are held; `penstock job logs` has all. */
 const LINES = 20_000;
 const ENDED: readonly RunState[] = ["success", "partial", "failed", "cancelled"];
 

@@ -61,10 +61,13 @@ test("a run that goes on has lasted up to now", () => {
 });
 
 test("why and when a job is done is said in a few words", () => {
-  expect(dueWords({ schedule: "0 2 * * *", zone: "UTC", after: ["a", "b"] })).toBe(
+  const never = { schedule: "", zone: "", after: [], on_file: "", on_row: "" };
+  expect(dueWords({ ...never, schedule: "0 2 * * *", zone: "UTC", after: ["a", "b"] })).toBe(
     "every day at 02:00, UTC; after a and b",
   );
-  expect(dueWords({ schedule: "", zone: "", after: [] })).toBe("by hand");
+  expect(dueWords({ ...never, on_file: "data/*.csv" })).toBe("on data/*.csv");
+  expect(dueWords({ ...never, on_row: "SELECT 1" })).toBe("on a row of its query");
+  expect(dueWords(never)).toBe("by hand");
   expect(triggerWords({ trigger: "backfill", by: "otto" })).toBe("to fill up, by otto");
 });
 

@@ -26,18 +26,7 @@ export const runHref = (identity: string): string => `/runs/${encodeURIComponent
 export const jobHref = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
 
 const DAYS = ["Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"];
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-].concat(["November", "December"]);
+const MONTHS = "January February March April May June July August September October November December".split(" ");
 const ORDINALS = ["", "first", "second", "third", "fourth", "last"];
 
 /** What cron's five fields say, in words; the fields themselves where they say something that has none. */
@@ -138,9 +127,16 @@ export function median(values: readonly number[]): number | undefined {
   return sorted[Math.floor((sorted.length - 1) / 2)];
 }
 
+type Due = Pick<Job, "schedule" | "zone" | "after" | "on_file" | "on_row">;
+
 /** When a job is done, in a few words. */
-export function dueWords({ schedule, zone, after }: Pick<Job, "schedule" | "zone" | "after">): string {
-  const words = [schedule && `${scheduleWords(schedule)}, ${zone}`, after.length > 0 && `after ${joined(after)}`];
+export function dueWords({ schedule, zone, after, on_file, on_row }: Due): string {
+  const words = [
+    schedule && `${scheduleWords(schedule)}, ${zone}`,
+    after.length > 0 && `after ${joined(after)}`,
+    on_file && `on ${on_file}`,
+    on_row && "on a row of its query",
+  ];
   return words.filter(Boolean).join("; ") || "by hand";
 }
 
