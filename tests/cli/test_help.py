@@ -67,7 +67,7 @@ def test_the_commands_are_those_that_were_asked_for() -> None:
         *(f"pipeline {c}" for c in ("list", "show", "columns", "start", "pause", "resume", "stop", "drain", "restart")),
         *(f"queries {c}" for c in ("list", "show", "run")),
         *(f"rejects {c}" for c in ("list", "show", "replay", "discard")),
-        *(f"quality {c}" for c in ("show", "fix", "replay")),
+        *(f"quality {c}" for c in ("show", "fix", "replay", "discard")),
         *(f"file {c}" for c in ("list", "show", "save", "delete")),
         *("observe rules", "observe grafana"),
         *(f"alert {c}" for c in ("list", "show", "test", "incidents", "incident", "ack", "silence")),

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +16,6 @@ import penstock
 from penstock.core.errors import ConfigError
 from penstock.project.service import unit
 from tests.cli.shell import PATIENCE, call, make_project, orders
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ELSEWHERE = """\
 CREATE TABLE kept (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'parquet');
@@ -41,7 +38,8 @@ def test_a_unit_names_what_the_project_needs_and_no_more(tmp_path: Path) -> None
     assert found["ReadWritePaths"] == f"{shop} {tmp_path / 'elsewhere'}"
     assert found["EnvironmentFile"] == "-/etc/penstock/shop.env"
     assert (found["ProtectSystem"], found["CapabilityBoundingSet"], found["NoNewPrivileges"]) == ("strict", "", "yes")
-    assert found["PrivateTmp"] == ("no" if tmp_path.is_relative_to("/tmp") else "yes")
+    temporary = any(Path(place).is_relative_to("/tmp") for place in (tmp_path, sys.executable))
+    assert found["PrivateTmp"] == ("no" if temporary else "yes")
     assert "systemctl enable --now penstock-shop" in ended.err
     (shop / "penstock.toml").write_text('[project]\nname = "50% off"\n[server]\nport = 443\n')
     (shop / "sql" / "02-kept.sql").unlink()
