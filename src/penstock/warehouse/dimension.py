@@ -13,12 +13,12 @@ from penstock.warehouse.target import (
     Changes,
     conform,
     differing,
-    equal,
     index,
     listed,
     materialize,
     merge,
     missing_columns,
+    narrowed,
     present,
 )  # fmt: skip
 
@@ -91,21 +91,16 @@ class Dimension:
         Raises ConfigError for a column that staging has not, WarehouseError.
         """
         made = self._conform(session)
-        keys, whole = Table("", f"_keys_{self.name}"), present("s", self.key)
-        every = run is None or made
-        if not every:
-            fresh = f"SELECT DISTINCT {listed(self.key)} FROM {self.staging.sql} AS s WHERE _run_id = $1 AND {whole}"
-            materialize(session, keys, fresh, str(run))
-        among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.key)}"
-        there = f"SELECT s.* FROM {self.table.sql} AS s{among} WHERE s.{quoted(KEY)} <> {UNKNOWN}"
+        whole = present("s", self.key)
+        fresh = f"SELECT DISTINCT {listed(self.key)} FROM {self.staging.sql} AS s WHERE _run_id = $1 AND {whole}"
         identity = (*self.key, "valid_from")
         made_of = {KEY: session.dialect.surrogate(*(f"c.{quoted(name)}" for name in identity))}
-        versions = self._versions(among, whole)
-        with differing(session, self.table, versions, there, identity, self.columns, made_of) as delta:
-            changes = merge(session, self.table, delta, (KEY,), self.columns)
-            materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
-        if not every:
-            session.run(f"DROP TABLE {keys.sql}")
+        with narrowed(session, self.table, self.key, fresh, None if made else run) as among:
+            there = f"SELECT s.* FROM {self.table.sql} AS s{among} WHERE s.{quoted(KEY)} <> {UNKNOWN}"
+            versions = self._versions(among, whole)
+            with differing(session, self.table, versions, there, identity, self.columns, made_of) as delta:
+                changes = merge(session, self.table, delta, (KEY,), self.columns)
+                materialize(session, self.touched, f"SELECT DISTINCT {listed(self.key)} FROM {delta.sql}")
         if made:
             index(session, self.table, (KEY,), unique=True)
             index(session, self.table, (*self.key, "valid_from"))

@@ -15,12 +15,11 @@ from penstock.warehouse.target import (
     Changes,
     conform,
     differing,
-    equal,
     index,
     listed,
-    materialize,
     merge,
     missing_columns,
+    narrowed,
     present,
 )  # fmt: skip
 
@@ -114,17 +113,11 @@ class Fact:
         """
         known = {reference.name: session.columns(reference.dimension.table) for reference in self.references}
         made = self._conform(session, known)
-        keys = Table("", f"_keys_{self.name}")
-        every = run is None or made
-        if not every:
-            materialize(session, keys, self._touched(touched), str(run))
-        among = "" if every else f" JOIN {keys.sql} AS k ON {equal('k', 's', self.identity)}"
-        there = f"SELECT s.* FROM {self.table.sql} AS s{among}"
-        rows = self._rows(among, [r for r in self.references if known[r.name]])
-        with differing(session, self.table, rows, there, self.identity, self.columns) as delta:
-            changes = merge(session, self.table, delta, self.identity, self.columns)
-        if not every:
-            session.run(f"DROP TABLE {keys.sql}")
+        with narrowed(session, self.table, self.identity, self._touched(touched), None if made else run) as among:
+            there = f"SELECT s.* FROM {self.table.sql} AS s{among}"
+            rows = self._rows(among, [r for r in self.references if known[r.name]])
+            with differing(session, self.table, rows, there, self.identity, self.columns) as delta:
+                changes = merge(session, self.table, delta, self.identity, self.columns)
         if made:
             index(session, self.table, self.identity, unique=True)
             for reference in self.references:

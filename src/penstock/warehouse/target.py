@@ -32,6 +32,7 @@ __all__ = [
     "materialize",
     "merge",
     "missing_columns",
+    "narrowed",
     "present",
 ]  # fmt: skip
 
@@ -141,6 +142,21 @@ def materialize(session: Session, made: Table, sql: str, *parameters: str) -> No
     """Make a temporary table of the keys that a query gives, which the caller drops; joins know what it is like."""
     session.run(f"CREATE TEMPORARY TABLE {made.sql} AS {sql}", *parameters)
     session.run(f"ANALYZE {made.sql}")
+
+
+@contextmanager
+def narrowed(session: Session, target: Table, key: Sequence[str], wanted: str, run: str | None) -> Iterator[str]:
+    """While the block lasts, SQL that joins to rows `s` the keys that the query `wanted` of a run gives.
+
+    Without a run nothing is joined: all rows are wanted.
+    """
+    if run is None:
+        yield ""
+        return
+    keys = Table("", f"_keys_{target.name}")
+    materialize(session, keys, wanted, run)
+    yield f" JOIN {keys.sql} AS k ON {equal('k', 's', key)}"
+    session.run(f"DROP TABLE {keys.sql}")
 
 
 @contextmanager
