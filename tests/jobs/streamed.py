@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,10 @@ from penstock.warehouse.schema_files import SchemaFiles
 from penstock.warehouse.sources.source_file import read_source
 from penstock.warehouse.sources.topic import read_topic
 from tests.jobs.forks import forked
+from tests.warehouse.loads import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["COUNT"]
 
@@ -53,17 +52,6 @@ class Users:
     def frames(self) -> Iterator[pl.DataFrame]:
         ids = [str(number) for number in range(COUNT)] * 2
         yield pl.DataFrame({"id": ids, "name": [f"user {number}" for number in ids]})
-
-
-class Told:
-    def __call__(self, line: str, level: str = "info") -> None:
-        """Nobody listens."""
-
-    def phase(self, name: str) -> None:
-        """Nobody looks."""
-
-    def interrupting(self, _: Callable[[], None]) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 def work(folder: Path, kill_at: int) -> None:
