@@ -105,6 +105,9 @@ def test_files_that_no_row_can_come_from_are_not_read(table: Table, where: str, 
         "SELECT n FROM t WHERE n > 805 UNION ALL SELECT n FROM t",
         "SELECT m FROM t AS t(m, a, b, c, d) WHERE m > 805",
         "SELECT n FROM t TABLESAMPLE 10% WHERE n > 805",
+        "SELECT n FROM t WHERE n > 805 USING SAMPLE 10 ROWS",
+        "SELECT t.n FROM t AS a ASOF JOIN t ON a.x >= t.x WHERE t.n > 805",
+        "SELECT t.n FROM (SELECT 1 AS m) AS a POSITIONAL JOIN t WHERE t.n > 805",
     ],
 )
 def test_a_question_that_may_need_all_files(sql: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.history.footers import Footers
 from penstock.history.guard import read_question
 from penstock.history.instances import Instances
+from penstock.history.need import Comparison, Constant, Need
 from penstock.history.parquet import Files
 from penstock.history.query import Limits, Rows, Tables, query
 from penstock.history.questions import Questions
@@ -13,10 +14,13 @@ from penstock.history.small_files import SmallFiles
 from penstock.history.stop import Stop
 
 __all__ = [
+    "Comparison",
+    "Constant",
     "Files",
     "Footers",
     "Instances",
     "Limits",
+    "Need",
     "Questions",
     "Result",
     "Rows",

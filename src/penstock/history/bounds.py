@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.history.guard import Question
 
-__all__ = ["Bounds", "bounds_of"]
+__all__ = ["Bounds", "bounds_of", "comparisons"]
 
 _VALUES = (
     exp.Literal, exp.Parameter, exp.Placeholder, exp.Identifier, exp.Var, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Paren,
@@ -58,7 +58,7 @@ def bounds_of(
         if tuple(part.name for part in table.parts) != name:
             continue
         said = []
-        for column, operator, value in _comparisons(table):
+        for column, operator, value in comparisons(table):
             if column in has and _is_value(value, texts, compared_as_text=has[column]):
                 said.append(_on_range(used.setdefault(column, len(used)), operator, value))
                 parameters |= {node.name for node in value.find_all(exp.Parameter, exp.Placeholder)}
@@ -68,15 +68,20 @@ def bounds_of(
     return Bounds(tuple(used), " OR ".join(f"({place})" for place in places), frozenset(parameters)) if places else None
 
 
-def _comparisons(table: exp.Table) -> Iterator[tuple[str, type[exp.Expr], exp.Expr]]:
+def comparisons(table: exp.Table) -> Iterator[tuple[str, type[exp.Expr], exp.Expr]]:
     """Column, operator and value of each comparison that holds for every row of `table` that counts."""
     select = table.parent.parent if isinstance(table.parent, (exp.From, exp.Join)) else None
     alias = table.args.get("alias")
     if not isinstance(select, exp.Select) or (where := select.args.get("where")) is None:
         return
-    if (alias is not None and alias.args.get("columns")) or table.args.get("sample"):
+    if (alias is not None and alias.args.get("columns")) or table.args.get("pivots"):
         return
-    alone = not (select.args.get("joins") or select.args.get("laterals") or table.args.get("joins"))
+    if table.args.get("sample") or select.args.get("sample"):
+        return
+    joins = [*(select.args.get("joins") or ()), *(table.args.get("joins") or ())]
+    if any(join.method not in ("", "NATURAL") for join in joins):  # ASOF and POSITIONAL choose among all rows
+        return
+    alone = not (joins or select.args.get("laterals"))
     found: list[tuple[exp.Expr, type[exp.Expr], exp.Expr]]
     for conjunct in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         one = conjunct.unnest()

@@ -14,16 +14,18 @@ from penstock.core.errors import QueryError, did_you_mean
 from penstock.history.answer import fetch
 from penstock.history.guard import Question, read_question
 from penstock.history.instances import Confines, Instances
+from penstock.history.need import need_of
 from penstock.history.parquet import Files, Stream, files_needed, select_of
 from penstock.history.result import Result
 from penstock.history.stop import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
 
     from penstock.history.guard import Question
+    from penstock.history.need import Need
 
 __all__ = ["Files", "Limits", "Rows", "Tables", "query"]
 
@@ -63,10 +65,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table as frames of the same columns, made one after the other."""
+    """A table as frames of the same columns, made one after the other.
+
+    `needed`, where there is one, gives instead no more than the rows that a question needs.
+    """
 
     frames: Iterator[pl.DataFrame]
     schema: pl.Schema
+    needed: Callable[[Need], Iterator[pl.DataFrame]] | None = None
 
 
 class Tables(Protocol):
@@ -143,6 +149,8 @@ def _answer(
             for name, table in found.items():
                 if isinstance(table, Files):
                     table = files_needed(connection, table, question, name, values)  # noqa: PLW2901
+                elif table.needed is not None:
+                    table = Rows(table.needed(need_of(question, name, values)), table.schema)  # noqa: PLW2901
                 _present(connection, question.names[name], table, stop)
             frame, complete = fetch(connection, question.statement, values, limits.rows, cut=limits.cut)
             return Result(frame, position, complete)

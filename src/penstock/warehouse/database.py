@@ -109,8 +109,13 @@ class Session(Protocol):
         """The rows of an answer, as a frame."""
         ...
 
-    def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
-        """These columns of all rows of a table, as frames that memory has room for; at least one."""
+    def scan(
+        self, table: Table, columns: Collection[str], where: str = "", rows: int | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """These columns of a table, as frames that memory has room for; at least one.
+
+        Of all rows, or of those for which the condition `where` holds, and of no more than `rows`.
+        """
         ...
 
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:

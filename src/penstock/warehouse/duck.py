@@ -187,12 +187,17 @@ class DuckSession:
         with self._asking():
             return pl.DataFrame(self._connection.sql(sql, params=parameters or None))
 
-    def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
-        names = ", ".join(quoted(name) for name in columns)
+    def scan(
+        self, table: Table, columns: Collection[str], where: str = "", rows: int | None = None
+    ) -> Iterator[pl.DataFrame]:
+        select = f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql} WHERE ({where or 'TRUE'})"
         ((last,),) = self.rows(f"SELECT max(rowid) FROM {table.sql}")
         for first in range(0, 1 if last is None else last + 1, _SCANNED):
-            where = f"rowid BETWEEN {first} AND {first + _SCANNED - 1}"
-            yield self.frame(f"SELECT {names} FROM {table.sql} WHERE {where}")
+            limit = "" if rows is None else f" LIMIT {rows}"
+            frame = self.frame(f"{select} AND rowid BETWEEN {first} AND {first + _SCANNED - 1}{limit}")
+            yield frame
+            if rows is not None and (rows := rows - frame.height) <= 0:
+                return
 
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         appended = 0

@@ -127,7 +127,10 @@ and empty.
 
 A question sees all of them as of one moment, after one load and before the next, also while a load goes on, and has the
 limits that questions have: of each table the columns that are asked for are read out, into the instance of DuckDB that
-answers. Who has row filters sees none of them.
+answers. Rows that the WHERE has no use for stay where they are, as far as it compares columns with constants, joined
+by AND: numbers (but those of 32 bits), dates, times (of moments those with their zone: `'2026-01-31T12:00:00Z'`) and
+truth values by =, <, <=, >, >= and BETWEEN, texts by =. So do all but the first where columns of one table are asked
+for with a LIMIT and nothing else. Who has row filters sees none of them.
 
 The file of DuckDB is `.penstock/dw.duckdb`. One process at a time can write it. While `penstock run` works on the
 project, questions of other commands go through it. Where a load runs by itself (`penstock job run` alone), they wait

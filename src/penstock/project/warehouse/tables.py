@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from penstock.core.errors import QueryError, did_you_mean
-from penstock.history import Rows
+from penstock.core.sql_text import quoted
+from penstock.history import Need, Rows
 from penstock.warehouse import OWN_TABLES, Table
+from penstock.warehouse.narrowing import condition_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
     from penstock.project.warehouse.warehouse import Warehouse
     from penstock.warehouse import Session
 
@@ -63,12 +68,16 @@ class WarehouseTables:
             )
         if table is None or self._session is None:
             return None
-        there = list(self._session.columns(table) or ())
+        session = self._session
+        kinds = session.columns(table) or {}
         asked = None if columns is None else {column.lower() for column in columns}
-        wanted = [c for c in there if asked is None or c.lower() in asked] or there[:1]
-        frames = self._session.scan(table, wanted)
-        first = next(frames)
-        return Rows(chain([first], frames), first.schema)
+        wanted = [c for c in kinds if asked is None or c.lower() in asked] or [*kinds][:1]
+
+        def needed(need: Need) -> Iterator[pl.DataFrame]:
+            return session.scan(table, wanted, condition_of(need, kinds), need.rows)
+
+        schema = session.frame(f"SELECT {', '.join(map(quoted, wanted))} FROM {table.sql} LIMIT 0").schema
+        return Rows(needed(Need()), schema, needed)
 
     def _tables(self) -> dict[str, Table]:
         if self._known is None:

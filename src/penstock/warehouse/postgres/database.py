@@ -229,16 +229,21 @@ class PostgresSession:
             with cursor.copy(f"COPY ({asked}) TO STDOUT (FORMAT csv)") as copy:
                 return pl.concat(decoded(copy, columns))
 
-    def scan(self, table: Table, columns: Collection[str]) -> Iterator[pl.DataFrame]:
-        names = ", ".join(map(quoted, columns))
+    def scan(
+        self, table: Table, columns: Collection[str], where: str = "", rows: int | None = None
+    ) -> Iterator[pl.DataFrame]:
+        select = f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql} WHERE ({where or 'TRUE'})"
         told = self.rows(_PAGES, table.sql)
         pages = told[0][0] if told else 0
         # page by page: whoever reads may ask something else in between, and a COPY that is open lets nobody
         for first in range(0, pages, _SCANNED):
-            pages_of = f"ctid >= '({first},0)' AND ctid < '({first + _SCANNED},0)'"
-            yield self.frame(f"SELECT {names} FROM {table.sql} WHERE {pages_of}")
+            limit = "" if rows is None else f" LIMIT {rows}"
+            frame = self.frame(f"{select} AND ctid >= '({first},0)' AND ctid < '({first + _SCANNED},0)'{limit}")
+            yield frame
+            if rows is not None and (rows := rows - frame.height) <= 0:
+                return
         if not pages:  # a view, or an empty table
-            yield self.frame(f"SELECT {names} FROM {table.sql}")
+            yield self.frame(select)
 
     def append(self, table: Table, frames: Iterable[pl.DataFrame]) -> int:
         appended = 0
