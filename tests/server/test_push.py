@@ -16,6 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from penstock.incidents import INCIDENTS, ensure_incidents
+from penstock.incidents.incident import record_of
+from penstock.jobs.run import Run
+from penstock.jobs.runs import Change
 from penstock.project.opened import open_rows
 from penstock.server.push.edits import edits
 from tests.cli.shell import ORDERS, orders
@@ -282,6 +286,27 @@ def test_figures_come_by_themselves(live: Served) -> None:
         assert found["epoch"] == stopped["epoch"] > 0
 
 
+def test_incidents_and_runs_are_news_and_runs_change_answers(shop: Served) -> None:
+    penstock = shop.penstock
+    run = Run("keep-20260101T000000Z-x", "keep", "success", "hand", "kim", 0, 0, 0, ended=0)
+    with watching(shop.serving.url) as client:
+        of = {name: client.subscribe(name, news=name)["channel"] for name in ("incidents", "runs")}
+        for channel in of.values():
+            client.next("news", channel=channel)
+        client.subscribe("q", query="SELECT state FROM penstock.runs")
+        assert client.next("snapshot")["rows"] == []
+        penstock.jobs.runs.change(lambda _: Change([run]))
+        assert client.next("changes")["changes"] == [["+I", 0, ["success"]]]
+        ensure_incidents(penstock.log)
+        penstock.log.append(INCIDENTS, pl.DataFrame([record_of({"id": "x", "state": "acknowledged"})]))
+        assert client.next("news", channel=of["incidents"])["news"] == "incidents"
+    with watching(shop.serving.url) as client:
+        client.subscribe(news="runs")
+        client.next("news")
+        penstock.jobs.runs.change(lambda _: Change([replace(run, id=f"{run.id}y")]))
+        assert client.next("news")["news"] == "runs"
+
+
 def test_the_simple_form(live: Served) -> None:
     with watching(live.serving.url) as client:
 
@@ -349,6 +374,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"query": "SELECT $n", "parameters": {"n": []}}, "parameters.n is a text, a number, true, false or null"),
     ({"saved": "none"}, "there is no query 'none'"),
     ({"metrics": ["order"]}, "there is no pipeline 'order'"),
+    ({"news": "incident"}, "there is no news of 'incident'"),
     ({"metrics": []}, "metrics is a list of 1 to 256 names"),
 ]  # fmt: skip
 

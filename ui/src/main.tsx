@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { Door } from "./frame/Door";
 import { Frame } from "./frame/Frame";
+import { News } from "./frame/News";
 import { applyTheme } from "./frame/theme";
 import { Connection } from "./push/connection";
 import { PushContext } from "./push/useWatch";
@@ -48,6 +49,8 @@ if (root) {
       <QueryClientProvider client={queries}>
         <PushContext value={connection}>
           <Door>
+            <News of="incidents" touches={["incidents", "incident"]} />
+            <News of="runs" touches={["jobs", "runs"]} />
             <Frame>
               <Views />
             </Frame>

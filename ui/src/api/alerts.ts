@@ -40,7 +40,6 @@ export const incidentsOf = (rule: string | undefined, state: readonly IncidentSt
       const query = { limit: MOST, ...(rule ? { rule } : {}), ...(state.length > 0 ? { state: [...state] } : {}) };
       return body(api.GET("/api/incidents", { params: { query } }));
     },
-    refetchInterval: AGAIN,
   });
 
 export const useIncidents = (rule?: string, state: readonly IncidentState[] = []) =>
@@ -50,7 +49,6 @@ export const useIncident = (identity: string) =>
   useQuery({
     queryKey: ["incident", identity],
     queryFn: () => body(api.GET("/api/incidents/{identity}", { params: { path: { identity } } })),
-    refetchInterval: AGAIN,
   });
 
 export const useSilences = () =>

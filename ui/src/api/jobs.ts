@@ -11,6 +11,8 @@ export type Step = Schemas["StepAnswer"];
 export type LogLine = Schemas["LineAnswer"];
 
 const AGAIN = 2_000;
+/** Of what news tell of, there is more than they do: a job that its file has changed, one that is due next. */
+const SELDOM = 10_000;
 const OFTEN = 1_000;
 const AT_ONCE = 1_000;
 /** So many lines of a log are held; `penstock job logs` has all. */
@@ -20,28 +22,31 @@ const ENDED: readonly RunState[] = ["success", "partial", "failed", "cancelled"]
 export const hasEnded = ({ state }: { state: RunState }) => ENDED.includes(state);
 
 export const useJobs = () =>
-  useQuery({ queryKey: ["jobs"], queryFn: () => body(api.GET("/api/jobs")), refetchInterval: AGAIN });
+  useQuery({ queryKey: ["jobs"], queryFn: () => body(api.GET("/api/jobs")), refetchInterval: SELDOM });
 
 export const useJob = (name: string) =>
   useQuery({
     queryKey: ["jobs", name],
     queryFn: () => body(api.GET("/api/jobs/{name}", { params: { path: { name } } })),
-    refetchInterval: AGAIN,
+    refetchInterval: SELDOM,
   });
+
+/** News say that a run begins, ends and does a step; how long it takes is another at each moment. */
+const whileOpen = (runs: readonly Run[] | undefined) => (runs?.every(hasEnded) ? false : AGAIN);
 
 /** The newest runs of all jobs. */
 export const useRuns = (limit: number) =>
   useQuery({
     queryKey: ["runs", limit],
     queryFn: () => body(api.GET("/api/runs", { params: { query: { limit } } })),
-    refetchInterval: AGAIN,
+    refetchInterval: ({ state: { data } }) => whileOpen(data),
   });
 
 export const useJobRuns = (name: string, limit: number) =>
   useQuery({
     queryKey: ["runs", "of", name, limit],
     queryFn: () => body(api.GET("/api/jobs/{name}/runs", { params: { path: { name }, query: { limit } } })),
-    refetchInterval: AGAIN,
+    refetchInterval: ({ state: { data } }) => whileOpen(data),
   });
 
 /** One run with its steps, asked for again until it has ended. */

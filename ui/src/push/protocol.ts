@@ -15,7 +15,7 @@ export interface Fault {
   hint?: string | null;
 }
 
-/** What is watched: exactly one of table, open, query, saved, metrics. */
+/** What is watched: exactly one of table, open, query, saved, metrics, news. */
 export interface Topic {
   table?: string;
   open?: string;
@@ -23,6 +23,7 @@ export interface Topic {
   saved?: string;
   parameters?: Record<string, Value>;
   metrics?: string[];
+  news?: "incidents" | "runs";
   columns?: string[];
   where?: Record<string, Value>;
   limit?: number;
@@ -87,6 +88,13 @@ export interface Metrics {
   pipelines: PipelineFigures[];
 }
 
+/** Something is new; what, the API tells. */
+export interface News {
+  type: "news";
+  channel: number;
+  time: number;
+}
+
 export interface Failed {
   type: "failed";
   channel: number;
@@ -123,5 +131,5 @@ export interface Refused {
   error: Fault;
 }
 
-export type Content = Snapshot | Changes | Open | Metrics | Failed;
+export type Content = Snapshot | Changes | Open | Metrics | News | Failed;
 export type Message = Content | Hello | Heartbeat | Subscribed | Refused;

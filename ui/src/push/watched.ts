@@ -39,6 +39,8 @@ export function taken(held: Watched, message: Content, isQuery: boolean): Watche
     }
     case "metrics":
       return { ...held, pipelines: message.pipelines, time: message.time };
+    case "news":
+      return { ...held, time: message.time };
     case "failed":
       return { ...held, time: message.time, fault: message.error };
     case "changes": {

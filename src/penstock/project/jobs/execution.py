@@ -15,12 +15,15 @@ from penstock.core.errors import WarehouseError
 from penstock.core.logs import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from penstock.jobs import Run
+    from penstock.log import Log
     from penstock.log.transaction import Transaction
     from penstock.project.penstock import Penstock
     from penstock.warehouse.executions import Status
 
-__all__ = ["begin", "end", "sweep"]
+__all__ = ["begin", "end", "rows_owed", "sweep"]
 
 _FACT = "executions/"
 _STATUS: dict[str, Status] = {"success": "SUCCESS", "partial": "PARTIAL", "failed": "FAILED", "cancelled": "FAILED"}
@@ -45,9 +48,14 @@ def end(penstock: Penstock, run: Run, transaction: Transaction) -> None:
     transaction.put(_FACT + run.id, orjson.dumps(asdict(said)))
 
 
+def rows_owed(log: Log) -> Mapping[str, bytes]:
+    """By run what its row is to say, which the warehouse does not say yet; nothing of one that goes on."""
+    return log.facts.scan(_FACT)
+
+
 def sweep(penstock: Penstock) -> None:
     """Bring the ends of runs into the warehouse; while that is out of reach they wait for the next time."""
-    owed = {key: said for key, said in penstock.log.facts.scan(_FACT).items() if said}
+    owed = {key: said for key, said in rows_owed(penstock.log).items() if said}
     if not owed:
         return
     from penstock.warehouse.executions import Execution, Executions

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.history import read_question
+from penstock.jobs.runs import RUNS
+from penstock.project.jobs.execution import rows_owed
 from penstock.project.tables import OPEN
 from penstock.project.topics import topic_of
 from penstock.sql.catalog import SYSTEM_DATABASE, Table
@@ -48,10 +50,10 @@ class Dependencies:
 
     @property
     def watched(self) -> frozenset[str]:
-        """The topics whose growth may change the answer."""
+        """The topics whose growth may change the answer; a warehouse changes with the runs of its loads."""
         if not self.everything:
             return self.topics
-        return frozenset(t.name for t in self.penstock.log.topics() if not t.name.startswith("__"))
+        return frozenset(t.name for t in self.penstock.log.topics() if not t.name.startswith("__")) | {RUNS}
 
     def concerns(self, topics: frozenset[str], tables: frozenset[tuple[str, ...]], *, committed: bool) -> bool:
         """Whether the answer may be another, after topics were appended to or pipelines writing `tables` have moved."""
@@ -66,7 +68,7 @@ class Dependencies:
         running = self.penstock.running
         return (
             [log.ends(topic) for topic in sorted(self.topics & there)],
-            [log.end_seq()] if self.everything else [],
+            [log.end_seq(), rows_owed(log)] if self.everything else [],
             [c.epoch for c in log.state.checkpoints()] if self.tables or self.everything else [],
             [one.through for one in running] if self.opened else [],
         )

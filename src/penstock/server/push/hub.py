@@ -21,11 +21,12 @@ from penstock.server.push.dependencies import Dependencies
 from penstock.server.push.figures_feed import FiguresFeed
 from penstock.server.push.limits import Limits, Watching
 from penstock.server.push.message import error_body, message
+from penstock.server.push.news_feed import NewsFeed
 from penstock.server.push.open_feed import OpenFeed
 from penstock.server.push.opens import SharedOpen
 from penstock.server.push.query_feed import QueryFeed
 from penstock.server.push.question import question_of
-from penstock.server.push.request import Asked, End, Figures, LastValues, OpenWindows, Ping, Rows, Saved
+from penstock.server.push.request import Asked, End, Figures, LastValues, News, OpenWindows, Ping, Rows, Saved
 from penstock.server.push.rows_feed import RowsFeed
 from penstock.server.push.tails import SharedTail
 from penstock.server.push.values_feed import ValuesFeed
@@ -285,7 +286,10 @@ class Hub:
         return self._feeds[named]
 
     def _make(
-        self, channel: int, watched: Rows | OpenWindows | Asked | Figures | LastValues, filters: tuple[Filter, ...]
+        self,
+        channel: int,
+        watched: Rows | OpenWindows | Asked | Figures | News | LastValues,
+        filters: tuple[Filter, ...],
     ) -> Feed:
         if filters:
             watched = self._in_part(watched, Confinement(self.penstock, filters))
@@ -302,6 +306,8 @@ class Hub:
                 return self._query(channel, watched, filters)
             case Figures():
                 return FiguresFeed(self, channel, watched, filters)
+            case News():
+                return NewsFeed(self, channel, watched)
             case LastValues():
                 sinks = [sink.table for d in self.penstock.definition.pipelines for sink in d.plan.parts]
                 return ValuesFeed(self, channel, [self._tail(t) for t in sinks if Tail.fits(t)], watched)
@@ -310,11 +316,13 @@ class Hub:
         return QueryFeed(self, channel, asked, Dependencies.of(self.penstock, asked.sql), filters)
 
     def _in_part(
-        self, watched: Rows | OpenWindows | Asked | Figures | LastValues, confined: Confinement
-    ) -> Rows | OpenWindows | Asked | Figures | LastValues:
+        self, watched: Rows | OpenWindows | Asked | Figures | News | LastValues, confined: Confinement
+    ) -> Rows | OpenWindows | Asked | Figures | News | LastValues:
         """What is watched in its place by who may see a part of the rows only: a question, where rows are left out."""
         if isinstance(watched, LastValues):
             confined.require_all("the last values of all tables")
+        if isinstance(watched, News):
+            confined.require_all("what is made of rows of all tables")
         if isinstance(watched, (Rows, OpenWindows)):
             table = self._table(watched.table)
             confined.require_table(table)
@@ -402,6 +410,9 @@ class Hub:
                 if feed.viewers and isinstance(feed, FiguresFeed):
                     feed.stir()
             await self._let_go()
+            for feed in self._feeds.values() if seconds % HEARTBEAT_SECONDS == 0 else ():
+                if feed.viewers and isinstance(feed, QueryFeed) and feed.is_of_all:
+                    feed.stir()
             if seconds % HEARTBEAT_SECONDS == 0 and self.viewers:
                 beat = message(
                     "heartbeat",

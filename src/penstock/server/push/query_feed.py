@@ -50,6 +50,11 @@ class QueryFeed(Feed):
         self._history = History("")
         self._opening: Opening | None = None
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it may be of what changes while no topic grows: the end of a load in its warehouse."""
+        return self._dependencies.everything
+
     async def begin(self) -> None:
         await self.look()
 

@@ -17,6 +17,7 @@ __all__ = [
     "End",
     "Figures",
     "LastValues",
+    "News",
     "OpenWindows",
     "Ping",
     "Request",
@@ -87,7 +88,14 @@ class LastValues:
     names: tuple[str, ...]
 
 
-Watched = Rows | OpenWindows | Asked | Saved | Figures | LastValues
+@dataclass(frozen=True, slots=True)
+class News:
+    """That there is something new among the things called so."""
+
+    name: str
+
+
+Watched = Rows | OpenWindows | Asked | Saved | Figures | News | LastValues
 """What can be watched: equal ones are computed once."""
 
 
@@ -260,4 +268,5 @@ _WATCHED: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Watched
     "query": (("parameters", "limit", "position"), lambda f: Asked(_text(f, "query"), _limit(f), _values(f))),
     "saved": (("parameters", "limit", "position"), lambda f: Saved(_text(f, "saved"), _parameters(f), _limit(f))),
     "metrics": ((), _figures),
+    "news": ((), lambda f: News(_text(f, "news"))),
 }
