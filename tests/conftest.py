@@ -37,6 +37,11 @@ def pytest_collection() -> Iterator[None]:
         gc.set_threshold(_GARBAGE)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def open_path() -> Iterator[Path]:
     """A folder that every user may enter: to `tmp_path` the next pytest that starts shuts everybody else out."""

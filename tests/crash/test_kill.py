@@ -88,5 +88,6 @@ def test_a_process_killed_again_and_again(tmp_path: Path, tell: Callable[[str], 
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_fifty_kills(tmp_path: Path, tell: Callable[[str], None]) -> None:
     killed(project(tmp_path, batch_rows=BATCH, checkpoint_interval="25 ms", threads=2), 50, None, tell)

@@ -28,6 +28,7 @@ def flink() -> Iterator[Oracle]:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_golden_files_agree_with_flink(flink: Oracle, tell: Callable[[str], None]) -> None:
     report = compare(flink, golden.find())
     tell(str(report))

@@ -103,6 +103,7 @@ def test_web_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_collab_gives_the_same_rows(flink: Oracle, tmp_path: Path) -> None:
     sql = statements("collab")
     for words in (*NOT_IN_FLINK, *NOT_IN_THE_ORACLE):

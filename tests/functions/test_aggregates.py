@@ -43,6 +43,7 @@ def test_a_call_gives_what_flink_gave(case: RecordedGroups) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_the_records_are_what_flink_says(tmp_path: Path) -> None:
     from tests.flink.oracle import Oracle
 

@@ -62,6 +62,7 @@ def differences(sheet: Sheet, case: Recorded, inputs: list[tuple[Any, ...]]) -> 
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_the_records_are_what_flink_says(tmp_path: Path) -> None:
     from tests.flink.oracle import Oracle
 

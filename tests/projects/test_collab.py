@@ -145,6 +145,7 @@ def test_metrics_of_simulated_meetings(tmp_path: Path, tell: Callable[[str], Non
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_metrics_of_many_events_after_many_kills(tmp_path: Path, tell: Callable[[str], None]) -> None:
     _same_for_every_cut_and_kill(LARGE, tmp_path, tell)
 
