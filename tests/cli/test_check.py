@@ -44,6 +44,11 @@ def test_what_flink_would_do_otherwise(tmp_path: Path) -> None:
     assert out.endswith("2 differences, 2 notes\n")
 
 
+def test_a_project_of_loads_alone_does_nothing_otherwise_than_flink(tmp_path: Path) -> None:
+    assert call("init", tmp_path / "wh", "--app", "warehouse").code == 0
+    assert {level for level, _, _ in found(tmp_path / "wh")} == {"note"}
+
+
 def test_a_silent_partition_would_hold_everything_back(tmp_path: Path) -> None:
     toml = "[topics.orders]\npartitions = 3\n"
     assert ("warning", "no-idle-timeout", "table orders") in found(make_project(tmp_path / "p", toml=toml))

@@ -25,7 +25,7 @@ __all__ = ["differences"]
 
 def differences(definition: Definition) -> Iterator[Finding]:
     """Findings about the whole project, its tables, and how its pipelines read and write them."""
-    if definition.settings.on_bad_row == "reject":
+    if definition.settings.on_bad_row == "reject" and definition.pipelines:
         yield Finding(
             "difference",
             "on-bad-row",
