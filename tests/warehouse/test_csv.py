@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.core.errors import ConfigError, DataError
+from penstock.core.errors import ConfigError, DataError, WarehouseError
 from penstock.core.toml_table import read_toml
 from penstock.warehouse.sources import FAULT, LINE, RAW
 from penstock.warehouse.sources.csv import CsvSource, Spelling, read_csv, sniffed
@@ -136,6 +136,22 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read(tmp_path / "text.csv.gz", Spelling())
     with pytest.raises(DataError, match=r"no file is called in/\*\.csv"):
         list(CsvSource(tmp_path, "in/*.csv", Spelling(), snapshot=True).parts({}))
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,name\n1,x\n2,unfini")
+    (part,) = CsvSource(tmp_path, "*.csv", Spelling(), snapshot=True).parts({})
+    read_so_far = part.frames()
+    next(read_so_far)
+    with path.open("a") as file:
+        file.write("shed\n")
+    with pytest.raises(WarehouseError) as caught:
+        list(read_so_far)
+    assert str(caught.value) == (
+        f"a.csv was changed while it was read: nothing of its source is loaded\n{path}\n"
+        "hint: write a file elsewhere, and move it here when it is whole"
+    )
 
 
 def test_files_are_known_by_their_content(tmp_path: Path) -> None:

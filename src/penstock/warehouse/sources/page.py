@@ -41,7 +41,8 @@ they are called now. As a `snapshot` the files say together what there is, so al
 gone, and none where all are as they were.
 
 A record that has another number of fields than the header, a quote that is never closed, or bytes that are not of the
-encoding is set aside with its text and its line; all others are read as Python's csv module reads them.
+encoding is set aside with its text and its line; all others are read as Python's csv module reads them. A file that
+changes while it is read fails the load, and is read anew when that is tried again.
 """
 
 _HTTP = """\

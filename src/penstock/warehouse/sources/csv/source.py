@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import DataError
+from penstock.core.errors import DataError, WarehouseError
 from penstock.core.file_pattern import files_of, require_pattern
 from penstock.core.options import Option, text
 from penstock.warehouse.sources.csv.blocks import blocks, unreadable
@@ -31,16 +31,27 @@ NONE = "csv-none"
 
 @dataclass(frozen=True, slots=True)
 class CsvPart:
-    """A file; `name` is its path below the project, `mark` the SHA-256 of its bytes."""
+    """A file; `name` is its path below the project, `mark` the SHA-256 of its bytes.
+
+    `state` is its size and the time of its last change, before `mark` was computed.
+    """
 
     name: str
     mark: str
     path: Path
     spelling: Spelling
+    state: tuple[int, int]
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """Its rows as texts. Raises DataError where it cannot be read."""
-        return frames(blocks(self.path, self.spelling.encoding), self.spelling)
+        """Its rows as texts. Raises DataError where it cannot be read, WarehouseError where it changes meanwhile."""
+        yield from frames(blocks(self.path, self.spelling.encoding), self.spelling)
+        if _state(self.path) != self.state:
+            raise WarehouseError(
+                f"{self.name} was changed while it was read: nothing of its source is loaded",
+                code="csv-changed",
+                where=str(self.path),
+                hint="write a file elsewhere, and move it here when it is whole",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +72,16 @@ class CsvSource:
 
     def parts(self, seen: Mapping[str, str]) -> Iterator[CsvPart]:
         """The files that are new by their content. Raises DataError where there is no file, or one cannot be read."""
-        found = [CsvPart(self._name(path), _digest(path), path, self.spelling) for path in self.paths()]
+        found = [self._part(path) for path in self.paths()]
         if not self.snapshot:
             known = set(seen.values())
             yield from (part for part in found if part.mark not in known)
         elif {part.name: part.mark for part in found} != seen:
             yield from found
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.project).as_posix()
+    def _part(self, path: Path) -> CsvPart:
+        state = _state(path)
+        return CsvPart(path.relative_to(self.project).as_posix(), _digest(path), path, self.spelling, state)
 
 
 def read_csv(table: TomlTable, project: Path, spelling: Spelling | None, *, snapshot: bool) -> CsvSource:
@@ -82,6 +94,14 @@ def read_csv(table: TomlTable, project: Path, spelling: Spelling | None, *, snap
     require_pattern(pattern, table.where(PATH.name), code="source-path", hint=below)
     source = CsvSource(project, pattern, spelling or Spelling(), snapshot)
     return source if spelling else replace(source, spelling=sniffed(source.paths()[0]))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return found.st_size, found.st_mtime_ns
 
 
 def _digest(path: Path) -> str:
