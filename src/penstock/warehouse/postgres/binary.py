@@ -50,14 +50,14 @@ _KINDS: dict[str, tuple[pl.DataType, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """The values of a column: `size` bytes each, none where `there` is False.
+    """The values of a column: `size` bytes each, none where `there` is False; None where all are there.
 
     `words` are numbers of the type `kind`, laid out one after the other in each value (shape (rows, words)); `data`
     are the bytes of all texts.
     """
 
-    size: Ints
-    there: Mask
+    size: Ints | int
+    there: Mask | None
     kind: str = ""
     words: NDArray[np.generic] | None = None
     data: bytes = b""
@@ -84,12 +84,12 @@ def _rows(columns: list[_Column], height: int) -> bytes:
     _put(out, ">i2", at, np.int16(len(columns)))
     at += 2
     for column in columns:
-        _put(out, ">i4", at, np.where(column.there, column.size, -1))
+        some = column.there
+        _put(out, ">i4", at, np.asarray(column.size) if some is None else np.where(some, column.size, -1))
         at += 4
         if column.words is not None:
             step = np.dtype(column.kind).itemsize
-            some = column.there
-            first, words = (at, column.words) if some.all() else (at[some], column.words[some])
+            first, words = (at, column.words) if some is None else (at[some], column.words[some])
             for turn in range(words.shape[1]):
                 _put(out, column.kind, first + turn * step, words[:, turn])
         elif column.data:
@@ -110,7 +110,7 @@ def _put(out: NDArray[np.uint8], kind: str, at: Ints, values: NDArray[np.generic
 
 def _column(values: pl.Series, kind: str) -> _Column:
     name = kind.partition("(")[0]
-    there = values.is_not_null().to_numpy()
+    there = values.is_not_null().to_numpy() if values.null_count() else None
     if name == "NUMERIC":
         return _numeric(values, there)
     if name == "BYTEA":
@@ -122,7 +122,11 @@ def _column(values: pl.Series, kind: str) -> _Column:
         return _Column(_sizes(texts.str.len_bytes()), there, data=joined.encode())
     own, number = _KINDS[name]
     words = _numbers(values.cast(own))
-    return _Column(there * np.int64(np.dtype(number).itemsize), there, number, words.reshape(-1, 1))
+    return _Column(_fixed(np.dtype(number).itemsize, there), there, number, words.reshape(-1, 1))
+
+
+def _fixed(size: int, there: Mask | None) -> Ints | int:
+    return size if there is None else there * np.int64(size)
 
 
 def _sizes(lengths: pl.Series) -> Ints:
@@ -142,7 +146,7 @@ def _numbers(values: pl.Series) -> NDArray[np.generic]:
     return since // 1_000 if kind == pl.Time else since - _EPOCH_DAYS * _DAY
 
 
-def _numeric(values: pl.Series, there: Mask) -> _Column:
+def _numeric(values: pl.Series, there: Mask | None) -> _Column:
     """As many digits as the type has room for: the server takes the noughts at either end away."""
     exact = values if isinstance(values.dtype, pl.Decimal) else values.cast(pl.Decimal(38, 0))
     kind = exact.dtype
@@ -164,7 +168,7 @@ def _numeric(values: pl.Series, there: Mask) -> _Column:
         .select(one.cast(pl.Int16).fill_null(0).alias(str(turn)) for turn, one in enumerate([*head, *digits]))
     )
     words = found.to_numpy()
-    return _Column(there * np.int64(2 * words.shape[1]), there, ">i2", words)
+    return _Column(_fixed(2 * words.shape[1], there), there, ">i2", words)
 
 
 def _power(exponent: int) -> pl.Expr:
