@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.cli.job import followed
+from penstock.cli.job import followed, steps_of
 from penstock.core.clock import ManualClock
 from penstock.core.errors import ConfigError, SqlError, StateError
 from penstock.jobs.run import StepRun
@@ -173,6 +173,20 @@ def test_a_line_without_end_is_cut_and_the_next_one_is_a_line(shop: Penstock) ->
     first, second = [line.line for line in shop.jobs.lines(run.id)[1] if line.step == "command"][:2]
     assert (first, second) == ("x" * 4_000 + "...", "next")
     assert run.steps[0].outcome.note == "next"
+
+
+def test_a_command_names_what_it_has_made(tmp_path: Path) -> None:
+    said = "echo report=out/a=b.html >> $PENSTOCK_ARTEFACTS; echo nothing >> $PENSTOCK_ARTEFACTS; echo done"
+    jobs = f'[jobs.make]\nkind = "command"\ncommand = ["sh", "-c", "{said}"]\n'
+    with opened(make(tmp_path / "p", jobs)) as shop:
+        run = settled(shop, shop.jobs.begin("make", {}).id)
+        assert (run.state, run.steps[0].outcome.artefacts) == ("success", {"report": "out/a=b.html"})
+        lines = [line.line for line in shop.jobs.lines(run.id)[1]]
+        assert "PENSTOCK_ARTEFACTS takes lines NAME=TEXT, not 'nothing'" in lines
+        assert shop.query("SELECT artefacts FROM penstock.run_steps").rows() == [("report: out/a=b.html",)]
+        assert steps_of(run, "json")["artefacts"].to_list() == ["report: out/a=b.html"]
+        assert shop.home is not None
+        assert list((shop.home / "jobs").glob("artefacts-*")) == []
 
 
 def test_a_command_that_fails_is_tried_again(shop: Penstock) -> None:

@@ -84,6 +84,8 @@ def test_the_last_line_of_a_source_is_its_counts(project: Penstock) -> None:
         "1 value of amount is no INT, such as 'much'",
         "done: read 2, duplicate 0, dropped 0, quarantined 1, loaded 1",
     ]
+    customers, orders, _ = (step.outcome.artefacts for step in run.steps)
+    assert (customers, orders) == ({"schema": "schemas/customers.toml"}, {"quarantine": "clean 1"})
 
 
 def test_what_was_committed_is_not_done_again(project: Penstock) -> None:

@@ -80,8 +80,12 @@ def test_a_row_of_a_load_is_set_aside_again_and_given_up(page: Page, tmp_path: P
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     with serve(folder, rows=0) as served:
-        served.post("/api/jobs/nightly/runs", {}, 202)
+        run = served.post("/api/jobs/nightly/runs", {}, 202)["id"]
         until(lambda: served.penstock.quality.rows().height == 1, "no row is set aside")
+        page.goto(f"{served.serving.url}runs/{run}")
+        steps = page.get_by_role("list", name="Steps")
+        expect(steps.get_by_text("schemas/customers.toml", exact=True)).to_be_visible()
+        expect(steps.get_by_text("customers.sane 1", exact=True)).to_be_visible()
         page.goto(f"{served.serving.url}quality")
         rows = page.get_by_role("grid", name="Rows that were set aside")
         rows.get_by_role("row").nth(1).click()

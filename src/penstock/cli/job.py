@@ -160,10 +160,11 @@ def told(ended: Run) -> int:
 
 
 def steps_of(found: Run, form: str) -> pl.DataFrame:
-    """A row a step: its state, seconds, counts, and changes by table. In a table for people notes are cut short."""
+    """A row a step: its state, seconds, counts, changes by table, artefacts. For people a table cuts notes short."""
     import polars as pl
 
     names = list(dict.fromkeys(name for step in found.steps for name in step.outcome.counts))
+    has_made = any(step.outcome.artefacts for step in found.steps)
     rows = []
     for step in found.steps:
         changes = [
@@ -175,9 +176,11 @@ def steps_of(found: Run, form: str) -> pl.DataFrame:
         counted = [step.outcome.counts.get(name) for name in names]
         said = step.outcome.note
         short = f"{said[:_SHOWN]}..." if form == "table" and len(said) > _SHOWN else said
-        rows.append((step.name, step.state, seconds, *counted, ", ".join(changes), short))
+        made = [step.outcome.made] if has_made else []
+        rows.append((step.name, step.state, seconds, *counted, ", ".join(changes), short, *made))
     schema: dict[str, Any] = {"step": pl.String(), "state": pl.String(), "seconds": pl.Float64()}
     schema |= dict.fromkeys(names, pl.Int64()) | {"changes": pl.String(), "note": pl.String()}
+    schema |= {"artefacts": pl.String()} if has_made else {}
     return pl.DataFrame(rows, schema, orient="row")
 
 

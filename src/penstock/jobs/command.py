@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ _WAIT_SECONDS = 0.1
 _END_SECONDS = 10.0
 _LAST_LINE = 200
 _LONGEST = 65_536
-"""Bytes of a line that are looked at."""
+"""Bytes of a line that are looked at, and of what a program says that it has made."""
+_MOST_ARTEFACTS = 100
 
 
 class Command:
@@ -96,14 +98,21 @@ class Command:
         given |= dict(filled(word).split("=", 1) for word in job.options[ENVIRONMENT])
         words = [filled(word) for word in job.options[COMMAND]]
         lock = self._lock(run, note)
+        made = None if self._locks is None else self._locks / f"artefacts-{run.id}"
+        if made is not None:
+            made.write_bytes(b"")
+            given["PENSTOCK_ARTEFACTS"] = str(made)
         try:
             process = self._started(words, {**os.environ, **given}, lock)
-            return _followed(process, words[0], note, lock)
+            outcome = _followed(process, words[0], note, lock)
+            return outcome if made is None else replace(outcome, artefacts=_artefacts(made, note))
         finally:
             if lock >= 0:
                 assert self._locks is not None
                 (self._locks / f"command-{run.id}").unlink(missing_ok=True)
                 os.close(lock)
+            if made is not None:
+                made.unlink(missing_ok=True)
 
     def _started(self, words: list[str], environment: dict[str, str], lock: int) -> subprocess.Popen[bytes]:
         try:
@@ -178,6 +187,24 @@ def _followed(process: subprocess.Popen[bytes], program: str, note: Note, lock: 
         how = f"exited with code {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}"
         raise StateError(f"{program} {how}", code="command-failed", where=last[0][:_LAST_LINE])
     return Outcome(note=last[0][:_LAST_LINE])
+
+
+def _artefacts(path: Path, note: Note) -> dict[str, str]:
+    """What a program says that it has made, a line NAME=TEXT each; of others the run's log tells."""
+    try:
+        with path.open("rb") as file:
+            said = file.read(_LONGEST).decode("utf-8", "replace")
+    except OSError as error:
+        note(f"what it has made cannot be read: {error.strerror}", "warning")
+        return {}
+    found = {}
+    for line in said.splitlines()[:_MOST_ARTEFACTS]:
+        name, equals, text = line.partition("=")
+        if equals and name.strip():
+            found[name.strip()] = text.strip()
+        elif line.strip():
+            note(f"PENSTOCK_ARTEFACTS takes lines NAME=TEXT, not '{line[:_LAST_LINE]}'", "warning")
+    return found
 
 
 def _read(stream: IO[bytes], note: Note, last: list[str]) -> None:

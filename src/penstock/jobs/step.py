@@ -33,7 +33,8 @@ class Outcome:
     """What a step has done. Of a step of a load `counts` add up: read = loaded + duplicate + quarantined + dropped.
 
     `changes` are by table: rows inserted, updated, deleted. `partial`: not all of it could be done, and `note` says
-    what. `artefacts` are short texts by name: the path of a file that was made, the address of a report.
+    what. `artefacts` are short texts by name: the path of a file that was made, the address of a report, what rows were
+    set aside by.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -42,6 +43,11 @@ class Outcome:
     note: str = ""
     partial: bool = False
     artefacts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def made(self) -> str:
+        """The artefacts in a line."""
+        return ", ".join(f"{name}: {text}" for name, text in self.artefacts.items())
 
 
 class Note(Protocol):

@@ -34,7 +34,7 @@ _STEP: dict[str, Any] = {
     **dict.fromkeys(("began", "ended"), _MS),
     "seconds": pl.Float64,
     **dict.fromkeys((*_COUNTS, *_CHANGES), pl.Int64),
-    **dict.fromkeys(("note", "error"), pl.String),
+    **dict.fromkeys(("note", "artefacts", "error"), pl.String),
 }
 
 
@@ -69,7 +69,19 @@ def _step(run: Run, step: StepRun) -> tuple[object, ...]:
     counts = (done.counts.get(name) for name in _COUNTS)
     changes = (sum(table.get(name, 0) for table in done.changes.values()) for name in _CHANGES)
     began = (step.began, step.ended, _seconds(step.began, step.ended))
-    return (run.id, run.job, step.name, step.state, step.attempt, *began, *counts, *changes, done.note, step.error)
+    return (
+        run.id,
+        run.job,
+        step.name,
+        step.state,
+        step.attempt,
+        *began,
+        *counts,
+        *changes,
+        done.note,
+        done.made,
+        step.error,
+    )
 
 
 RUN_TABLES: dict[str, Callable[[Log], pl.DataFrame]] = {"runs": _runs, "run_steps": _steps, "run_log": lines_table}

@@ -76,29 +76,31 @@ class Load:
         A schema that is not there yet is inferred and written first, and one that evolves is written before what it
         is needed for: the staging table follows its file.
         """
-        schema = self._schema(note)
+        schema, written = self._schema(note)
         while True:
             try:
-                return self._once(schema, run, note)
+                return self._once(schema, run, note, written)
             except EvolvedError as evolved:
                 path = self._schemas.change(schema, evolved.schema)
                 for line in evolved.said:
                     note(f"the schema follows the source: {line} ({path.name})", "warning")
-                schema = evolved.schema
+                schema, written = evolved.schema, f"schemas/{path.name}"
 
-    def _schema(self, note: Note) -> Schema:
-        schema = self._schemas.read(self.source.schema)
+    def _schema(self, note: Note) -> tuple[Schema, str]:
+        """The schema, and its file where that had to be written."""
+        schema, written = self._schemas.read(self.source.schema), ""
         if schema is None:
             source = self._opened(None)
             spelling = source.spelling if isinstance(source, CsvSource) else None
             schema = inferred(self.source.schema, source.parts({}), spelling)
             path = self._schemas.write(schema)
-            note(f"schemas/{path.name} is inferred: read it through", "warning")
-        return schema
+            written = f"schemas/{path.name}"
+            note(f"{written} is inferred: read it through", "warning")
+        return schema, written
 
-    def _once(self, schema: Schema, run: str, note: Note) -> Loaded:
+    def _once(self, schema: Schema, run: str, note: Note, written: str) -> Loaded:
         found: list[Result] = []
-        loading = Loading(self.source, schema, run, note, self._clock, found, self._checks)
+        loading = Loading(self.source, schema, run, note, self._clock, found, self._checks, written)
         loaded = False
         source = self._opened(schema)
         try:

@@ -50,7 +50,8 @@ class Phase:
 class Loaded:
     """What a load has done: its rows by their fate, the changes of each table, and how long each phase took.
 
-    `rules` is by what rows were set aside, and how many; one that breaks several rules stands with each.
+    `rules` is by what rows were set aside, and how many; one that breaks several rules stands with each. `schema` is
+    the schema file where the load has written it.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -58,6 +59,7 @@ class Loaded:
     phases: tuple[Phase, ...] = ()
     note: str = ""
     rules: dict[str, int] = field(default_factory=dict)
+    schema: str = ""
 
     @property
     def text(self) -> str:
@@ -74,4 +76,5 @@ class Loaded:
             tuple(Phase(**phase) for phase in said["phases"]),
             said["note"],
             said.get("rules", {}),
+            said.get("schema", ""),
         )

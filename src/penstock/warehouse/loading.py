@@ -90,7 +90,9 @@ class Loading:
         clock: Clock,
         found: list[Result],
         checks: Checks | None,
+        written: str,
     ) -> None:
+        """`written` is the schema file, where the load has written it."""
         self._source, self._schema, self._run, self._note, self._clock = source, schema, run, note, clock
         self._staging = Staging(source, schema)
         self._cleaning = Cleaning(schema)
@@ -100,6 +102,7 @@ class Loading:
         """Of the parts that were loaded, by name."""
         self._counts = Counts()
         self._phases: dict[str, list[float]] = {}
+        self._written = written
         self._figures = ColumnFigures()
         self._unread: dict[str, tuple[int, str]] = {}
         self._said: list[str] = []
@@ -344,9 +347,8 @@ class Loading:
     def _marked(self, changes: dict[str, Changes]) -> Loaded:
         self._remember_schema()
         phases = tuple(Phase(name, int(rows), seconds) for name, (rows, seconds) in self._phases.items())
-        loaded = Loaded(
-            self._counts, changes, phases, "; ".join(self._said), dict(sorted(self._quarantine.rules.items()))
-        )
+        rules = dict(sorted(self._quarantine.rules.items()))
+        loaded = Loaded(self._counts, changes, phases, "; ".join(self._said), rules, self._written)
         counts = self._counts
         self._session.run(
             "INSERT INTO _loads (run, source, target, extracted_at, loaded_at,"

@@ -85,10 +85,13 @@ class LoadKind:
 
 
 def _outcome(loaded: Loaded) -> Outcome:
+    rules = ", ".join(f"{rule} {rows:,}" for rule, rows in loaded.rules.items())
+    made = {"schema": loaded.schema, "quarantine": rules}
     return Outcome(
         counts=asdict(loaded.counts),
         changes={table: asdict(changes) for table, changes in loaded.changes.items()},
         phases=tuple(Phase(one.name, one.rows, one.seconds) for one in loaded.phases),
         note=loaded.note,
         partial=loaded.counts.is_refused,
+        artefacts={name: text for name, text in made.items() if text},
     )
