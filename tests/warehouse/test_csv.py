@@ -138,6 +138,15 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         list(CsvSource(tmp_path, "in/*.csv", Spelling(), snapshot=True).parts({}))
 
 
+@pytest.mark.parametrize("data", [bytes(range(256)) * 20, "id,name\n1,x\n".encode("utf-16-le")])
+def test_what_is_no_text_in_an_encoding_that_can_be_told_is_not_taken_for_csv(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.csv does not look like CSV: \d+% of its begin are control characters"):
+        sniffed(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_bytes(b"id,name\n" + b"1,some words\n" * 10 + b"2,\0x\n\x1a")
+    assert sniffed(tmp_path / "a.csv").header
+
+
 def test_a_file_that_grows_while_it_is_read_is_not_loaded(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,name\n1,x\n2,unfini")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "Spelling", "read_spelling", "said_spelling", "sniffed"]
 
 _SAMPLE = 1 << 20
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
+_STRAY = 0.02
+"""Of text not so much is control characters; of what is packed or a picture, more."""
 _PIECE = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -110,6 +113,9 @@ def sniffed(path: Path) -> Spelling:
     sample = next(blocks(path, encoding, _SAMPLE), b"")
     if not sample.strip():
         raise DataError(f"{path.name} is empty", code="csv-empty", where=str(path))
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if controls > _STRAY * len(sample):
+        raise _strange(path, f"{controls / len(sample):.0%} of its begin are control characters")
     if len(sample) >= _SAMPLE:
         sample = sample[: max(sample.rfind(b"\n"), sample.rfind(b"\r")) + 1]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,12 +129,7 @@ def sniffed(path: Path) -> Spelling:
             with duckdb.connect(":memory:", config={"threads": 1}) as connection:
                 ((delimiter, quote, escape, newline, skip, header),) = connection.execute(told, [str(plain)]).fetchall()
         except duckdb.Error as error:
-            raise DataError(
-                f"{path.name} does not look like CSV: {str(error).splitlines()[0]}",
-                code="csv-sniff",
-                where=str(path),
-                hint="say in the [file] table of its schema file how it is spelt",
-            ) from None
+            raise _strange(path, str(error).splitlines()[0]) from None
     quote, escape = (mark if mark and mark != "(empty)" else "" for mark in (quote, escape))
     quote = quote or '"'
     return Spelling(
@@ -139,6 +140,15 @@ def sniffed(path: Path) -> Spelling:
         skip=skip,
         encoding=encoding,
         newline="\r" if newline in ("\\r", "\r") else "\n",
+    )
+
+
+def _strange(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"{path.name} does not look like CSV: {reason}",
+        code="csv-sniff",
+        where=str(path),
+        hint="say in the [file] table of its schema file how it is spelt",
     )
 
 
