@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.core.errors import LogError
+from penstock.jobs import Scheduler
 from tests.cli.shell import call
 from tests.jobs.worlds import make
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_each_error_of_a_run_stands_in_its_own_lines(tmp_path: Path) -> None:
@@ -24,3 +28,20 @@ def test_each_error_of_a_run_stands_in_its_own_lines(tmp_path: Path) -> None:
         "orders: no file is called data/orders.csv",
         str(folder),
     ]
+
+
+def test_what_keeps_a_run_waiting_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tick, failed = Scheduler.tick, []
+
+    def full(scheduler: Scheduler) -> None:
+        if len(failed) < 3:
+            failed.append(True)
+            scheduler.wake()
+            raise LogError("database or disk is full", code="storage-full")
+        tick(scheduler)
+
+    monkeypatch.setattr(Scheduler, "tick", full)
+    done = call("job", "run", make(tmp_path / "p", '[jobs.say]\nkind = "command"\ncommand = ["true"]\n'), "say")
+    assert (done.code, len(failed)) == (0, 3)
+    assert done.err.count("runs wait: what is due cannot be read or written") == 1
+    assert "database or disk is full" in done.err

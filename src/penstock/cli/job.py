@@ -8,6 +8,7 @@ import click
 
 from penstock.cli.command import Group, folder_argument, format_option, opened, path_of, program
 from penstock.cli.errors import OK, USER
+from penstock.cli.logs import warnings_shown
 from penstock.cli.moment import moment_in
 from penstock.cli.output import FORMATS, print_rows
 from penstock.cli.terminal import lasted, moment, note, painted, plural, printable
@@ -113,7 +114,7 @@ def run(folder: Path, name: str, given: tuple[str, ...], form: str, *, detach: b
             if not jobs.served:
                 note(f"nobody works on it: {program()} run {path_of(folder)} does")
             return OK
-        with Interrupt() as interrupt:
+        with Interrupt() as interrupt, warnings_shown():
             ended = followed(jobs, begun.id, interrupt.asked)
         print_rows(steps_of(ended, form), form)
         return told(ended)
@@ -322,7 +323,7 @@ def retry(folder: Path, identity: str) -> int:
     """Let RUN, which has failed or was cancelled, go on at the step that it did not do."""
     from penstock.cli.interrupt import Interrupt
 
-    with opened(folder) as penstock, Interrupt() as interrupt:
+    with opened(folder) as penstock, Interrupt() as interrupt, warnings_shown():
         penstock.jobs.retry(identity)
         ended = followed(penstock.jobs, identity, interrupt.asked)
         return told(ended)

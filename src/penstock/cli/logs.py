@@ -14,10 +14,11 @@ from penstock.core.logs import LEVELS, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from penstock.project.settings import Settings
 
-__all__ = ["Logs", "log_options"]
+__all__ = ["Logs", "log_options", "warnings_shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Logs:
                 except Exception as error:  # noqa: BLE001  # shown here, while that is still a log line
                     show_error(error)
                     raise click.exceptions.Exit(exit_code(error)) from None
+
+
+def warnings_shown() -> AbstractContextManager[None]:
+    """Inside, what this process warns of is written as text, for a command that has no options for its log lines."""
+    return set_up("text", "warning", _write)
 
 
 def _write(line: str) -> None:

@@ -125,12 +125,16 @@ class Scheduler:
         self._sweeper.join()
 
     def _go(self) -> None:
+        told = ""
         while not self._ending:
             self._wake.clear()
             try:
                 self.tick()
+                told = ""
             except Exception as error:  # noqa: BLE001  # the disk may have room again the next time
-                tell("error", "jobs-unwritten", "what is due could not be looked at or written down", error=error)
+                if str(error) != told:
+                    told = str(error)
+                    tell("error", "jobs-unwritten", "runs wait: what is due cannot be read or written", error=error)
             self._wake.wait(_LOOK_SECONDS)
 
     def tick(self) -> None:
@@ -334,7 +338,8 @@ class Scheduler:
             self._log.flush()
             ended = self._runs.change(lambda known: self._after(worker, known)).runs
         except Exception as error:  # noqa: BLE001  # whatever it is, the run has ended, and others wait for it
-            tell("error", "run-unwritten", f"the end of run {worker.run.id} could not be written down", error=error)
+            if threading.current_thread() is worker.thread:  # once, however often it is tried again
+                tell("error", "run-unwritten", f"the end of run {worker.run.id} could not be written down", error=error)
             return
         for run in ended:
             if run.state in ENDED:
