@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from penstock.core.errors import ConfigError, StorageError
 from penstock.project.backup import sealed
 from penstock.project.backup.backup import back_up
 from penstock.project.backup.restore import Backup, newer_beside, restore
+from penstock.project.warehouse import warehouse
 from tests.cli.shell import call, make_project, orders
 from tests.parts import until
 
@@ -155,6 +158,40 @@ def test_files_outside_of_the_folder_are_named_and_the_newer_ones_counted(tmp_pa
     assert words.startswith(f"{outside} is not in the backup: ")
     assert words.endswith(" of its files are newer")
     assert int(words.split()[-6]) >= 3
+
+
+def test_the_warehouse_comes_along_as_it_is_at_one_moment(shop: Path, tmp_path: Path) -> None:
+    with penstock.open(shop) as project:
+        with project.warehouse.database().transaction() as session:
+            session.run("CREATE TABLE staging.orders AS SELECT 7 AS id")
+        with project.warehouse.database().transaction() as session:  # a load that goes on
+            session.run("INSERT INTO staging.orders VALUES (8)")
+            assert back_up(project, tmp_path / "backup").beside == []
+    backup = Backup.open(tmp_path / "backup")
+    backup.verify()
+    restore(backup, tmp_path / "again")
+    with penstock.open(tmp_path / "again") as project:
+        assert project.query("SELECT id FROM staging.orders").rows() == [(7,)]
+
+
+def test_a_warehouse_that_another_process_has_open_is_named(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "_QUESTION_WAITS", 0.0)
+    with penstock.open(shop) as project:
+        project.warehouse.database()
+        file = project.warehouse.file
+    holds = f"import duckdb; held = duckdb.connect({str(file)!r}); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", holds], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        done = call("backup", shop, tmp_path / "backup")
+        process.communicate(b"\n")
+    assert done.code == 0
+    assert f"{file} is not in the backup\n" in done.err
+    assert newer_beside(Backup.open(tmp_path / "backup")) == [
+        f"{file} is not in the backup, and may have what is newer"
+    ]
 
 
 def change_a_byte(file: Path) -> None:

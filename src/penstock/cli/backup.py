@@ -32,7 +32,7 @@ def backup(folder: Path, target: Path, *, encrypted: bool) -> None:
     with opened(folder) as penstock, Copying() as copying:
         made = back_up(penstock, target.absolute(), encrypted=encrypted, progress=copying.show)
     for place in made.beside:
-        note(f"{place} is outside of {folder}, and not in the backup")
+        note(f"{place} is not in the backup")
     held = f"{plural(len(made.files), 'file')}, {size(made.total)}"
     click.echo(f"{target} has {made.name} as of {moment(made.time_ms)}: {held}, the log through row {made.last:,}")
     note(f"{program()} restore {path_of(target)} NEW_FOLDER brings it back")

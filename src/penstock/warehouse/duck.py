@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -110,7 +110,7 @@ class DuckDatabase:
     def transaction(self) -> Iterator[DuckSession]:
         with self._lock:
             if self._root is None:
-                raise WarehouseError(f"the warehouse {self._path} is closed", code="warehouse-closed")
+                raise self._closed()
             connection = self._root.cursor()
         session = DuckSession(connection, self._writing)
         try:
@@ -132,6 +132,29 @@ class DuckDatabase:
         with self.transaction() as session:
             session.rows("SELECT count(*) FROM duckdb_tables()")  # the moment is that of the first look
             yield session
+
+    def _closed(self) -> WarehouseError:
+        return WarehouseError(f"the warehouse {self._path} is closed", code="warehouse-closed")
+
+    def copy(self, path: Path) -> None:
+        """Write what is in it at one moment, and nothing else, as the new file `path`.
+
+        Raises WarehouseError where that cannot be written.
+        """
+        with self._lock:
+            if self._root is None:
+                raise self._closed()
+            connection = self._root.cursor()
+        try:
+            with _explained():
+                connection.execute(f"ATTACH {literal(str(path))} AS _copy")
+                try:
+                    connection.execute(f"COPY FROM DATABASE {_CATALOG} TO _copy")
+                finally:
+                    connection.execute("DETACH _copy")
+        finally:
+            connection.close()
+        sync(path)
 
     def close(self) -> None:
         with self._lock:
@@ -262,17 +285,8 @@ def rewrite(path: Path) -> None:
     """
     aside = path.with_name(f"{path.name}.anew")
     aside.unlink(missing_ok=True)  # of a time when this was cut off
-    root = _connected(path, 0.0, read_only=True)
-    try:
-        with _explained():
-            root.execute(f"SET GLOBAL memory_limit = '{_MEMORY}B'")
-            root.execute(f"SET GLOBAL temp_directory = {literal(f'{path}.tmp')}")
-            root.execute(f"ATTACH {literal(str(aside))} AS _anew")
-            root.execute(f"COPY FROM DATABASE {_CATALOG} TO _anew")
-            root.execute("DETACH _anew")
-    finally:
-        root.close()
-    sync(aside)
+    with closing(DuckDatabase(path, read_only=True)) as there:
+        there.copy(aside)
     aside.replace(path)
     sync(path.parent)
 

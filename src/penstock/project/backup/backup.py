@@ -15,7 +15,7 @@ from penstock import __version__
 from penstock.connectors.filesystem.exchange import held
 from penstock.connectors.filesystem.naming import is_hidden
 from penstock.connectors.filesystem.staging import STAGING_PREFIX, sync
-from penstock.core.errors import ConfigError
+from penstock.core.errors import ConfigError, WarehouseError
 from penstock.log import EngineLock
 from penstock.project.audit import audited
 from penstock.project.backup.manifest import FORMAT, HEAD, MANIFEST, Held, Manifest, writing
@@ -128,12 +128,30 @@ class _Backup:
         found = {name: linked / name for name in _files(linked, staged=True)} if linked.is_dir() else {}
         found |= {name: self._root / name for name in self._others()}
         found[f"{HOME}/log.db"] = log
+        found |= self._warehouse()
         self._all = sum(path.stat().st_size for path in found.values() if path.exists())
         for name, path in sorted(found.items()):
             self._store(name, path)
         manifest = Manifest(self._penstock.settings.name, __version__, now, last, self._held, self._beside)
         self._write_head(manifest)
         return manifest
+
+    def _warehouse(self) -> dict[str, Path]:
+        """The warehouse's file, copied, by its name in the project; where it cannot be copied it is named instead."""
+        warehouse = self._penstock.warehouse
+        if warehouse.file is None:
+            if warehouse.is_there:
+                self._beside.append(f"the warehouse {self._penstock.settings.warehouse.url}")
+            return {}
+        copied = self._work / warehouse.file.name
+        try:
+            warehouse.copy(copied)
+        except WarehouseError as error:
+            if error.code != "warehouse-locked":
+                raise
+            self._beside.append(str(warehouse.file))
+            return {}
+        return {f"{HOME}/{copied.name}": copied}
 
     def _link(self) -> None:
         """Link the files of tables aside, while nobody commits, shows files or exchanges folders."""

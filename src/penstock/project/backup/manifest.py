@@ -43,7 +43,8 @@ class Held:
 class Manifest:
     """A backup of the project `name`: the log through place `last`, as of `time_ms` (since 1970), by `version`.
 
-    `beside` are places outside of the project's folder where its tables keep files, which are not in the backup.
+    `beside` names what is not in the backup: places outside of the project's folder where its tables keep files, and a
+    warehouse that is a PostgreSQL, or a file that another process had open.
     """
 
     name: str

@@ -100,11 +100,11 @@ def restore(backup: Backup, folder: Path, progress: Callable[[str, int, int], No
 
 
 def newer_beside(backup: Backup) -> list[str]:
-    """What lies outside of the project's folder, is not in the backup, and is newer, or may be: in words."""
+    """What is not in the backup, and is newer, or may be: in words."""
     words = []
     for place in backup.manifest.beside:
-        if place.startswith("s3://"):
-            words.append(f"{place} is not in the backup, and may hold files that are newer")
+        if not Path(place).is_dir():  # a bucket, the warehouse
+            words.append(f"{place} is not in the backup, and may have what is newer")
             continue
         newer = sum(
             (Path(folder) / name).stat().st_mtime * 1000 > backup.manifest.time_ms

@@ -130,6 +130,28 @@ class Warehouse:
         with self._database.snapshot(seconds) as session:
             yield session
 
+    @property
+    def file(self) -> Path | None:
+        """The file of DuckDB; None where there is none yet, or the warehouse is a PostgreSQL."""
+        return None if self._settings.url or self._path is None or not self._path.exists() else self._path
+
+    def copy(self, target: Path) -> None:
+        """Write what `file` has at one moment as the new file `target`.
+
+        Raises WarehouseError: with the code `warehouse-locked` where another process has it open.
+        """
+        from penstock.warehouse import DuckDatabase
+
+        with self._opening:
+            database = self._database
+            if database is None:
+                assert self._path is not None
+                with closing(DuckDatabase(self._path, read_only=True, patience=_QUESTION_WAITS)) as alone:
+                    alone.copy(target)
+                return
+        assert isinstance(database, DuckDatabase)
+        database.copy(target)
+
     def rewrite(self) -> None:
         """Write the file of DuckDB anew, so that nothing is left in it of rows that are gone; nobody has it open."""
         from penstock.warehouse.duck import rewrite
