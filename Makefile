@@ -27,8 +27,7 @@ demo: .venv/.run
 test: export POLARS_MAX_THREADS := 1
 test: export PENSTOCK_EXAMPLES := few
 # in memory where there is plenty of it: thousands of small logs would wait for a disk at each of their commits
-test: export TMPDIR := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -ge 8000000 2>/dev/null \
-	&& echo /dev/shm || echo "$${TMPDIR:-/tmp}")
+test: export TMPDIR = $(shell .venv/bin/python scripts/scratch.py)
 test: .venv/.dev
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not real" $(ARGS)
 

@@ -87,7 +87,7 @@ sql = "INSERT INTO totals SELECT nme FROM orders"
 
 [jobs.many]
 kind = "command"
-command = ["seq", "10500"]
+command = ["sh", "-c", "i=0; while [ $i -lt 10500 ]; do i=$((i + 1)); echo $i; done"]
 
 [jobs.long]
 kind = "command"
