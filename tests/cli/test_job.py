@@ -31,7 +31,8 @@ def test_each_error_of_a_run_stands_in_its_own_lines(tmp_path: Path) -> None:
 
 
 def test_what_keeps_a_run_waiting_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tick, failed = Scheduler.tick, []
+    tick = Scheduler.tick
+    failed: list[bool] = []
 
     def full(scheduler: Scheduler) -> None:
         if len(failed) < 3:
