@@ -42,7 +42,8 @@ def test_what_keeps_a_run_waiting_is_said_once(tmp_path: Path, monkeypatch: pyte
         tick(scheduler)
 
     monkeypatch.setattr(Scheduler, "tick", full)
-    done = call("job", "run", make(tmp_path / "p", '[jobs.say]\nkind = "command"\ncommand = ["true"]\n'), "say")
+    folder = make(tmp_path / "p", '[jobs.say]\nkind = "command"\ncommand = ["sh", "-c", ":"]\n')
+    done = call("job", "run", folder, "say")
     assert (done.code, len(failed)) == (0, 3)
     assert done.err.count("runs wait: what is due cannot be read or written") == 1
     assert "database or disk is full" in done.err
